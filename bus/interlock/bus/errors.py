@@ -1,0 +1,37 @@
+"""What can go wrong between a process and the log."""
+
+
+class BusError(Exception):
+    """The bus could not do what was asked; the sentence says what and what to do next."""
+
+
+class Unreachable(BusError):
+    """No server answers, or the connection has ended for good."""
+
+
+class NotPermitted(BusError):
+    """The server refused: this principal may not publish or read there."""
+
+
+class LogFull(BusError):
+    """The log has no room; nothing that was accepted is dropped, new records are refused."""
+
+
+class Superseded(BusError):
+    """A conditional append came second: somebody else has written to the subject since."""
+
+
+class TooLarge(BusError):
+    """A payload beyond what the bus carries."""
+
+
+class NotTaken(BusError):
+    """A dispatch that its principal did not take within the bound."""
+
+
+class ServerFailed(BusError):
+    """The embedded server did not start, or stopped by itself."""
+
+
+class MalformedKey(BusError):
+    """A key file that holds no usable key, or that others may read."""
