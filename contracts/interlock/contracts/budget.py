@@ -1,0 +1,87 @@
+"""Budgets and amounts: the seven dimensions in which work is limited and counted. Arithmetic only."""
+
+from typing import Annotated
+
+import msgspec
+
+from interlock.contracts.message import Count, Part
+
+DIMENSIONS = ("spend_usd_micros", "tokens", "model_calls", "tool_calls", "wall_ms", "steps", "replans")
+
+Limit = Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None
+
+
+class Amounts(Part):
+    """How much of each dimension: spent, reserved, or used by one call."""
+
+    spend_usd_micros: Count = 0
+    tokens: Count = 0
+    model_calls: Count = 0
+    tool_calls: Count = 0
+    wall_ms: Count = 0
+    steps: Count = 0
+    replans: Count = 0
+
+    def plus(self, other: "Amounts") -> "Amounts":
+        """Return the sum, dimension by dimension."""
+        return Amounts(**{d: getattr(self, d) + getattr(other, d) for d in DIMENSIONS})
+
+    def minus(self, other: "Amounts") -> "Amounts":
+        """Return the difference; a dimension below zero is a defect of the caller and raises ValueError."""
+        left = {d: getattr(self, d) - getattr(other, d) for d in DIMENSIONS}
+        if min(left.values()) < 0:
+            raise ValueError(f"cannot take {other} from {self}")
+        return Amounts(**left)
+
+    def at_most(self, other: "Amounts") -> "Amounts":
+        """Return the lesser of both, dimension by dimension."""
+        return Amounts(**{d: min(getattr(self, d), getattr(other, d)) for d in DIMENSIONS})
+
+
+class Budget(Part):
+    """The limit of each dimension; None is no limit in that dimension."""
+
+    spend_usd_micros: Limit = None
+    tokens: Limit = None
+    model_calls: Limit = None
+    tool_calls: Limit = None
+    wall_ms: Limit = None
+    steps: Limit = None
+    replans: Limit = None
+
+    def exceeded_by(self, amounts: Amounts) -> str:
+        """Return the first dimension in which `amounts` is over the limit, or an empty string."""
+        for dimension in DIMENSIONS:
+            limit = getattr(self, dimension)
+            if limit is not None and getattr(amounts, dimension) > limit:
+                return dimension
+        return ""
+
+    def or_else(self, default: "Budget") -> "Budget":
+        """Return this budget with the gaps filled from `default`."""
+        return Budget(**{d: _first(getattr(self, d), getattr(default, d)) for d in DIMENSIONS})
+
+    def raised_by(self, more: Amounts) -> "Budget":
+        """Return this budget with each limited dimension raised."""
+        return Budget(**{d: _raised(getattr(self, d), getattr(more, d)) for d in DIMENSIONS})
+
+
+def _first(mine: int | None, default: int | None) -> int | None:
+    return default if mine is None else mine
+
+
+def _raised(limit: int | None, more: int) -> int | None:
+    return None if limit is None else limit + more
+
+
+NOTHING = Amounts()
+
+DEFAULT_TASK_BUDGET = Budget(
+    spend_usd_micros=1_000_000,
+    tokens=200_000,
+    model_calls=100,
+    tool_calls=200,
+    wall_ms=600_000,
+    steps=64,
+    replans=2,
+)

@@ -1,0 +1,19 @@
+"""A decision: what the supervisor made of an input, or of something that it observed itself."""
+
+from interlock.contracts.facts import AnyFact
+from interlock.contracts.message import Message, Sequence
+
+
+class Decision(Message):
+    """Facts about one task (0: the fleet), in order.
+
+    `cause` is the sequence of the last input that they follow from. `observed` is empty for a decision on
+    inputs alone; `tick` or `silent:<principal>` when the supervisor saw time pass or a process fall silent.
+    """
+
+    task: Sequence
+    cause: Sequence
+    at_ms: int
+    by: str
+    facts: tuple[AnyFact, ...]
+    observed: str = ""

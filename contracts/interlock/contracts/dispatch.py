@@ -1,0 +1,76 @@
+"""What the supervisor and the effect workers tell one principal to do or to know; derived from the log, repeatable."""
+
+from typing import Literal
+
+import msgspec
+
+from interlock.contracts.budget import Amounts
+from interlock.contracts.effect import Call, EffectEnd, EffectKey
+from interlock.contracts.message import Json, Sequence
+from interlock.contracts.plan import StepId
+from interlock.contracts.version import PROTOCOL_MAJOR
+
+
+class _Dispatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="do"):
+    v: int = PROTOCOL_MAJOR
+
+
+class DoStep(_Dispatch, tag="step"):
+    """To an agent: work on this step. `given` holds the results of the steps before it, by step."""
+
+    task: Sequence
+    step: StepId
+    attempt: int
+    role: str
+    title: str
+    goal: str
+    input: Json
+    given: dict[str, msgspec.Raw] = {}
+    notes: tuple[str, ...] = ()
+    model: str = ""
+    docs: str = ""
+    deadline_ms: int = 0
+
+
+class DoEffect(_Dispatch, tag="effect"):
+    """To an effect worker: carry out this grant, and tell `agent` and the log what became of it."""
+
+    task: Sequence
+    step: StepId
+    attempt: int
+    effect: Sequence
+    grant: int
+    key: EffectKey
+    agent: str
+    call: Call
+    reserved: Amounts
+    max_output_tokens: int = 0
+    docs: str = ""
+    decided: Sequence = 0
+
+
+class Outcome(_Dispatch, tag="outcome"):
+    """To an agent: what became of an effect that it asked for."""
+
+    task: Sequence
+    step: StepId
+    key: EffectKey
+    effect: Sequence
+    end: EffectEnd
+    value: msgspec.Raw = msgspec.Raw(b"null")
+    message: str = ""
+    transient: bool = False
+
+
+class Cancel(_Dispatch, tag="cancel"):
+    """To an agent or effect worker: stop this step (or, with `effect`, this effect) and forget it."""
+
+    task: Sequence
+    step: StepId = "all"
+    attempt: int = 0
+    effect: Sequence = 0
+    reason: str = ""
+
+
+Dispatch = DoStep | DoEffect | Outcome | Cancel
+Answered = Literal["taken", "already"]

@@ -1,0 +1,99 @@
+"""Effects: what an agent asks for, and what became of it. Who may have it, the supervisor decides."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from interlock.contracts import limits
+from interlock.contracts.budget import NOTHING, Amounts
+from interlock.contracts.message import Json, Line, Message, Name, Part, Sequence
+from interlock.contracts.plan import StepId
+
+EffectKey = Annotated[str, msgspec.Meta(min_length=1, max_length=96)]
+
+
+class ModelCall(Part, tag_field="call", tag="model"):
+    """Ask a language model.
+
+    `purpose` and `inputs` say as data what `prompt` says as prose, so that a reasoner without a language model
+    can do the same work; `prompt_version` is the digest of the prompt's file; `returns` is the JSON Schema of
+    the answer (empty: text).
+    """
+
+    purpose: Name
+    prompt: str
+    inputs: Json = {}
+    returns: Json = {}
+    model: str = ""
+    prompt_version: str = ""
+    max_output_tokens: Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_OUTPUT_TOKENS)] = limits.DEFAULT_OUTPUT_TOKENS
+    temperature: float = 0.0
+
+
+class ToolCall(Part, tag_field="call", tag="tool"):
+    """Run a tool."""
+
+    tool: Name
+    arguments: Json = {}
+
+
+class AskCall(Part, tag_field="call", tag="ask"):
+    """Ask a person; the step waits for the answer, and costs nothing while it waits."""
+
+    question: Annotated[str, msgspec.Meta(min_length=1, max_length=limits.MAX_GOAL_CHARS)]
+
+
+Call = ModelCall | ToolCall | AskCall
+
+
+class EffectRequest(Message):
+    """An agent wants this done. Its sequence is the effect's id.
+
+    `key` names the call within its step, whatever the attempt: the same key asked again is the same effect,
+    and gets the recorded outcome.
+    """
+
+    step: StepId
+    attempt: Sequence
+    key: EffectKey
+    call: Call
+
+
+class EffectCompleted(Message):
+    """An effect worker did it; `used` is what was really used, the times are the worker's clock."""
+
+    effect: Sequence
+    grant: Sequence
+    value: msgspec.Raw
+    used: Amounts = NOTHING
+    model: str = ""
+    started_ms: int = 0
+    ended_ms: int = 0
+
+
+class EffectFailed(Message):
+    """An effect worker tried and failed; `transient` failures may succeed later."""
+
+    effect: Sequence
+    grant: Sequence
+    transient: bool
+    message: Line
+    used: Amounts = NOTHING
+    started_ms: int = 0
+    ended_ms: int = 0
+
+
+class EffectAborted(Message):
+    """An effect worker stopped it, or did not start it, because of a switch.
+
+    `started` is whether the call may have happened.
+    """
+
+    effect: Sequence
+    grant: Sequence
+    started: bool
+    reason: Line
+    used: Amounts = NOTHING
+
+
+EffectEnd = Literal["completed", "failed", "aborted", "denied", "in_doubt", "answered"]

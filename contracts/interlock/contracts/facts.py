@@ -1,0 +1,338 @@
+"""The facts that the supervisor decides, one struct each, in the order in which a task meets them.
+
+Times are milliseconds since the epoch, sequences are records of the log. Bulk is named by sequence, never copied.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from interlock.contracts.budget import NOTHING, Amounts, Budget
+from interlock.contracts.charter import Charter
+from interlock.contracts.effect import EffectEnd, EffectKey
+from interlock.contracts.message import Json, Line, Sequence, snake
+from interlock.contracts.plan import PlannedStep, StepId
+from interlock.contracts.presence import ModelOffer, ToolOffer
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="fact", tag=snake):
+    """Something that is so from now on."""
+
+
+class Accepted(Fact):
+    """The task exists."""
+
+    goal: str
+    submitter: str
+    tenant: str
+    priority: int
+    budget: Budget
+    docs: str = ""
+    model: str = ""
+    criteria: tuple[str, ...] = ()
+    review: bool = True
+    deadline_ms: int | None = None
+
+
+class Rejected(Fact):
+    """The submission is none: what is wrong, and where."""
+
+    reason: Line
+    where: str = ""
+
+
+class Refused(Fact):
+    """An input that changes nothing here, and why."""
+
+    input: Sequence
+    reason: Line
+
+
+class PlanRequested(Fact):
+    """A planner shall plan (again): `refusals` say why the last plan will not do."""
+
+    step: StepId
+    refusals: tuple[str, ...] = ()
+    replan: bool = False
+
+
+class Planned(Fact):
+    """The plan holds from here."""
+
+    steps: tuple[PlannedStep, ...]
+    criteria: tuple[str, ...] = ()
+
+
+class PlanRefused(Fact):
+    """The plan of this step will not do."""
+
+    step: StepId
+    reasons: tuple[str, ...]
+
+
+class ReviewRequested(Fact):
+    """A reviewer shall judge the results."""
+
+    step: StepId
+    round: int
+
+
+class StepAssigned(Fact):
+    """One principal has the step now."""
+
+    step: StepId
+    attempt: int
+    principal: str
+    deadline_ms: int
+
+
+class StepWaiting(Fact):
+    """The step could begin, but for this."""
+
+    step: StepId
+    reason: Line
+
+
+class StepCompleted(Fact):
+    """The step's result is the record `result`."""
+
+    step: StepId
+    attempt: int
+    result: Sequence
+
+
+class StepFailed(Fact):
+    """This attempt failed; the next may begin at `retry_at_ms` (None: there is none)."""
+
+    step: StepId
+    attempt: int
+    message: Line
+    retry_at_ms: int | None = None
+
+
+class StepLost(Fact):
+    """The agent is gone or too late; the step will be assigned anew."""
+
+    step: StepId
+    attempt: int
+    principal: str
+    reason: Line
+
+
+class StepDead(Fact):
+    """No attempt is left: a dead letter."""
+
+    step: StepId
+    reason: Line
+
+
+class StepReopened(Fact):
+    """The reviewer wants it better: the step begins again with these notes."""
+
+    step: StepId
+    notes: tuple[str, ...]
+
+
+class EffectGranted(Fact):
+    """The effect may happen, once, at this worker, and `reserved` is put aside for it."""
+
+    effect: Sequence
+    step: StepId
+    attempt: int
+    key: EffectKey
+    grant: int
+    worker: str
+    reserved: Amounts
+    name: str
+    repeatable: bool
+    max_output_tokens: int = 0
+
+
+class EffectHeld(Fact):
+    """The effect waits: for money that is reserved elsewhere, for a worker, for a raise, for a person."""
+
+    effect: Sequence
+    step: StepId
+    attempt: int
+    key: EffectKey
+    reason: Line
+
+
+class EffectDenied(Fact):
+    """The effect may not happen, by this rule."""
+
+    effect: Sequence
+    step: StepId
+    attempt: int
+    key: EffectKey
+    rule: str
+    reason: Line
+
+
+class EffectEscalated(Fact):
+    """A person is asked; the record `effect` holds the question."""
+
+    effect: Sequence
+    step: StepId
+    attempt: int
+    key: EffectKey
+    question: str
+
+
+class EffectRepeated(Fact):
+    """The same effect was asked for again by a later attempt: it stays what it was."""
+
+    effect: Sequence
+    attempt: int
+
+
+class EffectSettled(Fact):
+    """The effect has ended; `spent` counts, the rest of the reservation is free.
+
+    `basis` is `actual` (the worker's count), `bound` (the call may have happened: the whole reservation)
+    or `nothing` (it provably did not happen). `outcome` is the record that tells more.
+    """
+
+    effect: Sequence
+    grant: int
+    end: EffectEnd
+    basis: Literal["actual", "bound", "nothing"]
+    spent: Amounts = NOTHING
+    outcome: Sequence = 0
+    overrun: Amounts | None = None
+
+
+class BudgetWarned(Fact):
+    """Four fifths of a dimension are spent."""
+
+    dimension: str
+    spent: int
+    limit: int
+
+
+class LimitRaised(Fact):
+    """A person added to the budget."""
+
+    by: str
+    budget: Budget
+    reason: str = ""
+
+
+class Parked(Fact):
+    """The task waits for a person; what it has is kept."""
+
+    kind: Literal["budget", "review", "in_doubt"]
+    reason: Line
+
+
+class Paused(Fact):
+    """Nothing new starts, what is in flight may finish, clocks stand still."""
+
+    by: str
+    reason: str = ""
+
+
+class Resumed(Fact):
+    """It goes on where it was."""
+
+    by: str
+    reason: str = ""
+
+
+class Reviewed(Fact):
+    """The reviewer's judgement."""
+
+    step: StepId
+    decision: Literal["approve", "revise", "escalate"]
+    reasons: tuple[str, ...] = ()
+
+
+class Completed(Fact):
+    """The task is done; its results are these records, by step."""
+
+    results: dict[str, Sequence]
+
+
+class Failed(Fact):
+    """The task cannot be done."""
+
+    reason: Line
+    kind: Literal["step", "plan", "deadline"] = "step"
+
+
+class Halted(Fact):
+    """The task was killed: nothing more starts, nothing late counts."""
+
+    by: str
+    reason: str = ""
+
+
+class AgentJoined(Fact):
+    """An agent process is there."""
+
+    principal: str
+    incarnation: str
+    capacity: int
+    charter: Charter
+    input_schema: Json = {}
+
+
+class EffectsJoined(Fact):
+    """An effect worker is there."""
+
+    principal: str
+    incarnation: str
+    capacity: int
+    models: tuple[ModelOffer, ...] = ()
+    tools: tuple[ToolOffer, ...] = ()
+
+
+class Left(Fact):
+    """An agent or effect worker is gone; whatever it had in hand is lost."""
+
+    principal: str
+    incarnation: str
+    reason: Line
+
+
+class FleetSwitched(Fact):
+    """The switch over everything."""
+
+    state: Literal["running", "paused", "draining", "killed"]
+    by: str
+    reason: str = ""
+
+
+TaskFact = (
+    Accepted
+    | Rejected
+    | Refused
+    | PlanRequested
+    | Planned
+    | PlanRefused
+    | ReviewRequested
+    | StepAssigned
+    | StepWaiting
+    | StepCompleted
+    | StepFailed
+    | StepLost
+    | StepDead
+    | StepReopened
+    | EffectGranted
+    | EffectHeld
+    | EffectDenied
+    | EffectEscalated
+    | EffectRepeated
+    | EffectSettled
+    | BudgetWarned
+    | LimitRaised
+    | Parked
+    | Paused
+    | Resumed
+    | Reviewed
+    | Completed
+    | Failed
+    | Halted
+)
+FleetFact = AgentJoined | EffectsJoined | Left | FleetSwitched | Refused
+AnyFact = TaskFact | AgentJoined | EffectsJoined | Left | FleetSwitched

@@ -1,0 +1,95 @@
+"""Every input: which message stands under which kind and verb of a subject, and how it is read."""
+
+import msgspec
+
+from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed, EffectRequest
+from interlock.contracts.errors import ContractError
+from interlock.contracts.message import Message, decode
+from interlock.contracts.presence import AgentHello, Bye, EffectHello
+from interlock.contracts.step import StepFailure, StepResult
+from interlock.contracts.subjects import InputSubject, read_input
+from interlock.contracts.task import Submit
+
+
+class Malformed(Message):
+    """What stands in place of an input that could not be read."""
+
+    reason: str
+
+
+InputBody = (
+    Submit
+    | Control
+    | RaiseLimit
+    | Answer
+    | AgentHello
+    | EffectHello
+    | Bye
+    | EffectRequest
+    | StepResult
+    | StepFailure
+    | EffectCompleted
+    | EffectFailed
+    | EffectAborted
+    | Malformed
+)
+
+INPUT_KINDS: dict[tuple[str, str], type[Message]] = {
+    ("task", "submit"): Submit,
+    ("control", "pause"): Control,
+    ("control", "drain"): Control,
+    ("control", "kill"): Control,
+    ("control", "resume"): Control,
+    ("control", "raise"): RaiseLimit,
+    ("human", "answer"): Answer,
+    ("agent", "hello"): AgentHello,
+    ("agent", "bye"): Bye,
+    ("agent", "effect"): EffectRequest,
+    ("agent", "result"): StepResult,
+    ("agent", "failed"): StepFailure,
+    ("effect", "hello"): EffectHello,
+    ("effect", "bye"): Bye,
+    ("effect", "completed"): EffectCompleted,
+    ("effect", "failed"): EffectFailed,
+    ("effect", "aborted"): EffectAborted,
+}
+
+
+class Input(msgspec.Struct, frozen=True):
+    """One input as the core sees it: who said what, about which task (0: the fleet), when the server stored it."""
+
+    seq: int
+    time_ms: int
+    principal: str
+    kind: str
+    verb: str
+    task: int
+    rest: tuple[str, ...]
+    body: Message
+
+
+def read_record(seq: int, time_ms: int, subject: str, data: bytes) -> Input:
+    """Read a stored input; what does not fit becomes `Malformed`, and nothing raises."""
+    try:
+        where = read_input(subject)
+    except ContractError as error:
+        return Input(seq, time_ms, "", "", "", 0, (), Malformed(reason=str(error)))
+    kind = INPUT_KINDS.get((where.kind, where.verb))
+    task = seq if kind is Submit else _task(where)
+    body: Message
+    if kind is None:
+        body = Malformed(reason=f"nobody says {where.kind}.{where.verb} on this bus; see docs/protocol.md")
+    else:
+        try:
+            body = decode(kind, data)
+        except ContractError as error:
+            body = Malformed(reason=str(error))
+    return Input(seq, time_ms, where.principal, where.kind, where.verb, task, where.rest, body)
+
+
+def _task(where: InputSubject) -> int:
+    rest = where.rest
+    if where.kind == "control":
+        rest = rest[1:] if rest[:1] == ("task",) else ()
+    return int(rest[0]) if rest and rest[0].isdecimal() and len(rest[0]) < 20 else 0  # noqa: PLR2004 - 2**63 has 19

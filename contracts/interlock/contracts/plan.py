@@ -1,0 +1,28 @@
+"""A plan: a directed acyclic graph of typed steps. What a valid plan is, the supervisor decides."""
+
+from typing import Annotated
+
+import msgspec
+
+from interlock.contracts import limits
+from interlock.contracts.message import Json, Line, Message, Part
+
+StepId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+
+
+class PlannedStep(Part):
+    """One step: which role does it, from what input, after which others."""
+
+    id: StepId
+    role: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    title: Line = ""
+    input: Json = {}
+    after: tuple[StepId, ...] = ()
+
+
+class Plan(Message):
+    """The planner's answer to a goal."""
+
+    steps: tuple[PlannedStep, ...]
+    criteria: Annotated[tuple[Line, ...], msgspec.Meta(max_length=limits.MAX_CRITERIA)] = ()
+    rationale: Line = ""

@@ -1,0 +1,73 @@
+"""Who is there: hello, beat and bye of agents and effect workers, with what they offer."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from interlock.contracts import limits
+from interlock.contracts.charter import Charter
+from interlock.contracts.message import Count, Json, Message, Name, Part, Reason
+
+Risk = Literal["read", "write", "irreversible"]
+Capacity = Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_CAPACITY)]
+
+
+class ModelOffer(Part):
+    """A model that an effect worker can call, and its price.
+
+    Prices are micro-dollars for a million tokens; None is no known price, and then the model is refused.
+    `price_source` says where the price stands and of which day it is.
+    """
+
+    model: Name
+    input_usd_micros_per_mtok: Count | None = None
+    output_usd_micros_per_mtok: Count | None = None
+    price_source: str = ""
+    max_output_tokens: Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_OUTPUT_TOKENS)] = limits.MAX_OUTPUT_TOKENS
+
+
+class ToolOffer(Part):
+    """A tool that an effect worker can run; `repeatable` calls may be done again when their end is unknown."""
+
+    tool: Name
+    risk: Risk
+    repeatable: bool
+    description: str = ""
+    input_schema: Json = {}
+
+
+class AgentHello(Message):
+    """An agent process is there; a new `incarnation` of the same principal has forgotten all it had in hand."""
+
+    incarnation: Name
+    charter: Charter
+    capacity: Capacity = 8
+    input_schema: Json = {}
+    output_schema: Json = {}
+    host: str = ""
+    pid: int = 0
+
+
+class EffectHello(Message):
+    """An effect worker is there with its models (the first is the default) and tools."""
+
+    incarnation: Name
+    capacity: Capacity = 32
+    models: Annotated[tuple[ModelOffer, ...], msgspec.Meta(max_length=limits.MAX_OFFERS)] = ()
+    tools: Annotated[tuple[ToolOffer, ...], msgspec.Meta(max_length=limits.MAX_OFFERS)] = ()
+    host: str = ""
+    pid: int = 0
+
+
+class Bye(Message):
+    """A process ends on purpose."""
+
+    incarnation: Name
+    reason: Reason = ""
+
+
+class Beat(Message):
+    """A sign of life, unstored."""
+
+    incarnation: str
+    in_hand: int = 0

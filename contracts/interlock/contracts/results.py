@@ -1,0 +1,26 @@
+"""What a task came to, for people and programs: the JSON that `interlock run --json` prints."""
+
+from typing import Literal
+
+from interlock.contracts.budget import Amounts, Budget
+from interlock.contracts.message import Message
+from interlock.contracts.roles import Claim, Verdict
+
+TaskStatus = Literal[
+    "planning", "working", "reviewing", "paused", "parked", "completed", "failed", "halted", "rejected"
+]
+
+
+class TaskResult(Message):
+    """One task's end, or where it stands."""
+
+    task: int
+    status: TaskStatus
+    reason: str = ""
+    report: str = ""
+    claims: tuple[Claim, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    spent: Amounts = Amounts()
+    budget: Budget = Budget()
+    seconds: float = 0.0

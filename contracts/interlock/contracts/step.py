@@ -1,0 +1,43 @@
+"""How a step ends, in the words of the agent that worked on it."""
+
+from typing import Literal
+
+import msgspec
+
+from interlock.contracts.message import Line, Message, Part, Sequence
+from interlock.contracts.plan import StepId
+
+FailureKind = Literal["transient", "permanent", "unfit_input"]
+
+
+class StepResult(Message):
+    """The step is done; `value` is what the role's conversation promises."""
+
+    step: StepId
+    attempt: Sequence
+    value: msgspec.Raw
+
+
+class StepFailure(Message):
+    """The step is not done: try again (transient), do not (permanent), or plan anew (unfit_input)."""
+
+    step: StepId
+    attempt: Sequence
+    kind: FailureKind
+    message: Line
+
+
+class Progress(Message):
+    """What a process does now, unstored: a line, or a piece of a model's answer as it comes."""
+
+    principal: str
+    text: str
+    tokens: bool = False
+
+
+class StepRef(Part):
+    """One attempt at one step of one task."""
+
+    task: Sequence
+    step: StepId
+    attempt: Sequence
