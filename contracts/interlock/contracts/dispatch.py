@@ -57,7 +57,7 @@ class Outcome(_Dispatch, tag="outcome"):
     key: EffectKey
     effect: Sequence
     end: EffectEnd
-    value: msgspec.Raw = msgspec.Raw(b"null")
+    value: msgspec.Raw
     message: str = ""
     transient: bool = False
 

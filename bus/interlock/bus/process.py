@@ -1,0 +1,90 @@
+"""How every process of Interlock starts and ends: settings from the environment, signals, one exit code.
+
+It knows nothing of what the process is for.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+import uvloop
+
+from interlock.bus import logs
+from interlock.bus.errors import BusError
+from interlock.contracts.errors import ContractError
+
+DONE, INTERNAL, USAGE, UNREACHABLE = 0, 1, 2, 7
+_PR_SET_PDEATHSIG = 1
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the bus is and who this process is on it; `key_file` is empty for a server without authorization."""
+
+    url: str
+    principal: str
+    key_file: Path | None = None
+    log: str = "json"
+    parent: int = 0
+
+
+def read_settings(environment: dict[str, str], *, principal: str = "") -> Settings:
+    """Read the settings of a process; raises ContractError that names the missing variable."""
+    name = environment.get("INTERLOCK_PRINCIPAL", principal)
+    if not name:
+        raise ContractError("INTERLOCK_PRINCIPAL is not set: say under which name this process speaks")
+    key_file = environment.get("INTERLOCK_KEY_FILE", "")
+    parent = environment.get("INTERLOCK_PARENT", "0")
+    return Settings(
+        url=environment.get("INTERLOCK_URL", "nats://127.0.0.1:4222"),
+        principal=name,
+        key_file=Path(key_file) if key_file else None,
+        log=environment.get("INTERLOCK_LOG", "pretty" if sys.stderr.isatty() else "json"),
+        parent=int(parent) if parent.isdecimal() else 0,
+    )
+
+
+def run(main: Callable[[Settings], Coroutine[Any, Any, int]], *, principal: str = "") -> int:
+    """Run a process's main until it ends or is told to; return its exit code.
+
+    SIGTERM and SIGINT cancel `main` once; it has the time that its starter gives it to end in order.
+    """
+    try:
+        settings = read_settings(dict(os.environ), principal=principal)
+        logs.configure(settings.log, principal=settings.principal)
+        _die_with(settings.parent)
+        return uvloop.run(_until_told(main(settings)))
+    except ContractError as error:
+        return _say(error, USAGE)
+    except BusError as error:
+        return _say(error, UNREACHABLE)
+
+
+async def _until_told(main: Coroutine[Any, Any, int]) -> int:
+    task = asyncio.ensure_future(main)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return DONE
+
+
+def _die_with(parent: int) -> None:
+    """Ask Linux to end this process when its parent ends (prctl(2), PR_SET_PDEATHSIG)."""
+    if parent and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            raise ContractError(f"the process {parent} that started this one is gone already")
+
+
+def _say(error: Exception, code: int) -> int:
+    structlog.get_logger().error("stopped", reason=str(error))
+    return code
