@@ -1,0 +1,129 @@
+"""What compose.yaml promises: valid, whole, and no container can reach more than its work needs."""
+
+import importlib.metadata
+import importlib.util
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+AGENTS = ("planner", "researcher", "executor", "reviewer")
+PROCESSES = ("supervisor", "effects", *AGENTS)
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def compose() -> Json:
+    document: Json = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+    return document
+
+
+@pytest.fixture(scope="module")
+def schema() -> Json:
+    document: Json = json.loads((Path(__file__).parent / "compose-spec.json").read_text("utf-8"))
+    return document
+
+
+def test_it_is_valid_by_the_specification(compose: Json, schema: Json) -> None:
+    jsonschema.validate(compose, schema)
+
+
+def test_a_misspelt_key_would_be_refused(compose: Json, schema: Json) -> None:
+    service = compose["services"]["planner"] | {"readonly": True}
+    broken = compose | {"services": compose["services"] | {"planner": service}}
+    with pytest.raises(jsonschema.ValidationError, match="readonly"):
+        jsonschema.validate(broken, schema)
+
+
+def test_everything_that_a_service_names_is_declared(compose: Json) -> None:
+    for service in compose["services"].values():
+        assert set(service.get("networks", ())) <= set(compose["networks"])
+        assert set(service.get("secrets", ())) <= set(compose.get("secrets", ()))
+        assert set(service.get("depends_on", ())) <= set(compose["services"])
+        volumes = [volume.partition(":")[0] for volume in service.get("volumes", ())]
+        assert {volume for volume in volumes if volume.isidentifier()} <= set(compose["volumes"])
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_each_process_starts_a_module_that_exists(compose: Json, name: str) -> None:
+    python, flag, module, *roles = compose["services"][name]["command"]
+    assert (python, flag) == ("python", "-m")
+    assert importlib.util.find_spec(f"{module}.__main__"), f"{module} cannot be started with python -m"
+    assert roles == ([name] if name in AGENTS else [])
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_each_process_has_a_key_and_a_name_of_its_own(compose: Json, name: str) -> None:
+    service = compose["services"][name]
+    environment, principal = service["environment"], f"{name}-1"
+    assert environment["INTERLOCK_PRINCIPAL"] == principal
+    assert environment["INTERLOCK_KEY_FILE"] == f"/run/secrets/{principal}"
+    assert service["secrets"] == [principal]
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_an_agent_is_alone_with_the_bus(compose: Json, name: str) -> None:
+    # Given the networks of one agent
+    (network,) = compose["services"][name]["networks"]
+    # Then no way leads out of it, and nobody but nats stands at its other end
+    assert compose["networks"][network] == {"internal": True}
+    others = {
+        other for other, service in compose["services"].items() if network in service.get("networks", ())
+    }
+    assert others == {name, "nats"}
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_an_agent_holds_nothing_worth_stealing(compose: Json, name: str) -> None:
+    service = compose["services"][name]
+    assert set(service["environment"]) == {"INTERLOCK_URL", "INTERLOCK_PRINCIPAL", "INTERLOCK_KEY_FILE"}
+    assert "env_file" not in service
+    assert "volumes" not in service
+
+
+def test_only_effects_has_models_keys_and_a_way_out(compose: Json) -> None:
+    services = compose["services"]
+    assert [name for name, service in services.items() if "env_file" in service] == ["effects"]
+    assert [name for name, service in services.items() if "egress" in service.get("networks", ())] == [
+        "effects"
+    ]
+    assert "docs:/srv/docs:ro" in services["effects"]["volumes"][0].replace("}", "")
+
+
+def test_every_container_is_hardened_watched_and_restarted(compose: Json) -> None:
+    for name, service in compose["services"].items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert {"privileged", "cap_add", "user", "network_mode", "pid"}.isdisjoint(service), name
+        if "profiles" not in service:
+            assert service["healthcheck"]["test"][0] == "CMD", name
+            assert service["restart"] == "unless-stopped", name
+
+
+def test_ports_are_open_on_this_machine_only(compose: Json) -> None:
+    ports = [port for service in compose["services"].values() for port in service.get("ports", ())]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_image_is_of_this_version_and_of_files_that_exist(compose: Json) -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
+    ignore = (ROOT / "deploy" / "Dockerfile.dockerignore").read_text("utf-8").split()
+    # Given every file that the image copies from the repository
+    copied = [
+        name
+        for line in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE)
+        for name in line.split()
+    ]
+    # Then it stands in the repository and in the build's context
+    assert [name for name in copied if not (ROOT / name).exists() or f"!{name}" not in ignore] == []
+    version = importlib.metadata.version("interlock-runtime")
+    assert {service["image"] for service in compose["services"].values()} == {f"interlock-runtime:{version}"}
+    assert "USER interlock" in dockerfile
