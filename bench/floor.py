@@ -1,0 +1,100 @@
+"""The floor: what the same hand-offs cost as a bare nats-py pipeline; `python -m bench.floor`.
+
+planner -> 3 researchers in parallel -> executor (joins) -> reviewer -> done: four processes and a driver,
+nine durable messages a task in one JetStream file stream, nothing acknowledged before its output is stored.
+"""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from os import getpid
+
+import nats
+import uvloop
+from bench.fast_nats import Publisher, consume
+from bench.floor_role import DONE, STAGES, STREAM, SUBMITTED, Handoff, decode, encode
+from bench.job import GOAL
+from bench.measure import Result, Round, Submit, System, measure
+from bench.results import save, table
+from bench.server import private_server
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, StorageType
+
+DRIVER = "driver"
+ROUNDS = (Round(concurrency=1, tasks=500), Round(concurrency=32, tasks=3000))
+MOST_UNACKNOWLEDGED = 4000
+
+
+async def measure_floor() -> list[Result]:
+    """Run the floor beside a private server and measure it."""
+    with private_server() as server:
+        client = await nats.connect(server.url)
+        await _prepare(client)
+        with _roles(server.url) as roles:
+            async with _door(client) as submit:
+                processes = {"server": [server.pid], DRIVER: [getpid()], **roles}
+                results = await measure(System("floor", "file, sync 100 ms", submit, processes), ROUNDS)
+        await client.close()
+    return results
+
+
+async def _prepare(client: Client) -> None:
+    log = client.jetstream()
+    await log.add_stream(name=STREAM, subjects=["floor.>"], storage=StorageType.FILE)
+    readers = {role: stage.reads for role, stage in STAGES.items()} | {DRIVER: DONE}
+    for name, subject in readers.items():
+        await log.add_consumer(
+            STREAM,
+            ConsumerConfig(
+                durable_name=name,
+                filter_subject=subject,
+                ack_policy=AckPolicy.EXPLICIT,
+                max_ack_pending=MOST_UNACKNOWLEDGED,
+            ),
+        )
+
+
+@contextmanager
+def _roles(url: str) -> Generator[dict[str, list[int]]]:
+    command = (sys.executable, "-m", "bench.floor_role")
+    running = {
+        role: subprocess.Popen([*command, role, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for role in STAGES
+    }
+    try:
+        for role, process in running.items():
+            if not process.stdout or not process.stdout.readline():
+                raise RuntimeError(f"the {role} ended before it listened; its own message stands above")
+        yield {role: [process.pid] for role, process in running.items()}
+    finally:
+        for process in running.values():
+            process.communicate()
+
+
+@asynccontextmanager
+async def _door(client: Client) -> AsyncGenerator[Submit]:
+    publisher = Publisher(client)
+    await publisher.start()
+    awaited: dict[str, asyncio.Future[None]] = {}
+
+    async def submit(task: str) -> None:
+        done = awaited[task] = asyncio.get_running_loop().create_future()
+        await publisher.publish(SUBMITTED, encode(Handoff(task, GOAL)))
+        await done
+
+    async def finished(message: Msg) -> None:
+        awaited.pop(decode(message.data).task).set_result(None)
+        await client.publish(message.reply)
+
+    async with asyncio.TaskGroup() as handling:
+        await consume(client, STREAM, DRIVER, finished, handling)
+        yield submit
+
+
+if __name__ == "__main__":
+    measured = uvloop.run(measure_floor())
+    print(table(measured))
+    save(measured, "floor")
