@@ -1,7 +1,7 @@
 # The tools of the trade: everything a person types, from a fresh clone on.
 # Needs Python 3.11 or newer with pip and venv, make and git; the rest comes into .venv.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3),python3)
 BIN := .venv/bin
 READY := .venv/.ready
 QUESTION ?= How does Interlock stop a runaway agent, and what can it not undo?
