@@ -24,18 +24,32 @@ class Amounts(Part):
 
     def plus(self, other: "Amounts") -> "Amounts":
         """Return the sum, dimension by dimension."""
-        return Amounts(**{d: getattr(self, d) + getattr(other, d) for d in DIMENSIONS})
+        return Amounts(
+            spend_usd_micros=self.spend_usd_micros + other.spend_usd_micros,
+            tokens=self.tokens + other.tokens,
+            model_calls=self.model_calls + other.model_calls,
+            tool_calls=self.tool_calls + other.tool_calls,
+            wall_ms=self.wall_ms + other.wall_ms,
+            steps=self.steps + other.steps,
+            replans=self.replans + other.replans,
+        )
 
     def minus(self, other: "Amounts") -> "Amounts":
-        """Return the difference; a dimension below zero is a defect of the caller and raises ValueError."""
-        left = {d: getattr(self, d) - getattr(other, d) for d in DIMENSIONS}
-        if min(left.values()) < 0:
-            raise ValueError(f"cannot take {other} from {self}")
-        return Amounts(**left)
+        """Return the difference; the caller sees to it that no dimension falls below zero."""
+        return Amounts(
+            spend_usd_micros=self.spend_usd_micros - other.spend_usd_micros,
+            tokens=self.tokens - other.tokens,
+            model_calls=self.model_calls - other.model_calls,
+            tool_calls=self.tool_calls - other.tool_calls,
+            wall_ms=self.wall_ms - other.wall_ms,
+            steps=self.steps - other.steps,
+            replans=self.replans - other.replans,
+        )
 
-    def at_most(self, other: "Amounts") -> "Amounts":
-        """Return the lesser of both, dimension by dimension."""
-        return Amounts(**{d: min(getattr(self, d), getattr(other, d)) for d in DIMENSIONS})
+    def beyond(self, other: "Amounts") -> "Amounts | None":
+        """Return what is here beyond `other`, dimension by dimension, or None when nothing is."""
+        over = Amounts(**{d: max(0, getattr(self, d) - getattr(other, d)) for d in DIMENSIONS})
+        return None if over == NOTHING else over
 
 
 class Budget(Part):
@@ -52,7 +66,7 @@ class Budget(Part):
     def exceeded_by(self, amounts: Amounts) -> str:
         """Return the first dimension in which `amounts` is over the limit, or an empty string."""
         for dimension in DIMENSIONS:
-            limit = getattr(self, dimension)
+            limit: int | None = getattr(self, dimension)
             if limit is not None and getattr(amounts, dimension) > limit:
                 return dimension
         return ""

@@ -26,7 +26,9 @@ class ModelCall(Part, tag_field="call", tag="model"):
     returns: Json = {}
     model: str = ""
     prompt_version: str = ""
-    max_output_tokens: Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_OUTPUT_TOKENS)] = limits.DEFAULT_OUTPUT_TOKENS
+    max_output_tokens: Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_OUTPUT_TOKENS)] = (
+        limits.DEFAULT_OUTPUT_TOKENS
+    )
     temperature: float = 0.0
 
 
@@ -96,4 +98,4 @@ class EffectAborted(Message):
     used: Amounts = NOTHING
 
 
-EffectEnd = Literal["completed", "failed", "aborted", "denied", "in_doubt", "answered"]
+EffectEnd = Literal["completed", "failed", "aborted", "denied", "in_doubt", "answered", "lost"]

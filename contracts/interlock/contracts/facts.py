@@ -10,7 +10,7 @@ import msgspec
 from interlock.contracts.budget import NOTHING, Amounts, Budget
 from interlock.contracts.charter import Charter
 from interlock.contracts.effect import EffectEnd, EffectKey
-from interlock.contracts.message import Json, Line, Sequence, snake
+from interlock.contracts.message import Json, Line, Part, Sequence, snake
 from interlock.contracts.plan import PlannedStep, StepId
 from interlock.contracts.presence import ModelOffer, ToolOffer
 
@@ -22,6 +22,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
 class Accepted(Fact):
     """The task exists."""
 
+    at_ms: int
     goal: str
     submitter: str
     tenant: str
@@ -119,6 +120,12 @@ class StepLost(Fact):
     reason: Line
 
 
+class StepRetried(Fact):
+    """The wait after a failure is over; the step may be assigned."""
+
+    step: StepId
+
+
 class StepDead(Fact):
     """No attempt is left: a dead letter."""
 
@@ -133,6 +140,15 @@ class StepReopened(Fact):
     notes: tuple[str, ...]
 
 
+class Demand(Part):
+    """What an effect needs, as data: which model or tool, and how much text at most goes in and comes out."""
+
+    kind: Literal["model", "tool", "ask"]
+    name: str
+    prompt_bytes: int = 0
+    max_output_tokens: int = 0
+
+
 class EffectGranted(Fact):
     """The effect may happen, once, at this worker, and `reserved` is put aside for it."""
 
@@ -143,7 +159,7 @@ class EffectGranted(Fact):
     grant: int
     worker: str
     reserved: Amounts
-    name: str
+    demand: Demand
     repeatable: bool
     max_output_tokens: int = 0
 
@@ -155,6 +171,8 @@ class EffectHeld(Fact):
     step: StepId
     attempt: int
     key: EffectKey
+    demand: Demand
+    waits_for: Literal["capacity", "reservations", "budget", "switch"]
     reason: Line
 
 
@@ -221,6 +239,7 @@ class LimitRaised(Fact):
 class Parked(Fact):
     """The task waits for a person; what it has is kept."""
 
+    at_ms: int
     kind: Literal["budget", "review", "in_doubt"]
     reason: Line
 
@@ -228,6 +247,7 @@ class Parked(Fact):
 class Paused(Fact):
     """Nothing new starts, what is in flight may finish, clocks stand still."""
 
+    at_ms: int
     by: str
     reason: str = ""
 
@@ -235,6 +255,7 @@ class Paused(Fact):
 class Resumed(Fact):
     """It goes on where it was."""
 
+    at_ms: int
     by: str
     reason: str = ""
 
@@ -250,12 +271,14 @@ class Reviewed(Fact):
 class Completed(Fact):
     """The task is done; its results are these records, by step."""
 
+    at_ms: int
     results: dict[str, Sequence]
 
 
 class Failed(Fact):
     """The task cannot be done."""
 
+    at_ms: int
     reason: Line
     kind: Literal["step", "plan", "deadline"] = "step"
 
@@ -263,6 +286,7 @@ class Failed(Fact):
 class Halted(Fact):
     """The task was killed: nothing more starts, nothing late counts."""
 
+    at_ms: int
     by: str
     reason: str = ""
 
@@ -298,6 +322,7 @@ class Left(Fact):
 class FleetSwitched(Fact):
     """The switch over everything."""
 
+    at_ms: int
     state: Literal["running", "paused", "draining", "killed"]
     by: str
     reason: str = ""
@@ -316,6 +341,7 @@ TaskFact = (
     | StepCompleted
     | StepFailed
     | StepLost
+    | StepRetried
     | StepDead
     | StepReopened
     | EffectGranted

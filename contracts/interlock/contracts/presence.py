@@ -23,7 +23,9 @@ class ModelOffer(Part):
     input_usd_micros_per_mtok: Count | None = None
     output_usd_micros_per_mtok: Count | None = None
     price_source: str = ""
-    max_output_tokens: Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_OUTPUT_TOKENS)] = limits.MAX_OUTPUT_TOKENS
+    max_output_tokens: Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_OUTPUT_TOKENS)] = (
+        limits.MAX_OUTPUT_TOKENS
+    )
 
 
 class ToolOffer(Part):
