@@ -1,10 +1,11 @@
-"""How every process logs: structlog to standard error, JSON or pretty; it does not know what is worth logging."""
+"""How every process logs: structlog to standard error, JSON or pretty; not what is worth logging."""
 
 import logging
 import sys
-import time
 
 import structlog
+
+from interlock.bus.clock import now_ms
 
 _PRETTY = "pretty"
 
@@ -35,5 +36,5 @@ def configure(style: str, **always: str) -> None:
 
 
 def _add_time(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
-    event["time_ms"] = time.time_ns() // 1_000_000
+    event["time_ms"] = now_ms()
     return event

@@ -12,14 +12,14 @@ import msgspec
 
 
 class Ack(msgspec.Struct, frozen=True):
-    """The log's answer to an append: the record's sequence, and whether it stood there already (same message id)."""
+    """The log's answer to an append: the sequence, and whether it stood there already (same message id)."""
 
     seq: int
     duplicate: bool = False
 
 
 class Record(msgspec.Struct, frozen=True):
-    """One stored record: its place in the one order, when the server stored it (ms since the epoch), its bytes."""
+    """One stored record: its place in the one order, when it was stored (ms since the epoch), its bytes."""
 
     seq: int
     time_ms: int
@@ -66,7 +66,9 @@ class Log(Protocol):
         """Append one record and wait until it is durable."""
         ...
 
-    async def follow(self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1) -> Subscription:
+    async def follow(
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+    ) -> Subscription:
         """Deliver every record that matches, from `start_seq` on, in order, once each, and keep following.
 
         Survives gaps, reconnections and server restarts; a slow reader slows only itself.
@@ -98,7 +100,7 @@ class Wire(Protocol):
         ...
 
     async def listen(self, subject: str, on_message: OnMessage) -> Subscription:
-        """Deliver what is sent to a subject (wildcards allowed); appends to stored subjects arrive here too."""
+        """Deliver what is sent to a subject (wildcards allowed), appends to stored subjects too."""
         ...
 
     async def request(self, subject: str, data: bytes, *, timeout_s: float) -> bytes:

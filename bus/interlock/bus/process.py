@@ -25,7 +25,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the bus is and who this process is on it; `key_file` is empty for a server without authorization."""
+    """Where the bus is and who this process is on it; no `key_file` for a server without authorization."""
 
     url: str
     principal: str

@@ -11,7 +11,7 @@ DIMENSIONS = ("spend_usd_micros", "tokens", "model_calls", "tool_calls", "wall_m
 Limit = Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None
 
 
-class Amounts(Part):
+class Amounts(Part, frozen=True, kw_only=True):
     """How much of each dimension: spent, reserved, or used by one call."""
 
     spend_usd_micros: Count = 0
@@ -52,7 +52,7 @@ class Amounts(Part):
         return None if over == NOTHING else over
 
 
-class Budget(Part):
+class Budget(Part, frozen=True, kw_only=True):
     """The limit of each dimension; None is no limit in that dimension."""
 
     spend_usd_micros: Limit = None

@@ -13,7 +13,7 @@ from interlock.contracts.message import Line, Part
 RoleName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 
 
-class Charter(Part):
+class Charter(Part, frozen=True, kw_only=True):
     """What an agent is for, what it may ask for, and where its questions go.
 
     `models` are patterns such as `openai/*`; `budget` is the default limit of one step; `autonomy` is a level

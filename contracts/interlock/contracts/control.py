@@ -12,20 +12,20 @@ CONTROL_VERBS = ("pause", "drain", "kill", "resume")
 CONTROL_SCOPES = ("task", "fleet")
 
 
-class Control(Message):
+class Control(Message, frozen=True, kw_only=True):
     """Pause, drain, kill or resume what the subject names."""
 
     reason: Reason = ""
 
 
-class RaiseLimit(Message):
+class RaiseLimit(Message, frozen=True, kw_only=True):
     """Add to the limits of a task's budget."""
 
     more: Amounts
     reason: Reason = ""
 
 
-class Answer(Message):
+class Answer(Message, frozen=True, kw_only=True):
     """A person's answer to the question that the subject names."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=limits.MAX_GOAL_CHARS)]

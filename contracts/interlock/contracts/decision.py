@@ -4,7 +4,7 @@ from interlock.contracts.facts import AnyFact
 from interlock.contracts.message import Message, Sequence
 
 
-class Decision(Message):
+class Decision(Message, frozen=True, kw_only=True):
     """Facts about one task (0: the fleet), in order.
 
     `cause` is the sequence of the last input that they follow from. `observed` is empty for a decision on

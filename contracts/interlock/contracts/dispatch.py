@@ -1,4 +1,4 @@
-"""What the supervisor and the effect workers tell one principal to do or to know; derived from the log, repeatable."""
+"""What one principal is told to do or to know; derived from the log, hence repeatable."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ class _Dispatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     v: int = PROTOCOL_MAJOR
 
 
-class DoStep(_Dispatch, tag="step"):
+class DoStep(_Dispatch, frozen=True, kw_only=True, tag="step"):
     """To an agent: work on this step. `given` holds the results of the steps before it, by step."""
 
     task: Sequence
@@ -32,7 +32,7 @@ class DoStep(_Dispatch, tag="step"):
     deadline_ms: int = 0
 
 
-class DoEffect(_Dispatch, tag="effect"):
+class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):
     """To an effect worker: carry out this grant, and tell `agent` and the log what became of it."""
 
     task: Sequence
@@ -49,7 +49,7 @@ class DoEffect(_Dispatch, tag="effect"):
     decided: Sequence = 0
 
 
-class Outcome(_Dispatch, tag="outcome"):
+class Outcome(_Dispatch, frozen=True, kw_only=True, tag="outcome"):
     """To an agent: what became of an effect that it asked for."""
 
     task: Sequence
@@ -62,7 +62,7 @@ class Outcome(_Dispatch, tag="outcome"):
     transient: bool = False
 
 
-class Cancel(_Dispatch, tag="cancel"):
+class Cancel(_Dispatch, frozen=True, kw_only=True, tag="cancel"):
     """To an agent or effect worker: stop this step (or, with `effect`, this effect) and forget it."""
 
     task: Sequence

@@ -9,15 +9,16 @@ from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.message import Json, Line, Message, Name, Part, Sequence
 from interlock.contracts.plan import StepId
 
+OutputTokens = Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_OUTPUT_TOKENS)]
 EffectKey = Annotated[str, msgspec.Meta(min_length=1, max_length=96)]
 
 
-class ModelCall(Part, tag_field="call", tag="model"):
+class ModelCall(Part, frozen=True, kw_only=True, tag_field="call", tag="model"):
     """Ask a language model.
 
-    `purpose` and `inputs` say as data what `prompt` says as prose, so that a reasoner without a language model
-    can do the same work; `prompt_version` is the digest of the prompt's file; `returns` is the JSON Schema of
-    the answer (empty: text).
+    `purpose` and `inputs` say as data what `prompt` says as prose, so that a reasoner without a language
+    model can do the same work; `prompt_version` is the digest of the prompt's file; `returns` is the JSON
+    Schema of the answer (empty: text).
     """
 
     purpose: Name
@@ -26,20 +27,18 @@ class ModelCall(Part, tag_field="call", tag="model"):
     returns: Json = {}
     model: str = ""
     prompt_version: str = ""
-    max_output_tokens: Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_OUTPUT_TOKENS)] = (
-        limits.DEFAULT_OUTPUT_TOKENS
-    )
+    max_output_tokens: OutputTokens = limits.DEFAULT_OUTPUT_TOKENS
     temperature: float = 0.0
 
 
-class ToolCall(Part, tag_field="call", tag="tool"):
+class ToolCall(Part, frozen=True, kw_only=True, tag_field="call", tag="tool"):
     """Run a tool."""
 
     tool: Name
     arguments: Json = {}
 
 
-class AskCall(Part, tag_field="call", tag="ask"):
+class AskCall(Part, frozen=True, kw_only=True, tag_field="call", tag="ask"):
     """Ask a person; the step waits for the answer, and costs nothing while it waits."""
 
     question: Annotated[str, msgspec.Meta(min_length=1, max_length=limits.MAX_GOAL_CHARS)]
@@ -48,7 +47,7 @@ class AskCall(Part, tag_field="call", tag="ask"):
 Call = ModelCall | ToolCall | AskCall
 
 
-class EffectRequest(Message):
+class EffectRequest(Message, frozen=True, kw_only=True):
     """An agent wants this done. Its sequence is the effect's id.
 
     `key` names the call within its step, whatever the attempt: the same key asked again is the same effect,
@@ -61,7 +60,7 @@ class EffectRequest(Message):
     call: Call
 
 
-class EffectCompleted(Message):
+class EffectCompleted(Message, frozen=True, kw_only=True):
     """An effect worker did it; `used` is what was really used, the times are the worker's clock."""
 
     effect: Sequence
@@ -73,7 +72,7 @@ class EffectCompleted(Message):
     ended_ms: int = 0
 
 
-class EffectFailed(Message):
+class EffectFailed(Message, frozen=True, kw_only=True):
     """An effect worker tried and failed; `transient` failures may succeed later."""
 
     effect: Sequence
@@ -85,7 +84,7 @@ class EffectFailed(Message):
     ended_ms: int = 0
 
 
-class EffectAborted(Message):
+class EffectAborted(Message, frozen=True, kw_only=True):
     """An effect worker stopped it, or did not start it, because of a switch.
 
     `started` is whether the call may have happened.

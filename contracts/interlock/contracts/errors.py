@@ -2,7 +2,7 @@
 
 
 class ContractError(ValueError):
-    """A message, name or document that does not fit its contract; the sentence says what, where and what to do."""
+    """A message, name or document that does not fit its contract: what, where, and what to do."""
 
 
 class MalformedMessage(ContractError):

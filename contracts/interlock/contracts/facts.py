@@ -1,6 +1,7 @@
 """The facts that the supervisor decides, one struct each, in the order in which a task meets them.
 
-Times are milliseconds since the epoch, sequences are records of the log. Bulk is named by sequence, never copied.
+Times are milliseconds since the epoch, sequences are records of the log. Bulk is named by sequence,
+never copied.
 """
 
 from typing import Literal
@@ -19,7 +20,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
     """Something that is so from now on."""
 
 
-class Accepted(Fact):
+class Accepted(Fact, frozen=True, kw_only=True):
     """The task exists."""
 
     at_ms: int
@@ -35,21 +36,21 @@ class Accepted(Fact):
     deadline_ms: int | None = None
 
 
-class Rejected(Fact):
+class Rejected(Fact, frozen=True, kw_only=True):
     """The submission is none: what is wrong, and where."""
 
     reason: Line
     where: str = ""
 
 
-class Refused(Fact):
+class Refused(Fact, frozen=True, kw_only=True):
     """An input that changes nothing here, and why."""
 
     input: Sequence
     reason: Line
 
 
-class PlanRequested(Fact):
+class PlanRequested(Fact, frozen=True, kw_only=True):
     """A planner shall plan (again): `refusals` say why the last plan will not do."""
 
     step: StepId
@@ -57,28 +58,28 @@ class PlanRequested(Fact):
     replan: bool = False
 
 
-class Planned(Fact):
+class Planned(Fact, frozen=True, kw_only=True):
     """The plan holds from here."""
 
     steps: tuple[PlannedStep, ...]
     criteria: tuple[str, ...] = ()
 
 
-class PlanRefused(Fact):
+class PlanRefused(Fact, frozen=True, kw_only=True):
     """The plan of this step will not do."""
 
     step: StepId
     reasons: tuple[str, ...]
 
 
-class ReviewRequested(Fact):
+class ReviewRequested(Fact, frozen=True, kw_only=True):
     """A reviewer shall judge the results."""
 
     step: StepId
     round: int
 
 
-class StepAssigned(Fact):
+class StepAssigned(Fact, frozen=True, kw_only=True):
     """One principal has the step now."""
 
     step: StepId
@@ -87,14 +88,14 @@ class StepAssigned(Fact):
     deadline_ms: int
 
 
-class StepWaiting(Fact):
+class StepWaiting(Fact, frozen=True, kw_only=True):
     """The step could begin, but for this."""
 
     step: StepId
     reason: Line
 
 
-class StepCompleted(Fact):
+class StepCompleted(Fact, frozen=True, kw_only=True):
     """The step's result is the record `result`."""
 
     step: StepId
@@ -102,8 +103,8 @@ class StepCompleted(Fact):
     result: Sequence
 
 
-class StepFailed(Fact):
-    """This attempt failed; the next may begin at `retry_at_ms` (None: there is none)."""
+class StepFailed(Fact, frozen=True, kw_only=True):
+    """The attempt failed; the next may begin at `retry_at_ms` (None: there is none)."""
 
     step: StepId
     attempt: int
@@ -111,7 +112,7 @@ class StepFailed(Fact):
     retry_at_ms: int | None = None
 
 
-class StepLost(Fact):
+class StepLost(Fact, frozen=True, kw_only=True):
     """The agent is gone or too late; the step will be assigned anew."""
 
     step: StepId
@@ -120,27 +121,27 @@ class StepLost(Fact):
     reason: Line
 
 
-class StepRetried(Fact):
+class StepRetried(Fact, frozen=True, kw_only=True):
     """The wait after a failure is over; the step may be assigned."""
 
     step: StepId
 
 
-class StepDead(Fact):
+class StepDead(Fact, frozen=True, kw_only=True):
     """No attempt is left: a dead letter."""
 
     step: StepId
     reason: Line
 
 
-class StepReopened(Fact):
+class StepReopened(Fact, frozen=True, kw_only=True):
     """The reviewer wants it better: the step begins again with these notes."""
 
     step: StepId
     notes: tuple[str, ...]
 
 
-class Demand(Part):
+class Demand(Part, frozen=True, kw_only=True):
     """What an effect needs, as data: which model or tool, and how much text at most goes in and comes out."""
 
     kind: Literal["model", "tool", "ask"]
@@ -149,7 +150,7 @@ class Demand(Part):
     max_output_tokens: int = 0
 
 
-class EffectGranted(Fact):
+class EffectGranted(Fact, frozen=True, kw_only=True):
     """The effect may happen, once, at this worker, and `reserved` is put aside for it."""
 
     effect: Sequence
@@ -164,7 +165,7 @@ class EffectGranted(Fact):
     max_output_tokens: int = 0
 
 
-class EffectHeld(Fact):
+class EffectHeld(Fact, frozen=True, kw_only=True):
     """The effect waits: for money that is reserved elsewhere, for a worker, for a raise, for a person."""
 
     effect: Sequence
@@ -176,7 +177,7 @@ class EffectHeld(Fact):
     reason: Line
 
 
-class EffectDenied(Fact):
+class EffectDenied(Fact, frozen=True, kw_only=True):
     """The effect may not happen, by this rule."""
 
     effect: Sequence
@@ -187,7 +188,7 @@ class EffectDenied(Fact):
     reason: Line
 
 
-class EffectEscalated(Fact):
+class EffectEscalated(Fact, frozen=True, kw_only=True):
     """A person is asked; the record `effect` holds the question."""
 
     effect: Sequence
@@ -197,14 +198,14 @@ class EffectEscalated(Fact):
     question: str
 
 
-class EffectRepeated(Fact):
+class EffectRepeated(Fact, frozen=True, kw_only=True):
     """The same effect was asked for again by a later attempt: it stays what it was."""
 
     effect: Sequence
     attempt: int
 
 
-class EffectSettled(Fact):
+class EffectSettled(Fact, frozen=True, kw_only=True):
     """The effect has ended; `spent` counts, the rest of the reservation is free.
 
     `basis` is `actual` (the worker's count), `bound` (the call may have happened: the whole reservation)
@@ -220,7 +221,7 @@ class EffectSettled(Fact):
     overrun: Amounts | None = None
 
 
-class BudgetWarned(Fact):
+class BudgetWarned(Fact, frozen=True, kw_only=True):
     """Four fifths of a dimension are spent."""
 
     dimension: str
@@ -228,7 +229,7 @@ class BudgetWarned(Fact):
     limit: int
 
 
-class LimitRaised(Fact):
+class LimitRaised(Fact, frozen=True, kw_only=True):
     """A person added to the budget."""
 
     by: str
@@ -236,7 +237,7 @@ class LimitRaised(Fact):
     reason: str = ""
 
 
-class Parked(Fact):
+class Parked(Fact, frozen=True, kw_only=True):
     """The task waits for a person; what it has is kept."""
 
     at_ms: int
@@ -244,7 +245,7 @@ class Parked(Fact):
     reason: Line
 
 
-class Paused(Fact):
+class Paused(Fact, frozen=True, kw_only=True):
     """Nothing new starts, what is in flight may finish, clocks stand still."""
 
     at_ms: int
@@ -252,7 +253,7 @@ class Paused(Fact):
     reason: str = ""
 
 
-class Resumed(Fact):
+class Resumed(Fact, frozen=True, kw_only=True):
     """It goes on where it was."""
 
     at_ms: int
@@ -260,7 +261,7 @@ class Resumed(Fact):
     reason: str = ""
 
 
-class Reviewed(Fact):
+class Reviewed(Fact, frozen=True, kw_only=True):
     """The reviewer's judgement."""
 
     step: StepId
@@ -268,14 +269,14 @@ class Reviewed(Fact):
     reasons: tuple[str, ...] = ()
 
 
-class Completed(Fact):
+class Completed(Fact, frozen=True, kw_only=True):
     """The task is done; its results are these records, by step."""
 
     at_ms: int
     results: dict[str, Sequence]
 
 
-class Failed(Fact):
+class Failed(Fact, frozen=True, kw_only=True):
     """The task cannot be done."""
 
     at_ms: int
@@ -283,7 +284,7 @@ class Failed(Fact):
     kind: Literal["step", "plan", "deadline"] = "step"
 
 
-class Halted(Fact):
+class Halted(Fact, frozen=True, kw_only=True):
     """The task was killed: nothing more starts, nothing late counts."""
 
     at_ms: int
@@ -291,7 +292,7 @@ class Halted(Fact):
     reason: str = ""
 
 
-class AgentJoined(Fact):
+class AgentJoined(Fact, frozen=True, kw_only=True):
     """An agent process is there."""
 
     principal: str
@@ -301,7 +302,7 @@ class AgentJoined(Fact):
     input_schema: Json = {}
 
 
-class EffectsJoined(Fact):
+class EffectsJoined(Fact, frozen=True, kw_only=True):
     """An effect worker is there."""
 
     principal: str
@@ -311,7 +312,7 @@ class EffectsJoined(Fact):
     tools: tuple[ToolOffer, ...] = ()
 
 
-class Left(Fact):
+class Left(Fact, frozen=True, kw_only=True):
     """An agent or effect worker is gone; whatever it had in hand is lost."""
 
     principal: str
@@ -319,7 +320,7 @@ class Left(Fact):
     reason: Line
 
 
-class FleetSwitched(Fact):
+class FleetSwitched(Fact, frozen=True, kw_only=True):
     """The switch over everything."""
 
     at_ms: int

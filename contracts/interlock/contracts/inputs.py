@@ -12,7 +12,7 @@ from interlock.contracts.subjects import InputSubject, read_input
 from interlock.contracts.task import Submit
 
 
-class Malformed(Message):
+class Malformed(Message, frozen=True, kw_only=True):
     """What stands in place of an input that could not be read."""
 
     reason: str
@@ -57,7 +57,7 @@ INPUT_KINDS: dict[tuple[str, str], type[Message]] = {
 
 
 class Input(msgspec.Struct, frozen=True):
-    """One input as the core sees it: who said what, about which task (0: the fleet), when the server stored it."""
+    """One input as the core sees it: who said what, about which task (0: the fleet), stored when."""
 
     seq: int
     time_ms: int
@@ -92,4 +92,4 @@ def _task(where: InputSubject) -> int:
     rest = where.rest
     if where.kind == "control":
         rest = rest[1:] if rest[:1] == ("task",) else ()
-    return int(rest[0]) if rest and rest[0].isdecimal() and len(rest[0]) < 20 else 0  # noqa: PLR2004 - 2**63 has 19
+    return int(rest[0]) if rest and rest[0].isdecimal() and len(rest[0]) < 20 else 0

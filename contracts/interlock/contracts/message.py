@@ -1,4 +1,4 @@
-"""What all messages share: a version, strict decoding with limits, one encoder. Knows no particular message."""
+"""What all messages share: a version, strict decoding with limits, one encoder; no particular message."""
 
 from typing import Annotated, Any, TypeVar
 

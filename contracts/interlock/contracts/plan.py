@@ -10,7 +10,7 @@ from interlock.contracts.message import Json, Line, Message, Part
 StepId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 
 
-class PlannedStep(Part):
+class PlannedStep(Part, frozen=True, kw_only=True):
     """One step: which role does it, from what input, after which others."""
 
     id: StepId
@@ -20,7 +20,7 @@ class PlannedStep(Part):
     after: tuple[StepId, ...] = ()
 
 
-class Plan(Message):
+class Plan(Message, frozen=True, kw_only=True):
     """The planner's answer to a goal."""
 
     steps: tuple[PlannedStep, ...]

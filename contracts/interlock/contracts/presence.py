@@ -6,13 +6,14 @@ import msgspec
 
 from interlock.contracts import limits
 from interlock.contracts.charter import Charter
+from interlock.contracts.effect import OutputTokens
 from interlock.contracts.message import Count, Json, Message, Name, Part, Reason
 
 Risk = Literal["read", "write", "irreversible"]
 Capacity = Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_CAPACITY)]
 
 
-class ModelOffer(Part):
+class ModelOffer(Part, frozen=True, kw_only=True):
     """A model that an effect worker can call, and its price.
 
     Prices are micro-dollars for a million tokens; None is no known price, and then the model is refused.
@@ -23,13 +24,11 @@ class ModelOffer(Part):
     input_usd_micros_per_mtok: Count | None = None
     output_usd_micros_per_mtok: Count | None = None
     price_source: str = ""
-    max_output_tokens: Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_OUTPUT_TOKENS)] = (
-        limits.MAX_OUTPUT_TOKENS
-    )
+    max_output_tokens: OutputTokens = limits.MAX_OUTPUT_TOKENS
 
 
-class ToolOffer(Part):
-    """A tool that an effect worker can run; `repeatable` calls may be done again when their end is unknown."""
+class ToolOffer(Part, frozen=True, kw_only=True):
+    """A tool that a worker can run; `repeatable` calls may be done again when their end is unknown."""
 
     tool: Name
     risk: Risk
@@ -38,8 +37,8 @@ class ToolOffer(Part):
     input_schema: Json = {}
 
 
-class AgentHello(Message):
-    """An agent process is there; a new `incarnation` of the same principal has forgotten all it had in hand."""
+class AgentHello(Message, frozen=True, kw_only=True):
+    """An agent is there; a new `incarnation` of the same principal has forgotten all it had in hand."""
 
     incarnation: Name
     charter: Charter
@@ -50,7 +49,7 @@ class AgentHello(Message):
     pid: int = 0
 
 
-class EffectHello(Message):
+class EffectHello(Message, frozen=True, kw_only=True):
     """An effect worker is there with its models (the first is the default) and tools."""
 
     incarnation: Name
@@ -61,14 +60,14 @@ class EffectHello(Message):
     pid: int = 0
 
 
-class Bye(Message):
+class Bye(Message, frozen=True, kw_only=True):
     """A process ends on purpose."""
 
     incarnation: Name
     reason: Reason = ""
 
 
-class Beat(Message):
+class Beat(Message, frozen=True, kw_only=True):
     """A sign of life, unstored."""
 
     incarnation: str

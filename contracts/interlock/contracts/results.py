@@ -11,7 +11,7 @@ TaskStatus = Literal[
 ]
 
 
-class TaskResult(Message):
+class TaskResult(Message, frozen=True, kw_only=True):
     """One task's end, or where it stands."""
 
     task: int

@@ -10,7 +10,7 @@ from interlock.contracts.plan import StepId
 FailureKind = Literal["transient", "permanent", "unfit_input"]
 
 
-class StepResult(Message):
+class StepResult(Message, frozen=True, kw_only=True):
     """The step is done; `value` is what the role's conversation promises."""
 
     step: StepId
@@ -18,7 +18,7 @@ class StepResult(Message):
     value: msgspec.Raw
 
 
-class StepFailure(Message):
+class StepFailure(Message, frozen=True, kw_only=True):
     """The step is not done: try again (transient), do not (permanent), or plan anew (unfit_input)."""
 
     step: StepId
@@ -27,7 +27,7 @@ class StepFailure(Message):
     message: Line
 
 
-class Progress(Message):
+class Progress(Message, frozen=True, kw_only=True):
     """What a process does now, unstored: a line, or a piece of a model's answer as it comes."""
 
     principal: str
@@ -35,7 +35,7 @@ class Progress(Message):
     tokens: bool = False
 
 
-class StepRef(Part):
+class StepRef(Part, frozen=True, kw_only=True):
     """One attempt at one step of one task."""
 
     task: Sequence

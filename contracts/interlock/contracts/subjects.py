@@ -51,7 +51,7 @@ def input_subject(principal: str, kind: str, verb: str, *rest: str | int) -> str
 def read_input(subject: str) -> InputSubject:
     """Take an input's subject apart; raise MalformedSubject if it is none."""
     words = subject.split(".")
-    if len(words) < 5 or words[0] != ROOT or words[1] != "in":  # noqa: PLR2004 - root, family, principal, kind, verb
+    if len(words) < 5 or words[0] != ROOT or words[1] != "in":
         raise MalformedSubject(f"{subject!r} is not {ROOT}.in.<principal>.<kind>.<verb>")
     return InputSubject(words[2], words[3], words[4], tuple(words[5:]))
 

@@ -10,7 +10,7 @@ from interlock.contracts.message import Line, Message
 from interlock.contracts.plan import Plan
 
 
-class Submit(Message):
+class Submit(Message, frozen=True, kw_only=True):
     """Please reach this goal. The sequence of this record is the task's id.
 
     `docs` names a folder of documents that the effect workers may read; `plan` is for clients that know
