@@ -1,0 +1,83 @@
+"""From a query to passages: FTS5 finds candidates, ranking orders them; it does not decide what answers anything."""
+
+import sqlite3
+from collections.abc import Iterable
+
+import msgspec
+
+from interlock.effects.documents.ranking import Candidate, rank
+from interlock.effects.documents.synonyms import synonyms
+from interlock.effects.documents.types import Hit, Results, TermCount
+from interlock.effects.documents.words import content_words, identifiers, name_words, words
+
+QUERY_CHARS_MAX = 2_000
+LIMIT_MAX = 100
+CANDIDATES = 160
+# BM25 weights of symbols, heading, title, text: a name defined says more than a name mentioned.
+WEIGHTS = "8.0, 4.0, 2.0, 1.0"
+COUNT = "SELECT count(*) FROM words WHERE words MATCH ?"
+FIND = f"""
+SELECT p.id, f.file, p.first_line, p.last_line, p.page, p.path, p.names, p.title, p.text, -m.score
+FROM (SELECT rowid, bm25(words, {WEIGHTS}) AS score FROM words WHERE words MATCH ?
+      ORDER BY score LIMIT {CANDIDATES}) AS m
+JOIN passages p ON p.id = m.rowid JOIN files f ON f.id = p.file_id
+"""  # noqa: S608 - numbers of our own, no input
+
+
+def quoted(term: str) -> str:
+    """Quote a term for FTS5, so that nothing in it is syntax."""
+    return '"' + term.replace('"', " ") + '"'
+
+
+def find(connection: sqlite3.Connection, query: str, limit: int) -> Results:
+    """Answer a query; `terms` of the result tell how rare each content word and each identifier is."""
+    query = query[:QUERY_CHARS_MAX].encode("utf-8", "replace").decode()
+    content = content_words(query)
+    named = [name for name in identifiers(query) if words(name)]
+    (passages,) = connection.execute("SELECT count(*) FROM passages").fetchone()
+    if not content and not named:
+        return Results((), (), int(passages))
+    counts = [TermCount(term, _count(connection, term)) for term in dict.fromkeys([*content, *named])]
+    rows = _rows(connection, content, named)
+    candidates = [_candidate(row) for row in rows]
+    ranked = rank(query, candidates, counts, int(passages))
+    return Results(tuple(ranked[:limit]), tuple(counts), int(passages))
+
+
+def _count(connection: sqlite3.Connection, term: str) -> int:
+    (count,) = connection.execute(COUNT, (quoted(" ".join(words(term))),)).fetchone()
+    return int(count)
+
+
+def _rows(connection: sqlite3.Connection, content: list[str], named: list[str]) -> Iterable[tuple[object, ...]]:
+    """Two looks: one at all words and their synonyms, one at identifiers alone, so that a name is never crowded out."""
+    spelled = [part for name in named for part in words(name_words(name))]
+    wide = dict.fromkeys([*content, *spelled, *(other for word in content for other in synonyms(word))])
+    looks = [" OR ".join(quoted(term) for term in wide)]
+    if len(content) > 1:
+        looks.append(" OR ".join(quoted(f"{left} {right}") for left, right in zip(content, content[1:], strict=False)))
+    if named:
+        looks.append(" OR ".join(quoted(" ".join(words(name))) for name in named))
+    seen: dict[object, tuple[object, ...]] = {}
+    for look in looks:
+        for row in connection.execute(FIND, (look,)):
+            seen.setdefault(row[0], row)
+    return seen.values()
+
+
+def _candidate(row: tuple[object, ...]) -> Candidate:
+    _, file, first_line, last_line, page, path, names, title, text, score = row
+    hit = msgspec.convert(
+        {
+            "file": file,
+            "line": first_line,
+            "last_line": last_line,
+            "page": page,
+            "heading": msgspec.json.decode(str(path)),
+            "symbols": msgspec.json.decode(str(names)),
+            "text": text,
+            "score": score,
+        },
+        Hit,
+    )
+    return Candidate(hit, str(title))

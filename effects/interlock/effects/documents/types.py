@@ -1,0 +1,128 @@
+"""The shapes in which documents travel: what was read, what was found; they do not know SQLite or lxml."""
+
+from bisect import bisect_right
+
+import msgspec
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """One stretch of a canonical text that is indexed and shown as a whole.
+
+    `start` and `end` are offsets in the canonical text, `first_line` and `last_line` are 1-based lines of the raw
+    file, `symbols` are the names that the passage defines, `heading` is its path of headings, outermost first.
+    """
+
+    heading: tuple[str, ...]
+    symbols: tuple[str, ...]
+    start: int
+    end: int
+    first_line: int
+    last_line: int
+    page: int | None = None
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A file as it is quoted: its canonical text, its passages, and where each stretch stands in the raw file.
+
+    `anchors[i]` is the offset from which on the canonical text stands in raw line `lines[i]`.
+    """
+
+    title: str
+    text: str
+    passages: tuple[Passage, ...]
+    anchors: tuple[int, ...]
+    lines: tuple[int, ...]
+    pages: tuple[int, ...] = ()
+
+    def line_at(self, offset: int) -> int:
+        """Tell the 1-based raw line of an offset in the canonical text."""
+        place = bisect_right(self.anchors, offset) - 1
+        return self.lines[place] if place >= 0 else 1
+
+    def page_at(self, offset: int) -> int | None:
+        """Tell the 1-based page of an offset, or None where the format has no pages."""
+        return bisect_right(self.pages, offset) if self.pages else None
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """A file that was not read, and why, in words for people."""
+
+    file: str
+    reason: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A readable file below the root: its relative POSIX path, its size and its modification time."""
+
+    file: str
+    size_bytes: int
+    modified_ns: int
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """The files below a root, sorted by path; `skipped` tells what was left out."""
+
+    entries: tuple[Entry, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+class Refreshed(msgspec.Struct, frozen=True):
+    """What a refresh of the index did."""
+
+    files: int
+    read: int
+    removed: int
+    passages: int
+    seconds: float
+    skipped: tuple[Skipped, ...] = ()
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A passage found: where it stands (`line` is that of its first character), what it says, how well it fits.
+
+    `text` is a contiguous slice of the file's canonical text; `score` is comparable within one search only.
+    """
+
+    file: str
+    line: int
+    heading: tuple[str, ...]
+    text: str
+    score: float
+    symbols: tuple[str, ...] = ()
+    last_line: int = 0
+    page: int | None = None
+
+
+class TermCount(msgspec.Struct, frozen=True):
+    """How many passages of the index hold a word of the query, in any inflection; 0 means: nowhere."""
+
+    term: str
+    passages: int
+
+
+class Results(msgspec.Struct, frozen=True):
+    """The answer to a search: the hits, best first, how rare each content word is, and of how many passages."""
+
+    hits: tuple[Hit, ...]
+    terms: tuple[TermCount, ...]
+    passages: int
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Where a quotation stands: raw lines, offset in the canonical text, and the page where there are pages."""
+
+    file: str
+    line: int
+    last_line: int
+    offset: int
+    page: int | None = None
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """Lines of a file as they may be quoted; `last_line_of_file` tells how far the file goes."""
+
+    file: str
+    first_line: int
+    last_line: int
+    text: str
+    last_line_of_file: int

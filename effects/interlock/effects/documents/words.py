@@ -1,0 +1,60 @@
+"""Which words of a question carry it, and how text is cut into words; nothing about any particular documents."""
+
+import re
+from functools import lru_cache
+
+from interlock.effects.documents.stems import stem
+
+WORD = re.compile(r"[^\W_]+")
+IDENTIFIER = re.compile(
+    r"--?[A-Za-z][\w-]*"  # --flag, -O
+    r"|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(\))?"  # module.Class.method
+    r"|__\w+__|[A-Za-z]\w*_\w+|\w+\(\)"  # __slots__, snake_case, call()
+    r"|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|[a-z]+[A-Z]\w*"  # CamelCase, camelCase
+)
+CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+# What a question is built from, besides its subject.
+STOP_WORDS = frozenset(
+    """
+    a an and any are as at be been being but by can cannot could did do does doing done each either else ever every for
+    from get gets getting give given gives go goes had has have having he her here hers him his how however i if in
+    into is isn it its itself just let like made make makes making may me mean means meant might more most much must my
+    need needs neither no nor not of off on once one only onto or other our ours out over own per please possible put
+    same say says shall she should so some still such take takes tell than that the their theirs them then there these
+    they thing things this those through to too under until up upon us use used user uses using very via want wants
+    was way ways we well were what whatever when where whether which while who whom whose why will with within without
+    would yet you your yours aren couldn didn doesn don hasn haven shouldn wasn weren won wouldn t s re ve ll d m
+    between both during exactly happen happens happened work works working explain describe show
+    """.split()
+)  # fmt: skip
+# "won" is "won't" and a verb; "user" and "one" carry little; each is a stop word only when others remain.
+WORDS_MAX = 40
+
+
+def words(text: str) -> list[str]:
+    """Cut text into lower-case words, as the index does: letters and digits, `_` and punctuation separate."""
+    return WORD.findall(text.lower())
+
+
+def stems(text: str) -> list[str]:
+    """Cut text into stems."""
+    return [stem(word) for word in WORD.findall(text.lower())]
+
+
+def content_words(question: str) -> list[str]:
+    """Keep the words that carry a question, once each, in order; at most WORDS_MAX."""
+    found = dict.fromkeys(words(question.replace("’", "'").replace("'s ", " ")))
+    kept = [word for word in found if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
+    return (kept or list(found))[:WORDS_MAX]
+
+
+def identifiers(question: str) -> list[str]:
+    """Find what looks like the name of a thing in code: dotted, snake_case, CamelCase, call(), --flag."""
+    return list(dict.fromkeys(match.rstrip("()") for match in IDENTIFIER.findall(question)))[:WORDS_MAX]
+
+
+@lru_cache(maxsize=20_000)
+def name_words(name: str) -> str:
+    """Spell a name out for the index: `asyncio.TaskGroup` gives `asyncio TaskGroup Task Group`."""
+    camel = [part for part in CAMEL.findall(name) if len(part) > 1]
+    return " ".join(dict.fromkeys([*WORD.findall(name), *camel]))
