@@ -1,0 +1,248 @@
+"""The pipeline of appends: publishes in call order without waiting, and matches the acknowledgements.
+
+What happens to an append that was sent but not answered when the connection breaks:
+
+- with a message id it is published again, and the server drops the second copy;
+- with an expected sequence it is published again, and a copy cannot be stored twice; when the answer then
+  says "superseded", the record that superseded it is read: identical bytes are our own first copy;
+- without either its outcome is unknown, and it fails with Unreachable at once.
+
+Appends made while there is no connection wait, in order, and fail when their time is over: they were not
+sent. It knows nothing of readers.
+"""
+
+import asyncio
+from collections import deque
+from itertools import takewhile
+
+import msgspec
+import nats.errors
+from nats.aio.msg import Msg
+
+from interlock.bus import jetstream
+from interlock.bus.errors import BusError, LogFull, NotPermitted, Superseded, TooLarge, Unreachable
+from interlock.bus.ports import Ack
+from interlock.bus.requests import Requests, status_of
+
+WINDOW_BYTES = 16 * 1024 * 1024
+MOST_WAITING = 65_536
+SWEEPS_PER_ACK = 10
+
+_decode_ack = msgspec.json.Decoder(jetstream.PubAck).decode
+
+
+class AppendLimits(msgspec.Struct, frozen=True):
+    """How many appends may be sent and unanswered, and how long each may stay without an answer."""
+
+    window: int = 1024
+    ack_s: float = 5.0
+
+
+class Append(msgspec.Struct):
+    """One append that has no answer yet; `due` is loop time, `repeated` counts publishes after the first."""
+
+    subject: str
+    data: bytes
+    expected_subject_seq: int | None
+    message_id: str
+    answer: asyncio.Future[Ack]
+    due: float
+    sent: bool = False
+    repeated: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a second copy cannot become a second record."""
+        return bool(self.message_id) or self.expected_subject_seq is not None
+
+    @property
+    def headers(self) -> dict[str, str] | None:
+        """The conditions as JetStream's headers; a message without any costs half as much."""
+        if not self.repeatable:
+            return None
+        headers: dict[str, str] = {}
+        if self.message_id:
+            headers["Nats-Msg-Id"] = self.message_id
+        if self.expected_subject_seq is not None:
+            headers["Nats-Expected-Last-Subject-Sequence"] = str(self.expected_subject_seq)
+        return headers
+
+
+class Appends:
+    """All appends of one connection; at most `window` are sent and unanswered, the others wait in order."""
+
+    def __init__(self, requests: Requests, limits: AppendLimits) -> None:
+        self._requests = requests
+        self._connection = connection = requests.connection
+        self._window = limits.window
+        self._ack_s = limits.ack_s
+        self._loop = asyncio.get_running_loop()
+        self._inbox = f"{connection.inbox()}."
+        self._skip = len(self._inbox)
+        self._last_token = 0
+        self._open: dict[str, Append] = {}
+        self._waiting: deque[str] = deque()
+        self._sent = 0
+        self._sent_bytes = 0
+        self._sweep: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Listen for acknowledgements."""
+        await self._connection.hear(self._inbox + "*", self._on_ack)
+        self._connection.watchers.add(self)
+
+    def soon(
+        self, subject: str, data: bytes, expected_subject_seq: int | None, message_id: str
+    ) -> asyncio.Future[Ack]:
+        """Publish now if the window allows, else as soon as it does; return the future acknowledgement."""
+        answer: asyncio.Future[Ack] = self._loop.create_future()
+        refusal = self._refusal(subject, len(data) + len(message_id))
+        if refusal:
+            answer.set_exception(refusal)
+            return answer
+        due = self._loop.time() + self._ack_s
+        append = Append(subject, data, expected_subject_seq, message_id, answer, due)
+        self._last_token += 1
+        token = str(self._last_token)
+        self._open[token] = append
+        self._waiting.append(token)
+        self._fill()
+        if self._sweep is None:
+            self._sweep = self._loop.call_later(self._ack_s / SWEEPS_PER_ACK, self._on_sweep)
+        return answer
+
+    async def drain(self) -> None:
+        """Wait until every append has its answer: bounded, since each fails when its time is over."""
+        answers = [append.answer for append in self._open.values()]
+        if answers and self._connection.up:
+            await asyncio.wait(answers, timeout=2 * self._ack_s)
+        self._fail_all()
+
+    def lost(self) -> None:
+        """Fail what may or may not have been stored and cannot be repeated safely."""
+        for token, append in tuple(self._open.items()):
+            if append.sent and not append.repeatable:
+                self._fail(token, self._connection.failure(f"whether {append.subject} was stored is unknown"))
+
+    def restored(self) -> None:
+        """Publish again what was sent before the break, then what has waited, in call order."""
+        for token, append in self._open.items():
+            if append.sent:
+                append.repeated = True
+                self._publish(token, append)
+        self._fill()
+
+    def refused(self, subject: str) -> None:
+        """Fail every append on a subject that the server will not take from this principal."""
+        for token, append in tuple(self._open.items()):
+            if append.subject.lower() == subject:
+                sentence = f"{self._connection.principal} may not publish on {append.subject}"
+                self._fail(token, NotPermitted(sentence))
+
+    def _refusal(self, subject: str, size: int) -> BusError | None:
+        most = self._connection.max_payload
+        if size > most:
+            return TooLarge(
+                f"{size} bytes for {subject}: one record holds at most {most}; refer to it by digest"
+            )
+        if len(self._waiting) >= MOST_WAITING:
+            return LogFull(
+                f"{MOST_WAITING} appends wait for the log already; wait for their acknowledgements"
+            )
+        return None
+
+    def _fill(self) -> None:
+        if not self._connection.up:
+            return
+        while self._waiting and self._sent < self._window and self._sent_bytes < WINDOW_BYTES:
+            token = self._waiting.popleft()
+            append = self._open.get(token)
+            if append is None:
+                continue
+            append.sent = True
+            self._sent += 1
+            self._sent_bytes += len(append.data)
+            self._publish(token, append)
+
+    def _publish(self, token: str, append: Append) -> None:
+        try:
+            self._connection.publish(append.subject, append.data, self._inbox + token, append.headers)
+        except nats.errors.Error as failure:
+            self._loop.call_soon(
+                self._fail,
+                token,
+                BusError(f"{append.subject!r} cannot be published ({failure}); check the subject"),
+            )
+
+    async def _on_ack(self, message: Msg) -> None:
+        token = message.subject[self._skip :]
+        append = self._close(token)
+        if append is None or append.answer.done():
+            return
+        if not message.data:
+            append.answer.set_exception(self._silence(append, message))
+            return
+        ack = _decode_ack(message.data)
+        if ack.error is None:
+            append.answer.set_result(Ack(ack.seq, ack.duplicate))
+            return
+        error = jetstream.error_of(append.subject, ack.error)
+        if append.repeated and isinstance(error, Superseded):
+            self._connection.errand(self._recognise(append, error))
+        else:
+            append.answer.set_exception(error)
+
+    def _silence(self, append: Append, message: Msg) -> BusError:
+        if status_of(message) == "503":
+            return Unreachable(
+                f"no log takes {append.subject}: create the stream first, or check the subject"
+            )
+        return BusError(f"an empty answer to {append.subject}")
+
+    async def _recognise(self, append: Append, superseded: BusError) -> None:
+        error = superseded
+        try:
+            first = (append.expected_subject_seq or 0) + 1
+            stored = await jetstream.message(self._requests, seq=first, next_by_subj=append.subject)
+        except BusError:
+            error = Unreachable(f"whether {append.subject} was stored before the connection broke is unknown")
+        else:
+            if stored is not None and stored.data == append.data and not append.answer.done():
+                append.answer.set_result(Ack(stored.seq, duplicate=True))
+        if not append.answer.done():
+            append.answer.set_exception(error)
+
+    def _close(self, token: str) -> Append | None:
+        append = self._open.pop(token, None)
+        if append is None:
+            return None
+        if append.sent:
+            self._sent -= 1
+            self._sent_bytes -= len(append.data)
+        if self._waiting:
+            self._fill()
+        return append
+
+    def _fail(self, token: str, error: BusError) -> None:
+        append = self._close(token)
+        if append is not None and not append.answer.done():
+            append.answer.set_exception(error)
+
+    def _fail_all(self) -> None:
+        for token, append in tuple(self._open.items()):
+            outcome = "whether it was stored is unknown" if append.sent else "it was not sent"
+            self._fail(
+                token, Unreachable(f"the connection ended with {append.subject} outstanding; {outcome}")
+            )
+
+    def _on_sweep(self) -> None:
+        self._sweep = None
+        now = self._loop.time()
+        for token, append in list(takewhile(lambda entry: entry[1].due <= now, self._open.items())):
+            outcome = "whether it was stored is unknown" if append.sent else "it was not sent"
+            error = self._connection.failure(
+                f"no acknowledgement of {append.subject} in {self._ack_s:g} s; {outcome}"
+            )
+            self._fail(token, error)
+        if self._open:
+            self._sweep = self._loop.call_later(self._ack_s / SWEEPS_PER_ACK, self._on_sweep)

@@ -1,0 +1,281 @@
+"""One connection to a NATS server: opens it, keeps it open, says when it was lost, restored or refused.
+
+It knows subjects and bytes, and nothing of the log that others build on it. nats-py reconnects by itself
+after a broken socket, but ends for good after most `-ERR` lines; then a new client takes over all
+subscriptions, so that only `close` ends a connection.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
+
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.nuid import NUID
+
+from interlock.bus.errors import BusError, NotPermitted, Unreachable
+
+OPEN_S = 5.0
+FLUSH_S = 5
+RETRY_S = 0.2
+PING_S = 10
+# More than the pipeline of appends may have outstanding, so that publishing never has to wait for the socket.
+BUFFER_BYTES = 64 * 1024 * 1024
+# The server counts headers too, and ends the connection of whoever sends more than it takes.
+HEADER_BYTES = 1024
+INBOX_PREFIX = "_INBOX_"
+
+_VIOLATION = re.compile(r'permissions violation for (publish|subscription)[^"]* "([^"]+)"')
+_REFUSALS = ("authorization violation", "authentication", "account authentication expired")
+
+log = structlog.get_logger()
+
+OnWire = Callable[[Msg], Awaitable[None]]
+
+
+class Watcher(Protocol):
+    """Somebody whose work depends on the connection; all calls are short and synchronous."""
+
+    def lost(self) -> None:
+        """React to a break: what was sent and not answered has an unknown outcome."""
+        ...
+
+    def restored(self) -> None:
+        """React to a connection that stands again, with all its subscriptions."""
+        ...
+
+    def refused(self, subject: str) -> None:
+        """React to a refused publish; the server names its subject, which arrives here in lower case."""
+        ...
+
+
+class Hearing:
+    """One subject that the connection hears, through every reconnection, until it is dropped."""
+
+    def __init__(self, subject: str, handle: OnWire) -> None:
+        self.subject = subject
+        self.handle = handle
+        self.subscription: Subscription | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many messages have arrived and not been handled yet."""
+        return self.subscription.pending_msgs if self.subscription else 0
+
+
+class Connection:
+    """A principal's connection to one server."""
+
+    def __init__(self, principal: str, url: str) -> None:
+        self.principal = principal
+        self.url = url
+        self.trouble: BusError | None = None
+        self.watchers: set[Watcher] = set()
+        self._client = Client()
+        self._options: dict[str, Any] = {}
+        self._loop = asyncio.get_running_loop()
+        self._up = asyncio.Event()
+        self._closing = False
+        self._opened = False
+        self._refusal: asyncio.Future[None] = self._loop.create_future()
+        self._hearings: set[Hearing] = set()
+        self._deaf: set[str] = set()
+        self._nuid = NUID()
+        self._errands: set[asyncio.Task[None]] = set()
+
+    @property
+    def up(self) -> bool:
+        """Whether what is published now goes to the server at once."""
+        return self._up.is_set() and self._client.is_connected
+
+    @property
+    def max_payload(self) -> int:
+        """The most bytes that the server takes in one message, without room for headers."""
+        return self._client.max_payload - HEADER_BYTES
+
+    def inbox(self) -> str:
+        """Return a fresh subject below this principal's own prefix."""
+        return f"{INBOX_PREFIX}{self.principal}.{self._nuid.next().decode()}"
+
+    async def open(self, *, key: str | None, name: str) -> None:
+        """Connect; raise NotPermitted when the server refuses the key, Unreachable when nobody answers."""
+        self._options = {
+            "error_cb": self._on_error,
+            "disconnected_cb": self._on_disconnected,
+            "reconnected_cb": self._on_reconnected,
+            "closed_cb": self._on_closed,
+            "name": name,
+            "inbox_prefix": INBOX_PREFIX + self.principal,
+            "nkeys_seed_str": key,
+            "reconnect_time_wait": RETRY_S,
+            "max_reconnect_attempts": -1,
+            "ping_interval": PING_S,
+            "pending_size": BUFFER_BYTES,
+        }
+        opening = self._loop.create_task(self._client.connect(self.url, **self._options))
+        await asyncio.wait({opening, self._refusal}, timeout=OPEN_S, return_when=asyncio.FIRST_COMPLETED)
+        if not opening.done() or opening.exception():
+            raise await self._give_up(opening)
+        self.trouble = None
+        self._opened = True
+        self._up.set()
+
+    async def close(self) -> None:
+        """Send what is buffered, bounded in time, then end the connection; closing twice is harmless."""
+        if self._closing:
+            return
+        self._closing = True
+        if self.up:
+            try:
+                await self._client.flush(timeout=FLUSH_S)
+            except nats.errors.Error as failure:
+                log.warning("bus_flush_failed", reason=str(failure))
+        self._up.clear()
+        for errand in self._errands:
+            errand.cancel()
+        await self._client.close()
+        self.trouble = Unreachable("this connection was closed")
+
+    def publish(
+        self, subject: str, data: bytes, reply: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        """Hand one message to the socket's buffer without waiting.
+
+        `Client.publish` is a coroutine that suspends only after its command stands in the client's own buffer
+        (a forced flush), so it can be run to that point by hand: no task and no loop turn per message.
+        """
+        sending = self._client.publish(subject, data, reply, headers)
+        try:
+            sending.send(None)
+        except StopIteration:
+            return
+        sending.close()
+
+    async def hear(self, subject: str, handle: OnWire) -> Hearing:
+        """Subscribe; when this returns, the server knows of it. Raise NotPermitted when it refused."""
+        await self.wait_up(OPEN_S)
+        hearing = Hearing(subject, handle)
+        hearing.subscription = await _subscribe(self._client, hearing)
+        self._hearings.add(hearing)
+        try:
+            await self._client.flush(timeout=FLUSH_S)
+        except nats.errors.Error as failure:
+            self.drop(hearing)
+            raise Unreachable(f"{self.url} did not confirm a subscription in {FLUSH_S} s") from failure
+        if subject.lower() in self._deaf:
+            self._deaf.discard(subject.lower())
+            self.drop(hearing)
+            raise NotPermitted(
+                f"{self.principal} may not read {subject}; ask for another role or another key"
+            )
+        return hearing
+
+    def drop(self, hearing: Hearing) -> None:
+        """Stop hearing; a handler that is running ends undisturbed."""
+        self._hearings.discard(hearing)
+        if hearing.subscription is not None and not self._client.is_closed:
+            self.errand(_retire(hearing.subscription))
+
+    def errand(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the connection; `close` ends it."""
+        task = self._loop.create_task(work)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def wait_up(self, timeout_s: float) -> None:
+        """Wait until the connection stands; raise Unreachable (or the refusal) when it does not in time."""
+        if self._closing:
+            raise Unreachable("this connection was closed")
+        if self._up.is_set():
+            return
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._up.wait()
+        except TimeoutError:
+            raise self.failure("nothing could be sent") from None
+
+    def failure(self, consequence: str) -> BusError:
+        """Return why the connection does not carry anything now, and what that meant."""
+        if isinstance(self.trouble, NotPermitted):
+            return NotPermitted(f"{self.trouble}; {consequence}")
+        return Unreachable(f"{self.url} does not answer; {consequence}")
+
+    async def _give_up(self, opening: "asyncio.Task[None]") -> BusError:
+        cause = opening.exception() if opening.done() else None
+        self._closing = True
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        if not self._client.is_closed:
+            await self._client.close()
+        if isinstance(self.trouble, NotPermitted):
+            return self.trouble
+        reason = cause or self._client.last_error or "no answer"
+        return Unreachable(f"no NATS server at {self.url} ({reason}); start one, or check the address")
+
+    async def _on_error(self, error: Exception) -> None:
+        text = str(error).lower()
+        violation = _VIOLATION.search(text)
+        if violation:
+            self._on_violation(violation[1], violation[2])
+        elif any(word in text for word in _REFUSALS):
+            if not isinstance(self.trouble, NotPermitted):
+                log.error("bus_refused", url=self.url, principal=self.principal, reason=str(error))
+            self.trouble = NotPermitted(
+                f"{self.url} refuses the key of {self.principal}; check which key is used"
+            )
+            if not self._refusal.done():
+                self._refusal.set_result(None)
+        else:
+            log.debug("bus_error", url=self.url, reason=str(error) or type(error).__name__)
+
+    def _on_violation(self, action: str, subject: str) -> None:
+        log.error("bus_not_permitted", principal=self.principal, action=action, subject=subject)
+        if action == "subscription":
+            self._deaf.add(subject)
+            return
+        for watcher in tuple(self.watchers):
+            watcher.refused(subject)
+
+    async def _on_disconnected(self) -> None:
+        if not self._opened or not self._up.is_set():
+            return
+        self._up.clear()
+        log.warning("bus_lost", url=self.url, principal=self.principal)
+        for watcher in tuple(self.watchers):
+            watcher.lost()
+
+    async def _on_reconnected(self) -> None:
+        self.trouble = None
+        self._up.set()
+        log.info("bus_restored", url=self.url, principal=self.principal)
+        for watcher in tuple(self.watchers):
+            watcher.restored()
+
+    async def _on_closed(self) -> None:
+        if self._opened and not self._closing:
+            await self._on_error(self._client.last_error or nats.errors.ConnectionClosedError())
+            self.errand(self._replace())
+
+    async def _replace(self) -> None:
+        self._client = Client()
+        await asyncio.sleep(RETRY_S)
+        await self._client.connect(self.url, **self._options)
+        for hearing in self._hearings:
+            hearing.subscription = await _subscribe(self._client, hearing)
+        await self._on_reconnected()
+
+
+async def _subscribe(client: Client, hearing: Hearing) -> Subscription:
+    # nats-py leaves a type parameter open in this signature.
+    return await client.subscribe(hearing.subject, cb=hearing.handle)  # pyright: ignore[reportUnknownMemberType]
+
+
+async def _retire(subscription: Subscription) -> None:
+    try:
+        await subscription.drain()  # type: ignore[no-untyped-call]  # nats-py left it so
+    except nats.errors.Error as failure:
+        log.debug("bus_drain_failed", subject=subscription.subject, reason=str(failure))

@@ -1,0 +1,148 @@
+"""Dispatches: one message to one named principal, repeated until that principal answers that it has it.
+
+A dispatch is derived from state elsewhere, so it may be lost or arrive twice; nothing here is stored. The
+answer comes on `interlock.taken.<asker>.<answerer>.<token>`, where the server lets only the answerer publish:
+nobody can say "taken" in another's name. It must not know what is dispatched.
+"""
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+
+import msgspec
+import structlog
+
+from interlock.bus.errors import BusError
+from interlock.bus.ports import Message, Subscription, Wire
+from interlock.contracts.subjects import ROOT, dispatch_subject
+
+REPEAT_S = 0.25
+TIMES = 20
+TAKEN = b"taken"
+ALREADY = b"already"
+
+log = structlog.get_logger()
+
+OnLost = Callable[[str, str], None]
+
+
+class _Open(msgspec.Struct):
+    key: str
+    principal: str
+    data: bytes
+    due: float
+    times: int = 0
+
+
+def answer_subject(asker: str, answerer: str, token: str | int) -> str:
+    """Return where `answerer` tells `asker` that it has what came with this token."""
+    return f"{ROOT}.taken.{asker}.{answerer}.{token}"
+
+
+class Dispatcher:
+    """The sending side; `on_lost(key, principal)` is called when nobody took a dispatch within the bound."""
+
+    def __init__(
+        self, wire: Wire, principal: str, on_lost: OnLost, *, repeat_s: float = REPEAT_S, times: int = TIMES
+    ) -> None:
+        self._wire = wire
+        self._principal = principal
+        self._on_lost = on_lost
+        self._repeat_s = repeat_s
+        self._times = times
+        self._loop = asyncio.get_running_loop()
+        self._tokens = count(1)
+        self._open: dict[int, _Open] = {}
+        self._token_of: dict[str, int] = {}
+        self._to_send: list[int] = []
+        self._wake = asyncio.Event()
+        self._sender: asyncio.Task[None] | None = None
+        self._answers: Subscription | None = None
+
+    @property
+    def open_count(self) -> int:
+        """How many dispatches nobody has taken yet."""
+        return len(self._open)
+
+    async def start(self) -> None:
+        """Listen for answers; raise NotPermitted when this principal may not dispatch."""
+        self._answers = await self._wire.listen(f"{ROOT}.taken.{self._principal}.>", self._on_answer)
+        self._sender = self._loop.create_task(self._send_due())
+
+    async def stop(self) -> None:
+        """Send nothing more; what nobody took is forgotten without a call of `on_lost`."""
+        self._open.clear()
+        self._token_of.clear()
+        if self._sender is not None:
+            self._sender.cancel()
+        if self._answers is not None:
+            await self._answers.stop()
+
+    def send(self, key: str, principal: str, data: bytes) -> None:
+        """Dispatch to a principal under a key; a dispatch still open under the same key is replaced."""
+        self.forget(key)
+        token = next(self._tokens)
+        self._open[token] = _Open(key, principal, data, 0.0)
+        self._token_of[key] = token
+        self._to_send.append(token)
+        self._wake.set()
+
+    def forget(self, key: str) -> None:
+        """Repeat it no more; a key that is not open is no error."""
+        token = self._token_of.pop(key, None)
+        if token is not None:
+            del self._open[token]
+
+    async def _on_answer(self, message: Message) -> None:
+        token = int(message.subject.rsplit(".", 1)[-1])
+        entry = self._open.get(token)
+        # The word before the token is the server's guarantee of who answers; each may speak for itself only.
+        if entry is not None and message.subject == answer_subject(self._principal, entry.principal, token):
+            self.forget(entry.key)
+
+    async def _send_due(self) -> None:
+        while True:
+            if not self._to_send:
+                self._wake.clear()
+                await self._pause()
+            fresh, self._to_send = self._to_send, []
+            for token in fresh or self._due():
+                await self._send(token)
+
+    async def _pause(self) -> None:
+        """Sleep until something new is to be sent, or something sent may be due again."""
+        if not self._open:
+            await self._wake.wait()
+            return
+        try:
+            async with asyncio.timeout(self._repeat_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _due(self) -> list[int]:
+        now = self._loop.time()
+        return [token for token, entry in self._open.items() if entry.due <= now]
+
+    async def _send(self, token: int) -> None:
+        entry = self._open.get(token)
+        if entry is None:
+            return
+        if entry.times >= self._times:
+            self.forget(entry.key)
+            self._lose(entry)
+            return
+        entry.times += 1
+        entry.due = self._loop.time() + self._repeat_s
+        reply = answer_subject(self._principal, entry.principal, token)
+        try:
+            await self._wire.send(dispatch_subject(entry.principal), entry.data, reply=reply)
+        except BusError as failure:
+            log.warning("dispatch_not_sent", key=entry.key, principal=entry.principal, reason=str(failure))
+
+    def _lose(self, entry: _Open) -> None:
+        log.warning("dispatch_lost", key=entry.key, principal=entry.principal, times=entry.times)
+        try:
+            self._on_lost(entry.key, entry.principal)
+        except Exception:
+            log.exception("dispatch_lost_handler_failed", key=entry.key)

@@ -1,0 +1,52 @@
+"""A bounded reading: the records that stand in the log now; it must not know what they mean."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from interlock.bus import jetstream
+from interlock.bus.errors import Unreachable
+from interlock.bus.ports import Record
+from interlock.bus.reader import PORTION, Reader
+from interlock.bus.requests import Requests
+
+STALL_S = 30.0
+
+Delivery = tuple[Record, int]
+
+
+async def history(requests: Requests, filters: Sequence[str], *, start_seq: int) -> AsyncIterator[Record]:
+    """Yield the matching records up to the newest there now; raise Unreachable on a standstill."""
+    last = await jetstream.last_seq(requests)
+    if start_seq > last:
+        return
+    deliveries: asyncio.Queue[Delivery] = asyncio.Queue(PORTION)
+
+    async def keep(record: Record) -> None:
+        await deliveries.put((record, reader.pending))
+
+    reader = Reader(requests, filters, keep, start_seq=start_seq)
+    await reader.start()
+    pending = reader.pending
+    try:
+        while pending:
+            record, pending = await _next(deliveries)
+            if record.seq > last:
+                return
+            yield record
+            if record.seq == last:
+                return
+    finally:
+        await reader.stop()
+        # A handler may still wait for room.
+        while not deliveries.empty():
+            deliveries.get_nowait()
+
+
+async def _next(deliveries: "asyncio.Queue[Delivery]") -> Delivery:
+    if not deliveries.empty():
+        return deliveries.get_nowait()
+    try:
+        async with asyncio.timeout(STALL_S):
+            return await deliveries.get()
+    except TimeoutError:
+        raise Unreachable(f"the log sent nothing more for {STALL_S:g} s in the middle of a reading") from None

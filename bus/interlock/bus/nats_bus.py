@@ -1,0 +1,164 @@
+"""The bus on a real NATS server: puts connection, appends and readings together behind the ports.
+
+What crosses a broken connection: readings and listenings go on by themselves; appends as `appends` describes;
+an unstored message that is sent meanwhile is lost, as its port says it may be.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import nats.errors
+import structlog
+from nats.aio.msg import Msg
+
+from interlock.bus import jetstream
+from interlock.bus.appends import AppendLimits, Appends
+from interlock.bus.connection import Connection, Hearing
+from interlock.bus.errors import BusError, TooLarge
+from interlock.bus.history import history
+from interlock.bus.ports import Ack, Message, OnMessage, OnRecord, Record, Subscription
+from interlock.bus.reader import Reader
+from interlock.bus.requests import Requests
+
+log = structlog.get_logger()
+
+
+class Listening:
+    """One subscription to unstored messages."""
+
+    def __init__(self, connection: Connection, on_message: OnMessage) -> None:
+        self._connection = connection
+        self._on_message = on_message
+        self._hearing: Hearing | None = None
+        self._stopped = False
+
+    async def start(self, subject: str) -> None:
+        """Begin; raise NotPermitted when this principal may not listen there."""
+        self._hearing = await self._connection.hear(subject, self._deliver)
+
+    async def stop(self) -> None:
+        """Deliver nothing more; stopping twice is harmless, also from within the handler."""
+        if not self._stopped and self._hearing is not None:
+            self._connection.drop(self._hearing)
+        self._stopped = True
+
+    async def _deliver(self, message: Msg) -> None:
+        if self._stopped:
+            return
+        try:
+            await self._on_message(Message(message.subject, message.data, message.reply))
+        except Exception:
+            log.exception("bus_handler_failed", subject=message.subject)
+
+
+class NatsBus:
+    """`ports.Bus` for one principal on one server."""
+
+    def __init__(self, requests: Requests, appends: Appends) -> None:
+        self.requests = requests
+        self.connection = requests.connection
+        self._appends = appends
+
+    @property
+    def principal(self) -> str:
+        """The name under which this connection speaks; the server enforces it."""
+        return self.connection.principal
+
+    @property
+    def max_payload(self) -> int:
+        """The most bytes one message may hold."""
+        return self.connection.max_payload
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection stands at this moment."""
+        return self.connection.up
+
+    def append_soon(
+        self, subject: str, data: bytes, *, expected_subject_seq: int | None = None, message_id: str = ""
+    ) -> asyncio.Future[Ack]:
+        """Publish at once, in call order, without waiting; see `ports.Log.append_soon`."""
+        return self._appends.soon(subject, data, expected_subject_seq, message_id)
+
+    async def append(
+        self, subject: str, data: bytes, *, expected_subject_seq: int | None = None, message_id: str = ""
+    ) -> Ack:
+        """Append one record and wait until it is durable."""
+        return await self._appends.soon(subject, data, expected_subject_seq, message_id)
+
+    async def follow(
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+    ) -> Subscription:
+        """Deliver every matching record from `start_seq` on; a handler's error is logged."""
+        reader = Reader(self.requests, filters, on_record, start_seq=start_seq)
+        await reader.start()
+        return reader
+
+    def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
+        """Yield the matching records that stand in the log now, in order, then end."""
+        return history(self.requests, filters, start_seq=start_seq)
+
+    async def record(self, seq: int) -> Record | None:
+        """Return the record of that sequence, or None."""
+        return await jetstream.message(self.requests, seq=seq) if seq > 0 else None
+
+    async def last(self, subject: str) -> Record | None:
+        """Return the newest record on a subject (wildcards allowed), or None."""
+        return await jetstream.message(self.requests, last_by_subj=subject)
+
+    async def last_seq(self) -> int:
+        """Return the sequence of the log's newest record (0: empty)."""
+        return await jetstream.last_seq(self.requests)
+
+    async def send(self, subject: str, data: bytes, *, reply: str = "") -> None:
+        """Publish one message to whoever listens; without a connection it is lost, without complaint."""
+        if len(data) > self.max_payload:
+            raise TooLarge(f"{len(data)} bytes for {subject}: one message holds at most {self.max_payload}")
+        if not self.connection.up:
+            log.debug("bus_message_lost", subject=subject)
+            return
+        try:
+            self.connection.publish(subject, data, reply)
+        except nats.errors.Error as failure:
+            raise BusError(f"{subject!r} cannot be published ({failure}); check the subject") from failure
+
+    async def listen(self, subject: str, on_message: OnMessage) -> Subscription:
+        """Deliver what is sent to a subject; a failing handler is logged and the listening goes on."""
+        listening = Listening(self.connection, on_message)
+        await listening.start(subject)
+        return listening
+
+    async def request(self, subject: str, data: bytes, *, timeout_s: float) -> bytes:
+        """Send and return the first answer; raise NotTaken when none came in time."""
+        message = await self.requests.ask(subject, data, timeout_s=timeout_s)
+        return message.data
+
+    def inbox(self) -> str:
+        """Return a fresh subject that only this connection listens to."""
+        return self.connection.inbox()
+
+    async def close(self) -> None:
+        """Wait (bounded) for outstanding acknowledgements, flush, end the connection."""
+        await self._appends.drain()
+        await self.connection.close()
+
+
+async def connect(
+    url: str, principal: str, *, key: str | None = None, name: str = "", limits: AppendLimits | None = None
+) -> NatsBus:
+    """Connect as a principal with its nkey seed (None: an open server).
+
+    Raises Unreachable when no server answers within a few seconds, NotPermitted when it refuses the key.
+    From then on the connection is kept until `close`, whatever happens to the server.
+    """
+    connection = Connection(principal, url)
+    await connection.open(key=key, name=name or principal)
+    requests = Requests(connection)
+    appends = Appends(requests, limits or AppendLimits())
+    try:
+        await requests.start()
+        await appends.start()
+    except BusError:
+        await connection.close()
+        raise
+    return NatsBus(requests, appends)

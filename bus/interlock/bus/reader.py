@@ -1,0 +1,206 @@
+"""Ordered reading: every matching record once, in order, whatever happens to server and connection.
+
+The server keeps an ephemeral consumer without acknowledgements; this side counts. A hole in the consumer's
+own numbering, silence, a lost connection or a vanished consumer end in the same way: a new consumer from the
+record after the last one delivered. Records are asked for in bounded portions, again at half, so a slow
+reader holds at most one portion in memory and nobody drops it. It must not know what a record means.
+
+Source: ordered consumers, https://docs.nats.io/nats-concepts/jetstream/consumers#ordered-consumers.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+from nats.aio.msg import Msg
+
+from interlock.bus import jetstream
+from interlock.bus.connection import Hearing
+from interlock.bus.errors import BusError
+from interlock.bus.ports import OnRecord, Record
+from interlock.bus.requests import Requests, status_of
+from interlock.contracts.subjects import STREAM
+
+PORTION = 512
+PORTION_BYTES = 8 * 1024 * 1024
+HEARTBEAT_S = 2.0
+SILENCE_S = 5.0
+EXPIRES_S = 30.0
+INACTIVE_S = 60.0
+RETRY_S = 0.25
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+
+_ACK = "$JS.ACK."
+# Ends of one portion that leave the consumer whole; every other 409 means that it is gone.
+_HARMLESS = ("exceed", "batch completed")
+
+log = structlog.get_logger()
+
+
+class Reader:
+    """One ordered reading; `pending` is how many matching records stood behind the latest delivery."""
+
+    def __init__(
+        self, requests: Requests, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+    ) -> None:
+        self.pending = 0
+        self._requests = requests
+        self._connection = connection = requests.connection
+        self._filters = list(filters)
+        self._on_record = on_record
+        self._next_seq = max(start_seq, 1)
+        self._inbox = connection.inbox()
+        self._name = self._inbox.rsplit(".", 1)[-1]
+        self._generation = 0
+        self._consumer = ""
+        self._portion = ""
+        self._delivered = 0
+        self._wanted = 0
+        self._heard_at = 0.0
+        self._handling = False
+        self._stopped = False
+        self._broken = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._hearing: Hearing | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin; raise NotPermitted or Unreachable when the log cannot be read."""
+        self._hearing = await self._connection.hear(f"{self._inbox}.*", self._on_message)
+        try:
+            await self._open()
+        except BusError:
+            self._connection.drop(self._hearing)
+            raise
+        self._connection.watchers.add(self)
+        self._keeper = self._loop.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """Deliver nothing more; stopping twice is harmless, also from within the handler."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._connection.watchers.discard(self)
+        if self._keeper is not None:
+            self._keeper.cancel()
+        if self._hearing is not None:
+            self._connection.drop(self._hearing)
+        self._forget_consumer()
+
+    def lost(self) -> None:
+        """Nothing to do: what was in flight shows as a hole, or is asked for again."""
+
+    def restored(self) -> None:
+        """Read on with a new consumer: the old portion was lost with the connection."""
+        self._broken.set()
+
+    def refused(self, subject: str) -> None:
+        """Nothing to do: the request itself raises."""
+
+    def _forget_consumer(self) -> None:
+        if self._consumer and self._connection.up:
+            self._connection.publish(f"$JS.API.CONSUMER.DELETE.{STREAM}.{self._consumer}", b"")
+
+    async def _open(self) -> None:
+        self._forget_consumer()
+        self._generation += 1
+        self._consumer = f"{self._name}-{self._generation}"
+        self._portion = f"{self._inbox}.{self._generation}"
+        self._delivered = 0
+        self._wanted = 0
+        config = jetstream.ConsumerConfig(
+            self._consumer, self._next_seq, self._filters, int(INACTIVE_S * NS_PER_S)
+        )
+        info = await jetstream.create_consumer(self._requests, config)
+        self.pending = info.num_pending
+        self._heard_at = self._loop.time()
+        self._ask()
+
+    def _ask(self) -> None:
+        wish = jetstream.NextRequest(
+            batch=PORTION - self._wanted,
+            max_bytes=PORTION_BYTES,
+            expires=int(EXPIRES_S * NS_PER_S),
+            idle_heartbeat=int(HEARTBEAT_S * NS_PER_S),
+        )
+        self._wanted = PORTION
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{self._consumer}"
+        self._connection.publish(subject, msgspec.json.encode(wish), self._portion)
+
+    async def _keep(self) -> None:
+        while not self._stopped:
+            try:
+                async with asyncio.timeout(SILENCE_S / 2):
+                    await self._broken.wait()
+            except TimeoutError:
+                if not self._silent():
+                    continue
+            await self._reopen()
+
+    def _silent(self) -> bool:
+        """Whether the server has said nothing for too long; a handler at work is no silence."""
+        busy = self._handling or (self._hearing is not None and self._hearing.waiting > 0)
+        return not busy and self._loop.time() - self._heard_at > SILENCE_S
+
+    async def _reopen(self) -> None:
+        while not self._stopped:
+            self._broken.clear()
+            try:
+                await self._open()
+            except BusError as failure:
+                log.warning("bus_reader_waits", reader=self._name, reason=str(failure))
+                await asyncio.sleep(RETRY_S)
+                continue
+            log.info("bus_reader_resumed", reader=self._name, from_seq=self._next_seq)
+            return
+
+    async def _on_message(self, message: Msg) -> None:
+        if self._stopped:
+            return
+        self._heard_at = self._loop.time()
+        if message.reply.startswith(_ACK):
+            await self._on_delivery(message)
+        elif message.subject == self._portion:
+            self._on_status(message)
+
+    async def _on_delivery(self, message: Msg) -> None:
+        words = message.reply.split(".")
+        # Nine words, or (with domain and account) eleven and a random one: $JS.ACK.<stream>.<consumer>.
+        # <delivered>.<stream seq>.<consumer seq>.<time ns>.<pending>
+        at = 3 if len(words) == 9 else 5
+        if words[at] != self._consumer:
+            return
+        if int(words[at + 3]) != self._delivered + 1:
+            self._broken.set()
+            return
+        self._delivered += 1
+        self._wanted -= 1
+        seq = int(words[at + 2])
+        self.pending = int(words[at + 5])
+        if self._wanted * 2 <= PORTION and self._connection.up:
+            self._ask()
+        self._next_seq = seq + 1
+        self._handling = True
+        try:
+            await self._on_record(Record(seq, int(words[at + 4]) // NS_PER_MS, message.subject, message.data))
+        except Exception:
+            log.exception("bus_handler_failed", seq=seq, subject=message.subject)
+        finally:
+            self._handling = False
+            self._heard_at = self._loop.time()
+
+    def _on_status(self, message: Msg) -> None:
+        status = status_of(message)
+        headers = message.headers or {}
+        description = headers.get("Description", "").lower()
+        if status == "100":
+            return
+        if status in ("404", "408") or (status == "409" and any(word in description for word in _HARMLESS)):
+            left = int(headers.get("Nats-Pending-Messages", self._wanted))
+            self._wanted = max(self._wanted - left, 0)
+            if self._wanted * 2 <= PORTION and self._connection.up:
+                self._ask()
+            return
+        self._broken.set()

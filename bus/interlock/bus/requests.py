@@ -1,0 +1,78 @@
+"""Requests over one connection: each has a token below one inbox, and its first answer ends it.
+
+It must not know what is asked.
+"""
+
+import asyncio
+
+import nats.errors
+from nats.aio.msg import Msg
+
+from interlock.bus.connection import Connection
+from interlock.bus.errors import BusError, NotPermitted, NotTaken
+
+NO_RESPONDERS = "503"
+
+
+class Requests:
+    """All open requests of one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._inbox = f"{connection.inbox()}."
+        self._open: dict[str, tuple[str, asyncio.Future[Msg]]] = {}
+        self._last_token = 0
+
+    async def start(self) -> None:
+        """Listen for answers."""
+        await self.connection.hear(self._inbox + "*", self._on_answer)
+        self.connection.watchers.add(self)
+
+    async def ask(self, subject: str, data: bytes, *, timeout_s: float) -> Msg:
+        """Send and return the first answer.
+
+        Raises NotTaken when nobody listens or answers in time, NotPermitted when the server refused the
+        publish, Unreachable when the connection did not stand within the time.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        await self.connection.wait_up(timeout_s)
+        self._last_token += 1
+        token = str(self._last_token)
+        answer: asyncio.Future[Msg] = loop.create_future()
+        self._open[token] = (subject, answer)
+        try:
+            self.connection.publish(subject, data, self._inbox + token)
+            async with asyncio.timeout_at(deadline):
+                message = await answer
+        except TimeoutError:
+            raise NotTaken(f"no answer on {subject} within {timeout_s:g} s") from None
+        except nats.errors.Error as failure:
+            raise BusError(f"{subject!r} cannot be published ({failure}); check the subject") from failure
+        finally:
+            del self._open[token]
+        if status_of(message) == NO_RESPONDERS:
+            raise NotTaken(f"nobody listens on {subject}")
+        return message
+
+    def lost(self) -> None:
+        """Nothing to do: every request is bounded in time."""
+
+    def restored(self) -> None:
+        """Nothing to do: whether a request may be repeated is known to who asked."""
+
+    def refused(self, subject: str) -> None:
+        """Fail what was asked there."""
+        for asked, answer in self._open.values():
+            if asked.lower() == subject and not answer.done():
+                answer.set_exception(NotPermitted(f"{self.connection.principal} may not publish on {asked}"))
+
+    async def _on_answer(self, message: Msg) -> None:
+        _, answer = self._open.get(message.subject[len(self._inbox) :], ("", None))
+        if answer and not answer.done():
+            answer.set_result(message)
+
+
+def status_of(message: Msg) -> str:
+    """Return the status code of a message that the server itself wrote, or an empty string."""
+    return (message.headers or {}).get("Status", "")
