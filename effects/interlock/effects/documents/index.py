@@ -129,11 +129,11 @@ class _Changes:
         title = f"{text.title} {name_words(entry.file)}"
         (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM passages").fetchone()
         self._connection.executemany(
-            "INSERT INTO passages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO passages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     *(last + place, number, passage.first_line, passage.last_line, passage.page),
-                    *(msgspec.json.encode(passage.heading).decode(), msgspec.json.encode(passage.symbols).decode()),
+                    *(_json(text.anchors_of(passage)), _json(passage.heading), _json(passage.symbols)),
                     " ".join(name_words(symbol) for symbol in passage.symbols),
                     HEADING_SEPARATOR.join(passage.heading),
                     *(title, text.text[passage.start : passage.end]),
@@ -146,3 +146,7 @@ class _Changes:
             "SELECT id, symbols, heading, title, text FROM passages WHERE id > ?",
             (last,),
         )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -17,7 +17,7 @@ CANDIDATES = 160
 WEIGHTS = "8.0, 4.0, 2.0, 1.0"
 COUNT = "SELECT count(*) FROM words WHERE words MATCH ?"
 FIND = f"""
-SELECT p.id, f.file, p.first_line, p.last_line, p.page, p.path, p.names, p.title, p.text, -m.score
+SELECT p.id, f.file, p.first_line, p.last_line, p.page, p.anchors, p.path, p.names, p.title, p.text, -m.score
 FROM (SELECT rowid, bm25(words, {WEIGHTS}) AS score FROM words WHERE words MATCH ?
       ORDER BY score LIMIT {CANDIDATES}) AS m
 JOIN passages p ON p.id = m.rowid JOIN files f ON f.id = p.file_id
@@ -66,13 +66,14 @@ def _rows(connection: sqlite3.Connection, content: list[str], named: list[str]) 
 
 
 def _candidate(row: tuple[object, ...]) -> Candidate:
-    _, file, first_line, last_line, page, path, names, title, text, score = row
+    _, file, first_line, last_line, page, anchors, path, names, title, text, score = row
     hit = msgspec.convert(
         {
             "file": file,
             "line": first_line,
             "last_line": last_line,
             "page": page,
+            "anchors": msgspec.json.decode(str(anchors)),
             "heading": msgspec.json.decode(str(path)),
             "symbols": msgspec.json.decode(str(names)),
             "text": text,

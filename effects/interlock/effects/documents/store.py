@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS files(
     title TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS passages(
     id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
-    page INTEGER, path TEXT NOT NULL, names TEXT NOT NULL,
+    page INTEGER, anchors TEXT NOT NULL, path TEXT NOT NULL, names TEXT NOT NULL,
     symbols TEXT NOT NULL, heading TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_of_file ON passages(file_id);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(

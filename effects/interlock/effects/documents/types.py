@@ -1,6 +1,6 @@
 """The shapes in which documents travel: what was read, what was found; they do not know SQLite or lxml."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 import msgspec
 
@@ -43,6 +43,18 @@ class Text(msgspec.Struct, frozen=True):
         """Tell the 1-based page of an offset, or None where the format has no pages."""
         return bisect_right(self.pages, offset) if self.pages else None
 
+    def anchors_of(self, passage: Passage) -> tuple[tuple[int, int], ...]:
+        """List where raw lines begin inside a passage; none when they are simply its lines."""
+        first = bisect_right(self.anchors, passage.start) - 1
+        last = bisect_left(self.anchors, passage.end)
+        found = tuple(
+            (max(self.anchors[place] - passage.start, 0), self.lines[place]) for place in range(max(first, 0), last)
+        )
+        plain = all(
+            place == 0 or self.text[passage.start + place - 1] == "\n" for place, _ in found
+        ) and len(found) == self.text.count("\n", passage.start, passage.end) + 1
+        return () if plain and found[-1][1] - found[0][1] == len(found) - 1 else found
+
 
 class Skipped(msgspec.Struct, frozen=True):
     """A file that was not read, and why, in words for people."""
@@ -81,6 +93,8 @@ class Hit(msgspec.Struct, frozen=True):
     """A passage found: where it stands (`line` is that of its first character), what it says, how well it fits.
 
     `text` is a contiguous slice of the file's canonical text; `score` is comparable within one search only.
+    `anchors` are pairs of an offset in `text` and the raw line that begins there; where there are none, the lines of
+    `text` are those of the file.
     """
 
     file: str
@@ -91,6 +105,14 @@ class Hit(msgspec.Struct, frozen=True):
     symbols: tuple[str, ...] = ()
     last_line: int = 0
     page: int | None = None
+    anchors: tuple[tuple[int, int], ...] = ()
+
+    def line_at(self, offset: int) -> int:
+        """Tell the 1-based raw line of an offset in `text`."""
+        if not self.anchors:
+            return self.line + self.text.count("\n", 0, offset)
+        place = bisect_right(self.anchors, offset, key=lambda anchor: anchor[0]) - 1
+        return self.anchors[max(place, 0)][1]
 
 
 class TermCount(msgspec.Struct, frozen=True):
