@@ -78,7 +78,6 @@ class Appends:
         self._ack_s = limits.ack_s
         self._loop = asyncio.get_running_loop()
         self._inbox = f"{connection.inbox()}."
-        self._skip = len(self._inbox)
         self._last_token = 0
         self._open: dict[str, Append] = {}
         self._waiting: deque[str] = deque()
@@ -175,7 +174,7 @@ class Appends:
             )
 
     async def _on_ack(self, message: Msg) -> None:
-        token = message.subject[self._skip :]
+        token = message.subject.removeprefix(self._inbox)
         append = self._close(token)
         if append is None or append.answer.done():
             return

@@ -68,7 +68,7 @@ class Requests:
                 answer.set_exception(NotPermitted(f"{self.connection.principal} may not publish on {asked}"))
 
     async def _on_answer(self, message: Msg) -> None:
-        _, answer = self._open.get(message.subject[len(self._inbox) :], ("", None))
+        _, answer = self._open.get(message.subject.removeprefix(self._inbox), ("", None))
         if answer and not answer.done():
             answer.set_result(message)
 

@@ -20,12 +20,13 @@ import psutil
 import structlog
 
 from interlock.bus.errors import ServerFailed
-from interlock.bus.server_home import POLL_S, Note, ServerHome
+from interlock.bus.server_home import Note, ServerHome
 
 START_S = 10.0
 STOP_S = 10.0
 RELOAD_S = 5.0
 ANSWER_S = 1.0
+POLL_S = 0.02
 ANY_PORT = 0
 
 _BINARY = "nats-server"

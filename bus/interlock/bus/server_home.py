@@ -4,9 +4,7 @@ It must not know how the process is started or watched. Syncing the store every 
 measurable and bounds what a power loss can take; the server's own default is two minutes.
 """
 
-import fcntl
 import os
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +12,12 @@ from pathlib import Path
 import msgspec
 
 from interlock.bus.errors import ServerFailed
+from interlock.bus.lock import locked
 
 MAX_PAYLOAD_BYTES = 1024 * 1024
 SYNC_INTERVAL = "100ms"
 LOG_BYTES = 10 * 1024 * 1024
 LOG_FILES = 3
-LOCK_S = 15.0
-POLL_S = 0.02
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -59,23 +56,16 @@ class ServerHome:
     @contextmanager
     def locked(self) -> Generator[None]:
         """Hold the folder, so that no two servers share a store; raise ServerFailed when it stays taken."""
-        deadline = time.monotonic() + LOCK_S
-        with (self.folder / "lock").open("w") as lock:
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    if time.monotonic() > deadline:
-                        raise ServerFailed(
-                            f"another process keeps starting a server in {self.folder}"
-                        ) from None
-                    time.sleep(POLL_S)
-                else:
-                    break
-            yield
+        try:
+            with locked(self.folder / "server.lock"):
+                yield
+        except TimeoutError as failure:
+            raise ServerFailed(f"a server in {self.folder} cannot be started: {failure}") from failure
 
     def write_configuration(self, port: int) -> None:
-        """Write nats.conf for a port on this machine only (-1: any free one)."""
+        """Write nats.conf for a port on this machine only (-1: any free one), and clear old announcements."""
+        for announcement in self.folder.glob("nats-server_*.ports"):
+            announcement.unlink()
         self.configuration.write_text(
             f"""\
 # Written at every start; users stand in users.conf.

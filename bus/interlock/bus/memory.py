@@ -1,0 +1,152 @@
+"""The in-memory twin of the server: the one log and who listens, in one thread, without any IO.
+
+Everything happens in the order of the calls, so a simulation with the same seed repeats exactly. Time comes
+from outside. `carry` is the one seam for an adversary: it is given every unstored delivery and decides
+whether, when and how often it arrives. It must not know what the messages mean.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from interlock.bus.errors import BusError, LogFull, Superseded, TooLarge, Unreachable
+from interlock.bus.patterns import Matches, matcher
+from interlock.bus.ports import Ack, Message, Record
+from interlock.contracts.subjects import STORED, STREAM
+
+MAX_PAYLOAD_BYTES = 1024 * 1024 - 1024
+DUPLICATES_MS = 120_000
+
+Deliver = Callable[[], None]
+Carry = Callable[[Message, Deliver], None]
+
+_is_stored = matcher(STORED)
+
+
+class Capacity(msgspec.Struct, frozen=True):
+    """How much the log holds before it refuses."""
+
+    records: int = 10_000_000
+    data_bytes: int = 1024**3
+
+
+class Ear(msgspec.Struct, frozen=True, eq=False):
+    """One listener of unstored messages."""
+
+    hears: Matches
+    deliver: Callable[[Message], None]
+
+
+def carry_at_once(_message: Message, deliver: Deliver) -> None:
+    """Deliver every message, once, now."""
+    deliver()
+
+
+class MemoryServer:
+    """What all `MemoryBus` connections of one simulation share; `clock` returns ms since some epoch."""
+
+    def __init__(
+        self, clock: Callable[[], int], *, capacity: Capacity | None = None, carry: Carry = carry_at_once
+    ) -> None:
+        self.records: list[Record] = []
+        self.carry = carry
+        self._clock = clock
+        self._capacity = capacity or Capacity()
+        self._stored_bytes = 0
+        self._last_on: dict[str, int] = {}
+        self._message_ids: dict[str, tuple[int, int]] = {}
+        self._ears: list[Ear] = []
+        self._followers: list[Callable[[], None]] = []
+        self._last_inbox = 0
+
+    def append(self, message: Message, expected_subject_seq: int | None, message_id: str) -> Ack:
+        """Store one record and tell whoever follows or listens; raise as `ports.Log.append_soon` says."""
+        subject = message.subject
+        if not _is_stored(subject):
+            raise Unreachable(f"no log takes {subject}: create the stream first, or check the subject")
+        known = self._known(message_id)
+        if known is not None:
+            return Ack(known, duplicate=True)
+        self._check(message, expected_subject_seq)
+        record = Record(len(self.records) + 1, self._clock(), subject, message.data)
+        self.records.append(record)
+        self._stored_bytes += len(message.data)
+        self._last_on[subject] = record.seq
+        if message_id:
+            self._message_ids[message_id] = (record.seq, record.time_ms)
+        for follower in tuple(self._followers):
+            follower()
+        self._pass_on(message)
+        return Ack(record.seq)
+
+    def send(self, message: Message) -> bool:
+        """Pass a message on, and store it where the log listens; return whether anybody was there for it."""
+        size = len(message.data)
+        if size > MAX_PAYLOAD_BYTES:
+            raise TooLarge(
+                f"{size} bytes for {message.subject}: one message holds at most {MAX_PAYLOAD_BYTES}"
+            )
+        if not _is_stored(message.subject):
+            return self._pass_on(message)
+        answer = self._answer_of_the_log(message)
+        if message.reply:
+            self._pass_on(Message(message.reply, answer))
+        return True
+
+    def listen(self, pattern: str, deliver: Callable[[Message], None]) -> Ear:
+        """Deliver what fits the pattern from now on."""
+        ear = Ear(matcher([pattern]), deliver)
+        self._ears.append(ear)
+        return ear
+
+    def unlisten(self, ear: Ear) -> None:
+        """Deliver nothing more to this listener."""
+        if ear in self._ears:
+            self._ears.remove(ear)
+
+    def follow(self, notify: Callable[[], None]) -> None:
+        """Call `notify` after each append."""
+        self._followers.append(notify)
+
+    def unfollow(self, notify: Callable[[], None]) -> None:
+        """Call it no more."""
+        if notify in self._followers:
+            self._followers.remove(notify)
+
+    def inbox(self, principal: str) -> str:
+        """Return a fresh subject."""
+        self._last_inbox += 1
+        return f"_INBOX_{principal}.{self._last_inbox}"
+
+    def _check(self, message: Message, expected_subject_seq: int | None) -> None:
+        last = self._last_on.get(message.subject, 0)
+        size = len(message.data)
+        if size > MAX_PAYLOAD_BYTES:
+            raise TooLarge(
+                f"{size} bytes for {message.subject}: one record holds at most {MAX_PAYLOAD_BYTES}"
+            )
+        if expected_subject_seq is not None and expected_subject_seq != last:
+            raise Superseded(
+                f"somebody else has written to {message.subject} since (its last record is {last})"
+            )
+        full = len(self.records) >= self._capacity.records
+        if full or self._stored_bytes + size > self._capacity.data_bytes:
+            raise LogFull(f"the log refused a record for {message.subject}: it holds no more")
+
+    def _known(self, message_id: str) -> int | None:
+        seq, at_ms = self._message_ids.get(message_id, (0, 0))
+        return seq if seq and self._clock() - at_ms < DUPLICATES_MS else None
+
+    def _answer_of_the_log(self, message: Message) -> bytes:
+        try:
+            ack = self.append(message, None, "")
+        except BusError as failure:
+            return msgspec.json.encode({"error": {"description": str(failure)}, "stream": STREAM, "seq": 0})
+        return msgspec.json.encode({"stream": STREAM, "seq": ack.seq})
+
+    def _pass_on(self, message: Message) -> bool:
+        ears = [ear for ear in self._ears if ear.hears(message.subject)]
+        for ear in ears:
+            self.carry(message, partial(ear.deliver, message))
+        return bool(ears)
