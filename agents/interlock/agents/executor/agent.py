@@ -1,0 +1,74 @@
+"""The executor's handler: prove, arrange, write. The words of a report are the claims'; a model only orders them."""
+
+from pathlib import Path
+
+import msgspec
+
+from interlock.agents.agent import Agent
+from interlock.agents.context import Context
+from interlock.agents.executor.arrangement import (
+    Arrangement,
+    arrangement_schema,
+    grounded_summary,
+    reading_order,
+)
+from interlock.agents.executor.material import Material, gather, keep_proven
+from interlock.agents.executor.report import written
+from interlock.agents.prompts import Prompt
+from interlock.agents.quotations import prove
+from interlock.contracts.roles import Artifact, Instruction, Outcome
+
+REPORT_FILE = "report.md"
+
+agent = Agent("executor", charter="charter.toml")
+prompt = Prompt.read(Path(__file__).with_name("prompt.md"))
+
+
+@agent.handle
+async def execute(instruction: Instruction, ctx: Context) -> Outcome:
+    """Write the report that the instruction asks for."""
+    material = gather(ctx)
+    if ctx.notes:
+        await ctx.progress("checking the quotations again, as the reviewer asks")
+        material = keep_proven(material, (await prove(ctx, material.claims)).claims)
+    arrangement = await _arranged(instruction, material, ctx) if material.claims else Arrangement()
+    order = reading_order(arrangement, len(material.claims))
+    material = msgspec.structs.replace(
+        material,
+        claims=tuple(material.claims[number - 1] for number in order),
+        questions=tuple(material.questions[number - 1] for number in order),
+    )
+    report = written(ctx.goal, grounded_summary(arrangement, order), material)
+    path = instruction.file or REPORT_FILE
+    await ctx.progress(f"writing {path}")
+    artifact = await ctx.tool("write_file", path=path, text=report, returns=Artifact)
+    return Outcome(
+        report=report, claims=material.claims, artifacts=(artifact,), unanswered=material.unanswered
+    )
+
+
+async def _arranged(instruction: Instruction, material: Material, ctx: Context) -> Arrangement:
+    return await ctx.model(
+        prompt.fill(
+            goal=ctx.goal,
+            instruction=instruction.instruction,
+            notes="".join(f"\nA reviewer wants this better: {note}\n" for note in ctx.notes),
+            claims="\n".join(f"[{n}] {claim.text}" for n, claim in enumerate(material.claims, 1)),
+        ),
+        purpose="report",
+        inputs={
+            "goal": ctx.goal,
+            "instruction": instruction.instruction,
+            "claims": [
+                {"number": number, "question": question, "text": claim.text}
+                for number, claim, question in zip(
+                    range(1, len(material.claims) + 1), material.claims, material.questions, strict=True
+                )
+            ],
+            "unanswered": material.unanswered,
+            "notes": ctx.notes,
+        },
+        returns=Arrangement,
+        schema=arrangement_schema(len(material.claims)),
+        prompt_version=prompt.version,
+    )

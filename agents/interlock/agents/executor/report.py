@@ -1,0 +1,61 @@
+"""The report: Markdown in which every claim is followed by its quotation, its file and its line."""
+
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from interlock.agents.executor.material import Material
+from interlock.contracts.roles import Citation, Claim
+
+MOST_OTHER_CHARS = 20_000
+NOTHING = "The documents do not say."
+
+
+def written(title: str, summary: str, material: Material) -> str:
+    """Return the report; the claims are numbered as they stand in `material`."""
+    parts = [f"# {' '.join(title.split())}"]
+    if not material.claims and not material.others:
+        parts.append(NOTHING)
+    if summary:
+        parts.append(summary)
+    parts += _answers(material)
+    parts += [_other(step, value) for step, value in material.others.items()]
+    if material.unanswered:
+        lines = "\n".join(f"- {line}" for line in material.unanswered)
+        parts.append(f"## What the documents do not say\n\n{lines}")
+    if material.left_out:
+        parts.append(f"{material.left_out} more claims were found and left out: there was no room.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _answers(material: Material) -> list[str]:
+    parts: list[str] = []
+    numbered = zip(range(1, len(material.claims) + 1), material.claims, material.questions, strict=True)
+    for question, group in groupby(numbered, key=lambda item: item[2]):
+        parts.append(f"## {' '.join(question.split())}")
+        parts += [_claim(number, claim) for number, claim, _ in group]
+    return parts
+
+
+def _claim(number: int, claim: Claim) -> str:
+    quoted = " ".join(claim.citations[0].quote.split())
+    text = " ".join(claim.text.split())
+    words = f"[{number}]" if text in quoted else f"[{number}] {text}"
+    return "\n\n".join([words, *map(_quotation, claim.citations)])
+
+
+def _quotation(citation: Citation) -> str:
+    page = f", page {citation.page}" if citation.page else ""
+    lines = [*citation.quote.splitlines(), "", f"`{citation.file}:{citation.line}`{page}"]
+    return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def _other(step: str, value: Any) -> str:
+    if isinstance(value, dict) and all(
+        isinstance(field, str | int | float | bool) for field in value.values()
+    ):
+        text = "\n".join(f"- {name}: {field}" for name, field in value.items() if name != "v")
+    else:
+        text = f"```json\n{msgspec.json.format(msgspec.json.encode(value)).decode()}\n```"
+    return f"## Result of step {step}\n\n{text[:MOST_OTHER_CHARS]}"

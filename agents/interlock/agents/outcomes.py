@@ -1,0 +1,22 @@
+"""What an outcome means to the handler that waits for it: a value, or an error that says why there is none."""
+
+from interlock.agents.errors import EffectAborted, EffectDenied, EffectFailed, InDoubt
+from interlock.contracts.dispatch import Outcome
+
+
+def value_of(outcome: Outcome, call: str) -> bytes:
+    """Return the JSON of what came of `call` (its name, for the error), or raise an EffectError."""
+    why = f"{call}: {outcome.message or 'no reason was given'}"
+    match outcome.end:
+        case "completed" | "answered":
+            return bytes(outcome.value)
+        case "denied":
+            raise EffectDenied(why)
+        case "aborted":
+            raise EffectAborted(why)
+        case "in_doubt":
+            raise InDoubt(why)
+        case "failed":
+            raise EffectFailed(why, transient=outcome.transient)
+        case "lost":
+            raise EffectFailed(why, transient=True)

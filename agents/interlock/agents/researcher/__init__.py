@@ -1,0 +1,1 @@
+"""The researcher: from a question to what the documents say, in their own words."""

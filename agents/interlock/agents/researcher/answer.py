@@ -1,0 +1,72 @@
+"""What a model is asked to answer: claims with citations of the passages that it was shown."""
+
+import msgspec
+
+from interlock.agents.quotations import Passage
+from interlock.contracts import limits
+from interlock.contracts.message import Json
+from interlock.contracts.roles import Claim
+
+MOST_CLAIMS = 6
+MOST_PASSAGE_CHARS = 3_000
+
+
+class Queries(msgspec.Struct, frozen=True):
+    """What to search for."""
+
+    queries: tuple[str, ...]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer as a model gives it; the effect worker counts the false quotations that it took out."""
+
+    claims: tuple[Claim, ...] = ()
+    unanswered: str = ""
+    discarded_quotes: int = 0
+
+
+def queries_schema() -> Json:
+    """Return the schema of Queries with the bounds that keep a small model from rambling."""
+    query = {"type": "string", "minLength": 2, "maxLength": 100}
+    return {
+        "type": "object",
+        "properties": {"queries": {"type": "array", "items": query, "minItems": 1, "maxItems": 3}},
+        "required": ["queries"],
+    }
+
+
+def answer_schema(passages: tuple[Passage, ...]) -> Json:
+    """Return the schema of an answer in which only the files that were shown can be cited."""
+    citation = {
+        "type": "object",
+        "properties": {
+            "quote": {"type": "string", "minLength": 1, "maxLength": limits.MAX_QUOTE_CHARS},
+            "file": {"type": "string", "enum": sorted({passage.file for passage in passages})},
+            "line": {"type": "integer", "minimum": 1},
+        },
+        "required": ["quote", "file", "line"],
+    }
+    claim = {
+        "type": "object",
+        "properties": {
+            "text": {"type": "string", "minLength": 1, "maxLength": limits.MAX_QUOTE_CHARS},
+            "citations": {"type": "array", "items": citation, "maxItems": 4},
+        },
+        "required": ["text", "citations"],
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "claims": {"type": "array", "items": claim, "maxItems": MOST_CLAIMS},
+            "unanswered": {"type": "string", "maxLength": limits.MAX_LINE_CHARS},
+        },
+        "required": ["claims", "unanswered"],
+    }
+
+
+def shown(passages: tuple[Passage, ...]) -> str:
+    """Return the passages as a model reads them, each under its file, line and headings."""
+    return "\n\n".join(
+        f"## file: {passage.file} · line: {passage.line}\n{passage.heading}\n\n{passage.text[:MOST_PASSAGE_CHARS]}"
+        for passage in passages
+    )

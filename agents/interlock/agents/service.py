@@ -1,0 +1,35 @@
+"""The service: the main coroutine of an agent's process: connect, be there until told to stop, leave in order."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from interlock.agents.handler import Handler
+from interlock.agents.station import Station
+from interlock.bus import identity, nats_bus
+from interlock.bus.process import DONE, Settings
+from interlock.contracts.charter import Charter
+
+log = structlog.get_logger()
+
+
+async def serve(
+    settings: Settings, charter: Charter, handler: Handler, *, forgotten: Sequence[str] = ()
+) -> int:
+    """Work until this task is cancelled; return the exit code. Raises BusError when there is no bus."""
+    structlog.contextvars.bind_contextvars(role=charter.role)
+    if forgotten:
+        log.warning("secrets_forgotten", names=list(forgotten), reason="an agent has no use for keys")
+    key = identity.load(settings.key_file).seed if settings.key_file else None
+    bus = await nats_bus.connect(settings.url, settings.principal, key=key, name=settings.principal)
+    station = Station(bus, charter, handler, time.monotonic)
+    bus.connection.watchers.add(station)
+    try:
+        await station.start()
+        await asyncio.Event().wait()
+    finally:
+        await station.stop("told to stop")
+        await bus.close()
+    return DONE

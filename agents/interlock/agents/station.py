@@ -1,0 +1,172 @@
+"""The station: one agent process on the bus, from hello to bye. It hands everything on to its workbench.
+
+It says hello again whenever the supervisor may have given it up: after a broken connection, and after it was
+too busy to show that it lives. When it had to drop its work, it comes back as a new incarnation.
+"""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+import msgspec
+import structlog
+
+from interlock.agents.delivery import deliver, deliver_or_log
+from interlock.agents.handler import Handler
+from interlock.agents.journal import Now
+from interlock.agents.workbench import Workbench
+from interlock.bus.desk import Desk
+from interlock.bus.ports import Bus, Message, Subscription
+from interlock.bus.presence import Beater
+from interlock.contracts.charter import Charter
+from interlock.contracts.dispatch import Cancel, Dispatch, DoEffect, DoStep, Outcome
+from interlock.contracts.errors import ContractError, MalformedMessage, NewerProtocol
+from interlock.contracts.message import encode
+from interlock.contracts.presence import AgentHello, Beat, Bye
+from interlock.contracts.subjects import CONTROLS, input_subject, read_input
+from interlock.contracts.version import PROTOCOL_MAJOR
+
+SWEEP_S = 1.0
+SILENT_S = 2.5
+LOST_S = 5.0
+BYE_S = 1.0
+
+log = structlog.get_logger()
+
+_read = cast("Callable[[bytes], Dispatch]", msgspec.json.Decoder(Dispatch).decode)
+
+
+class Station:
+    """An agent that is there; `now` is a monotonic clock in seconds."""
+
+    def __init__(self, bus: Bus, charter: Charter, handler: Handler, now: Now) -> None:
+        self._bus = bus
+        self._charter = charter
+        self._handler = handler
+        self._now = now
+        self.workbench = Workbench(bus, handler, charter.capacity, now)
+        self._incarnation = uuid.uuid4().hex
+        self._desk = Desk(bus, self.take)
+        self._beater = Beater(bus, bus.principal, self._beat)
+        self._controls: Subscription | None = None
+        self._errands: set[asyncio.Task[None]] = set()
+        self._lost_at: float | None = None
+        self._swept_at = now()
+
+    async def start(self) -> None:
+        """Listen, say hello, and begin to beat; raises BusError when that is not possible."""
+        await self._desk.start()
+        self._controls = await self._bus.listen(CONTROLS, self._control)
+        await deliver(self._bus, self._subject("hello"), self._hello())
+        await self._beater.start()
+        self._errand(self._keep_sweeping())
+        log.info("agent_ready", role=self._charter.role, capacity=self._charter.capacity)
+
+    async def stop(self, reason: str) -> None:
+        """Drop what is in hand, so that the supervisor gives it to others, and say bye; quick, and bounded."""
+        self.workbench.drop_all(reason)
+        for errand in self._errands:
+            errand.cancel()
+        await self._desk.stop()
+        if self._controls is not None:
+            await self._controls.stop()
+        await self._beater.stop()
+        try:
+            async with asyncio.timeout(BYE_S):
+                bye = encode(Bye(incarnation=self._incarnation, reason=reason))
+                await deliver_or_log(self._bus, self._subject("bye"), bye)
+        except TimeoutError:
+            log.warning("bye_unheard", reason=f"the log did not take it within {BYE_S:g} s")
+
+    def take(self, data: bytes) -> bool:
+        """Act on a dispatch; return whether it was new. Raises ContractError, HandsFull."""
+        dispatch = _dispatch(data)
+        match dispatch:
+            case DoStep():
+                return self.workbench.take(dispatch)
+            case Outcome():
+                self.workbench.hear(dispatch)
+            case Cancel():
+                self.workbench.cancel(dispatch)
+            case DoEffect():
+                raise MalformedMessage("an effect was dispatched to an agent, which carries none out")
+        return True
+
+    def lost(self) -> None:
+        """The connection broke; what is in hand may go on for a while, in the hope that it comes back."""
+        self._lost_at = self._now()
+
+    def restored(self) -> None:
+        """The connection stands again; what passed by meanwhile is asked for again."""
+        self._lost_at = None
+        self._say_hello()
+        self.workbench.ask_again()
+
+    def refused(self, subject: str) -> None:
+        """The server refused a publish: the append that made it hears of it, nobody else needs to."""
+
+    def sweep(self) -> None:
+        """Do what is due: give up work when the bus has gone, say hello after a silence, ask again."""
+        now = self._now()
+        if self._lost_at is not None and now - self._lost_at > LOST_S and self.workbench.in_hand:
+            self.workbench.drop_all(f"the bus has been gone for {LOST_S:g} s")
+            self._incarnation = uuid.uuid4().hex
+        if now - self._swept_at > SILENT_S:
+            log.warning("agent_was_silent", seconds=round(now - self._swept_at, 1))
+            self._say_hello()
+        self._swept_at = now
+        self.workbench.sweep()
+
+    async def _keep_sweeping(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self.sweep()
+
+    async def _control(self, message: Message) -> None:
+        try:
+            said = read_input(message.subject)
+        except ContractError as error:
+            log.warning("control_unread", reason=str(error))
+            return
+        self.workbench.control(said)
+
+    def _say_hello(self) -> None:
+        self._errand(deliver_or_log(self._bus, self._subject("hello"), self._hello()))
+
+    def _errand(self, work: Coroutine[Any, Any, None]) -> None:
+        errand = asyncio.get_running_loop().create_task(work)
+        self._errands.add(errand)
+        errand.add_done_callback(self._errands.discard)
+
+    def _subject(self, verb: str) -> str:
+        return input_subject(self._bus.principal, "agent", verb)
+
+    def _beat(self) -> bytes:
+        return encode(Beat(incarnation=self._incarnation, in_hand=self.workbench.in_hand))
+
+    def _hello(self) -> bytes:
+        return encode(
+            AgentHello(
+                incarnation=self._incarnation,
+                charter=self._charter,
+                capacity=self._charter.capacity,
+                input_schema=self._handler.takes.schema,
+                output_schema=self._handler.gives.schema,
+                host=os.uname().nodename,
+                pid=os.getpid(),
+            )
+        )
+
+
+def _dispatch(data: bytes) -> Dispatch:
+    try:
+        dispatch = _read(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedMessage(f"this is no dispatch: {error}") from error
+    if dispatch.v > PROTOCOL_MAJOR:
+        raise NewerProtocol(
+            f"the dispatch speaks version {dispatch.v} of the protocol; upgrade Interlock here"
+        )
+    return dispatch
