@@ -301,8 +301,8 @@ def test_a_closed_namespace_and_a_missing_part_are_caught(tmp_path: Path) -> Non
 
 def a_house_in(root: Path, sins: dict[str, str]) -> Path:
     """Build the smallest house that the import rules accept, then commit `sins` (path: source) in it."""
-    modules = {f"{name}/interlock/{name}/errors.py": "" for name in COMPONENTS}
-    modules["supervisor/interlock/supervisor/core/decide.py"] = ""
+    modules = {f"{name}/interlock/{name}/__init__.py": "" for name in COMPONENTS}
+    modules["supervisor/interlock/supervisor/core/__init__.py"] = ""
     for name, text in (modules | sins).items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
