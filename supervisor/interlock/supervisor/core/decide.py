@@ -1,0 +1,86 @@
+"""`decide(state, input, now) -> Decided`: what follows from an input. Pure, total, deterministic.
+
+Nobody's input can make it raise: what does not fit is refused or rejected by a fact.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from interlock.contracts import facts
+from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed, EffectRequest
+from interlock.contracts.inputs import Input, Malformed
+from interlock.contracts.presence import AgentHello, Bye, EffectHello
+from interlock.contracts.step import StepFailure, StepResult
+from interlock.contracts.task import Submit
+from interlock.supervisor.core.deciding.controls import controlled, raised
+from interlock.supervisor.core.deciding.gate import effect_asked
+from interlock.supervisor.core.deciding.granting import retry_held, retry_starved
+from interlock.supervisor.core.deciding.presence import agent_said_hello, effects_said_hello, gone, said_bye
+from interlock.supervisor.core.deciding.scheduling import schedule
+from interlock.supervisor.core.deciding.settling import answered, effect_ended
+from interlock.supervisor.core.deciding.steps import failure_came, result_came
+from interlock.supervisor.core.deciding.submission import submitted
+from interlock.supervisor.core.deciding.ticking import ticked
+from interlock.supervisor.core.state import State
+from interlock.supervisor.core.turn import Decided, Turn
+
+
+def _malformed(turn: Turn, said: Input, body: Malformed) -> None:
+    if (said.kind, said.verb) == ("task", "submit"):
+        turn.say(said.seq, facts.Rejected(reason=body.reason))
+    else:
+        known = said.task if turn.task(said.task) is not None else 0
+        turn.refuse(known, said.seq, body.reason)
+
+
+_DECIDERS: dict[type[Any], Callable[[Turn, Input, Any], None]] = {
+    Submit: submitted,
+    Control: controlled,
+    RaiseLimit: raised,
+    Answer: answered,
+    AgentHello: agent_said_hello,
+    EffectHello: effects_said_hello,
+    Bye: said_bye,
+    EffectRequest: effect_asked,
+    StepResult: result_came,
+    StepFailure: failure_came,
+    EffectCompleted: effect_ended,
+    EffectFailed: effect_ended,
+    EffectAborted: effect_ended,
+    Malformed: _malformed,
+}
+
+
+def decide(state: State, said: Input, now_ms: int) -> Decided:
+    """Return what follows from one input."""
+    turn = Turn(state, now_ms)
+    _DECIDERS[type(said.body)](turn, said, said.body)
+    return _finish(turn)
+
+
+def decide_tick(state: State, now_ms: int) -> Decided:
+    """Return what follows from time having passed."""
+    turn = Turn(state, now_ms)
+    ticked(turn)
+    return _finish(turn)
+
+
+def decide_silence(state: State, principal: str, now_ms: int) -> Decided:
+    """Return what follows from a process having fallen silent."""
+    turn = Turn(state, now_ms)
+    gone(turn, principal, "nothing was heard from it")
+    return _finish(turn)
+
+
+def _finish(turn: Turn) -> Decided:
+    """Let everything that became possible happen: effects that waited, steps that are ready."""
+    if not turn.said:
+        return Decided(turn)
+    for number in sorted(turn.touched_tasks):
+        retry_held(turn, number)
+    if turn.state.starved:
+        retry_starved(turn)
+    if turn.state.ready:
+        schedule(turn)
+    return Decided(turn)

@@ -1,0 +1,77 @@
+"""Decides about stop and go: a task's hold, the fleet's switch, raised limits."""
+
+from interlock.contracts import facts
+from interlock.contracts.control import Control, RaiseLimit
+from interlock.contracts.inputs import Input
+from interlock.supervisor.core.deciding.granting import retry_held
+from interlock.supervisor.core.deciding.reviewing import revise
+from interlock.supervisor.core.state import Task
+from interlock.supervisor.core.transitions import FLEET, HOLDS
+from interlock.supervisor.core.turn import Turn
+
+
+def controlled(turn: Turn, said: Input, body: Control) -> None:
+    """Apply a switch to what the subject names."""
+    scope = said.rest[0] if said.rest else ""
+    if scope == "fleet":
+        _fleet(turn, said, body)
+    elif scope == "task" and said.task:
+        _task(turn, said, body)
+    else:
+        turn.refuse(
+            0, said.seq, f"{said.verb} works on task.<number> or fleet, not on {'.'.join(said.rest)!r}"
+        )
+
+
+def _task(turn: Turn, said: Input, body: Control) -> None:
+    task = turn.task(said.task)
+    if task is None:
+        turn.refuse(0, said.seq, f"there is no task {said.task}")
+    elif not task.active:
+        turn.refuse(task.id, said.seq, f"task {task.id} has ended: {task.phase}")
+    elif said.verb == "kill":
+        turn.say(task.id, facts.Halted(at_ms=turn.now_ms, by=said.principal, reason=body.reason))
+    elif said.verb == "pause" and "paused" in HOLDS[task.hold]:
+        turn.say(task.id, facts.Paused(at_ms=turn.now_ms, by=said.principal, reason=body.reason))
+    elif said.verb == "resume" and "resumed" in HOLDS[task.hold]:
+        _resume(turn, task, said.principal, body.reason)
+    else:
+        turn.refuse(task.id, said.seq, f"task {task.id} is {task.hold}: it cannot {said.verb}")
+
+
+def _resume(turn: Turn, task: Task, by: str, reason: str) -> None:
+    turn.say(task.id, facts.Resumed(at_ms=turn.now_ms, by=by, reason=reason))
+    if task.parked_for == "review":
+        revise(turn, task.id, (task.reason, *((reason,) if reason else ())))
+    turn.touched_roles.update(step.role for step in task.steps.values())
+    retry_held(turn, task.id)
+
+
+def raised(turn: Turn, said: Input, body: RaiseLimit) -> None:
+    """Add to a task's limits; a task parked for its budget goes on."""
+    task = turn.task(said.task)
+    if task is None or not task.active:
+        turn.refuse(task.id if task else 0, said.seq, f"task {said.task} is not there or has ended")
+        return
+    budget = task.account.budget.raised_by(body.more)
+    turn.say(task.id, facts.LimitRaised(by=said.principal, budget=budget, reason=body.reason))
+    if task.parked_for == "budget":
+        _resume(turn, turn.state.tasks[task.id], said.principal, body.reason)
+
+
+def _fleet(turn: Turn, said: Input, body: Control) -> None:
+    following = FLEET[turn.state.switch].get(said.verb)
+    if following is None:
+        turn.refuse(0, said.seq, f"the fleet is {turn.state.switch}: it cannot {said.verb}")
+        return
+    turn.say(
+        0, facts.FleetSwitched(at_ms=turn.now_ms, state=following, by=said.principal, reason=body.reason)
+    )
+    active = sorted(number for number, task in turn.state.tasks.items() if task.active)
+    if following == "killed":
+        for number in active:
+            turn.say(number, facts.Halted(at_ms=turn.now_ms, by=said.principal, reason=body.reason))
+    elif following == "running":
+        turn.touched_roles.update(turn.state.ready)
+        for number in active:
+            retry_held(turn, number)

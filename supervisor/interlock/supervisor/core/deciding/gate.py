@@ -1,0 +1,103 @@
+"""The effect gate: may this effect happen? Switches, then charter, then autonomy, then budget, then a worker.
+
+The answer is a fact: granted with its reservation, denied with the rule, held with what it waits for, or
+escalated to a person.
+"""
+
+from fnmatch import fnmatchcase
+
+from interlock.contracts import facts
+from interlock.contracts.charter import Charter
+from interlock.contracts.effect import AskCall, Call, EffectRequest, ModelCall
+from interlock.contracts.inputs import Input
+from interlock.contracts.message import encode
+from interlock.supervisor.core.deciding.granting import try_grant
+from interlock.supervisor.core.deciding.steps import current_step
+from interlock.supervisor.core.limits import MAX_EFFECTS_PER_TASK
+from interlock.supervisor.core.state import Effect, Task
+from interlock.supervisor.core.turn import Turn
+
+_PREPARES, _SUGGESTS = 2, 1
+
+
+def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
+    """Decide about one request; the same key asked again stays the effect that it was."""
+    step = current_step(turn, said, body.step, body.attempt)
+    if step is None:
+        return
+    task = turn.state.tasks[said.task]
+    known = task.keys.get((body.step, body.key))
+    if known is not None:
+        turn.say(task.id, facts.EffectRepeated(effect=known, attempt=body.attempt))
+        return
+    effect = Effect(
+        seq=said.seq,
+        step=body.step,
+        key=body.key,
+        attempt=body.attempt,
+        demand=demand_of(body.call, task),
+        state="none",
+    )
+    if isinstance(body.call, AskCall):
+        turn.say(task.id, _escalated(effect, body.call.question))
+        return
+    agent = turn.state.agents.get(said.principal)
+    rule = _forbidden(turn, agent.charter, effect, task) if agent else ("presence", "the agent is not here")
+    if rule is not None:
+        turn.say(task.id, denied(effect, *rule))
+        return
+    try_grant(turn, task.id, effect)
+
+
+def demand_of(call: Call, task: Task) -> facts.Demand:
+    """Return what a call needs, as data. The larger of prompt and inputs bounds what a model reads."""
+    if isinstance(call, ModelCall):
+        text = max(len(call.prompt.encode()), len(encode(call.inputs)) if call.inputs else 0)
+        schema = len(encode(call.returns)) if call.returns else 0
+        return facts.Demand(
+            kind="model",
+            name=call.model or task.model,
+            prompt_bytes=text + schema,
+            max_output_tokens=call.max_output_tokens,
+        )
+    if isinstance(call, AskCall):
+        return facts.Demand(kind="ask", name="person")
+    return facts.Demand(kind="tool", name=call.tool)
+
+
+def denied(effect: Effect, rule: str, reason: str) -> facts.EffectDenied:
+    """Build the fact that refuses an effect for good."""
+    return facts.EffectDenied(
+        effect=effect.seq, step=effect.step, attempt=effect.attempt, key=effect.key, rule=rule, reason=reason
+    )
+
+
+def _escalated(effect: Effect, question: str) -> facts.EffectEscalated:
+    return facts.EffectEscalated(
+        effect=effect.seq, step=effect.step, attempt=effect.attempt, key=effect.key, question=question
+    )
+
+
+def _forbidden(turn: Turn, charter: Charter, effect: Effect, task: Task) -> tuple[str, str] | None:
+    if len(task.effects) >= MAX_EFFECTS_PER_TASK:
+        return "limits.effects", f"a task may have at most {MAX_EFFECTS_PER_TASK} effects"
+    name = effect.demand.name
+    if effect.demand.kind == "model":
+        if name and not any(fnmatchcase(name, pattern) for pattern in charter.models):
+            return "charter.models", f"the charter of {charter.role} does not allow the model {name}"
+        if not charter.models:
+            return "charter.models", f"the charter of {charter.role} allows no model"
+        return None
+    if name not in charter.tools:
+        return "charter.tools", f"the charter of {charter.role} does not list the tool {name}"
+    return _beyond_autonomy(turn, charter, name)
+
+
+def _beyond_autonomy(turn: Turn, charter: Charter, tool: str) -> tuple[str, str] | None:
+    """Refuse what the level does not allow; approval by a person comes with policies, until then it is no."""
+    offers = (worker.tools.get(tool) for worker in turn.state.workers.values())
+    risk = next((offer.risk for offer in offers if offer is not None), "read")
+    if risk == "read" or charter.autonomy > _PREPARES:
+        return None
+    level = "may only suggest" if charter.autonomy == _SUGGESTS else "may only prepare and propose"
+    return f"autonomy.{charter.autonomy}", f"{charter.role} {level}; {tool} changes something"

@@ -1,0 +1,188 @@
+"""Decides which worker gets an effect and what is reserved for it, or what the effect waits for."""
+
+from collections.abc import Iterator
+
+from interlock.contracts import facts
+from interlock.contracts.budget import Amounts
+from interlock.contracts.presence import ModelOffer
+from interlock.supervisor.core.accounts import scopes
+from interlock.supervisor.core.bounds import (
+    ONE_TOOL_CALL,
+    Shortage,
+    fitting_output_tokens,
+    model_bound,
+    shortage,
+)
+from interlock.supervisor.core.state import Effect, EffectWorker
+from interlock.supervisor.core.turn import Turn
+
+
+def try_grant(turn: Turn, number: int, effect: Effect) -> None:
+    """Grant an effect that nothing forbids, or say what it waits for; parks the task when money is out."""
+    task = turn.state.tasks[number]
+    if not task.moving or turn.state.switch not in {"running", "draining"}:
+        _hold(turn, number, effect, "switch", f"the {'task' if not task.moving else 'fleet'} stands still")
+        return
+    fitting = [worker for worker in _workers(turn) if _offers(worker, effect.demand)]
+    if not fitting:
+        _hold_or_deny(turn, number, effect)
+        return
+    free = [worker for worker in fitting if worker.free > 0]
+    if not free:
+        _hold(turn, number, effect, "capacity", "every effect worker has its hands full")
+        return
+    _reserve(turn, number, effect, min(free, key=lambda worker: (len(worker.in_hand), worker.principal)))
+
+
+def retry_held(turn: Turn, number: int) -> None:
+    """Look again at what a task's effects wait for, oldest first."""
+    task = turn.task(number)
+    if task is None or not task.moving:
+        return
+    for seq in sorted(seq for seq, effect in task.effects.items() if effect.state == "held"):
+        effect = turn.state.tasks[number].effects[seq]
+        if effect.waits_for != "capacity":
+            try_grant(turn, number, effect)
+
+
+def retry_starved(turn: Turn) -> None:
+    """Give free workers what waits for one, oldest first."""
+    for seq, number in turn.state.starved:
+        if not any(worker.free > 0 for worker in turn.state.workers.values()):
+            return
+        effect = turn.state.tasks[number].effects.get(seq)
+        if effect is not None and effect.state == "held":
+            try_grant(turn, number, effect)
+
+
+def _workers(turn: Turn) -> Iterator[EffectWorker]:
+    return (turn.state.workers[name] for name in sorted(turn.state.workers))
+
+
+def _offers(worker: EffectWorker, demand: facts.Demand) -> bool:
+    if demand.kind == "tool":
+        return demand.name in worker.tools
+    return _model(worker, demand) is not None
+
+
+def _model(worker: EffectWorker, demand: facts.Demand) -> ModelOffer | None:
+    if demand.name:
+        return worker.models.get(demand.name)
+    return next(iter(worker.models.values()), None)
+
+
+def _hold_or_deny(turn: Turn, number: int, effect: Effect) -> None:
+    what = f"{effect.demand.kind} {effect.demand.name}".rstrip()
+    if not turn.state.workers:
+        _hold(turn, number, effect, "capacity", f"no effect worker is here to do {what}")
+        return
+    offered = sorted({name for w in turn.state.workers.values() for name in (*w.models, *w.tools)})
+    reason = f"no effect worker here offers {what}; offered are {', '.join(offered)}"
+    turn.say(
+        number,
+        facts.EffectDenied(
+            effect=effect.seq,
+            step=effect.step,
+            attempt=effect.attempt,
+            key=effect.key,
+            rule="offers",
+            reason=reason[:2_000],
+        ),
+    )
+
+
+def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> None:
+    accounts = scopes(turn.state, turn.state.tasks[number], effect.step)
+    if effect.demand.kind == "tool":
+        lacking = shortage(ONE_TOOL_CALL, accounts)
+        if lacking is None:
+            _grant(turn, number, effect, worker, ONE_TOOL_CALL, 0)
+        else:
+            _wait_for_money(turn, number, effect, lacking)
+        return
+    offer = _model(worker, effect.demand)
+    assert offer is not None, "only workers that offer the model are asked"
+    if offer.input_usd_micros_per_mtok is None or offer.output_usd_micros_per_mtok is None:
+        _deny_unpriced(turn, number, effect, offer)
+        return
+    output_tokens, lacking = fitting_output_tokens(effect.demand, offer, accounts)
+    if lacking is None:
+        bound = model_bound(effect.demand, offer, output_tokens)
+        _grant(turn, number, effect, worker, bound, output_tokens)
+    else:
+        _wait_for_money(turn, number, effect, lacking)
+
+
+def _grant(
+    turn: Turn, number: int, effect: Effect, worker: EffectWorker, reserved: Amounts, output_tokens: int
+) -> None:
+    offer = worker.tools.get(effect.demand.name) if effect.demand.kind == "tool" else None
+    turn.say(
+        number,
+        facts.EffectGranted(
+            effect=effect.seq,
+            step=effect.step,
+            attempt=effect.attempt,
+            key=effect.key,
+            grant=effect.grant + 1,
+            worker=worker.principal,
+            reserved=reserved,
+            demand=effect.demand,
+            repeatable=offer.repeatable if offer is not None else True,
+            max_output_tokens=output_tokens,
+        ),
+    )
+
+
+def _deny_unpriced(turn: Turn, number: int, effect: Effect, offer: ModelOffer) -> None:
+    reason = (
+        f"no price is known for the model {offer.model}, and what cannot be priced is not bought; "
+        "give its price in the file that INTERLOCK_PRICES names (docs/models.md)"
+    )
+    turn.say(
+        number,
+        facts.EffectDenied(
+            effect=effect.seq,
+            step=effect.step,
+            attempt=effect.attempt,
+            key=effect.key,
+            rule="budget.unpriced",
+            reason=reason,
+        ),
+    )
+
+
+def _wait_for_money(turn: Turn, number: int, effect: Effect, lacking: Shortage) -> None:
+    """Wait while others' reservations are in the way; park when even an empty house could not pay."""
+    what = f"{lacking.dimension} of the {lacking.scope}: limit {lacking.limit}, needed {lacking.needed}"
+    if lacking.kind == "passing":
+        _hold(turn, number, effect, "reservations", f"waits until reservations end: {what}")
+        return
+    _hold(turn, number, effect, "budget", f"the budget is used up: {what}")
+    park_for_budget(turn, number, what)
+
+
+def park_for_budget(turn: Turn, number: int, what: str) -> None:
+    """Park a task whose budget is used up; a raise continues it where it is."""
+    task = turn.state.tasks[number]
+    if task.hold != "parked":
+        reason = f"the budget is used up: {what}; `interlock raise {number}` continues it"
+        turn.say(number, facts.Parked(at_ms=turn.now_ms, kind="budget", reason=reason))
+
+
+def _hold(turn: Turn, number: int, effect: Effect, waits_for: str, reason: str) -> None:
+    known = turn.state.tasks[number].effects.get(effect.seq)
+    if known is not None and known.state == "held" and known.waits_for == waits_for:
+        return
+    turn.say(
+        number,
+        facts.EffectHeld(
+            effect=effect.seq,
+            step=effect.step,
+            attempt=effect.attempt,
+            key=effect.key,
+            demand=effect.demand,
+            waits_for=waits_for,  # type: ignore[arg-type]
+            reason=reason,
+        ),
+    )

@@ -1,0 +1,129 @@
+"""Decides about plans: which will do, what is asked of the planner when one will not, when to plan anew."""
+
+from collections.abc import Mapping
+
+from interlock.contracts import facts, limits
+from interlock.contracts.message import encode
+from interlock.contracts.plan import Plan, PlannedStep
+from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS
+from interlock.supervisor.core.turn import Turn
+
+_RESERVED = ("plan", "review")
+
+
+def objections(
+    plan: Plan, known_roles: frozenset[str] | None, earlier: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """Return what is wrong with a plan, in sentences for its author; nothing means that it will do.
+
+    `known_roles` is None where any role may be named (its steps wait until somebody takes it on);
+    `earlier` are completed steps of earlier plans, which may be built upon.
+    """
+    if not plan.steps:
+        return ("the plan has no steps; give at least one",)
+    if len(plan.steps) > limits.MAX_PLAN_STEPS:
+        return (f"the plan has {len(plan.steps)} steps; at most {limits.MAX_PLAN_STEPS} are allowed",)
+    names = [step.id for step in plan.steps]
+    wrong = [f"two steps are called {name}" for name in sorted({n for n in names if names.count(n) > 1})]
+    for step in plan.steps:
+        wrong += _step_objections(step, frozenset(names) | earlier, known_roles)
+    if wrong:
+        return tuple(wrong)
+    depth = _depth({step.id: step.after for step in plan.steps})
+    if depth is None:
+        return ("the steps wait for each other in a circle: no order can satisfy `after`",)
+    if depth > limits.MAX_PLAN_DEPTH:
+        return (f"the plan is {depth} steps deep; at most {limits.MAX_PLAN_DEPTH} may follow one another",)
+    return ()
+
+
+def _step_objections(
+    step: PlannedStep, names: frozenset[str], known_roles: frozenset[str] | None
+) -> list[str]:
+    wrong: list[str] = []
+    if step.id.split("-")[0] in _RESERVED:
+        wrong.append(f"step {step.id}: the names plan and review are taken")
+    if step.role in {"planner", "reviewer"}:
+        wrong.append(f"step {step.id}: the supervisor itself calls the {step.role}; use another role")
+    elif known_roles is not None and step.role not in known_roles:
+        wrong.append(
+            f"step {step.id}: nobody has the role {step.role}; there are {', '.join(sorted(known_roles))}"
+        )
+    strangers = [before for before in step.after if before not in names]
+    wrong += [
+        f"step {step.id}: it comes after {before}, which is no step of the plan" for before in strangers
+    ]
+    if len(encode(step.input)) > limits.MAX_STEP_INPUT_BYTES:
+        wrong.append(f"step {step.id}: its input is larger than {limits.MAX_STEP_INPUT_BYTES} bytes")
+    return wrong
+
+
+def _depth(after: Mapping[str, tuple[str, ...]]) -> int | None:
+    """Return the length of the longest chain, or None for a circle (Kahn, 1962)."""
+    depth = 0
+    open_steps = {name: {b for b in before if b in after} for name, before in after.items()}
+    while open_steps:
+        free = {name for name, before in open_steps.items() if not before}
+        if not free:
+            return None
+        depth += 1
+        open_steps = {name: before - free for name, before in open_steps.items() if name not in free}
+    return depth
+
+
+def request_plan(turn: Turn, number: int, refusals: tuple[str, ...], *, replan: bool = False) -> None:
+    """Ask the planner, for the first time or again."""
+    task = turn.state.tasks[number]
+    rounds = sum(1 for name in task.steps if name == "plan" or name.startswith("plan-")) + 1
+    step = "plan" if rounds == 1 else f"plan-{rounds}"
+    turn.say(number, facts.PlanRequested(step=step, refusals=refusals, replan=replan))
+
+
+def begin_plan(turn: Turn, number: int, plan: Plan) -> None:
+    """Let a plan hold that has no objections; after a replan its steps get names of their own."""
+    rounds = turn.state.tasks[number].plan_rounds
+    prefix = f"p{rounds + 1}-" if rounds else ""
+    own = {step.id for step in plan.steps}
+    steps = tuple(
+        PlannedStep(
+            id=prefix + step.id,
+            role=step.role,
+            title=step.title,
+            input=step.input,
+            after=tuple(prefix + before if before in own else before for before in step.after),
+        )
+        for step in plan.steps
+    )
+    turn.say(number, facts.Planned(steps=steps, criteria=plan.criteria))
+
+
+def plan_came(turn: Turn, number: int, step: str, plan: Plan) -> None:
+    """Take the planner's plan, or send it back with the reasons, a bounded number of times."""
+    task = turn.state.tasks[number]
+    earlier = frozenset(s.id for s in task.steps.values() if s.state == "completed")
+    wrong = objections(plan, _known_roles(turn), earlier)
+    if not wrong:
+        begin_plan(turn, number, plan)
+        return
+    turn.say(number, facts.PlanRefused(step=step, reasons=wrong[: limits.MAX_CRITERIA]))
+    if task.plan_refusals + 1 >= MAX_PLAN_REFUSALS:
+        reason = f"{MAX_PLAN_REFUSALS} plans in a row would not do; the last: {wrong[0]}"
+        turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="plan", reason=reason))
+        return
+    request_plan(turn, number, wrong[: limits.MAX_CRITERIA])
+
+
+def plan_anew(turn: Turn, number: int, reason: str) -> None:
+    """Plan again because a step cannot be done, if the budget of replans allows; else the task fails."""
+    task = turn.state.tasks[number]
+    allowed = task.account.budget.replans
+    if task.phase == "planning" or (allowed is not None and task.account.spent.replans >= allowed):
+        turn.say(
+            number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=reason[: limits.MAX_REASON_CHARS])
+        )
+        return
+    request_plan(turn, number, (reason[: limits.MAX_REASON_CHARS],), replan=True)
+
+
+def _known_roles(turn: Turn) -> frozenset[str]:
+    return frozenset(turn.state.charters) - {"planner", "reviewer"}

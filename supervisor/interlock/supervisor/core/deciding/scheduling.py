@@ -1,0 +1,63 @@
+"""Decides who gets which step next: by free hands, fairness between tenants, priority and age."""
+
+from interlock.contracts import facts
+from interlock.supervisor.core.bounds import shortage
+from interlock.supervisor.core.deciding.granting import park_for_budget
+from interlock.supervisor.core.evolving.steps import ONE_STEP
+from interlock.supervisor.core.ready import heads, waiting
+from interlock.supervisor.core.state import Agent, Ready
+from interlock.supervisor.core.turn import Turn
+
+
+def schedule(turn: Turn) -> None:
+    """Assign what can be assigned in every role; say of the rest what it waits for."""
+    if turn.state.switch not in {"running", "draining"}:
+        return
+    for role in sorted(turn.state.ready):
+        _role(turn, role)
+
+
+def _role(turn: Turn, role: str) -> None:
+    agents = [turn.state.agents[name] for name in sorted(turn.state.agents)]
+    mine = {agent.principal for agent in agents if agent.charter.role == role}
+    if not mine:
+        _absent(turn, role)
+        return
+    for _ in range(sum(max(0, turn.state.agents[name].free) for name in mine) + len(turn.state.tasks)):
+        free = [turn.state.agents[name] for name in mine if turn.state.agents[name].free > 0]
+        ready = _fairest(turn, role)
+        if not free or ready is None:
+            return
+        _assign(turn, ready, min(free, key=lambda agent: (len(agent.in_hand), agent.principal)))
+
+
+def _fairest(turn: Turn, role: str) -> Ready | None:
+    """Return the first step of the tenant that has the fewest steps in hand, then by rank and age."""
+    candidates = [(turn.state.running.get(tenant, 0), ready) for tenant, ready in heads(turn.state, role)]
+    return min(candidates)[1] if candidates else None
+
+
+def _assign(turn: Turn, ready: Ready, agent: Agent) -> None:
+    task = turn.state.tasks[ready.task]
+    step = task.steps[ready.step]
+    lacking = shortage(ONE_STEP, (("task", task.account),))
+    if lacking is not None:
+        park_for_budget(turn, task.id, f"{lacking.dimension} of the task: limit {lacking.limit}")
+        return
+    turn.say(
+        ready.task,
+        facts.StepAssigned(
+            step=step.id,
+            attempt=step.attempt + 1,
+            principal=agent.principal,
+            deadline_ms=turn.now_ms + agent.charter.deadline_s * 1_000,
+        ),
+    )
+
+
+def _absent(turn: Turn, role: str) -> None:
+    reason = f"no agent with the role {role} is here; it begins as soon as one says hello"
+    for ready in list(waiting(turn.state, role)):
+        step = turn.state.tasks[ready.task].steps[ready.step]
+        if step.waiting != reason:
+            turn.say(ready.task, facts.StepWaiting(step=step.id, reason=reason))

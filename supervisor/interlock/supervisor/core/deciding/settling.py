@@ -1,0 +1,117 @@
+"""Decides what an effect has cost and what is freed: by the worker's count, by the bound, or nothing."""
+
+from typing import Literal
+
+from interlock.contracts import facts
+from interlock.contracts.budget import DIMENSIONS, NOTHING, Amounts
+from interlock.contracts.control import Answer
+from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed
+from interlock.contracts.inputs import Input
+from interlock.supervisor.core.deciding.granting import try_grant
+from interlock.supervisor.core.limits import WARN_DENOMINATOR, WARN_NUMERATOR
+from interlock.supervisor.core.state import Effect
+from interlock.supervisor.core.turn import Turn
+
+Basis = Literal["actual", "bound", "nothing"]
+
+
+def effect_ended(turn: Turn, said: Input, body: EffectCompleted | EffectFailed | EffectAborted) -> None:
+    """Settle a grant by what its worker says; anybody else, or an older grant, is late."""
+    task = turn.task(said.task)
+    effect = task.effects.get(body.effect) if task is not None else None
+    if effect is None or effect.state != "granted":
+        turn.refuse(said.task if task else 0, said.seq, f"late: effect {body.effect} is not in flight")
+        return
+    if effect.worker != said.principal or effect.grant != body.grant:
+        turn.refuse(
+            said.task, said.seq, f"late: {said.principal} does not have grant {body.grant} of {body.effect}"
+        )
+        return
+    if isinstance(body, EffectAborted):
+        basis: Basis = "bound" if body.started and effect.demand.kind == "model" else "actual"
+        settle(turn, said.task, effect, "aborted", basis, body.used, said.seq)
+    else:
+        end: Literal["completed", "failed"] = "completed" if isinstance(body, EffectCompleted) else "failed"
+        settle(turn, said.task, effect, end, "actual", body.used, said.seq)
+
+
+def settle(
+    turn: Turn,
+    number: int,
+    effect: Effect,
+    end: Literal["completed", "failed", "aborted", "lost", "in_doubt"],
+    basis: Basis,
+    used: Amounts,
+    outcome: int,
+) -> None:
+    """Settle a granted effect and warn when four fifths of a limit are spent."""
+    spent = {"actual": used, "bound": effect.reserved, "nothing": NOTHING}[basis]
+    turn.say(
+        number,
+        facts.EffectSettled(
+            effect=effect.seq,
+            grant=effect.grant,
+            end=end,
+            basis=basis,
+            spent=spent,
+            outcome=outcome,
+            overrun=spent.beyond(effect.reserved),
+        ),
+    )
+    _warn(turn, number)
+
+
+def answered(turn: Turn, said: Input, _body: Answer) -> None:
+    """Take a person's answer to a question; exactly one counts."""
+    task = turn.task(said.task)
+    seq = int(said.rest[1]) if len(said.rest) > 1 and said.rest[1].isdecimal() else 0
+    effect = task.effects.get(seq) if task is not None else None
+    if task is None or effect is None or effect.state != "escalated":
+        turn.refuse(task.id if task else 0, said.seq, f"no open question {seq} stands in task {said.task}")
+        return
+    turn.say(
+        said.task,
+        facts.EffectSettled(effect=seq, grant=0, end="answered", basis="nothing", outcome=said.seq),
+    )
+
+
+def abandon_effects(turn: Turn, number: int, step: str) -> None:
+    """Close what a finished step still waits for; what is in flight settles by itself."""
+    task = turn.task(number)
+    if task is None:
+        return
+    for seq in sorted(task.effects):
+        effect = task.effects[seq]
+        if effect.step == step and effect.state in {"held", "escalated", "lost"}:
+            turn.say(
+                number, facts.EffectSettled(effect=seq, grant=effect.grant, end="aborted", basis="nothing")
+            )
+
+
+def effect_lost(turn: Turn, number: int, effect: Effect) -> None:
+    """Settle at the bound what a lost worker may have done; grant again what may be repeated."""
+    if effect.repeatable:
+        basis: Basis = "bound" if effect.demand.kind == "model" else "actual"
+        settle(turn, number, effect, "lost", basis, effect.reserved, 0)
+        task = turn.state.tasks[number]
+        if task.active:
+            try_grant(turn, number, task.effects[effect.seq])
+        return
+    settle(turn, number, effect, "in_doubt", "bound", effect.reserved, 0)
+    task = turn.state.tasks[number]
+    if task.active and task.hold != "parked":
+        reason = (
+            f"whether {effect.demand.name} (effect {effect.seq}) happened is unknown: look, resume or kill"
+        )
+        turn.say(number, facts.Parked(at_ms=turn.now_ms, kind="in_doubt", reason=reason))
+
+
+def _warn(turn: Turn, number: int) -> None:
+    task = turn.state.tasks[number]
+    if not task.active:
+        return
+    for dimension in DIMENSIONS:
+        limit = getattr(task.account.budget, dimension)
+        spent = getattr(task.account.spent, dimension)
+        if limit and dimension not in task.warned and spent * WARN_DENOMINATOR >= limit * WARN_NUMERATOR:
+            turn.say(number, facts.BudgetWarned(dimension=dimension, spent=spent, limit=limit))

@@ -1,0 +1,121 @@
+"""Decides about the ends of steps: results, failures and losses; what comes after them."""
+
+import msgspec
+
+from interlock.contracts import facts
+from interlock.contracts.inputs import Input
+from interlock.contracts.plan import Plan
+from interlock.contracts.roles import Verdict
+from interlock.contracts.step import StepFailure, StepResult
+from interlock.supervisor.core.deciding.planning import plan_anew, plan_came
+from interlock.supervisor.core.deciding.reviewing import request_review, verdict_came
+from interlock.supervisor.core.deciding.settling import abandon_effects
+from interlock.supervisor.core.evolving.tasks import PLANNER, REVIEWER
+from interlock.supervisor.core.limits import MAX_STEP_FAILURES, MAX_STEP_LOSSES, RETRY_BASE_MS, RETRY_MAX_MS
+from interlock.supervisor.core.state import Step
+from interlock.supervisor.core.turn import Turn
+
+_PLAN = msgspec.json.Decoder(Plan).decode
+_VERDICT = msgspec.json.Decoder(Verdict).decode
+
+
+def result_came(turn: Turn, said: Input, body: StepResult) -> None:
+    """Take a result from whoever has the step in hand; anybody else's is late."""
+    step = current_step(turn, said, body.step, body.attempt)
+    if step is None:
+        return
+    reading: Plan | Verdict | None = None
+    if step.role in {PLANNER, REVIEWER}:
+        try:
+            reading = _PLAN(body.value) if step.role == PLANNER else _VERDICT(body.value)
+        except (msgspec.DecodeError, RecursionError) as error:
+            step_failed(
+                turn, said.task, step, f"the {step.role}'s result does not fit: {error}", permanent=False
+            )
+            return
+    done = facts.StepCompleted(step=step.id, attempt=step.attempt, result=said.seq)
+    turn.touched_roles.add(step.role)
+    turn.say(said.task, done)
+    abandon_effects(turn, said.task, step.id)
+    if isinstance(reading, Plan):
+        plan_came(turn, said.task, step.id, reading)
+    elif isinstance(reading, Verdict):
+        verdict_came(turn, said.task, step.id, reading)
+    else:
+        _after_step(turn, said.task)
+
+
+def failure_came(turn: Turn, said: Input, body: StepFailure) -> None:
+    """Take a failure from whoever has the step in hand."""
+    step = current_step(turn, said, body.step, body.attempt)
+    if step is not None:
+        step_failed(turn, said.task, step, body.message, permanent=body.kind != "transient")
+
+
+def current_step(turn: Turn, said: Input, name: str, attempt: int) -> Step | None:
+    """Return the step if the speaker has this very attempt in hand; else refuse the input as late."""
+    task = turn.task(said.task)
+    if task is None:
+        turn.refuse(0, said.seq, f"there is no task {said.task}")
+        return None
+    step = task.steps.get(name)
+    if (
+        step is None
+        or step.state != "assigned"
+        or step.principal != said.principal
+        or step.attempt != attempt
+    ):
+        turn.refuse(
+            said.task, said.seq, f"late: {said.principal} does not have attempt {attempt} of {name} in hand"
+        )
+        return None
+    return step
+
+
+def step_failed(turn: Turn, number: int, step: Step, message: str, *, permanent: bool) -> None:
+    """Try again after a wait, or give the step up and plan anew."""
+    failures = step.failures + 1
+    last = permanent or failures >= MAX_STEP_FAILURES
+    wait_ms = min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** (failures - 1))
+    turn.touched_roles.add(step.role)
+    turn.say(
+        number,
+        facts.StepFailed(
+            step=step.id,
+            attempt=step.attempt,
+            message=message[:2_000],
+            retry_at_ms=None if last else turn.now_ms + wait_ms,
+        ),
+    )
+    if last:
+        _give_up(turn, number, step, message)
+
+
+def step_lost(turn: Turn, number: int, step: Step, reason: str) -> None:
+    """Take a step from an agent that is gone or too late; it is assigned anew, a bounded number of times."""
+    turn.touched_roles.add(step.role)
+    lost = facts.StepLost(step=step.id, attempt=step.attempt, principal=step.principal, reason=reason)
+    turn.say(number, lost)
+    if step.losses + 1 >= MAX_STEP_LOSSES:
+        _give_up(turn, number, step, f"its agent was lost {step.losses + 1} times; the last time: {reason}")
+
+
+def _give_up(turn: Turn, number: int, step: Step, reason: str) -> None:
+    dead = f"step {step.id} ({step.role}) cannot be done: {reason}"[:2_000]
+    turn.say(number, facts.StepDead(step=step.id, reason=dead))
+    abandon_effects(turn, number, step.id)
+    if step.role in {PLANNER, REVIEWER}:
+        turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=dead))
+    else:
+        plan_anew(turn, number, dead)
+
+
+def _after_step(turn: Turn, number: int) -> None:
+    task = turn.state.tasks[number]
+    if not task.active or any(task.steps[name].state != "completed" for name in task.order):
+        return
+    if task.review:
+        request_review(turn, number)
+    else:
+        results = {name: task.steps[name].result for name in task.order}
+        turn.say(number, facts.Completed(at_ms=turn.now_ms, results=results))

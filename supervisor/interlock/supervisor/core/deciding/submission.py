@@ -1,0 +1,50 @@
+"""Decides about submissions: what is accepted, what is rejected and why."""
+
+from interlock.contracts import facts
+from interlock.contracts.budget import DEFAULT_TASK_BUDGET
+from interlock.contracts.inputs import Input
+from interlock.contracts.task import Submit
+from interlock.supervisor.core.deciding.planning import begin_plan, objections, request_plan
+from interlock.supervisor.core.turn import Turn
+
+_CLOSED = {
+    "draining": "the fleet is draining and takes no new work; submit again after `interlock resume fleet`",
+    "killed": "the fleet is killed and takes no new work; submit again after `interlock resume fleet`",
+}
+
+
+def submitted(turn: Turn, said: Input, body: Submit) -> None:
+    """Accept or reject a task; the sequence of its submission is its id."""
+    number = said.seq
+    closed = _CLOSED.get(turn.state.switch)
+    if closed is not None:
+        turn.say(number, facts.Rejected(reason=closed))
+        return
+    if not body.goal.strip():
+        turn.say(number, facts.Rejected(reason="the goal is blank: say what is wanted", where="$.goal"))
+        return
+    wrong = objections(body.plan, None) if body.plan is not None else ()
+    if wrong:
+        turn.say(number, facts.Rejected(reason="; ".join(wrong)[:2_000], where="$.plan"))
+        return
+    turn.say(number, _accepted(said, body))
+    if body.plan is not None:
+        begin_plan(turn, number, body.plan)
+    else:
+        request_plan(turn, number, ())
+
+
+def _accepted(said: Input, body: Submit) -> facts.Accepted:
+    return facts.Accepted(
+        at_ms=said.time_ms,
+        goal=body.goal,
+        submitter=said.principal,
+        tenant=body.tenant,
+        priority=body.priority,
+        budget=body.budget.or_else(DEFAULT_TASK_BUDGET),
+        docs=body.docs,
+        model=body.model,
+        criteria=body.criteria,
+        review=body.review,
+        deadline_ms=None if body.deadline_s is None else said.time_ms + body.deadline_s * 1_000,
+    )

@@ -1,0 +1,55 @@
+"""Decides what the passing of time brings: deadlines, ends of waits, used-up wall time."""
+
+from interlock.contracts import facts
+from interlock.supervisor.core.deciding.granting import park_for_budget
+from interlock.supervisor.core.deciding.settling import effect_lost
+from interlock.supervisor.core.deciding.steps import step_lost
+from interlock.supervisor.core.state import Task
+from interlock.supervisor.core.turn import Turn
+
+
+def ticked(turn: Turn) -> None:
+    """Look at every active task, in the order of their numbers."""
+    for number in sorted(n for n, task in turn.state.tasks.items() if task.active):
+        task = turn.state.tasks[number]
+        if turn.state.switch == "killed":
+            turn.say(number, facts.Halted(at_ms=turn.now_ms, by="supervisor", reason="the fleet is killed"))
+        elif task.deadline_ms is not None and turn.now_ms >= task.deadline_ms:
+            reason = "its deadline has passed"
+            turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="deadline", reason=reason))
+        elif task.moving and turn.state.switch != "paused":
+            _moving(turn, task)
+
+
+def _find_orphans(turn: Turn, task: Task) -> None:
+    """Take back what stands with a process that does not have it: a crash may come between two records."""
+    for name in sorted(task.steps):
+        step = task.steps[name]
+        agent = turn.state.agents.get(step.principal)
+        if step.state == "assigned" and (agent is None or agent.in_hand.get((task.id, name)) != step.attempt):
+            step_lost(turn, task.id, step, f"{step.principal} is not here any more")
+            return
+    for seq in sorted(task.effects):
+        effect = task.effects[seq]
+        worker = turn.state.workers.get(effect.worker)
+        if effect.state == "granted" and (worker is None or seq not in worker.in_hand):
+            effect_lost(turn, task.id, effect)
+            return
+
+
+def _moving(turn: Turn, task: Task) -> None:
+    limit = task.account.budget.wall_ms
+    if limit is not None and task.wall_used_ms(turn.now_ms) >= limit:
+        park_for_budget(turn, task.id, f"wall_ms of the task: limit {limit}")
+        return
+    _find_orphans(turn, task)
+    for name in sorted(task.steps):
+        step = task.steps[name]
+        if step.state == "backing_off" and turn.now_ms >= step.retry_at_ms:
+            if turn.state.tasks[task.id].steps.get(name) == step:
+                turn.say(task.id, facts.StepRetried(step=name))
+            turn.touched_roles.add(step.role)
+        elif step.state == "assigned" and turn.now_ms >= step.deadline_ms:
+            current = turn.state.tasks[task.id].steps.get(name)
+            if current == step:
+                step_lost(turn, task.id, step, f"{step.principal} did not finish in time")

@@ -1,0 +1,66 @@
+"""`evolve(state, task, fact) -> state`: what a fact makes of the state, as far as the tables allow."""
+
+from collections.abc import Callable
+from typing import Any
+
+from interlock.contracts import facts
+from interlock.contracts.decision import Decision
+from interlock.supervisor.core.evolving import effects, fleet, steps, tasks
+from interlock.supervisor.core.state import State
+
+
+def _unchanged(state: State, _task: int, _fact: facts.AnyFact) -> State:
+    return state
+
+
+_CHANGES: dict[type[Any], Callable[[State, int, Any], State]] = {
+    facts.Accepted: tasks.accepted,
+    facts.Rejected: _unchanged,
+    facts.Refused: _unchanged,
+    facts.PlanRequested: tasks.plan_requested,
+    facts.Planned: tasks.planned,
+    facts.PlanRefused: tasks.plan_refused,
+    facts.ReviewRequested: tasks.review_requested,
+    facts.Reviewed: tasks.reviewed,
+    facts.Paused: tasks.held,
+    facts.Parked: tasks.held,
+    facts.Resumed: tasks.resumed,
+    facts.LimitRaised: tasks.limit_raised,
+    facts.BudgetWarned: tasks.budget_warned,
+    facts.Completed: tasks.ended,
+    facts.Failed: tasks.ended,
+    facts.Halted: tasks.ended,
+    facts.StepAssigned: steps.assigned,
+    facts.StepWaiting: steps.waiting,
+    facts.StepCompleted: steps.completed,
+    facts.StepFailed: steps.failed,
+    facts.StepLost: steps.lost,
+    facts.StepRetried: steps.retried,
+    facts.StepDead: steps.dead,
+    facts.StepReopened: steps.reopened,
+    facts.EffectGranted: effects.granted,
+    facts.EffectHeld: effects.held,
+    facts.EffectDenied: effects.denied,
+    facts.EffectEscalated: effects.escalated,
+    facts.EffectRepeated: effects.repeated,
+    facts.EffectSettled: effects.settled,
+    facts.AgentJoined: fleet.agent_joined,
+    facts.EffectsJoined: fleet.effects_joined,
+    facts.Left: fleet.left,
+    facts.FleetSwitched: fleet.switched,
+}
+
+
+def evolve(state: State, task: int, fact: facts.AnyFact) -> State:
+    """Return the state after one fact about `task` (0: the fleet).
+
+    Raises IllegalFact, and leaves `state` as it was, when the tables do not allow the fact.
+    """
+    return _CHANGES[type(fact)](state, task, fact)
+
+
+def replay(state: State, decision: Decision) -> State:
+    """Return the state after all facts of a decision."""
+    for fact in decision.facts:
+        state = evolve(state, decision.task, fact)
+    return state

@@ -1,0 +1,120 @@
+"""How facts about an effect change the state, and the accounts of every scope with it."""
+
+from interlock.contracts import facts
+from interlock.contracts.budget import NOTHING
+from interlock.supervisor.core.accounts import charge
+from interlock.supervisor.core.changes import put_effect, put_task, reserve, settle
+from interlock.supervisor.core.evolving.tasks import task_of
+from interlock.supervisor.core.state import Effect, State, Task, replace
+from interlock.supervisor.core.transitions import next_effect
+from interlock.supervisor.errors import IllegalFact
+
+NO_DEMAND = facts.Demand(kind="ask", name="person")
+
+
+def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
+    """Reserve in every scope and put the effect into the worker's hand."""
+    task = task_of(state, number)
+    effect = _begun(task, fact, fact.demand)
+    moved = replace(
+        effect,
+        state=next_effect(effect.state, "effect_granted"),
+        attempt=fact.attempt,
+        grant=fact.grant,
+        granted_attempt=fact.attempt,
+        worker=fact.worker,
+        reserved=fact.reserved,
+        repeatable=fact.repeatable,
+        max_output_tokens=fact.max_output_tokens,
+        waits_for="",
+    )
+    state = put_effect(state, task, moved)
+    state = charge(state, state.tasks[number], fact.step, lambda account: reserve(account, fact.reserved))
+    worker = state.workers.get(fact.worker)
+    if worker is None:
+        return state
+    worker = replace(worker, in_hand=worker.in_hand.set(fact.effect, number))
+    return replace(state, workers=state.workers.set(worker.principal, worker))
+
+
+def held(state: State, number: int, fact: facts.EffectHeld) -> State:
+    """Let the effect wait."""
+    task = task_of(state, number)
+    effect = _begun(task, fact, fact.demand)
+    moved = replace(
+        effect,
+        state=next_effect(effect.state, "effect_held"),
+        attempt=fact.attempt,
+        waits_for=fact.waits_for,
+        worker="",
+    )
+    return put_effect(state, task, moved)
+
+
+def denied(state: State, number: int, fact: facts.EffectDenied) -> State:
+    """Refuse the effect for good."""
+    task = task_of(state, number)
+    effect = _begun(task, fact, NO_DEMAND)
+    moved = replace(effect, state=next_effect(effect.state, "effect_denied"), attempt=fact.attempt)
+    return put_effect(state, task, moved)
+
+
+def escalated(state: State, number: int, fact: facts.EffectEscalated) -> State:
+    """Let the effect wait for a person."""
+    task = task_of(state, number)
+    effect = _begun(task, fact, NO_DEMAND)
+    moved = replace(effect, state=next_effect(effect.state, "effect_escalated"), attempt=fact.attempt)
+    return put_effect(state, task, moved)
+
+
+def repeated(state: State, number: int, fact: facts.EffectRepeated) -> State:
+    """Let the outcome go to the attempt that asked last."""
+    task = task_of(state, number)
+    effect = _effect(task, fact.effect)
+    return put_effect(state, task, replace(effect, attempt=fact.attempt))
+
+
+def settled(state: State, number: int, fact: facts.EffectSettled) -> State:
+    """Give back the reservation, count what was spent, free the worker's hand."""
+    task = task_of(state, number)
+    effect = _effect(task, fact.effect)
+    reserved = effect.reserved
+    moved = replace(
+        effect,
+        state=next_effect(effect.state, fact.end),
+        outcome=fact.outcome,
+        reserved=NOTHING,
+        waits_for="",
+    )
+    if task.active:
+        state = put_effect(state, task, moved)
+    else:
+        state = put_task(state, replace(task, effects=task.effects.delete(effect.seq)))
+    if effect.state == "granted":
+        state = charge(
+            state, state.tasks[number], effect.step, lambda account: settle(account, reserved, fact.spent)
+        )
+    worker = state.workers.get(effect.worker)
+    if worker is None or fact.effect not in worker.in_hand:
+        return state
+    worker = replace(worker, in_hand=worker.in_hand.delete(fact.effect))
+    return replace(state, workers=state.workers.set(worker.principal, worker))
+
+
+_First = facts.EffectGranted | facts.EffectHeld | facts.EffectDenied | facts.EffectEscalated
+
+
+def _begun(task: Task, fact: _First, demand: facts.Demand) -> Effect:
+    known = task.effects.get(fact.effect)
+    if known is not None:
+        return known
+    return Effect(
+        seq=fact.effect, step=fact.step, key=fact.key, attempt=fact.attempt, demand=demand, state="none"
+    )
+
+
+def _effect(task: Task, seq: int) -> Effect:
+    effect = task.effects.get(seq)
+    if effect is None:
+        raise IllegalFact(f"task {task.id} has no effect {seq}")
+    return effect

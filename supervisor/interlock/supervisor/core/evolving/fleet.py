@@ -1,0 +1,69 @@
+"""How facts about the fleet change the state: who is there, and the switch over everything."""
+
+from interlock.contracts import facts
+from interlock.supervisor.core.state import Agent, EffectWorker, State, Task, replace
+
+
+def agent_joined(state: State, _number: int, fact: facts.AgentJoined) -> State:
+    """Let an agent in, with empty hands; its charter speaks for its role from now on."""
+    agent = Agent(
+        principal=fact.principal,
+        incarnation=fact.incarnation,
+        capacity=fact.capacity,
+        charter=fact.charter,
+        input_schema=fact.input_schema,
+    )
+    return replace(
+        state,
+        agents=state.agents.set(fact.principal, agent),
+        charters=state.charters.set(fact.charter.role, fact.charter),
+    )
+
+
+def effects_joined(state: State, _number: int, fact: facts.EffectsJoined) -> State:
+    """Let an effect worker in, with empty hands."""
+    worker = EffectWorker(
+        principal=fact.principal,
+        incarnation=fact.incarnation,
+        capacity=fact.capacity,
+        models={offer.model: offer for offer in fact.models},
+        tools={offer.tool: offer for offer in fact.tools},
+    )
+    return replace(state, workers=state.workers.set(fact.principal, worker))
+
+
+def left(state: State, _number: int, fact: facts.Left) -> State:
+    """Let a process go; its work is lost by facts of its own."""
+    agent = state.agents.get(fact.principal)
+    if agent is not None and agent.incarnation == fact.incarnation:
+        return replace(state, agents=state.agents.delete(fact.principal))
+    worker = state.workers.get(fact.principal)
+    if worker is not None and worker.incarnation == fact.incarnation:
+        return replace(state, workers=state.workers.delete(fact.principal))
+    return state
+
+
+def switched(state: State, _number: int, fact: facts.FleetSwitched) -> State:
+    """Set the switch; clocks stand still while everything is paused."""
+    was_paused, is_paused = state.switch == "paused", fact.state == "paused"
+    state = replace(state, switch=fact.state)
+    if was_paused == is_paused:
+        return state
+    tasks = state.tasks
+    for number, task in state.tasks.items():
+        if task.moving:
+            tasks = tasks.set(number, _stopped(task, fact.at_ms) if is_paused else _started(task, fact.at_ms))
+    return replace(state, tasks=tasks)
+
+
+def _stopped(task: Task, at_ms: int) -> Task:
+    return replace(task, wall_ms=task.wall_used_ms(at_ms), clock_since_ms=None, held_since_ms=at_ms)
+
+
+def _started(task: Task, at_ms: int) -> Task:
+    stood_ms = max(0, at_ms - task.held_since_ms)
+    steps = task.steps
+    for step in task.steps.values():
+        if step.state == "assigned":
+            steps = steps.set(step.id, replace(step, deadline_ms=step.deadline_ms + stood_ms))
+    return replace(task, clock_since_ms=at_ms, steps=steps)

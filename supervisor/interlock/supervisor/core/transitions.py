@@ -1,0 +1,165 @@
+"""The state machines, as tables: what is not in a table does not happen.
+
+Each table maps a state and the wire name of a fact to the next state. The diagrams in docs/house.md are drawn
+from these tables. Two things run side by side in a task: its *phase* (how far it is) and its *hold* (whether
+it may move).
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from interlock.supervisor.errors import IllegalFact
+
+Phase = Literal["none", "planning", "working", "reviewing", "completed", "failed", "halted", "rejected"]
+Hold = Literal["free", "paused", "parked"]
+StepState = Literal["blocked", "ready", "assigned", "backing_off", "completed", "dead", "dropped"]
+EffectState = Literal[
+    "none",
+    "held",
+    "granted",
+    "escalated",
+    "lost",
+    "completed",
+    "failed",
+    "aborted",
+    "denied",
+    "in_doubt",
+    "answered",
+]
+FleetState = Literal["running", "paused", "draining", "killed"]
+
+Table = Mapping[str, Mapping[str, str]]
+
+PHASES: dict[Phase, dict[str, Phase]] = {
+    "none": {"accepted": "planning", "rejected": "rejected"},
+    "planning": {
+        "plan_requested": "planning",
+        "plan_refused": "planning",
+        "planned": "working",
+        "failed": "failed",
+        "halted": "halted",
+    },
+    "working": {
+        "plan_requested": "planning",
+        "review_requested": "reviewing",
+        "completed": "completed",
+        "failed": "failed",
+        "halted": "halted",
+    },
+    "reviewing": {
+        "reviewed": "reviewing",
+        "step_reopened": "working",
+        "plan_requested": "planning",
+        "completed": "completed",
+        "failed": "failed",
+        "halted": "halted",
+    },
+    "completed": {},
+    "failed": {},
+    "halted": {},
+    "rejected": {},
+}
+
+HOLDS: dict[Hold, dict[str, Hold]] = {
+    "free": {"paused": "paused", "parked": "parked"},
+    "paused": {"resumed": "free", "parked": "parked"},
+    "parked": {"resumed": "free", "paused": "paused", "parked": "parked"},
+}
+
+STEPS: dict[StepState, dict[str, StepState]] = {
+    "blocked": {"unblocked": "ready", "dropped": "dropped"},
+    "ready": {
+        "step_assigned": "assigned",
+        "step_waiting": "ready",
+        "step_dead": "dead",
+        "blocked": "blocked",
+        "dropped": "dropped",
+    },
+    "assigned": {
+        "step_completed": "completed",
+        "step_failed": "backing_off",
+        "step_lost": "ready",
+        "step_dead": "dead",
+        "dropped": "dropped",
+    },
+    "backing_off": {"step_retried": "ready", "step_dead": "dead", "dropped": "dropped"},
+    "completed": {"step_reopened": "blocked"},
+    "dead": {},
+    "dropped": {},
+}
+
+EFFECTS: dict[EffectState, dict[str, EffectState]] = {
+    "none": {
+        "effect_granted": "granted",
+        "effect_held": "held",
+        "effect_denied": "denied",
+        "effect_escalated": "escalated",
+    },
+    "held": {
+        "effect_granted": "granted",
+        "effect_held": "held",
+        "effect_denied": "denied",
+        "aborted": "aborted",
+    },
+    "granted": {
+        "completed": "completed",
+        "failed": "failed",
+        "aborted": "aborted",
+        "lost": "lost",
+        "in_doubt": "in_doubt",
+    },
+    "lost": {
+        "effect_granted": "granted",
+        "effect_held": "held",
+        "effect_denied": "denied",
+        "aborted": "aborted",
+    },
+    "escalated": {"answered": "answered", "aborted": "aborted"},
+    "completed": {},
+    "failed": {},
+    "aborted": {},
+    "denied": {},
+    "in_doubt": {},
+    "answered": {},
+}
+
+FLEET: dict[FleetState, dict[str, FleetState]] = {
+    "running": {"pause": "paused", "drain": "draining", "kill": "killed"},
+    "paused": {"resume": "running", "kill": "killed", "drain": "draining"},
+    "draining": {"resume": "running", "kill": "killed", "pause": "paused"},
+    "killed": {"resume": "running"},
+}
+
+ENDED_EFFECTS = frozenset(state for state, following in EFFECTS.items() if not following)
+
+
+def next_phase(phase: Phase, fact: str) -> Phase:
+    """Return the phase after a fact; raise IllegalFact if the table has none."""
+    try:
+        return PHASES[phase][fact]
+    except KeyError:
+        raise IllegalFact(f"a task that is {phase} cannot be {fact}") from None
+
+
+def next_hold(hold: Hold, fact: str) -> Hold:
+    """Return the hold after a fact; raise IllegalFact if the table has none."""
+    try:
+        return HOLDS[hold][fact]
+    except KeyError:
+        raise IllegalFact(f"a task that is {hold} cannot be {fact}") from None
+
+
+def next_step(state: StepState, event: str) -> StepState:
+    """Return the step's state after an event; raise IllegalFact if the table has none."""
+    try:
+        return STEPS[state][event]
+    except KeyError:
+        raise IllegalFact(f"a step that is {state} cannot meet {event}") from None
+
+
+def next_effect(state: EffectState, event: str) -> EffectState:
+    """Return the effect's state after an event; raise IllegalFact if the table has none."""
+    try:
+        return EFFECTS[state][event]
+    except KeyError:
+        raise IllegalFact(f"an effect that is {state} cannot meet {event}") from None

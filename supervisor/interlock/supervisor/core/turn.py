@@ -1,0 +1,44 @@
+"""One turn of deciding: facts are said one after the other, each seen by the next. Local to one `decide`."""
+
+from interlock.contracts import facts
+from interlock.contracts.facts import AnyFact
+from interlock.supervisor.core.evolve import evolve
+from interlock.supervisor.core.state import State, Task
+
+
+class Turn:
+    """The state as it becomes while facts are said, and those facts, each with its task (0: the fleet)."""
+
+    def __init__(self, state: State, now_ms: int) -> None:
+        self.state = state
+        self.now_ms = now_ms
+        self.said: list[tuple[int, AnyFact]] = []
+        self.touched_roles: set[str] = set()
+        self.touched_tasks: set[int] = set()
+
+    def say(self, task: int, fact: AnyFact) -> None:
+        """Let a fact be so from here on; raises IllegalFact when the tables do not allow it."""
+        self.state = evolve(self.state, task, fact)
+        self.said.append((task, fact))
+        if task:
+            self.touched_tasks.add(task)
+
+    def refuse(self, task: int, input_seq: int, reason: str) -> None:
+        """Say that an input changes nothing, and why."""
+        self.say(task, facts.Refused(input=input_seq, reason=reason))
+
+    def task(self, number: int) -> Task | None:
+        """Return a task as it is now."""
+        return self.state.tasks.get(number)
+
+
+class Decided:
+    """What a turn came to: the new state, and the facts by task in the order in which they were said."""
+
+    __slots__ = ("by_task", "state")
+
+    def __init__(self, turn: Turn) -> None:
+        self.state = turn.state
+        self.by_task: dict[int, list[AnyFact]] = {}
+        for task, fact in turn.said:
+            self.by_task.setdefault(task, []).append(fact)

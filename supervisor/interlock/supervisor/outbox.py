@@ -1,0 +1,158 @@
+"""Writes decisions to the log: in order for each task, each on condition that nobody else has written since.
+
+Facts that follow while a task's last decision is on its way ride together in the next one. Settlements alone
+may wait a moment for company. What concerns the fleet is written before anything decided later.
+It must not know what the facts mean.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+import structlog
+
+from interlock.bus.errors import BusError, LogFull, Superseded
+from interlock.bus.ports import Ack, Log
+from interlock.contracts.decision import Decision
+from interlock.contracts.facts import AnyFact, BudgetWarned, EffectSettled
+from interlock.contracts.message import encode
+from interlock.contracts.subjects import decision_subject
+from interlock.supervisor.errors import SteppedBack
+
+LINGER_S = 0.02
+FULL_RETRY_S = 0.5
+_PATIENT = (EffectSettled, BudgetWarned)
+
+log = structlog.get_logger()
+
+OnCommitted = Callable[[Decision, int], None]
+
+
+class _Line(msgspec.Struct):
+    """One task's decisions: the last sequence on its subject, what is on its way, what waits."""
+
+    last_seq: int = 0
+    sent: Decision | None = None
+    facts: list[AnyFact] = []
+    cause: int = 0
+    at_ms: int = 0
+    observed: str = ""
+
+
+class Outbox:
+    """Decisions on their way into the log.
+
+    `committed` is called with each decision and its sequence once it is durable; `failed` once, when this
+    writer must stop.
+    """
+
+    def __init__(
+        self, bus_log: Log, by: str, committed: OnCommitted, failed: Callable[[Exception], None]
+    ) -> None:
+        self._log = bus_log
+        self._by = by
+        self._committed = committed
+        self._failed = failed
+        self._loop = asyncio.get_running_loop()
+        self._lines: dict[int, _Line] = {}
+        self._patient: set[int] = set()
+        self._behind_fleet: list[int] = []
+        self._lingering: asyncio.TimerHandle | None = None
+        self._stopped = False
+
+    def stands_at(self, task: int, last_seq: int) -> None:
+        """Say, while recovering, which record is the last on a task's subject."""
+        self._line(task).last_seq = last_seq
+
+    def write(self, task: int, facts: Sequence[AnyFact], cause: int, at_ms: int, observed: str) -> None:
+        """Take facts to be written; they will be, in the order of the calls for a task."""
+        line = self._line(task)
+        line.facts.extend(facts)
+        line.cause, line.at_ms = cause, at_ms
+        line.observed = observed or line.observed
+        if all(isinstance(fact, _PATIENT) for fact in line.facts):
+            self._patient.add(task)
+            if self._lingering is None:
+                self._lingering = self._loop.call_later(LINGER_S, self._end_lingering)
+            return
+        self._send(task)
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything taken is durable."""
+        return not any(line.sent or line.facts for line in self._lines.values())
+
+    def forget(self, task: int) -> None:
+        """Drop the memory of a task that will be decided about no more; a late fact begins anew."""
+        line = self._lines.get(task)
+        if line is not None and not line.sent and not line.facts:
+            del self._lines[task]
+
+    def _line(self, task: int) -> _Line:
+        line = self._lines.get(task)
+        if line is None:
+            line = self._lines[task] = _Line()
+        return line
+
+    def _end_lingering(self) -> None:
+        self._lingering = None
+        patient, self._patient = self._patient, set()
+        for task in sorted(patient):
+            self._send(task)
+
+    def _send(self, task: int) -> None:
+        line = self._lines[task]
+        if line.sent is not None or not line.facts or self._stopped:
+            return
+        fleet = self._lines.get(0)
+        if task and fleet is not None and (fleet.sent is not None or fleet.facts):
+            self._behind_fleet.append(task)
+            return
+        self._patient.discard(task)
+        line.sent = Decision(
+            task=task,
+            cause=line.cause,
+            at_ms=line.at_ms,
+            by=self._by,
+            facts=tuple(line.facts),
+            observed=line.observed,
+        )
+        line.facts, line.observed = [], ""
+        self._append(task, line)
+
+    def _append(self, task: int, line: _Line) -> None:
+        appended = self._log.append_soon(
+            decision_subject(task), encode(line.sent), expected_subject_seq=line.last_seq
+        )
+        appended.add_done_callback(lambda done: self._answered(task, line, done))
+
+    def _answered(self, task: int, line: _Line, done: "asyncio.Future[Ack]") -> None:
+        if done.cancelled() or self._stopped:
+            return
+        failure = done.exception()
+        if failure is not None:
+            self._not_written(task, line, failure)
+            return
+        decision, line.sent = line.sent, None
+        line.last_seq = done.result().seq
+        if decision is not None:
+            self._committed(decision, line.last_seq)
+        if line.facts and task not in self._patient:
+            self._send(task)
+        if task == 0:
+            behind, self._behind_fleet = self._behind_fleet, []
+            for waiting in behind:
+                self._send(waiting)
+
+    def _not_written(self, task: int, line: _Line, failure: BaseException) -> None:
+        if isinstance(failure, LogFull):
+            log.error("log_full", task=task, reason=str(failure))
+            self._loop.call_later(FULL_RETRY_S, self._append, task, line)
+            return
+        self._stopped = True
+        if isinstance(failure, Superseded):
+            self._failed(SteppedBack(f"another supervisor has decided about task {task}; this one stops"))
+        elif isinstance(failure, BusError):
+            self._failed(failure)
+        else:
+            self._failed(SteppedBack(f"a decision about task {task} could not be written: {failure}"))

@@ -1,0 +1,182 @@
+"""Tells agents and effect workers what follows for them from a decision that is durable.
+
+Everything told is derived from state and may be told again: after a restart all that is in hand is. It must
+not decide anything.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from interlock.bus.dispatch import Dispatcher
+from interlock.contracts import facts
+from interlock.contracts.decision import Decision
+from interlock.contracts.dispatch import Dispatch
+from interlock.contracts.effect import EffectEnd, EffectRequest
+from interlock.contracts.message import Message, encode
+from interlock.supervisor import dispatches
+from interlock.supervisor.core.state import Effect, State, Step, Task
+from interlock.supervisor.core.transitions import ENDED_EFFECTS
+from interlock.supervisor.records import Records
+
+_BY_SUPERVISOR = {"answered", "in_doubt"}
+
+
+class Telling:
+    """Derives dispatches from committed decisions; `state` returns the newest state."""
+
+    def __init__(self, dispatcher: Dispatcher, records: Records, state: Callable[[], State]) -> None:
+        self._dispatcher = dispatcher
+        self._records = records
+        self._state = state
+        self._fetching: set[asyncio.Task[None]] = set()
+        self._by_fact: dict[type[Any], Callable[[Task, Any, int], None]] = {
+            facts.StepAssigned: self._step_assigned,
+            facts.StepCompleted: self._step_over,
+            facts.StepFailed: self._step_over,
+            facts.StepLost: self._step_lost,
+            facts.EffectGranted: self._effect_granted,
+            facts.EffectDenied: self._effect_denied,
+            facts.EffectRepeated: self._effect_repeated,
+            facts.EffectSettled: self._effect_settled,
+        }
+
+    def committed(self, decision: Decision, seq: int) -> None:
+        """Tell what follows from a decision."""
+        task = self._state().tasks.get(decision.task)
+        if task is None:
+            return
+        for fact in decision.facts:
+            tell = self._by_fact.get(type(fact))
+            if tell is not None:
+                tell(task, fact, seq)
+
+    def cancel_all(self, task: Task, reason: str) -> None:
+        """Tell everybody who has something of a task in hand to stop."""
+        order = encode(dispatches.cancel(task.id, reason))
+        agents = {step.principal for step in task.steps.values() if step.state == "assigned"}
+        workers = {effect.worker for effect in task.effects.values() if effect.state == "granted"}
+        for step in task.steps.values():
+            self._dispatcher.forget(_step_key(task.id, step.id, step.attempt))
+        for principal in sorted(agents | workers):
+            self._dispatcher.send(f"cancel.{task.id}.{principal}", principal, order)
+
+    def all_in_hand(self) -> None:
+        """Tell again, after a restart, everything that somebody should have in hand."""
+        for _, task in sorted(self._state().tasks.items()):
+            for _, step in sorted(task.steps.items()):
+                if step.state == "assigned":
+                    self._tell_step(task, step)
+            for _, effect in sorted(task.effects.items()):
+                if effect.state == "granted" and task.active:
+                    self._tell_effect(task, effect, 0)
+
+    def _step_assigned(self, task: Task, fact: facts.StepAssigned, _seq: int) -> None:
+        step = task.steps.get(fact.step)
+        if step is not None and step.state == "assigned" and step.attempt == fact.attempt:
+            self._tell_step(task, step)
+
+    def _step_over(self, task: Task, fact: facts.StepCompleted | facts.StepFailed, _seq: int) -> None:
+        self._dispatcher.forget(_step_key(task.id, fact.step, fact.attempt))
+
+    def _step_lost(self, task: Task, fact: facts.StepLost, _seq: int) -> None:
+        self._dispatcher.forget(_step_key(task.id, fact.step, fact.attempt))
+        if fact.principal in self._state().agents:
+            order = dispatches.cancel(task.id, fact.reason, step=fact.step, attempt=fact.attempt)
+            key = f"cancel.{task.id}.{fact.step}.{fact.attempt}"
+            self._dispatcher.send(key, fact.principal, encode(order))
+
+    def _effect_granted(self, task: Task, fact: facts.EffectGranted, seq: int) -> None:
+        effect = task.effects.get(fact.effect)
+        if effect is not None and effect.state == "granted" and effect.grant == fact.grant:
+            self._tell_effect(task, effect, seq)
+
+    def _effect_denied(self, task: Task, fact: facts.EffectDenied, _seq: int) -> None:
+        effect = task.effects.get(fact.effect)
+        if effect is not None:
+            self._tell_outcome(task, effect, "denied", None, f"{fact.rule}: {fact.reason}")
+
+    def _effect_repeated(self, task: Task, fact: facts.EffectRepeated, _seq: int) -> None:
+        effect = task.effects.get(fact.effect)
+        if effect is not None and effect.state in ENDED_EFFECTS:
+            self._tell_recorded(task, effect)
+
+    def _effect_settled(self, task: Task, fact: facts.EffectSettled, _seq: int) -> None:
+        self._dispatcher.forget(_effect_key(fact.effect, fact.grant))
+        effect = task.effects.get(fact.effect)
+        if effect is None or effect.state not in ENDED_EFFECTS:
+            return
+        if fact.end in _BY_SUPERVISOR or effect.attempt != effect.granted_attempt:
+            self._tell_recorded(task, effect)
+
+    def _tell_step(self, task: Task, step: Step) -> None:
+        wanted = dispatches.records_of_step(task, step)
+        known = {name: self._records.at_hand(seq) for name, seq in wanted.items()}
+        given = {name: body for name, body in known.items() if body is not None}
+        if len(given) == len(known):
+            self._send_step(task, step, given)
+        else:
+            self._later(self._fetch_step(task, step, wanted))
+
+    async def _fetch_step(self, task: Task, step: Step, wanted: Mapping[str, int]) -> None:
+        fetched = {name: await self._records.fetch(seq) for name, seq in wanted.items()}
+        self._send_step(task, step, {name: body for name, body in fetched.items() if body is not None})
+
+    def _send_step(self, task: Task, step: Step, given: Mapping[str, Message]) -> None:
+        order = dispatches.do_step(self._state(), task, step, given)
+        self._send(_step_key(task.id, step.id, step.attempt), step.principal, order)
+
+    def _tell_effect(self, task: Task, effect: Effect, decided: int) -> None:
+        body = self._records.at_hand(effect.seq)
+        if body is None:
+            self._later(self._fetch_effect(task, effect, decided))
+        else:
+            self._send_effect(task, effect, body, decided)
+
+    async def _fetch_effect(self, task: Task, effect: Effect, decided: int) -> None:
+        body = await self._records.fetch(effect.seq)
+        if body is not None:
+            self._send_effect(task, effect, body, decided)
+
+    def _send_effect(self, task: Task, effect: Effect, body: Message, decided: int) -> None:
+        if isinstance(body, EffectRequest) and effect.step in task.steps:
+            order = dispatches.do_effect(task, effect, body.call, decided)
+            self._send(_effect_key(effect.seq, effect.grant), effect.worker, order)
+
+    def _tell_recorded(self, task: Task, effect: Effect) -> None:
+        if effect.outcome and self._records.at_hand(effect.outcome) is None:
+            self._later(self._fetch_outcome(task, effect))
+        else:
+            self._tell_end(task, effect, self._records.at_hand(effect.outcome))
+
+    async def _fetch_outcome(self, task: Task, effect: Effect) -> None:
+        self._tell_end(task, effect, await self._records.fetch(effect.outcome))
+
+    def _tell_end(self, task: Task, effect: Effect, body: Message | None) -> None:
+        end = effect.state
+        if end in {"completed", "failed", "aborted", "denied", "in_doubt", "answered"}:
+            self._tell_outcome(task, effect, end, body, f"effect {effect.seq} is {end}")
+
+    def _tell_outcome(
+        self, task: Task, effect: Effect, end: EffectEnd, body: Message | None, message: str
+    ) -> None:
+        step = task.steps.get(effect.step)
+        if step is not None and step.state == "assigned":
+            told = dispatches.outcome(task.id, effect, end, body, message)
+            self._send(f"outcome.{effect.seq}.{step.attempt}", step.principal, told)
+
+    def _send(self, key: str, principal: str, order: Dispatch) -> None:
+        self._dispatcher.send(key, principal, encode(order))
+
+    def _later(self, work: Any) -> None:
+        fetching = asyncio.ensure_future(work)
+        self._fetching.add(fetching)
+        fetching.add_done_callback(self._fetching.discard)
+
+
+def _step_key(task: int, step: str, attempt: int) -> str:
+    return f"step.{task}.{step}.{attempt}"
+
+
+def _effect_key(effect: int, grant: int) -> str:
+    return f"effect.{effect}.{grant}"
