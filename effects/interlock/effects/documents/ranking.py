@@ -1,26 +1,27 @@
 """Which candidate passage comes first: coverage of rare words, names defined, nearness; pure arithmetic on words."""
 
-import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from interlock.effects.documents.stems import stem
-from interlock.effects.documents.synonyms import synonyms
+from interlock.effects.documents.terms import Query, Term, understand, written_in
 from interlock.effects.documents.types import Hit, TermCount
-from interlock.effects.documents.words import content_words, identifiers, name_words, stems, words
+from interlock.effects.documents.words import STOP_WORDS, name_words, stems, words
 
 SYNONYM_WORTH = 0.6
 HEADING_WORTH = 0.7
 TITLE_WORTH = 0.5
 SYMBOL_BONUS = 0.35
+LITERAL_BONUS = 0.2
+HEADING_BONUS = 0.3
 NEAR_BONUS = 0.25
 NEAR_WORDS = 12
+PLACES_MAX = 8
 BM25_WORTH = 0.25
 HISTORY_PENALTY = 0.7
 HISTORY = re.compile(r"whatsnew|what.?s.?new|changelog|changes|release.?notes|news|history", re.IGNORECASE)
-ASKS_HISTORY = re.compile(r"\bnew\b|\bchange[sd]?\b|\bchangelog\b|\brelease|\bversion\b|\bsince\b|\bnews\b|\badded\b", re.IGNORECASE)
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -30,97 +31,89 @@ class Candidate(msgspec.Struct, frozen=True):
     title: str
 
 
-class Weights:
-    """How much each word of the query weighs, by its rarity (inverse document frequency)."""
-
-    def __init__(self, counts: Iterable[TermCount], passages: int) -> None:
-        self._weights = {
-            count.term: math.log(1 + (passages + 1) / (count.passages + 1)) for count in counts
-        }
-        self._unknown = math.log(2 + passages)
-
-    def of(self, term: str) -> float:
-        """Tell the weight of a content word."""
-        return self._weights.get(term, self._unknown)
-
-
 def is_history(file: str) -> bool:
     """Tell by its path whether a file lists changes rather than explaining."""
     return HISTORY.search(file) is not None
 
 
+def likeness(query: Query, heading: str) -> float:
+    """Tell how much a heading is the query itself: content words that both share over those of the two, 0 to 1."""
+    told = {stem(word) for word in words(heading) if word not in STOP_WORDS}
+    shared = sum(term.held_by(told) for term in query.terms)
+    return 2 * shared / (len(told) + len(query.terms)) if shared else 0.0
+
+
 def rank(query: str, candidates: Sequence[Candidate], counts: Sequence[TermCount], passages: int) -> list[Hit]:
     """Order candidates, best first; the score of each is about 0 to 2."""
-    content = content_words(query)
-    if not candidates or not content:
-        return []
-    weights = Weights(counts, passages)
-    best = max(candidate.hit.score for candidate in candidates) or 1.0
-    terms = [(stem(word), {stem(part) for other in synonyms(word) for part in words(other)}, weights.of(word)) for word in content]
-    names = [words(name) for name in identifiers(query)]
-    history = ASKS_HISTORY.search(query) is not None
-    hits = [
-        msgspec.structs.replace(
-            candidate.hit,
-            score=round(
-                (_fit(candidate, terms, names) + BM25_WORTH * candidate.hit.score / best)
-                * (1.0 if history or not is_history(candidate.hit.file) else HISTORY_PENALTY),
-                4,
-            ),
-        )
-        for candidate in candidates
-    ]
+    asked = understand(query, counts, passages)
+    best = max((candidate.hit.score for candidate in candidates), default=1.0) or 1.0
+    hits: list[Hit] = []
+    for candidate in candidates:
+        score = _fit(candidate, asked) + BM25_WORTH * candidate.hit.score / best
+        if not asked.history and is_history(candidate.hit.file):
+            score *= HISTORY_PENALTY
+        hits.append(msgspec.structs.replace(candidate.hit, score=round(score, 4)))
     return sorted(hits, key=lambda hit: (-hit.score, hit.file, hit.line))
 
 
-def _fit(candidate: Candidate, terms: list[tuple[str, set[str], float]], names: list[list[str]]) -> float:
+def _fit(candidate: Candidate, asked: Query) -> float:
     hit = candidate.hit
-    body = stems(hit.text)
     places: dict[str, list[int]] = {}
-    for place, word in enumerate(body):
+    for place, word in enumerate(stems(hit.text)):
         places.setdefault(word, []).append(place)
     heading = {*stems(" ".join(hit.heading)), *(part for symbol in hit.symbols for part in stems(name_words(symbol)))}
     title = set(stems(candidate.title))
-    total = sum(weight for *_, weight in terms) or 1.0
-    covered = sum(weight * _worth(word, others, places, heading, title) for word, others, weight in terms)
-    near = _nearness([word for word, *_ in terms], places) * NEAR_BONUS
-    return covered / total + near + _symbol_bonus(hit, names, terms)
+    total = sum(term.weight for term in asked.terms) or 1.0
+    covered = sum(term.weight * _worth(term, places, heading, title) for term in asked.terms)
+    last = likeness(asked, hit.heading[-1]) if hit.heading else 0.0
+    return covered / total + NEAR_BONUS * _nearness(asked, places) + HEADING_BONUS * last + _name_bonus(hit, asked)
 
 
-def _worth(word: str, others: set[str], places: dict[str, list[int]], heading: set[str], title: set[str]) -> float:
+def _worth(term: Term, places: Mapping[str, list[int]], heading: set[str], title: set[str]) -> float:
     """Tell how well a passage holds a word: in its text, else in its heading, else in the title; both is best."""
-    if word in places:
-        return 1.15 if word in heading else 1.0
-    if word in heading:
+    if term.held_by(places.keys()):
+        return 1.15 if term.held_by(heading) else 1.0
+    if term.held_by(heading):
         return HEADING_WORTH
-    if not others.isdisjoint(places) or not others.isdisjoint(heading):
+    if term.meant_by(places.keys()) or term.meant_by(heading):
         return SYNONYM_WORTH
-    return TITLE_WORTH if word in title else 0.0
+    return TITLE_WORTH if term.held_by(title) else 0.0
 
 
-def _nearness(query: list[str], places: dict[str, list[int]]) -> float:
+def _nearness(asked: Query, places: Mapping[str, list[int]]) -> float:
     """Tell which share of neighbouring words of the query stand near each other in the text, 0 to 1."""
-    pairs = list(zip(query, query[1:], strict=False))
-    if not pairs:
+    if not asked.neighbours:
         return 0.0
     near = 0.0
-    for left, right in pairs:
-        gaps = [abs(b - a) for a in places.get(left, ())[:8] for b in places.get(right, ())[:8] if a != b]
+    for left, right in asked.neighbours:
+        gaps = [
+            abs(b - a)
+            for a in places.get(left, ())[:PLACES_MAX]
+            for b in places.get(right, ())[:PLACES_MAX]
+            if a != b
+        ]
         if gaps and min(gaps) <= NEAR_WORDS:
             near += 1.0 if min(gaps) <= 2 else 0.5
-    return near / len(pairs)
+    return near / len(asked.neighbours)
 
 
-def _symbol_bonus(hit: Hit, names: list[list[str]], terms: list[tuple[str, set[str], float]]) -> float:
-    """Reward a passage that defines what the query names, fully or by its last part."""
+def _name_bonus(hit: Hit, asked: Query) -> float:
+    """Reward a passage that defines what the query names, fully or by its last part, or that names it literally."""
     bonus = 0.0
-    asked = {word for word, *_ in terms}
+    stems_asked = {term.stem for term in asked.terms}
     for symbol in hit.symbols:
-        parts = words(symbol)
-        if any(parts == name or (len(name) < len(parts) and parts[-len(name) :] == name) for name in names):
+        parts = tuple(words(symbol))
+        if not parts:
+            continue
+        if symbol in asked.literals:
+            bonus = max(bonus, SYMBOL_BONUS * 1.5)
+        elif any(parts[-len(name) :] == name for name in asked.names):
             bonus = max(bonus, SYMBOL_BONUS)
-        elif any(name[-len(parts) :] == parts for name in names if parts):
+        elif any(name[-len(parts) :] == parts for name in asked.names):
             bonus = max(bonus, SYMBOL_BONUS * 0.7)
-        elif parts and all(stem(part) in asked for part in parts):
+        elif all(stem(part) in stems_asked for part in parts):
             bonus = max(bonus, SYMBOL_BONUS * 0.6)
+    if asked.literals:
+        found = sum(written_in(literal, hit.text) for literal in asked.literals)
+        bonus += LITERAL_BONUS * found / len(asked.literals)
     return bonus

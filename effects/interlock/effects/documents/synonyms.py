@@ -52,9 +52,12 @@ for _group in GROUPS:
         _BY_WORD[_word] = (*_BY_WORD.get(_word, ()), *(other for other in _group.split() if other != _word))
 
 
+SUFFIXES = ("", "s", "es", "d", "ed", "ing", "r", "er", "ly")
+
+
 def synonyms(word: str) -> tuple[str, ...]:
-    """List what else the word may be called; empty for most words. Inflections of regular verbs are understood."""
-    for form in (word, word.removesuffix("s"), word.removesuffix("ed"), word.removesuffix("d"), word.removesuffix("ing")):
-        if form in _BY_WORD:
+    """List what else the word may be called; empty for most words. Inflections of regular words are understood."""
+    for suffix in SUFFIXES:
+        if word.endswith(suffix) and (form := word.removesuffix(suffix)) in _BY_WORD:
             return _BY_WORD[form]
-    return ()
+    return _BY_WORD.get(f"{word.removesuffix('ing')}e", ()) if word.endswith("ing") else ()

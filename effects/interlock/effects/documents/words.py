@@ -25,6 +25,8 @@ STOP_WORDS = frozenset(
     was way ways we well were what whatever when where whether which while who whom whose why will with within without
     would yet you your yours aren couldn didn doesn don hasn haven shouldn wasn weren won wouldn t s re ve ll d m
     between both during exactly happen happens happened work works working explain describe show
+    everything something anything nothing everyone someone anyone somebody anybody entire whole certain different
+    others another best better good right able differently
     """.split()
 )  # fmt: skip
 # "won" is "won't" and a verb; "user" and "one" carry little; each is a stop word only when others remain.

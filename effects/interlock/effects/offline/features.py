@@ -1,36 +1,42 @@
 """What speaks for a stretch of text as the answer to a question, as numbers; the weights are the only opinion here.
 
-The weights were tuned on questions about one large manual and checked on others that took no part in the tuning
+The weights were chosen on questions about one large manual and checked on others that took no part in choosing
 (tests/effects/offline/questions.toml); no feature knows that manual.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from pathlib import PurePosixPath
 
 import msgspec
 
-from interlock.effects.documents.ranking import is_history
+from interlock.effects.documents.ranking import is_history, likeness
 from interlock.effects.documents.stems import stem
+from interlock.effects.documents.terms import Query, Term, written_in
 from interlock.effects.documents.types import Hit
 from interlock.effects.documents.words import STOP_WORDS, name_words, stems, words
-from interlock.effects.offline.question import Question, Term
-from interlock.effects.offline.sentences import Form, Span
+from interlock.effects.offline.question import kind_of_question
+from interlock.effects.offline.sentences import Form
 
 WEIGHTS: Mapping[str, float] = {
     "fit": 1.0,
-    "standing": 0.35,
-    "density": 0.25,
+    "even": 0.3,
     "near": 0.2,
-    "opening": 0.12,
-    "verb": 0.1,
-    "sentence": 0.1,
-    "code": -0.15,
-    "cue": 0.1,
-    "history": -0.25,
-    "file": 0.1,
+    "standing": 0.4,
+    "density": 0.2,
+    "heading": 0.35,
+    "title": 0.1,
+    "file": 0.15,
     "defined": 0.1,
-    "spans": -0.05,
+    "named": 0.15,
+    "opening": 0.15,
+    "leading": 0.05,
+    "verb": 0.1,
+    "sentence": 0.15,
+    "code": -0.15,
+    "cue": 0.08,
+    "history": -0.3,
+    "changed": -0.2,
     "short": -0.1,
 }
 CUES: Mapping[str, re.Pattern[str]] = {
@@ -39,9 +45,10 @@ CUES: Mapping[str, re.Pattern[str]] = {
     "when": re.compile(r"\b(?:if|when|once|while)\b", re.IGNORECASE),
     "how": re.compile(r"\b(?:use|using|by|call|to)\b|\(\)"),
 }
-CHANGED = re.compile(r"(?:Changed in|New in|Added in|Deprecated since|Removed in) version|Deprecated since", re.IGNORECASE)
+CHANGED = re.compile(r"(?:changed|new|added|deprecated|removed) (?:in|since) (?:version )?v?\d", re.IGNORECASE)
 SHORT_WORDS = 5
 NEAR_WORDS = 3
+CONTENT_WORDS_MIN = 5
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -51,8 +58,17 @@ class Place(msgspec.Struct, frozen=True):
     passage: frozenset[str]
     heading: frozenset[str]
     path: frozenset[str]
-    defined: frozenset[tuple[str, ...]]
     standing: float
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """A stretch of a hit's text that may be quoted, its paragraph, and where in the passage it stands."""
+
+    text: str
+    paragraph: str
+    form: Form
+    opening: bool
+    leading: bool
 
 
 def place_of(hit: Hit, standing: float) -> Place:
@@ -63,70 +79,75 @@ def place_of(hit: Hit, standing: float) -> Place:
         passage=frozenset(stems(hit.text)),
         heading=frozenset([*stems(" ".join(hit.heading)), *spelled]),
         path=frozenset(stems(name_words(PurePosixPath(hit.file).stem))),
-        defined=frozenset(tuple(words(symbol)) for symbol in hit.symbols),
         standing=standing,
     )
 
 
-def holds(have: frozenset[str], term: Term) -> bool:
-    """Tell whether words hold a term, whole or spelled out (`TaskGroup` as `task group`)."""
-    return term.stem in have or (bool(term.parts) and term.parts <= have)
-
-
-def coverage(terms: Sequence[Term], own: frozenset[str], place: Place) -> tuple[float, float]:
-    """Tell which share of the question's weight is covered in the place at all, and how closely by the text itself."""
+def coverage(
+    terms: Sequence[Term], own: AbstractSet[str], around: AbstractSet[str], place: Place
+) -> tuple[float, float, float]:
+    """Tell how much of the question is covered: in the place at all by weight, the same by count, and how closely."""
     total = sum(term.weight for term in terms) or 1.0
-    covered = fit = 0.0
+    covered = even = fit = 0.0
     for term in terms:
-        near, close = _term_coverage(term, own, place)
+        near, close = _term_coverage(term, own, around, place)
         covered += term.weight * near
+        even += near
         fit += term.weight * close
-    return covered / total, fit / total
+    return covered / total, even / max(len(terms), 1), fit / total
 
 
-def _term_coverage(term: Term, own: frozenset[str], place: Place) -> tuple[float, float]:
-    if holds(own, term):
+def _term_coverage(
+    term: Term, own: AbstractSet[str], around: AbstractSet[str], place: Place
+) -> tuple[float, float]:
+    if term.held_by(own):
         return 1.0, 1.0
-    if holds(place.heading, term):
+    if term.held_by(place.heading):
         return 1.0, 0.75
-    if not own.isdisjoint(term.others):
+    if term.meant_by(own):
         return 0.8, 0.7
-    if not place.heading.isdisjoint(term.others):
+    if term.held_by(around):
+        return 0.9, 0.65
+    if term.meant_by(place.heading):
         return 0.7, 0.5
-    if holds(place.passage, term):
+    if term.held_by(place.passage):
         return 0.7, 0.4
-    if term.stem in place.path:
+    if term.held_by(place.path):
         return 0.7, 0.35
-    return (0.4, 0.2) if not place.passage.isdisjoint(term.others) else (0.0, 0.0)
+    return (0.4, 0.2) if term.meant_by(place.passage) else (0.0, 0.0)
 
 
-def features(asked: Question, place: Place, window: Sequence[Span], *, opening: bool) -> tuple[dict[str, float], float]:
-    """Measure a window of spans; gives the features by name, and the coverage."""
-    text = place.hit.text[window[0].start : window[-1].end]
-    body = stems(text)
+def features(asked: Query, place: Place, stretch: Stretch) -> tuple[dict[str, float], float]:
+    """Measure a stretch; gives the features by name, and the share of the question that its place covers."""
+    body = stems(stretch.text)
     own = frozenset(body)
-    covered, fit = coverage(asked.terms, own, place)
-    content = [word for word in dict.fromkeys(words(text)) if word not in STOP_WORDS]
-    matched = sum(holds(own, term) or not own.isdisjoint(term.others) for term in asked.terms)
-    form: Form = window[0].form
-    cue = CUES.get(asked.kind)
+    covered, even, fit = coverage(asked.terms, own, frozenset(stems(stretch.paragraph)), place)
+    content = {word for word in words(stretch.text) if word not in STOP_WORDS}
+    matched = sum(term.held_by(own) or term.meant_by(own) for term in asked.terms)
+    cue = CUES.get(kind_of_question(asked.text))
+    headings = place.hit.heading
     measured = {
         "fit": fit,
-        "standing": place.standing,
-        "density": matched / max(len(content), 4),
+        "even": even,
         "near": _nearness(asked, body),
-        "opening": float(opening),
-        "verb": float(_begins_with_verb(asked, body)),
-        "sentence": float(form == "sentence"),
-        "code": float(form == "code"),
-        "cue": float(cue is not None and cue.search(text) is not None),
-        "history": float(not asked.history and (is_history(place.hit.file) or CHANGED.search(text) is not None)),
-        "file": float(any(term.stem in place.path for term in asked.terms)),
-        "defined": float(_defines(asked, place)),
-        "spans": float(len(window) - 1),
+        "standing": place.standing,
+        "density": matched / max(len(content), CONTENT_WORDS_MIN),
+        "heading": likeness(asked, headings[-1]) if headings else 0.0,
+        "title": likeness(asked, headings[0]) if headings else 0.0,
+        "file": float(any(term.held_by(place.path) for term in asked.terms)),
+        "defined": float(_defines(asked, place.hit)),
+        "named": _named(asked, stretch.text, place.hit),
+        "opening": float(stretch.opening),
+        "leading": float(stretch.leading),
+        "verb": float(bool(body) and any(body[0] == term.stem or body[0] in term.others for term in asked.terms)),
+        "sentence": float(stretch.form == "sentence"),
+        "code": float(stretch.form == "code"),
+        "cue": float(cue is not None and cue.search(stretch.text) is not None),
+        "history": float(not asked.history and is_history(place.hit.file)),
+        "changed": float(not asked.history and CHANGED.search(stretch.text) is not None),
         "short": float(len(body) < SHORT_WORDS),
     }
-    return measured, covered
+    return measured, (covered + even) / 2
 
 
 def weigh(measured: Mapping[str, float]) -> float:
@@ -134,7 +155,7 @@ def weigh(measured: Mapping[str, float]) -> float:
     return sum(WEIGHTS[name] * value for name, value in measured.items())
 
 
-def _nearness(asked: Question, body: list[str]) -> float:
+def _nearness(asked: Query, body: Sequence[str]) -> float:
     """Tell which share of the question's neighbouring words stand together in the text as well."""
     if not asked.neighbours:
         return 0.0
@@ -148,15 +169,20 @@ def _nearness(asked: Question, body: list[str]) -> float:
     return close / len(asked.neighbours)
 
 
-def _begins_with_verb(asked: Question, body: list[str]) -> bool:
-    return bool(body) and any(body[0] == term.stem or body[0] in term.others for term in asked.terms)
-
-
-def _defines(asked: Question, place: Place) -> bool:
+def _defines(asked: Query, hit: Hit) -> bool:
     """Tell whether the passage defines something that the question names, by its last part at least."""
-    for symbol in place.defined:
-        if any(symbol[-len(name) :] == name or name[-len(symbol) :] == symbol for name in asked.names if symbol):
+    for symbol in hit.symbols:
+        parts = tuple(words(symbol))
+        if parts and any(parts[-len(name) :] == name or name[-len(parts) :] == parts for name in asked.names):
             return True
-        if symbol and any(term.stem == stem(symbol[-1]) for term in asked.terms):
+        if parts and any(term.stem == stem(parts[-1]) for term in asked.terms):
             return True
     return False
+
+
+def _named(asked: Query, text: str, hit: Hit) -> float:
+    """Tell which share of the names in the question stand in the text, or in the heading, exactly as written."""
+    if not asked.literals:
+        return 0.0
+    around = f"{text} {' '.join(hit.heading[-1:])} {' '.join(hit.symbols)}"
+    return sum(written_in(literal, around) for literal in asked.literals) / len(asked.literals)

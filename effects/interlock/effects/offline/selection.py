@@ -4,19 +4,21 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from interlock.effects.documents.terms import Query, understand
 from interlock.effects.documents.types import Hit, TermCount
 from interlock.effects.documents.words import stems, words
-from interlock.effects.offline.features import features, holds, place_of, weigh
-from interlock.effects.offline.question import Question, understand
-from interlock.effects.offline.sentences import spans
+from interlock.effects.offline.features import Stretch, coverage, features, place_of, weigh
+from interlock.effects.offline.sentences import Span, spans
 from interlock.effects.offline.types import Citation, Claim, Findings
 
 CLAIMS_MAX = 3
-HITS_READ = 24
+HITS_READ = 32
+PARAGRAPH_CHARS = 400
 WINDOW_SPANS = 3
 QUOTE_CHARS_MAX = 700
 CONFIDENCE_MIN = 0.62
 FURTHER_CLAIM_SHARE = 0.88
+SAME_SHARE = 0.8
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -29,6 +31,11 @@ class Scored(msgspec.Struct, frozen=True):
     covered: float
     measured: dict[str, float]
 
+    @property
+    def quote(self) -> str:
+        """The slice itself."""
+        return self.hit.text[self.start : self.end]
+
 
 def select(
     question: str, hits: Sequence[Hit], terms: Sequence[TermCount] = (), passages: int = 0, limit: int = CLAIMS_MAX
@@ -38,9 +45,10 @@ def select(
     `hits`, `terms` and `passages` come from the searches; several searches may be put together.
     """
     asked = understand(question, terms, passages)
-    absent = _absent(question, terms)
+    absent = [count.term for count in terms if count.passages == 0 and tuple(words(count.term)) in asked.names]
     if absent:
-        return Findings(question, abstained=f"The documents do not mention {absent}.")
+        named = " or ".join(f"`{name}`" for name in absent[:3])
+        return Findings(question, abstained=f"The documents do not mention {named}.")
     candidates = sorted(_candidates(asked, hits[:HITS_READ]), key=lambda one: -one.score)
     if not candidates:
         return Findings(question, abstained="The documents do not say: no passage fits the question.")
@@ -48,45 +56,58 @@ def select(
     if best.covered < CONFIDENCE_MIN:
         return Findings(question, abstained=_reason(asked, best), confidence=round(best.covered, 3))
     chosen = _distinct(candidates, best.score * FURTHER_CLAIM_SHARE, limit)
-    claims = tuple(_claim(one) for one in chosen)
+    claims = tuple(_claim(asked, one) for one in chosen)
     return Findings(question, claims, confidence=claims[0].confidence)
 
 
-def _absent(question: str, terms: Sequence[TermCount]) -> str:
-    """Name the identifiers of the question that no document holds: without them there is no answer."""
-    named = {name for name in understand(question, terms, 0).names}
-    missing = [count.term for count in terms if count.passages == 0 and tuple(words(count.term)) in named]
-    return " or ".join(f"`{name}`" for name in missing[:3])
-
-
-def _reason(asked: Question, best: Scored) -> str:
+def _reason(asked: Query, best: Scored) -> str:
     place = place_of(best.hit, 0.0)
     held = place.passage | place.heading
-    missing = [term.word for term in asked.terms if not holds(held, term) and held.isdisjoint(term.others)]
+    missing = [term.word for term in asked.terms if not term.held_by(held) and not term.meant_by(held)]
     without = f": no passage speaks of {', '.join(missing[:5])} together with the rest" if missing else ""
     return f"The documents do not say{without}."
 
 
-def _candidates(asked: Question, hits: Sequence[Hit]) -> Iterable[Scored]:
+def _candidates(asked: Query, hits: Sequence[Hit]) -> Iterable[Scored]:
     top = max((hit.score for hit in hits), default=1.0) or 1.0
     for hit in hits:
-        yield from _windows(asked, hit, hit.score / top)
+        parts = spans(hit.text)
+        place = place_of(hit, hit.score / top)
+        told = next((number for number, part in enumerate(parts) if part.form != "label"), len(parts))
+        begins = not hit.symbols or told > 0
+        for first, last in _windows(parts):
+            around = [part for part in parts if part.paragraph == parts[first].paragraph]
+            stretch = Stretch(
+                text=hit.text[parts[first].start : parts[last].end],
+                paragraph=hit.text[around[0].start : around[-1].end],
+                form=parts[first].form,
+                opening=begins and first == told,
+                leading=parts[first] is around[0],
+            )
+            measured, covered = features(asked, place, stretch)
+            yield Scored(hit, parts[first].start, parts[last].end, weigh(measured), covered, measured)
 
 
-def _windows(asked: Question, hit: Hit, standing: float) -> Iterable[Scored]:
-    parts = spans(hit.text)
-    place = place_of(hit, standing)
-    first_told = next((number for number, part in enumerate(parts) if part.form != "label"), 0)
-    begins = not hit.symbols or first_told > 0
-    for first, part in enumerate(parts):
-        if part.form == "label":
-            continue
-        for last in range(first, min(first + WINDOW_SPANS, len(parts))):
-            window = parts[first : last + 1]
-            if window[-1].paragraph != part.paragraph or window[-1].end - part.start > QUOTE_CHARS_MAX:
-                break
-            measured, covered = features(asked, place, window, opening=begins and first == first_told)
-            yield Scored(hit, part.start, window[-1].end, weigh(measured), covered, measured)
+def _windows(parts: Sequence[Span]) -> Iterable[tuple[int, int]]:
+    """List what may be quoted: a short paragraph as a whole, else up to three of its sentences."""
+    first = 0
+    while first < len(parts):
+        last = first
+        while last + 1 < len(parts) and parts[last + 1].paragraph == parts[first].paragraph:
+            last += 1
+        if parts[last].end - parts[first].start <= PARAGRAPH_CHARS:
+            if any(part.form != "label" for part in parts[first : last + 1]):
+                yield first, last
+        else:
+            yield from _parts_of_long(parts, first, last)
+        first = last + 1
+
+
+def _parts_of_long(parts: Sequence[Span], first: int, last: int) -> Iterable[tuple[int, int]]:
+    for start in range(first, last + 1):
+        for end in range(start, min(start + WINDOW_SPANS, last + 1)):
+            if parts[start].form != "label" and parts[end].end - parts[start].start <= QUOTE_CHARS_MAX:
+                yield start, end
 
 
 def _distinct(candidates: Sequence[Scored], least: float, limit: int) -> list[Scored]:
@@ -95,24 +116,26 @@ def _distinct(candidates: Sequence[Scored], least: float, limit: int) -> list[Sc
     for one in candidates:
         if len(chosen) >= limit or one.score < least:
             break
-        text = one.hit.text[one.start : one.end]
-        if all(not _same(one, text, other) for other in chosen):
+        if all(not _same(one, other) for other in chosen):
             chosen.append(one)
     return chosen
 
 
-def _same(one: Scored, text: str, other: Scored) -> bool:
+def _same(one: Scored, other: Scored) -> bool:
     if one.hit.file == other.hit.file and one.hit.line == other.hit.line and one.hit.text == other.hit.text:
         return one.start < other.end and other.start < one.end
-    mine, theirs = set(stems(text)), set(stems(other.hit.text[other.start : other.end]))
-    return len(mine & theirs) > 0.8 * min(len(mine), len(theirs))
+    mine, theirs = set(stems(one.quote)), set(stems(other.quote))
+    return len(mine & theirs) > SAME_SHARE * min(len(mine), len(theirs))
 
 
-def _claim(one: Scored) -> Claim:
-    quote = one.hit.text[one.start : one.end]
-    text = " ".join(quote.split())
+def _claim(asked: Query, one: Scored) -> Claim:
+    """State a quotation as a claim: its sentence that is closest to the question, with the name it speaks of."""
+    place = place_of(one.hit, 0.0)
+    sentences = [one.quote[part.start : part.end] for part in spans(one.quote) if part.form != "label"] or [one.quote]
+    closest = max(sentences, key=lambda words: coverage(asked.terms, set(stems(words)), set(), place)[2])
+    text = " ".join(closest.split())
     symbol = one.hit.symbols[0] if one.hit.symbols else ""
     if symbol and symbol not in text:
         text = f"{symbol}: {text}"
-    citation = Citation(one.hit.file, one.hit.line_at(one.start), quote, one.hit.page)
+    citation = Citation(one.hit.file, one.hit.line_at(one.start), one.quote, one.hit.page)
     return Claim(text, (citation,), round(min(one.covered, 1.0), 3))

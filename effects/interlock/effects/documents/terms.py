@@ -1,0 +1,86 @@
+"""A query taken apart: its content words with their rarity, the names in it, the words that stand together."""
+
+import math
+import re
+from collections.abc import Iterable, Set as AbstractSet
+
+import msgspec
+
+from interlock.effects.documents.stems import stem
+from interlock.effects.documents.synonyms import synonyms
+from interlock.effects.documents.types import TermCount
+from interlock.effects.documents.words import CAMEL, WORD, content_words, identifiers, words
+
+ASKS_HISTORY = re.compile(
+    r"\bnew\b|\bchange[sd]?\b|\bchangelog\b|\breleases?\b|\bversions?\b|\bsince\b|\bnews\b|\badded\b|\bremoved\b"
+    r"|\bdeprecated\b",
+    re.IGNORECASE,
+)
+CAPITALISED = re.compile(r"(?<=[\w,] )(?:[A-Z][\w.+#-]*)")
+
+
+class Term(msgspec.Struct, frozen=True):
+    """A content word: its stem, the stems of what a CamelCase word is made of, those of its synonyms, its weight.
+
+    The weight is its inverse document frequency, log(1 + (passages + 1) / (passages with it + 1)).
+    """
+
+    word: str
+    stem: str
+    parts: frozenset[str]
+    others: frozenset[str]
+    weight: float
+
+    def held_by(self, have: AbstractSet[str]) -> bool:
+        """Tell whether stems hold the word, whole or spelled out (`TaskGroup` as `task group`)."""
+        return self.stem in have or (bool(self.parts) and self.parts <= have)
+
+    def meant_by(self, have: AbstractSet[str]) -> bool:
+        """Tell whether stems hold a synonym of the word."""
+        return not self.others.isdisjoint(have)
+
+
+class Query(msgspec.Struct, frozen=True):
+    """A query or question; `literals` are the identifiers in it, `names` they and capitalised words, in lower case.
+
+    `neighbours` are pairs of stems of content words that follow each other, with at most one between them.
+    """
+
+    text: str
+    terms: tuple[Term, ...]
+    literals: tuple[str, ...]
+    names: tuple[tuple[str, ...], ...]
+    neighbours: tuple[tuple[str, str], ...]
+    history: bool
+
+
+def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
+    """Take a query apart; `counts` tell how rare its words are, an unknown word counts as absent."""
+    known = {count.term: count.passages for count in counts}
+    camel = {written.lower(): CAMEL.findall(written) for written in WORD.findall(text)}
+    terms = tuple(
+        Term(
+            word=word,
+            stem=stem(word),
+            parts=frozenset(stem(part.lower()) for part in camel.get(word, ()) if len(camel[word]) > 1),
+            others=frozenset(stem(part) for other in synonyms(word) for part in words(other)),
+            weight=math.log(1 + (passages + 1) / (known.get(word, 0) + 1)),
+        )
+        for word in content_words(text)
+    )
+    line = [term.stem for term in terms]
+    literals = tuple(identifiers(text))
+    names = [tuple(words(name)) for name in (*literals, *CAPITALISED.findall(text))]
+    return Query(
+        text=text,
+        terms=terms,
+        literals=literals,
+        names=tuple(dict.fromkeys(name for name in names if name)),
+        neighbours=tuple(pair for gap in (1, 2) for pair in zip(line, line[gap:], strict=False)),
+        history=ASKS_HISTORY.search(text) is not None,
+    )
+
+
+def written_in(literal: str, text: str) -> bool:
+    """Tell whether an identifier stands in a text exactly as written, not as a part of a longer name."""
+    return re.search(rf"(?<![\w-]){re.escape(literal)}(?!\w)", text) is not None
