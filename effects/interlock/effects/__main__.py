@@ -1,0 +1,38 @@
+"""Start one effect worker: `python -m interlock.effects`. Settings come from the environment alone."""
+
+import asyncio
+import os
+import sys
+
+from interlock.bus import process
+from interlock.bus.identity import load
+from interlock.bus.nats_bus import connect
+from interlock.contracts.errors import ContractError
+from interlock.effects.calls import Calls
+from interlock.effects.errors import EffectError
+from interlock.effects.settings import read_settings
+from interlock.effects.worker import Worker
+
+
+async def _work(settings: process.Settings) -> int:
+    try:
+        mine = read_settings(os.environ)
+        calls = Calls(mine)
+    except EffectError as error:
+        raise ContractError(str(error)) from error
+    key = load(settings.key_file).seed if settings.key_file else None
+    bus = await connect(settings.url, settings.principal, key=key)
+    try:
+        worker = Worker(bus, calls, mine.capacity)
+        await worker.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await worker.stop("told to stop")
+    finally:
+        await bus.close()
+    return process.DONE
+
+
+if __name__ == "__main__":
+    sys.exit(process.run(_work, principal="effects-1"))

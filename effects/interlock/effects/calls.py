@@ -1,0 +1,162 @@
+"""How a call is carried out: the model or tool is found, bounded in time and size, and its answer checked.
+
+It does not know the bus; what becomes of an answer is the worker's matter.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from interlock.contracts.budget import Amounts
+from interlock.contracts.dispatch import DoEffect
+from interlock.contracts.effect import ModelCall, ToolCall
+from interlock.contracts.presence import ModelOffer, ToolOffer
+from interlock.effects.errors import EffectError, NoDocuments, Refused, TooLate, UnknownEffect
+from interlock.effects.guards.quotations import concerns, without_false_quotes
+from interlock.effects.models.answer import Answer, Model, OnTokens
+from interlock.effects.models.schema import check
+from interlock.effects.prices import PriceList
+from interlock.effects.registry import PROVIDERS, TOOLS
+from interlock.effects.settings import EffectSettings
+from interlock.effects.tools.docs import docs_folder
+from interlock.effects.tools.tool import Place
+
+MODEL_TIMEOUT_S = 120.0
+TOOL_TIMEOUT_S = 60.0
+VALUE_BYTES_MAX = 200_000
+THREADS = 4
+# These answer with data of our own making, and one of them is there to be measured.
+_UNCHECKED = ("instant/",)
+
+T = TypeVar("T")
+
+
+class Calls:
+    """Everything that this worker can do."""
+
+    def __init__(
+        self,
+        settings: EffectSettings,
+        *,
+        model_timeout_s: float = MODEL_TIMEOUT_S,
+        tool_timeout_s: float = TOOL_TIMEOUT_S,
+    ) -> None:
+        """Read the prices and check that every model has a provider; raises BadSettings and UnknownEffect."""
+        self._settings = settings
+        self._prices = PriceList(settings)
+        self._names = tuple(dict.fromkeys((*settings.models, *self._prices.named)))
+        for name in self._names:
+            _provider(name)
+        self._models: dict[str, Model] = {}
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="effect")
+        self._model_timeout_s = model_timeout_s
+        self._tool_timeout_s = tool_timeout_s
+
+    def models(self) -> tuple[ModelOffer, ...]:
+        """Describe the models with their prices, the default first."""
+        return tuple(self._prices.offer(name) for name in self._names)
+
+    def tools(self) -> tuple[ToolOffer, ...]:
+        """Describe the tools."""
+        return tuple(tool.offer() for tool in TOOLS.values())
+
+    def model_of(self, work: DoEffect) -> str:
+        """Return the name of the model that a grant means, empty for a tool."""
+        return (work.call.model or self._names[0]) if isinstance(work.call, ModelCall) else ""
+
+    async def perform(self, work: DoEffect, on_tokens: OnTokens) -> Answer:
+        """Carry out a grant; raises EffectError, with what it has cost."""
+        call = work.call
+        if isinstance(call, ModelCall):
+            answer = await self._ask_model(call, work, on_tokens)
+        elif isinstance(call, ToolCall):
+            answer = await self._run_tool(call, work)
+        else:
+            raise UnknownEffect("a question to a person is answered by a person, not by an effect worker")
+        if len(answer.value) > VALUE_BYTES_MAX:
+            raise Refused(
+                f"the answer has {len(answer.value)} bytes, at most {VALUE_BYTES_MAX} travel; ask for less",
+                used=answer.used,
+            )
+        return answer
+
+    async def close(self) -> None:
+        """Close the models' connections; what still runs in threads is left behind."""
+        for model in self._models.values():
+            await model.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask_model(self, call: ModelCall, work: DoEffect, on_tokens: OnTokens) -> Answer:
+        name = call.model or self._names[0]
+        model = self._model(name)
+        limit = work.max_output_tokens or call.max_output_tokens
+        try:
+            async with asyncio.timeout(self._model_timeout_s):
+                answer = await model.answer(
+                    call, max_output_tokens=limit, docs=work.docs, on_tokens=on_tokens
+                )
+        except TimeoutError as error:
+            raise TooLate(
+                f"{name} did not answer within {self._model_timeout_s:g} s; try again, or ask for less",
+                used=None,
+            ) from error
+        if name.startswith(_UNCHECKED):
+            return answer
+        try:
+            return Answer(await self._checked(answer.value, call, work.docs), answer.used)
+        except EffectError as error:
+            error.used = answer.used
+            raise
+
+    async def _checked(self, value: bytes, call: ModelCall, docs: str) -> bytes:
+        if call.returns:
+            await self._in_thread(lambda: check(value, call.returns))
+        if not concerns(value):
+            return value
+        return await self._in_thread(lambda: without_false_quotes(value, self._folder(docs)))
+
+    def _folder(self, docs: str) -> Path | None:
+        try:
+            return docs_folder(docs, self._settings.docs)
+        except NoDocuments:
+            return None
+
+    async def _run_tool(self, call: ToolCall, work: DoEffect) -> Answer:
+        tool = TOOLS.get(call.tool)
+        if tool is None:
+            raise UnknownEffect(f"this worker has no tool {call.tool!r}; it has {', '.join(TOOLS)}")
+        settings = self._settings
+        place = Place(work.task, work.docs, settings.docs, settings.workspaces, settings.cache)
+        used = Amounts(tool_calls=1)
+        try:
+            async with asyncio.timeout(self._tool_timeout_s):
+                value = await self._in_thread(lambda: tool.run(call.arguments, place))
+        except TimeoutError as error:
+            raise TooLate(
+                f"{call.tool} did not end within {self._tool_timeout_s:g} s; try again", used=used
+            ) from error
+        except EffectError as error:
+            error.used = used
+            raise
+        return Answer(value, used)
+
+    def _model(self, name: str) -> Model:
+        if name not in self._names:
+            raise UnknownEffect(f"this worker has no model {name!r}; it has {', '.join(self._names)}")
+        if name not in self._models:
+            self._models[name] = _provider(name)(name.partition("/")[2], self._settings, self._prices)
+        return self._models[name]
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+def _provider(name: str) -> Callable[[str, EffectSettings, PriceList], Model]:
+    provider = name.partition("/")[0]
+    if provider not in PROVIDERS:
+        raise UnknownEffect(
+            f"INTERLOCK_MODEL: {name!r} is of no known provider; there are {', '.join(PROVIDERS)}"
+        )
+    return PROVIDERS[provider]

@@ -1,0 +1,102 @@
+"""How an effect ends for others: a record in the log and, at once, a message to the agent that asked.
+
+It does not know how the effect was done.
+"""
+
+import msgspec
+import structlog
+
+from interlock.bus.clock import now_ms
+from interlock.bus.errors import BusError
+from interlock.bus.ports import Bus
+from interlock.contracts import limits
+from interlock.contracts.budget import Amounts
+from interlock.contracts.dispatch import DoEffect, Outcome
+from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectEnd, EffectFailed
+from interlock.contracts.message import encode
+from interlock.contracts.subjects import dispatch_subject, input_subject
+from interlock.effects.appending import Appending
+from interlock.effects.models.answer import Answer
+
+_NULL = msgspec.Raw(b"null")
+
+log = structlog.get_logger()
+
+
+class Ends:
+    """Tells the ends of this worker's effects."""
+
+    def __init__(self, bus: Bus, appending: Appending) -> None:
+        self._bus = bus
+        self._appending = appending
+
+    async def completed(self, work: DoEffect, answer: Answer, *, model: str, started_ms: int) -> None:
+        """Tell what came of it."""
+        end = EffectCompleted(
+            effect=work.effect,
+            grant=work.grant,
+            value=msgspec.Raw(answer.value),
+            used=answer.used,
+            model=model,
+            started_ms=started_ms,
+            ended_ms=now_ms(),
+        )
+        await self._tell(work, "completed", end, _outcome(work, "completed", value=end.value))
+
+    async def failed(
+        self, work: DoEffect, message: str, *, transient: bool, used: Amounts, started_ms: int
+    ) -> None:
+        """Tell why nothing came of it, and what it cost nevertheless."""
+        line = message[: limits.MAX_LINE_CHARS]
+        log.warning("effect_failed", task=work.task, step=work.step, effect=work.effect, reason=line)
+        end = EffectFailed(
+            effect=work.effect,
+            grant=work.grant,
+            transient=transient,
+            message=line,
+            used=used,
+            started_ms=started_ms,
+            ended_ms=now_ms(),
+        )
+        await self._tell(work, "failed", end, _outcome(work, "failed", message=line, transient=transient))
+
+    async def aborted(self, work: DoEffect, reason: str, *, started: bool) -> None:
+        """Tell who stopped it; `started` is whether the call may have happened."""
+        line = reason[: limits.MAX_LINE_CHARS]
+        log.info("effect_aborted", task=work.task, step=work.step, effect=work.effect, reason=line)
+        end = EffectAborted(effect=work.effect, grant=work.grant, started=started, reason=line)
+        await self._tell(work, "aborted", end, _outcome(work, "aborted", message=line))
+
+    async def _tell(
+        self,
+        work: DoEffect,
+        verb: EffectEnd,
+        end: EffectCompleted | EffectFailed | EffectAborted,
+        outcome: Outcome,
+    ) -> None:
+        subject = input_subject(self._bus.principal, "effect", verb, work.task)
+        self._appending.append(subject, encode(end), f"{work.effect}.{work.grant}")
+        try:
+            await self._bus.send(dispatch_subject(work.agent), encode(outcome))
+        except BusError as error:
+            log.warning("outcome_not_sent", task=work.task, effect=work.effect, reason=str(error))
+
+
+def _outcome(
+    work: DoEffect,
+    end: EffectEnd,
+    *,
+    value: msgspec.Raw = _NULL,
+    message: str = "",
+    transient: bool = False,
+) -> Outcome:
+    return Outcome(
+        task=work.task,
+        step=work.step,
+        key=work.key,
+        effect=work.effect,
+        end=end,
+        value=value,
+        message=message,
+        transient=transient,
+    )

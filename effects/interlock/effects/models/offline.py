@@ -1,0 +1,94 @@
+"""The model that needs no network: the offline reasoner behind the interface of a language model.
+
+It works on the purpose and the inputs of a call, never on its prompt. The same call gets the same answer.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from interlock.contracts.budget import Amounts
+from interlock.contracts.effect import ModelCall
+from interlock.contracts.message import Json
+from interlock.effects.errors import CutOff, NoDocuments, Unfit, UnknownEffect
+from interlock.effects.models import answering, planning
+from interlock.effects.models.answer import Answer, OnTokens
+from interlock.effects.models.answering import Library
+from interlock.effects.settings import EffectSettings
+from interlock.effects.tools.docs import docs_folder, plainly
+
+NAME = "extractive"
+BYTES_PER_TOKEN = 4
+
+_PURPOSES: dict[str, tuple[type[Any], Callable[[Any, Library], Json]]] = {
+    "plan": (planning.Asked, lambda asked, _: planning.plan(asked)),
+    "queries": (answering.Question, lambda asked, _: answering.search_queries(asked)),
+    "answer": (answering.Passages, answering.answer),
+    "report": (answering.Material, lambda asked, _: answering.report(asked)),
+    "review": (answering.Work, lambda asked, _: answering.review(asked)),
+}
+
+
+class OfflineModel:
+    """Answers the built-in agents' purposes; raises UnknownEffect for any other."""
+
+    def __init__(self, name: str, settings: EffectSettings) -> None:
+        if name != NAME:
+            raise UnknownEffect(f"there is no model offline/{name}; the offline reasoner is offline/{NAME}")
+        self._settings = settings
+
+    async def answer(
+        self, call: ModelCall, *, max_output_tokens: int, docs: str, on_tokens: OnTokens
+    ) -> Answer:
+        """Answer from the call's data, all at once; claims beyond `max_output_tokens` are left out, the last first."""
+        del on_tokens
+        if call.purpose not in _PURPOSES:
+            raise UnknownEffect(
+                f"the offline reasoner cannot do {call.purpose!r}, only {', '.join(_PURPOSES)}; "
+                "run the task with a language model: --model PROVIDER/NAME"
+            )
+        if "unfit" in call.inputs:
+            raise Unfit(
+                f"the offline reasoner answers {call.purpose!r} in one way only, and that did not fit"
+            )
+        value = await asyncio.to_thread(self._think, call, docs)
+        data = _within(value, max_output_tokens)
+        tokens = _tokens(msgspec.json.encode(call.inputs)) + _tokens(data)
+        return Answer(data, Amounts(tokens=tokens, model_calls=1))
+
+    async def close(self) -> None:
+        """Hold nothing."""
+
+    def _think(self, call: ModelCall, docs: str) -> Json:
+        kind, purpose = _PURPOSES[call.purpose]
+        try:
+            asked = msgspec.convert(call.inputs, kind)
+        except msgspec.ValidationError as error:
+            raise Unfit(
+                f"the inputs of a call to {call.purpose!r} are not as they must be: {error}"
+            ) from error
+        try:
+            folder = docs_folder(docs, self._settings.docs)
+        except NoDocuments:
+            folder = None
+        with plainly():
+            return purpose(asked, Library(folder, self._settings.cache))
+
+
+def _tokens(data: bytes) -> int:
+    return -(-len(data) // BYTES_PER_TOKEN)
+
+
+def _within(value: Json, max_output_tokens: int) -> bytes:
+    data = msgspec.json.encode(value)
+    while _tokens(data) > max_output_tokens and value.get("claims"):
+        value = value | {"claims": value["claims"][:-1]}
+        data = msgspec.json.encode(value)
+    if _tokens(data) > max_output_tokens:
+        raise CutOff(
+            f"the answer has {_tokens(data)} tokens, "
+            f"only {max_output_tokens} were granted; raise max_output_tokens"
+        )
+    return data

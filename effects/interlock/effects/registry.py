@@ -1,0 +1,47 @@
+"""The one table of what effect workers can do: providers of models by name, and tools."""
+
+from collections.abc import Callable, Mapping
+
+from interlock.effects.models.answer import Model
+from interlock.effects.prices import PriceList
+from interlock.effects.settings import EffectSettings
+from interlock.effects.tools.check_quotes import CHECK_QUOTES
+from interlock.effects.tools.read_file import READ_FILE
+from interlock.effects.tools.search import SEARCH
+from interlock.effects.tools.tool import AnyTool
+from interlock.effects.tools.write_file import WRITE_FILE
+
+MakeModel = Callable[[str, EffectSettings, PriceList], Model]
+
+
+def _offline(name: str, settings: EffectSettings, _prices: PriceList) -> Model:
+    from interlock.effects.models.offline import OfflineModel  # noqa: PLC0415 - loaded by those who use it
+
+    return OfflineModel(name, settings)
+
+
+def _openai(name: str, settings: EffectSettings, prices: PriceList) -> Model:
+    from interlock.effects.models.openai import OpenAiModel  # noqa: PLC0415 - httpx needs 140 ms to load
+
+    return OpenAiModel(name, settings.openai, prices)
+
+
+def _anthropic(name: str, settings: EffectSettings, prices: PriceList) -> Model:
+    from interlock.effects.models.anthropic import AnthropicModel  # noqa: PLC0415 - as above
+
+    return AnthropicModel(name, settings.anthropic, prices)
+
+
+def _instant(_name: str, _settings: EffectSettings, _prices: PriceList) -> Model:
+    from interlock.effects.models.instant import InstantModel  # noqa: PLC0415 - only benchmarks use it
+
+    return InstantModel()
+
+
+PROVIDERS: Mapping[str, MakeModel] = {
+    "offline": _offline,
+    "openai": _openai,
+    "anthropic": _anthropic,
+    "instant": _instant,
+}
+TOOLS: Mapping[str, AnyTool] = {tool.name: tool for tool in (SEARCH, READ_FILE, CHECK_QUOTES, WRITE_FILE)}
