@@ -11,6 +11,9 @@ import jsonschema
 import pytest
 import yaml
 
+from interlock.bus.process import read_settings
+from interlock.console.environment import Where, find
+
 ROOT = Path(__file__).parents[2]
 AGENTS = ("planner", "researcher", "executor", "reviewer")
 PROCESSES = ("supervisor", "effects", *AGENTS)
@@ -94,6 +97,21 @@ def test_each_process_sees_its_own_key_and_no_other(compose: Json, name: str, pr
     assert service["environment"]["INTERLOCK_KEY_FILE"] == KEY
     keys = [mount for mount in mounts(service) if mount.source == "keys"]
     assert keys == [Mount("keys", str(Path(KEY).parent), read_only=True, subpath=principal)]
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_each_process_understands_its_environment(compose: Json, name: str) -> None:
+    settings = read_settings(compose["services"][name]["environment"])
+    assert settings.url == "nats://nats:4222"
+    assert settings.principal == f"{name}-1"
+    assert settings.key_file == Path(KEY)
+
+
+def test_the_console_speaks_as_the_operator(compose: Json, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, value in compose["services"]["console"]["environment"].items():
+        monkeypatch.setenv(variable, value)
+    reach = find(Where())
+    assert (reach.url, reach.principal, reach.key_file) == ("nats://nats:4222", "operator", Path(KEY))
 
 
 @pytest.mark.parametrize("name", AGENTS)
