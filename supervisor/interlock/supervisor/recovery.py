@@ -44,7 +44,7 @@ async def recover(log: Log) -> Recovered:
 
 
 def _handled(said: Input, handled: dict[int, int], state: State) -> bool:
-    """Tell whether an input was decided about: it is not newer than its task's (or the fleet's) last cause."""
+    """Tell whether an input was decided about: not newer than its task's (or the fleet's) last cause."""
     if said.seq <= handled.get(said.task, 0):
         return True
     return said.task not in state.tasks and said.task != said.seq and said.seq <= handled.get(0, 0)

@@ -6,7 +6,7 @@ not decide anything.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from interlock.bus.dispatch import Dispatcher
 from interlock.contracts import facts
@@ -20,6 +20,7 @@ from interlock.supervisor.core.transitions import ENDED_EFFECTS
 from interlock.supervisor.records import Records
 
 _BY_SUPERVISOR = {"answered", "in_doubt"}
+_ENDS: dict[str, EffectEnd] = {end: end for end in get_args(EffectEnd) if end in ENDED_EFFECTS}
 
 
 class Telling:
@@ -153,8 +154,8 @@ class Telling:
         self._tell_end(task, effect, await self._records.fetch(effect.outcome))
 
     def _tell_end(self, task: Task, effect: Effect, body: Message | None) -> None:
-        end = effect.state
-        if end in {"completed", "failed", "aborted", "denied", "in_doubt", "answered"}:
+        end = _ENDS.get(effect.state)
+        if end is not None:
             self._tell_outcome(task, effect, end, body, f"effect {effect.seq} is {end}")
 
     def _tell_outcome(

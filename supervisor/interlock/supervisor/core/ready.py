@@ -11,11 +11,13 @@ from immutables import Map
 from interlock.contracts.limits import MAX_PRIORITY
 from interlock.supervisor.core.state import Ready, State, Step, Task, replace
 
+_NOBODY: Map[str, tuple[Ready, ...]] = Map()
+
 
 def queued(state: State, task: Task, step: Step) -> State:
     """Put a ready step into its queue."""
     entry = _entry(task, step)
-    tenants: Map[str, tuple[Ready, ...]] = state.ready.get(step.role, Map())
+    tenants = state.ready.get(step.role) or _NOBODY
     line = tenants.get(task.tenant, ())
     place = bisect_left(line, entry)
     if place < len(line) and line[place] == entry:
