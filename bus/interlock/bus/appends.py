@@ -138,11 +138,13 @@ class Appends:
                 sentence = f"{self._connection.principal} may not publish on {append.subject}"
                 self._fail(token, NotPermitted(sentence))
 
-    def _refusal(self, subject: str, size: int) -> BusError | None:
+    def _refusal(self, subject: str, size_bytes: int) -> BusError | None:
+        if self._connection.final is not None:
+            return self._connection.final
         most = self._connection.max_payload
-        if size > most:
+        if size_bytes > most:
             return TooLarge(
-                f"{size} bytes for {subject}: one record holds at most {most}; refer to it by digest"
+                f"{size_bytes} bytes for {subject}: one record holds at most {most}; refer to it by digest"
             )
         if len(self._waiting) >= MOST_WAITING:
             return LogFull(

@@ -19,7 +19,7 @@ from nats.nuid import NUID
 
 from interlock.bus.errors import BusError, NotPermitted, Unreachable
 
-OPEN_S = 5.0
+OPEN_S = 3.0
 FLUSH_S = 5
 RETRY_S = 0.2
 PING_S = 10
@@ -93,6 +93,13 @@ class Connection:
         return self._up.is_set() and self._client.is_connected
 
     @property
+    def final(self) -> BusError | None:
+        """Why nothing that is sent now can succeed: closed, or the key refused; None while there is hope."""
+        if self._closing:
+            return Unreachable("this connection was closed")
+        return self.trouble if isinstance(self.trouble, NotPermitted) else None
+
+    @property
     def max_payload(self) -> int:
         """The most bytes that the server takes in one message, without room for headers."""
         return self._client.max_payload - HEADER_BYTES
@@ -138,7 +145,6 @@ class Connection:
         for errand in self._errands:
             errand.cancel()
         await self._client.close()
-        self.trouble = Unreachable("this connection was closed")
 
     def publish(
         self, subject: str, data: bytes, reply: str = "", headers: dict[str, str] | None = None
@@ -188,8 +194,8 @@ class Connection:
 
     async def wait_up(self, timeout_s: float) -> None:
         """Wait until the connection stands; raise Unreachable (or the refusal) when it does not in time."""
-        if self._closing:
-            raise Unreachable("this connection was closed")
+        if self.final is not None:
+            raise self.final
         if self._up.is_set():
             return
         try:
@@ -207,14 +213,16 @@ class Connection:
     async def _give_up(self, opening: "asyncio.Task[None]") -> BusError:
         cause = opening.exception() if opening.done() else None
         self._closing = True
-        opening.cancel()
-        await asyncio.gather(opening, return_exceptions=True)
-        if not self._client.is_closed:
+        if not opening.done():
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
             await self._client.close()
         if isinstance(self.trouble, NotPermitted):
             return self.trouble
         reason = cause or self._client.last_error or "no answer"
-        return Unreachable(f"no NATS server at {self.url} ({reason}); start one, or check the address")
+        return Unreachable(
+            f"no NATS server answers at {self.url} ({reason}); start one, or check the address"
+        )
 
     async def _on_error(self, error: Exception) -> None:
         text = str(error).lower()
@@ -270,8 +278,9 @@ class Connection:
 
 
 async def _subscribe(client: Client, hearing: Hearing) -> Subscription:
-    # nats-py leaves a type parameter open in this signature.
-    return await client.subscribe(hearing.subject, cb=hearing.handle)  # pyright: ignore[reportUnknownMemberType]
+    subscribe: Any = client.subscribe  # pyright: ignore[reportUnknownMemberType] - a type parameter is open
+    subscription: Subscription = await subscribe(hearing.subject, cb=hearing.handle)
+    return subscription
 
 
 async def _retire(subscription: Subscription) -> None:

@@ -9,11 +9,11 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import nkeys as _nkeys_without_types  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+import nkeys as untyped  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs] - has none
 
 from interlock.bus.errors import MalformedKey
 
-nkeys: Any = _nkeys_without_types
+nkeys: Any = untyped
 SEED_BYTES = 32
 OWNER_ONLY = 0o600
 _OTHERS = 0o077
