@@ -1,0 +1,32 @@
+"""Which commands there are, where they stand, and what they are for in one line; imports none of them."""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One command: its module among the commands, its name in there, its line in `interlock --help`."""
+
+    module: str
+    attribute: str
+    purpose: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "run": Entry("run", "run", "Reach a goal from a folder of documents, here and now."),
+    "up": Entry("up", "up", "Start everything on this machine and stay."),
+    "submit": Entry("submit", "submit", "Hand in a goal and print its task's number."),
+    "watch": Entry("watch", "watch", "Follow a task until it ends."),
+    "tasks": Entry("tasks", "tasks", "List the tasks, the newest first."),
+    "show": Entry("show", "show", "Tell a task's story, or print any record of the log."),
+    "result": Entry("result", "result", "Print what a task came to."),
+    "agents": Entry("agents", "agents", "List who is there, and what they have in hand."),
+    "kill": Entry("control", "kill", "Stop a task, or everything, now."),
+    "pause": Entry("control", "pause", "Let nothing new start; what is in flight may finish."),
+    "drain": Entry("control", "drain", "Finish what was accepted, take nothing new."),
+    "resume": Entry("control", "resume", "Go on after a pause."),
+    "raise": Entry("limits", "raise_limit", "Add to a task's budget."),
+    "answer": Entry("answer", "answer", "Answer a task's question."),
+    "keys": Entry("keys", "keys", "Give people and agents their own identity."),
+    "doctor": Entry("doctor", "doctor", "Check this machine, and say what to do."),
+    "completion": Entry("completion", "completion", "Print the script for completion in a shell."),
+}

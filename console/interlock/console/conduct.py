@@ -1,0 +1,88 @@
+"""Shows a task until it ends or needs a person, and says how it went; the heart of `run` and `watch`."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+from interlock.bus.ports import Bus
+from interlock.console.exits import Exit, of_status
+from interlock.console.follow import Watcher, following
+from interlock.console.launcher import to_the_end
+from interlock.console.outcome import read_result
+from interlock.console.output import is_terminal, print_result, say
+from interlock.console.plain import PlainScreen
+from interlock.console.sayings import Scope, control
+from interlock.console.views import TaskView
+
+KILLED_S = 3.0
+
+
+@contextlib.contextmanager
+def watching() -> Iterator[Watcher]:
+    """Choose how a task is shown: drawn in a terminal, else line by line."""
+    if not is_terminal(error=True):
+        yield PlainScreen(say)
+        return
+    from rich.console import Console  # noqa: PLC0415 - rich takes a tenth of a second: only where it draws
+
+    from interlock.console.screen import LiveScreen  # noqa: PLC0415 - the same
+
+    with LiveScreen(Console(stderr=True)) as screen:
+        yield screen
+
+
+async def show_to_the_end(bus: Bus, task: int, *, own: bool = False) -> TaskView:
+    """Show a task until nothing more happens by itself; `own` kills it when we are interrupted."""
+    with watching() as watcher:
+        async with following(bus, task, watcher) as followed:
+            try:
+                return await followed.quiet(until_asked=own and not is_terminal(error=True))
+            except asyncio.CancelledError:
+                if own:
+                    say(f"interrupted: killing task {task}")
+                    await to_the_end(_kill(bus, task, followed.quiet()))
+                raise
+
+
+async def _kill(bus: Bus, task: int, quiet: Coroutine[Any, Any, TaskView]) -> None:
+    try:
+        async with asyncio.timeout(KILLED_S):
+            await control(bus, "kill", Scope(task), "interrupted at the terminal")
+            await quiet
+    except TimeoutError:
+        say(f"no supervisor has confirmed the kill of task {task} within {KILLED_S:.0f} s; it is in the log")
+
+
+async def print_outcome(bus: Bus, view: TaskView, *, as_json: bool, out_file: Path | None = None) -> Exit:
+    """Print what a task came to, write its report to a file, and return the exit code."""
+    result = await read_result(bus, view)
+    if out_file is not None:
+        await asyncio.to_thread(out_file.write_text, result.report, "utf-8")
+        say(f"the report is in {out_file}")
+    print_result(result, as_json=as_json)
+    for line in next_steps(view):
+        say(line)
+    if view.questions and not view.is_quiet:
+        return Exit.WAITING
+    return of_status(view.status, view.parked_kind)
+
+
+def next_steps(view: TaskView) -> list[str]:
+    """Return what a person can do now about a task that waits."""
+    lines = [
+        f"it asks: {asked.reason}\n  interlock answer {view.task} {asked.effect} TEXT"
+        for asked in view.questions
+        if not view.has_ended
+    ]
+    if view.status == "parked" and view.parked_kind == "budget":
+        lines.append(
+            f"its work is kept; to go on: interlock raise {view.task} --usd 0.50 "
+            "(or --tokens, --wall-s, ...), where an environment runs (interlock up)"
+        )
+    elif view.status == "parked":
+        lines.append(
+            f"it waits for a person: interlock resume task {view.task}, or interlock kill task {view.task}"
+        )
+    return lines

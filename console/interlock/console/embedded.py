@@ -1,0 +1,67 @@
+"""Our nats-server: started with the environment, and again when it dies, on the same port."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from interlock.bus import server
+from interlock.console.intensity import Deaths, Intensity
+
+
+class EmbeddedServer:
+    """One nats-server process. It is waited for by its pidfd, so that a death is seen at once."""
+
+    def __init__(self, running: server.Server) -> None:
+        self._running = running
+        self._deaths = Deaths()
+        self._stopping = False
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return self._running.url
+
+    @property
+    def pid(self) -> int:
+        """The process's id, which changes when the server is started again."""
+        return self._running.pid
+
+    async def keep(self, intensity: Intensity) -> str:
+        """Start the server again whenever it dies; return why when it died too often."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await _ended(self._running.pid)
+            if self._stopping:
+                return ""
+            self._deaths = self._deaths.after(loop.time(), intensity)
+            if self._deaths.are_too_many(intensity):
+                return f"nats-server died {len(self._deaths.at_s)} times within {intensity.period_s:.0f} s"
+            await asyncio.to_thread(self._running.restart)
+
+    async def stop(self) -> None:
+        """End the server after all who speak through it."""
+        self._stopping = True
+        await asyncio.to_thread(self._running.stop)
+
+
+async def start(folder: Path, port: int, users: Mapping[str, str] | None = None) -> EmbeddedServer:
+    """Start (or adopt) the server of a folder; raises ServerFailed."""
+    del users
+    return EmbeddedServer(await asyncio.to_thread(server.start, folder, port=port))
+
+
+async def _ended(pid: int) -> None:
+    """Wait until a process has ended, whoever started it (pidfd_open(2))."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)

@@ -1,0 +1,97 @@
+"""How a command finds the environment it speaks to, and under which name; it starts nothing."""
+
+import contextlib
+import getpass
+import os
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from interlock.bus.identity import load
+from interlock.bus.nats_bus import NatsBus, connect
+from interlock.console.errors import BadInput, NotRunning
+from interlock.console.state import ServerFile, StateFolder, state_folder
+from interlock.contracts.errors import MalformedSubject
+from interlock.contracts.subjects import token
+
+
+class Where(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person said about the environment; all may be left out."""
+
+    state: str | None = None
+    url: str | None = None
+    key: str | None = None
+    principal: str | None = None
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the bus is, and who speaks; `server` is None when it was reached by URL."""
+
+    url: str
+    principal: str
+    key_file: Path | None = None
+    server: ServerFile | None = None
+    state: Path | None = None
+
+
+def speaker(given: str | None) -> str:
+    """Return the principal that speaks: as given, else the login name made a valid token."""
+    if given is not None:
+        try:
+            return token(given)
+        except MalformedSubject as error:
+            raise BadInput(str(error)) from error
+    return as_token(_login())
+
+
+def as_token(name: str) -> str:
+    """Return `name` as one token of a subject; a name without a usable letter is `operator`."""
+    return re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:64] or "operator"
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def find(where: Where) -> Reach:
+    """Find the environment, by URL or state directory; raises NotRunning when nothing runs there."""
+    principal = speaker(where.principal)
+    url = where.url or os.environ.get("INTERLOCK_URL")
+    key = where.key or os.environ.get("INTERLOCK_KEY_FILE")
+    if url:
+        return Reach(url=url, principal=principal, key_file=Path(key) if key else None)
+    state = state_folder(where.state, os.environ)
+    server = state.running()
+    if server is None:
+        raise NotRunning(f"nothing runs in {state.root}; start it with: interlock up")
+    return reach_local(state, server, principal, Path(key) if key else None)
+
+
+def reach_local(
+    state: StateFolder, server: ServerFile, principal: str, key_file: Path | None = None
+) -> Reach:
+    """Return how `principal` reaches the environment that runs in `state`, with its key from there."""
+    if key_file is None:
+        key_file = state.key_file(principal)
+        if not key_file.exists():
+            raise BadInput(
+                f"{principal} has no key in {state.keys}; make one with: "
+                f"interlock keys create {principal} --role person"
+            )
+    return Reach(url=server.url, principal=principal, key_file=key_file, server=server, state=state.root)
+
+
+@contextlib.asynccontextmanager
+async def connected(reach: Reach) -> AsyncIterator[NatsBus]:
+    """Connect, and end the connection afterwards; raises the bus's errors."""
+    key = load(reach.key_file).seed if reach.key_file else None
+    bus = await connect(reach.url, reach.principal, key=key, name=f"console-{reach.principal}")
+    try:
+        yield bus
+    finally:
+        await bus.close()

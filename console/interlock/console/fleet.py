@@ -1,0 +1,50 @@
+"""Folds the fleet's decisions into who is there; a reader of the log, it never decides."""
+
+from interlock.console.views import FleetView, MemberView
+from interlock.contracts import facts as f
+from interlock.contracts.decision import Decision
+
+
+def fold_fleet(view: FleetView, decision: Decision) -> None:
+    """Bring `view` up to `decision`."""
+    for fact in decision.facts:
+        match fact:
+            case f.AgentJoined():
+                view.members[fact.principal] = _agent(fact, decision.at_ms)
+            case f.EffectsJoined():
+                view.members[fact.principal] = _effects(fact, decision.at_ms)
+            case f.Left():
+                member = view.members.get(fact.principal)
+                if member is not None and member.incarnation == fact.incarnation:
+                    member.left = fact.reason or "said good-bye"
+            case f.FleetSwitched():
+                view.switch, view.switched_by, view.reason = fact.state, fact.by, fact.reason
+            case _:
+                pass
+
+
+def _agent(fact: f.AgentJoined, at_ms: int) -> MemberView:
+    return MemberView(
+        principal=fact.principal,
+        kind="agent",
+        incarnation=fact.incarnation,
+        capacity=fact.capacity,
+        about=fact.charter.objective,
+        role=fact.charter.role,
+        offers=fact.charter.tools,
+        since_ms=at_ms,
+    )
+
+
+def _effects(fact: f.EffectsJoined, at_ms: int) -> MemberView:
+    return MemberView(
+        principal=fact.principal,
+        kind="effects",
+        incarnation=fact.incarnation,
+        capacity=fact.capacity,
+        about="carries out what is granted",
+        role="effects",
+        offers=tuple(offer.tool for offer in fact.tools),
+        models=tuple(offer.model for offer in fact.models),
+        since_ms=at_ms,
+    )

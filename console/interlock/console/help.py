@@ -1,0 +1,27 @@
+"""How a command's help is laid out: paragraphs are wrapped, examples stay as they are written."""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+_KEPT = re.compile(r"\n\n(?=\w[^\n]*:\n  )")
+
+
+def kept(text: str) -> str:
+    r"""Mark each paragraph that is a heading with indented lines, with click's `\b`: not to be wrapped."""
+    return _KEPT.sub("\n\n\b\n", inspect.cleandoc(text))
+
+
+class Command(click.Command):
+    """A command whose docstring is its help, examples and all."""
+
+    def __init__(self, *args: Any, help: str | None = None, **settings: Any) -> None:  # noqa: A002 - click's name
+        super().__init__(*args, **settings, help=kept(help) if help else None)
+
+
+def command(name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a command of a function, as click.command does."""
+    return click.command(name, cls=Command, **settings)

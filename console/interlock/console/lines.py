@@ -1,0 +1,98 @@
+"""Says each fact in one line of English; the same words in `watch`, `run` and `show`. Knows no terminal."""
+
+from collections.abc import Callable
+from typing import Any
+
+from interlock.console.amounts import said_amounts
+from interlock.contracts import facts as f
+
+Say = Callable[[Any], str]
+
+
+def said(fact: f.Fact) -> str:
+    """Return one line for a fact; an unknown one is named."""
+    say = SAID.get(type(fact))
+    line = say(fact) if say else type(fact).__name__
+    return " ".join(line.split())
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
+
+
+def _accepted(fact: f.Accepted) -> str:
+    return f"accepted from {fact.submitter}: {fact.goal}"
+
+
+def _rejected(fact: f.Rejected) -> str:
+    return f"rejected: {fact.reason}" + (f" (at {fact.where})" if fact.where else "")
+
+
+def _planned(fact: f.Planned) -> str:
+    steps = ", ".join(f"{step.id} ({step.role})" for step in fact.steps)
+    return f"planned {len(fact.steps)} steps: {steps}"
+
+
+def _assigned(fact: f.StepAssigned) -> str:
+    again = f", attempt {fact.attempt}" if fact.attempt > 1 else ""
+    return f"{fact.step}: {fact.principal} works on it{again}"
+
+
+def _failed_step(fact: f.StepFailed) -> str:
+    then = "will be tried again" if fact.retry_at_ms is not None else "will not be tried again"
+    return f"{fact.step}: attempt {fact.attempt} failed, {then}: {fact.message}"
+
+
+def _granted(fact: f.EffectGranted) -> str:
+    reserved = said_amounts(fact.reserved)
+    return f"{fact.step}: {fact.demand.name} granted, {reserved} reserved (effect {fact.effect})"
+
+
+def _settled(fact: f.EffectSettled) -> str:
+    return f"effect {fact.effect} {fact.end}, {said_amounts(fact.spent)} spent"
+
+
+def _reviewed(fact: f.Reviewed) -> str:
+    return f"{fact.step}: {fact.decision}{_because('; '.join(fact.reasons))}"
+
+
+SAID: dict[type[f.Fact], Say] = {
+    f.Accepted: _accepted,
+    f.Rejected: _rejected,
+    f.Refused: lambda fact: f"input {fact.input} changes nothing: {fact.reason}",
+    f.PlanRequested: lambda fact: f"{fact.step}: a plan is wanted{_because('; '.join(fact.refusals))}",
+    f.Planned: _planned,
+    f.PlanRefused: lambda fact: f"{fact.step}: the plan will not do: {'; '.join(fact.reasons)}",
+    f.ReviewRequested: lambda fact: f"{fact.step}: a review is wanted, round {fact.round}",
+    f.StepAssigned: _assigned,
+    f.StepWaiting: lambda fact: f"{fact.step}: waits: {fact.reason}",
+    f.StepCompleted: lambda fact: f"{fact.step}: done (record {fact.result})",
+    f.StepFailed: _failed_step,
+    f.StepLost: lambda fact: f"{fact.step}: {fact.principal} lost it: {fact.reason}",
+    f.StepRetried: lambda fact: f"{fact.step}: begins again",
+    f.StepDead: lambda fact: f"{fact.step}: no attempt is left: {fact.reason}",
+    f.StepReopened: lambda fact: f"{fact.step}: to be done better: {'; '.join(fact.notes)}",
+    f.EffectGranted: _granted,
+    f.EffectHeld: lambda fact: f"{fact.step}: {fact.demand.name} waits: {fact.reason} (effect {fact.effect})",
+    f.EffectDenied: lambda fact: f"{fact.step}: effect {fact.effect} denied by {fact.rule}: {fact.reason}",
+    f.EffectEscalated: lambda fact: f"{fact.step}: asks a person: {fact.question} (effect {fact.effect})",
+    f.EffectRepeated: lambda fact: (
+        f"effect {fact.effect} asked for again by attempt {fact.attempt}: it stays"
+    ),
+    f.EffectSettled: _settled,
+    f.BudgetWarned: lambda fact: f"four fifths of {fact.dimension} are spent: {fact.spent} of {fact.limit}",
+    f.LimitRaised: lambda fact: f"{fact.by} raised the budget{_because(fact.reason)}",
+    f.Parked: lambda fact: f"parked ({fact.kind}): {fact.reason}",
+    f.Paused: lambda fact: f"paused by {fact.by}{_because(fact.reason)}",
+    f.Resumed: lambda fact: f"resumed by {fact.by}{_because(fact.reason)}",
+    f.Reviewed: _reviewed,
+    f.Completed: lambda fact: f"completed with {len(fact.results)} results",
+    f.Failed: lambda fact: f"failed: {fact.reason}",
+    f.Halted: lambda fact: f"killed by {fact.by}{_because(fact.reason)}",
+    f.AgentJoined: lambda fact: (
+        f"{fact.principal} joined as {fact.charter.role}, for {fact.capacity} steps at once"
+    ),
+    f.EffectsJoined: lambda fact: f"{fact.principal} joined, for {fact.capacity} effects at once",
+    f.Left: lambda fact: f"{fact.principal} left{_because(fact.reason)}",
+    f.FleetSwitched: lambda fact: f"everything is {fact.state}, by {fact.by}{_because(fact.reason)}",
+}

@@ -1,0 +1,170 @@
+"""A whole local environment: server, log, processes, and the note that says where they are.
+
+Everything starts at once and stops in reverse, the server last.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import msgspec
+
+from interlock.bus.clock import now_ms
+from interlock.bus.jetstream import Refusal
+from interlock.bus.nats_bus import NatsBus
+from interlock.bus.ports import OnRecord, Record, Subscription
+from interlock.console import embedded
+from interlock.console.embedded import EmbeddedServer
+from interlock.console.environment import Reach, connected, reach_local
+from interlock.console.errors import GaveUp, NotRunning
+from interlock.console.intensity import Intensity
+from interlock.console.keyring import admit_all
+from interlock.console.launcher import Launcher, to_the_end
+from interlock.console.processes import SERVICES, Plan, children
+from interlock.console.records import write_records
+from interlock.console.state import PRIVATE_SLOTS, ServerFile, StateFolder
+from interlock.contracts import facts as f
+from interlock.contracts.decision import Decision
+from interlock.contracts.message import decode
+from interlock.contracts.subjects import FLEET_DECISIONS
+
+LOOK_S = 0.05
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What the local environment shall be: `port` 0 is any free one; `private` serves one `interlock run`."""
+
+    docs: tuple[Path, ...]
+    model: str
+    person: str
+    port: int = 0
+    private: bool = False
+
+
+class Local:
+    """A local environment that runs."""
+
+    def __init__(
+        self, state: StateFolder, note: ServerFile, server: EmbeddedServer, launcher: Launcher
+    ) -> None:
+        self.state = state
+        self.note = note
+        self.server = server
+        self.launcher = launcher
+
+    async def failed(self) -> GaveUp:
+        """Wait until it cannot go on; the answer says why."""
+        return await self.launcher.failed()
+
+
+@contextlib.contextmanager
+def held(state: StateFolder) -> Iterator[StateFolder]:
+    """Hold a state folder; raises NotRunning when another environment runs there."""
+    state.make()
+    with state.held() as taken:
+        if not taken:
+            server = state.running()
+            where = f" at {server.url} (process {server.pid})" if server else ""
+            raise NotRunning(
+                f"another environment runs in {state.root}{where}; stop it, or name another: --state DIR"
+            )
+        yield state
+
+
+@contextlib.contextmanager
+def held_private(state: StateFolder) -> Iterator[StateFolder]:
+    """Hold the state folder, or when it is taken, the first free one for private environments beside it."""
+    for candidate in (state, *(state.private(slot) for slot in range(1, PRIVATE_SLOTS + 1))):
+        candidate.make()
+        with candidate.held() as taken:
+            if taken:
+                yield candidate
+                return
+    raise NotRunning(
+        f"{PRIVATE_SLOTS} runs are under way in {state.root} already; wait for one, or use --state DIR"
+    )
+
+
+@contextlib.asynccontextmanager
+async def started(state: StateFolder, wish: Wish, environment: dict[str, str]) -> AsyncIterator[Local]:
+    """Start an environment in a folder that this process holds, and stop it when the context ends."""
+    write_records(state.logs / "console.log")
+    keys = admit_all(state, ((service.name, service.role) for service in SERVICES), wish.person)
+    server = await embedded.start(state.store, wish.port)
+    try:
+        plan = Plan(state=state, url=server.url, docs=wish.docs, model=wish.model, keys=keys)
+        launcher = Launcher(children(plan, environment), state.logs)
+        keeper = asyncio.create_task(_keep_server(server, launcher))
+        try:
+            note = _note(server.url, wish)
+            await _start(launcher, reach_local(state, note, wish.person))
+            state.write_server(note)
+            yield Local(state, note, server, launcher)
+        finally:
+            state.forget_server()
+            await to_the_end(launcher.stop())
+            keeper.cancel()
+    finally:
+        await to_the_end(server.stop())
+
+
+async def _start(launcher: Launcher, reach: Reach) -> None:
+    async with connected(reach) as bus:
+        start_seq = await _end_of_log(bus) + 1
+        await launcher.start()
+        await launcher.ready(lambda names: joined(bus, names, start_seq))
+
+
+async def _end_of_log(bus: NatsBus) -> int:
+    """Return the log's last sequence; there is none before the first supervisor has made the log."""
+    try:
+        return await bus.last_seq()
+    except Refusal:
+        return 0
+
+
+async def _keep_server(server: EmbeddedServer, launcher: Launcher) -> None:
+    reason = await server.keep(Intensity())
+    if reason:
+        launcher.give_up(reason)
+
+
+def _note(url: str, wish: Wish) -> ServerFile:
+    return ServerFile(
+        url=url,
+        pid=os.getpid(),
+        started_ms=now_ms(),
+        docs=tuple(map(str, wish.docs)),
+        model=wish.model,
+        private=wish.private,
+    )
+
+
+async def joined(bus: NatsBus, names: frozenset[str], start_seq: int) -> None:
+    """Wait until the supervisor has decided, from `start_seq` on, that all of `names` are there."""
+    missing = set(names)
+    all_there = asyncio.Event()
+
+    async def on_record(record: Record) -> None:
+        for fact in decode(Decision, record.data).facts:
+            if isinstance(fact, f.AgentJoined | f.EffectsJoined):
+                missing.discard(fact.principal)
+        if not missing:
+            all_there.set()
+
+    subscription = await _follow_fleet(bus, on_record, start_seq)
+    try:
+        await all_there.wait()
+    finally:
+        await subscription.stop()
+
+
+async def _follow_fleet(bus: NatsBus, on_record: OnRecord, start_seq: int) -> Subscription:
+    """Follow as soon as there is a log; the caller bounds the wait."""
+    while True:
+        try:
+            return await bus.follow([FLEET_DECISIONS], on_record, start_seq=start_seq)
+        except Refusal:
+            await asyncio.sleep(LOOK_S)

@@ -1,0 +1,99 @@
+"""Where the console's words go: results to standard output, everything else to standard error.
+
+Colours and pictures only for a terminal; rich is imported only for one.
+"""
+
+import os
+import sys
+from typing import Any
+
+import click
+import msgspec
+
+from interlock.console.amounts import table
+from interlock.contracts.budget import DIMENSIONS
+from interlock.contracts.results import TaskResult
+
+
+def say(line: str) -> None:
+    """Tell the person something that is not the result."""
+    click.echo(line, err=True)
+
+
+def out(text: str) -> None:
+    """Print (a piece of) the result."""
+    click.echo(text)
+
+
+def print_json(value: Any) -> None:
+    """Print anything as indented JSON."""
+    out(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def is_terminal(*, error: bool = False) -> bool:
+    """Tell whether an output is a terminal that can draw."""
+    stream = sys.stderr if error else sys.stdout
+    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def result_json(result: TaskResult) -> dict[str, Any]:
+    """Return a result as JSON with every field that its readers may count on."""
+    fields: dict[str, Any] = msgspec.to_builtins(result)
+    fields["spent"] = {dimension: getattr(result.spent, dimension) for dimension in DIMENSIONS}
+    fields["budget"] = {dimension: getattr(result.budget, dimension) for dimension in DIMENSIONS}
+    for claim in fields["claims"]:
+        claim.setdefault("citations", [])
+    return fields
+
+
+def print_result(result: TaskResult, *, as_json: bool) -> None:
+    """Print what a task came to: drawn in a terminal, raw Markdown in a pipe, or JSON."""
+    if as_json:
+        print_json(result_json(result))
+    elif is_terminal():
+        _draw(result)
+    else:
+        if result.report:
+            out(result.report.rstrip("\n"))
+        for line in summary(result):
+            say(line)
+
+
+def summary(result: TaskResult) -> list[str]:
+    """Return how the task ended and what was spent against the budget, as plain lines."""
+    reason = f": {result.reason}" if result.reason else ""
+    lines = ["", f"task {result.task} {result.status} after {result.seconds:.1f} s{reason}"]
+    if result.verdict:
+        lines.append(f"verdict: {_verdict(result)}")
+    lines += ["", f"{'':<12} {'spent':>14} {'budget':>14}"]
+    lines += [f"{row.name:<12} {row.spent:>14} {row.limit:>14}" for row in table(result.spent, result.budget)]
+    return lines
+
+
+def _verdict(result: TaskResult) -> str:
+    if result.verdict is None:
+        return "none"
+    return "; ".join(filter(None, (result.verdict.decision, result.verdict.note, *result.verdict.reasons)))
+
+
+def _draw(result: TaskResult) -> None:
+    from rich.console import Console  # noqa: PLC0415 - rich takes a tenth of a second: only where it draws
+    from rich.markdown import Markdown  # noqa: PLC0415 - the same
+    from rich.table import Table  # noqa: PLC0415 - the same
+    from rich.text import Text  # noqa: PLC0415 - the same
+
+    console = Console()
+    if result.report:
+        console.print(Markdown(result.report))
+        console.print()
+    reason = f": {result.reason}" if result.reason else ""
+    console.print(
+        Text(f"task {result.task} {result.status} after {result.seconds:.1f} s{reason}", style="bold")
+    )
+    if result.verdict:
+        console.print(Text(f"verdict: {_verdict(result)}"))
+    rows = Table("", "spent", "budget", box=None, header_style="dim")
+    rows.columns[1].justify = rows.columns[2].justify = "right"
+    for row in table(result.spent, result.budget):
+        rows.add_row(row.name, row.spent, row.limit)
+    console.print(rows)

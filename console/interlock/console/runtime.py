@@ -1,0 +1,28 @@
+"""How a command waits: one event loop, and Ctrl-C or SIGTERM as a cancellation that lets it end in order."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+import uvloop
+
+from interlock.console.exits import Exit
+from interlock.console.records import write_records
+
+
+def run_async(main: Coroutine[Any, Any, int]) -> int:
+    """Run a command's coroutine and return its exit code; a cancelled one returns `Exit.INTERRUPTED`."""
+    write_records()
+    return uvloop.run(_until_told(main))
+
+
+async def _until_told(main: Coroutine[Any, Any, int]) -> int:
+    task = asyncio.ensure_future(main)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return Exit.INTERRUPTED

@@ -1,0 +1,91 @@
+"""What the console says on the bus, and how it hears what was decided about it."""
+
+import asyncio
+
+import msgspec
+
+from interlock.bus.ports import Bus, Record
+from interlock.contracts import facts as f
+from interlock.contracts.budget import Amounts
+from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.decision import Decision
+from interlock.contracts.message import Message, decode, encode
+from interlock.contracts.subjects import decision_subject, input_subject
+from interlock.contracts.task import Submit
+
+DECIDED_S = 5.0
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What a control is about: a task, or (0) the fleet."""
+
+    task: int = 0
+
+    @property
+    def words(self) -> tuple[str | int, ...]:
+        """The end of the subject."""
+        return ("task", self.task) if self.task else ("fleet",)
+
+    def __str__(self) -> str:
+        """Name it as a person would."""
+        return f"task {self.task}" if self.task else "everything"
+
+
+async def submit(bus: Bus, order: Submit, *, message_id: str = "") -> int:
+    """Hand in a goal and return the task's id; the log takes the same `message_id` once only."""
+    return await _append(bus, input_subject(bus.principal, "task", "submit"), order, message_id=message_id)
+
+
+async def control(bus: Bus, verb: str, scope: Scope, reason: str = "") -> int:
+    """Say pause, drain, kill or resume; return the record's sequence."""
+    subject = input_subject(bus.principal, "control", verb, *scope.words)
+    return await _append(bus, subject, Control(reason=reason))
+
+
+async def raise_limit(bus: Bus, task: int, more: Amounts, reason: str = "") -> int:
+    """Add to a task's budget; return the record's sequence."""
+    subject = input_subject(bus.principal, "control", "raise", "task", task)
+    return await _append(bus, subject, RaiseLimit(more=more, reason=reason))
+
+
+async def answer(bus: Bus, task: int, effect: int, text: str) -> int:
+    """Answer a question; return the record's sequence."""
+    return await _append(
+        bus, input_subject(bus.principal, "human", "answer", task, effect), Answer(text=text)
+    )
+
+
+async def decided(bus: Bus, task: int, seq: int, *, timeout_s: float = DECIDED_S) -> Decision | None:
+    """Return the first decision about a task (0: the fleet) that knows the record `seq`, None if late."""
+    found: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+
+    async def on_record(record: Record) -> None:
+        decision = decode(Decision, record.data)
+        if decision.cause >= seq and not found.done():
+            found.set_result(decision)
+
+    subscription = await bus.follow([decision_subject(task)], on_record, start_seq=seq + 1)
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await found
+    except TimeoutError:
+        return None
+    finally:
+        await subscription.stop()
+
+
+def refusal(decision: Decision, seq: int) -> str:
+    """Return why the supervisor refused the record `seq`, or an empty string when it did not."""
+    for fact in decision.facts:
+        if isinstance(fact, f.Refused) and fact.input == seq:
+            return fact.reason
+        if isinstance(fact, f.Rejected) and decision.task == seq:
+            return fact.reason
+    return ""
+
+
+async def _append(bus: Bus, subject: str, message: Message, *, message_id: str = "") -> int:
+    """Append a message that its own reader would accept; raises MalformedMessage before anything is sent."""
+    data = encode(message)
+    decode(type(message), data)
+    return (await bus.append(subject, data, message_id=message_id)).seq

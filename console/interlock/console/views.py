@@ -1,0 +1,153 @@
+"""What the console shows of a task and of the fleet; `projection` fills it, `plain` and `screen` draw it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from interlock.contracts.budget import NOTHING, Amounts, Budget
+from interlock.contracts.plan import PlannedStep
+from interlock.contracts.results import TaskStatus
+
+StepState = Literal["waiting", "working", "done", "retrying", "dead", "reopened"]
+EffectState = Literal["granted", "held", "denied", "escalated", "ended"]
+
+ENDED: frozenset[TaskStatus] = frozenset({"completed", "failed", "halted", "rejected"})
+QUIET: frozenset[TaskStatus] = ENDED | {"parked"}
+
+
+@dataclass
+class StepView:
+    """One step: who has it, since when (ms since the epoch), and what it waits for."""
+
+    id: str
+    role: str = ""
+    title: str = ""
+    state: StepState = "waiting"
+    principal: str = ""
+    attempt: int = 0
+    since_ms: int = 0
+    ended_ms: int = 0
+    note: str = ""
+    doing: str = ""
+    result: int = 0
+    spent: Amounts = NOTHING
+    effects: int = 0
+
+
+@dataclass
+class EffectView:
+    """One effect: what it is, what is put aside for it, what it cost."""
+
+    effect: int
+    step: str
+    name: str = ""
+    worker: str = ""
+    state: EffectState = "held"
+    end: str = ""
+    reserved: Amounts = NOTHING
+    spent: Amounts = NOTHING
+    reason: str = ""
+
+
+@dataclass
+class TaskView:
+    """One task as its decisions tell it."""
+
+    task: int
+    goal: str = ""
+    submitter: str = ""
+    tenant: str = ""
+    docs: str = ""
+    status: TaskStatus = "planning"
+    resumes_to: TaskStatus = "planning"
+    parked_kind: str = ""
+    reason: str = ""
+    budget: Budget = field(default_factory=Budget)
+    spent: Amounts = NOTHING
+    steps: dict[str, StepView] = field(default_factory=dict[str, StepView])
+    planned: tuple[PlannedStep, ...] = ()
+    effects: dict[int, EffectView] = field(default_factory=dict[int, EffectView])
+    verdict: str = ""
+    verdict_reasons: tuple[str, ...] = ()
+    verdict_step: str = ""
+    results: dict[str, int] = field(default_factory=dict[str, int])
+    began_ms: int = 0
+    last_ms: int = 0
+    active_ms: int = 0
+    replans: int = 0
+    cause: int = 0
+
+    @property
+    def reserved(self) -> Amounts:
+        """What is put aside for the effects in flight."""
+        total = NOTHING
+        for effect in self.effects.values():
+            if effect.state == "granted":
+                total = total.plus(effect.reserved)
+        return total
+
+    @property
+    def clock_runs(self) -> bool:
+        """Whether wall time counts: not while the task is paused, waits for a person, or has ended."""
+        return self.status not in QUIET and self.status != "paused"
+
+    @property
+    def total(self) -> Amounts:
+        """What was spent in every dimension: effects as settled, steps, replans and time as seen here."""
+        begun = sum(1 for step in self.steps.values() if step.attempt)
+        seen = Amounts(wall_ms=self.active_ms, steps=begun, replans=self.replans)
+        return Amounts(
+            spend_usd_micros=self.spent.spend_usd_micros,
+            tokens=self.spent.tokens,
+            model_calls=self.spent.model_calls,
+            tool_calls=self.spent.tool_calls,
+            wall_ms=max(seen.wall_ms, self.spent.wall_ms),
+            steps=max(seen.steps, self.spent.steps),
+            replans=max(seen.replans, self.spent.replans),
+        )
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing will happen any more."""
+        return self.status in ENDED
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing will happen until a person does something."""
+        return self.status in QUIET
+
+    @property
+    def questions(self) -> list[EffectView]:
+        """The questions that wait for a person."""
+        return [effect for effect in self.effects.values() if effect.state == "escalated"]
+
+    @property
+    def seconds(self) -> float:
+        """Seconds from the first decision to the latest."""
+        return max(0, self.last_ms - self.began_ms) / 1000
+
+
+@dataclass
+class MemberView:
+    """One agent or effect worker."""
+
+    principal: str
+    kind: Literal["agent", "effects"]
+    incarnation: str
+    capacity: int
+    about: str = ""
+    role: str = ""
+    offers: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    since_ms: int = 0
+    left: str = ""
+    in_hand: int | None = None
+
+
+@dataclass
+class FleetView:
+    """Who is there, and the switch over everything."""
+
+    members: dict[str, MemberView] = field(default_factory=dict[str, MemberView])
+    switch: str = "running"
+    switched_by: str = ""
+    reason: str = ""
