@@ -278,8 +278,8 @@ class Connection:
 
 
 async def _subscribe(client: Client, hearing: Hearing) -> Subscription:
-    subscribe: Any = client.subscribe  # pyright: ignore[reportUnknownMemberType] - a type parameter is open
-    subscription: Subscription = await subscribe(hearing.subject, cb=hearing.handle)
+    half_typed: Any = client
+    subscription: Subscription = await half_typed.subscribe(hearing.subject, cb=hearing.handle)
     return subscription
 
 

@@ -65,10 +65,11 @@ class MemoryServer:
         subject = message.subject
         if not _is_stored(subject):
             raise Unreachable(f"no log takes {subject}: create the stream first, or check the subject")
+        self._check_condition(message, expected_subject_seq)
         known = self._known(message_id)
         if known is not None:
             return Ack(known, duplicate=True)
-        self._check(message, expected_subject_seq)
+        self._check_room(message)
         record = Record(len(self.records) + 1, self._clock(), subject, message.data)
         self.records.append(record)
         self._stored_bytes += len(message.data)
@@ -119,17 +120,15 @@ class MemoryServer:
         self._last_inbox += 1
         return f"_INBOX_{principal}.{self._last_inbox}"
 
-    def _check(self, message: Message, expected_subject_seq: int | None) -> None:
+    def _check_condition(self, message: Message, expected_subject_seq: int | None) -> None:
         last = self._last_on.get(message.subject, 0)
+        if expected_subject_seq is not None and expected_subject_seq != last:
+            raise Superseded(f"somebody else has written to {message.subject} since (its last record is {last})")
+
+    def _check_room(self, message: Message) -> None:
         size = len(message.data)
         if size > MAX_PAYLOAD_BYTES:
-            raise TooLarge(
-                f"{size} bytes for {message.subject}: one record holds at most {MAX_PAYLOAD_BYTES}"
-            )
-        if expected_subject_seq is not None and expected_subject_seq != last:
-            raise Superseded(
-                f"somebody else has written to {message.subject} since (its last record is {last})"
-            )
+            raise TooLarge(f"{size} bytes for {message.subject}: one record holds at most {MAX_PAYLOAD_BYTES}")
         full = len(self.records) >= self._capacity.records
         if full or self._stored_bytes + size > self._capacity.data_bytes:
             raise LogFull(f"the log refused a record for {message.subject}: it holds no more")
