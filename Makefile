@@ -7,7 +7,7 @@ READY := .venv/.ready
 QUESTION ?= How does Interlock stop a runaway agent, and what can it not undo?
 DOCS ?= docs
 
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format diagrams bench clean
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -41,6 +41,9 @@ check: setup ## lint, formatting, types (mypy, pyright), import rules, house tes
 format: setup ## let ruff format and repair what it can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+diagrams: setup ## draw the state machines of the docs from the code's tables
+	$(BIN)/python -m interlock.supervisor.diagrams docs/machines.md
 
 bench: setup ## measure the pipeline beside its floor
 	$(BIN)/python bench/pipeline.py $(BENCH)
