@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ KILLED_S = 3.0
 
 
 @contextlib.contextmanager
-def watching() -> Iterator[Watcher]:
+def watching() -> Generator[Watcher]:
     """Choose how a task is shown: drawn in a terminal, else line by line."""
     if not is_terminal(error=True):
         yield PlainScreen(say)

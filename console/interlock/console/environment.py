@@ -4,7 +4,7 @@ import contextlib
 import getpass
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import msgspec
@@ -87,7 +87,7 @@ def reach_local(
 
 
 @contextlib.asynccontextmanager
-async def connected(reach: Reach) -> AsyncIterator[NatsBus]:
+async def connected(reach: Reach) -> AsyncGenerator[NatsBus]:
     """Connect, and end the connection afterwards; raises the bus's errors."""
     key = load(reach.key_file).seed if reach.key_file else None
     bus = await connect(reach.url, reach.principal, key=key, name=f"console-{reach.principal}")

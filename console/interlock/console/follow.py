@@ -5,7 +5,7 @@ It folds and hands on; how that looks is for the watcher, when to stop for the c
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from interlock.bus.ports import Bus, Message, Record
@@ -80,7 +80,7 @@ class Followed:
 
 
 @contextlib.asynccontextmanager
-async def following(bus: Bus, task: int, watcher: Watcher) -> AsyncIterator[Followed]:
+async def following(bus: Bus, task: int, watcher: Watcher) -> AsyncGenerator[Followed]:
     """Follow a task as long as the context is open."""
     followed = Followed(task, watcher)
     live = await bus.listen(live_subject(task, ">"), followed.on_message)

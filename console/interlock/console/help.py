@@ -19,7 +19,7 @@ class Command(click.Command):
     """A command whose docstring is its help, examples and all."""
 
     def __init__(self, *args: Any, help: str | None = None, **settings: Any) -> None:  # noqa: A002 - click's name
-        super().__init__(*args, **settings, help=kept(help) if help else None)
+        super().__init__(*args, **{**settings, "help": kept(help) if help else None})
 
 
 def command(name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:

@@ -16,6 +16,11 @@ def said(fact: f.Fact) -> str:
     return " ".join(line.split())
 
 
+def named(demand: f.Demand) -> str:
+    """Name what an effect wants: the tool, the model, or (none was named) the environment's model."""
+    return demand.name or f"the {demand.kind}"
+
+
 def _because(reason: str) -> str:
     return f": {reason}" if reason else ""
 
@@ -45,7 +50,7 @@ def _failed_step(fact: f.StepFailed) -> str:
 
 def _granted(fact: f.EffectGranted) -> str:
     reserved = said_amounts(fact.reserved)
-    return f"{fact.step}: {fact.demand.name} granted, {reserved} reserved (effect {fact.effect})"
+    return f"{fact.step}: {named(fact.demand)} granted, {reserved} reserved (effect {fact.effect})"
 
 
 def _settled(fact: f.EffectSettled) -> str:
@@ -73,7 +78,9 @@ SAID: dict[type[f.Fact], Say] = {
     f.StepDead: lambda fact: f"{fact.step}: no attempt is left: {fact.reason}",
     f.StepReopened: lambda fact: f"{fact.step}: to be done better: {'; '.join(fact.notes)}",
     f.EffectGranted: _granted,
-    f.EffectHeld: lambda fact: f"{fact.step}: {fact.demand.name} waits: {fact.reason} (effect {fact.effect})",
+    f.EffectHeld: lambda fact: (
+        f"{fact.step}: {named(fact.demand)} waits: {fact.reason} (effect {fact.effect})"
+    ),
     f.EffectDenied: lambda fact: f"{fact.step}: effect {fact.effect} denied by {fact.rule}: {fact.reason}",
     f.EffectEscalated: lambda fact: f"{fact.step}: asks a person: {fact.question} (effect {fact.effect})",
     f.EffectRepeated: lambda fact: (

@@ -6,7 +6,7 @@ Everything starts at once and stops in reverse, the server last.
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import msgspec
@@ -60,7 +60,7 @@ class Local:
 
 
 @contextlib.contextmanager
-def held(state: StateFolder) -> Iterator[StateFolder]:
+def held(state: StateFolder) -> Generator[StateFolder]:
     """Hold a state folder; raises NotRunning when another environment runs there."""
     state.make()
     with state.held() as taken:
@@ -74,7 +74,7 @@ def held(state: StateFolder) -> Iterator[StateFolder]:
 
 
 @contextlib.contextmanager
-def held_private(state: StateFolder) -> Iterator[StateFolder]:
+def held_private(state: StateFolder) -> Generator[StateFolder]:
     """Hold the state folder, or when it is taken, the first free one for private environments beside it."""
     for candidate in (state, *(state.private(slot) for slot in range(1, PRIVATE_SLOTS + 1))):
         candidate.make()
@@ -88,7 +88,7 @@ def held_private(state: StateFolder) -> Iterator[StateFolder]:
 
 
 @contextlib.asynccontextmanager
-async def started(state: StateFolder, wish: Wish, environment: dict[str, str]) -> AsyncIterator[Local]:
+async def started(state: StateFolder, wish: Wish, environment: dict[str, str]) -> AsyncGenerator[Local]:
     """Start an environment in a folder that this process holds, and stop it when the context ends."""
     write_records(state.logs / "console.log")
     keys = admit_all(state, ((service.name, service.role) for service in SERVICES), wish.person)

@@ -17,6 +17,7 @@ from interlock.contracts.task import Submit
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PROVIDERS = ("offline", "openai", "anthropic")
+KEYLESS = ("offline", "instant")
 DEFAULT_MODEL = "offline/extractive"
 MAX_USD = 1_000_000
 MAX_MODEL_CHARS = 128
@@ -141,7 +142,7 @@ def checked_models(models: str, environment: Mapping[str, str]) -> str:
     for name in names:
         provider = _checked_model(name)
         key, address = f"{provider.upper()}_API_KEY", f"{provider.upper()}_BASE_URL"
-        if provider != "offline" and not environment.get(key) and not environment.get(address):
+        if provider not in KEYLESS and not environment.get(key) and not environment.get(address):
             raise BadInput(
                 f"--model: {name} needs {key} (or {address} for a server of your own) in the environment"
             )
@@ -154,7 +155,7 @@ def _checked_model(model: str) -> str:
         raise BadInput(
             f"--model: {model!r} is not PROVIDER/NAME, such as {DEFAULT_MODEL} or openai/gpt-5-mini"
         )
-    if provider not in PROVIDERS:
+    if provider not in PROVIDERS + KEYLESS:
         raise BadInput(f"--model: {provider!r} is no provider; there are {', '.join(PROVIDERS)}")
     return provider
 

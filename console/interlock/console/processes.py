@@ -1,6 +1,6 @@
 """The processes of a local environment, as data: what each is called, runs and may know.
 
-Starting them is the launcher's. Agents get no keys of models and nothing of the starter's environment but PATH,
+Starting them is the launcher's. Agents get no keys of models, and of the starter's environment only PATH,
 HOME and the language; only effects may know how to reach models.
 """
 

@@ -6,6 +6,7 @@ One small function for each fact, in one table. A fact that the table does not k
 from collections.abc import Callable
 from typing import Any
 
+from interlock.console.lines import named
 from interlock.console.views import EffectView, StepView, TaskView
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
@@ -130,14 +131,19 @@ def _step_reopened(view: TaskView, fact: f.StepReopened, _at_ms: int) -> None:
 
 def _granted(view: TaskView, fact: f.EffectGranted, _at_ms: int) -> None:
     effect = _effect(view, fact.effect, fact.step)
-    effect.state, effect.name, effect.reserved, effect.reason = "granted", fact.demand.name, fact.reserved, ""
+    effect.state, effect.name, effect.reserved, effect.reason = (
+        "granted",
+        named(fact.demand),
+        fact.reserved,
+        "",
+    )
     effect.worker = fact.worker
-    _step(view, fact.step).doing = fact.demand.name
+    _step(view, fact.step).doing = effect.name
 
 
 def _held(view: TaskView, fact: f.EffectHeld, _at_ms: int) -> None:
     effect = _effect(view, fact.effect, fact.step)
-    effect.state, effect.name, effect.reason = "held", fact.demand.name, fact.reason
+    effect.state, effect.name, effect.reason = "held", named(fact.demand), fact.reason
     _step(view, fact.step).doing = f"waits: {fact.reason}"
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -51,7 +51,7 @@ class StateFolder:
             ) from error
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[bool]:
+    def held(self) -> Generator[bool]:
         """Hold the folder for this process; yields False when another process holds it.
 
         The kernel lets go of it when the holder ends, however it ends.

@@ -45,7 +45,7 @@ def _lines(record: Record) -> list[str]:
 
 
 def _words(kind: str, verb: str, body: Any) -> str:
-    words = WORDS.get(type(body))
+    words = WORDS.get(body.__class__)
     return words(verb, body) if words else f"says {kind}.{verb}"
 
 
@@ -75,9 +75,7 @@ def _short(line: str) -> str:
 WORDS: dict[type[Any], Callable[[str, Any], str]] = {
     Submit: lambda _, body: f"submits: {body.goal}",
     EffectRequest: lambda _, body: f"asks for {_call(body)} in {body.step}",
-    EffectCompleted: lambda _, body: (
-        f"has done effect {body.effect}" + (f" with {body.model}" if body.model else "")
-    ),
+    EffectCompleted: lambda _, body: f"has done effect {body.effect}{_by(body.model)}",
     EffectFailed: lambda _, body: f"failed at effect {body.effect}: {body.message}",
     EffectAborted: lambda _, body: f"stopped effect {body.effect}: {body.reason}",
     StepResult: lambda _, body: f"hands in the result of {body.step}",

@@ -11,7 +11,7 @@ StepState = Literal["waiting", "working", "done", "retrying", "dead", "reopened"
 EffectState = Literal["granted", "held", "denied", "escalated", "ended"]
 
 ENDED: frozenset[TaskStatus] = frozenset({"completed", "failed", "halted", "rejected"})
-QUIET: frozenset[TaskStatus] = ENDED | {"parked"}
+QUIET: frozenset[TaskStatus] = frozenset({*ENDED, "parked"})
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ async def _run(order: Order) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _environment(order: Order) -> AsyncIterator[tuple[Reach, Failed]]:
+async def _environment(order: Order) -> AsyncGenerator[tuple[Reach, Failed]]:
     """Yield how to reach an environment that may read the documents: the running one, or a private one."""
     principal = speaker(None)
     server = order.state.running()
