@@ -8,13 +8,14 @@ import msgspec
 from interlock.effects.documents.stems import stem
 from interlock.effects.documents.terms import Query, Term, understand, written_in
 from interlock.effects.documents.types import Hit, TermCount
-from interlock.effects.documents.words import STOP_WORDS, name_words, stems, words
+from interlock.effects.documents.words import STOP_WORDS, heading_words, name_words, stems, words
 
 SYNONYM_WORTH = 0.6
 HEADING_WORTH = 0.7
 TITLE_WORTH = 0.5
 SYMBOL_BONUS = 0.35
 LITERAL_BONUS = 0.2
+FLAG_BONUS = 1.0
 HEADING_BONUS = 0.3
 NEAR_BONUS = 0.25
 NEAR_WORDS = 12
@@ -36,11 +37,22 @@ def is_history(file: str) -> bool:
     return HISTORY.search(file) is not None
 
 
+def heading_stems(hit: Hit) -> set[str]:
+    """Collect the stems of the headings and names of a passage, without the parameters of signatures."""
+    path = " ".join(heading_words(heading) for heading in hit.heading)
+    return {*stems(path), *(part for symbol in hit.symbols for part in stems(name_words(symbol)))}
+
+
 def likeness(query: Query, heading: str) -> float:
-    """Tell how much a heading is the query itself: content words that both share over those of the two, 0 to 1."""
-    told = {stem(word) for word in words(heading) if word not in STOP_WORDS}
-    shared = sum(term.held_by(told) for term in query.terms)
-    return 2 * shared / (len(told) + len(query.terms)) if shared else 0.0
+    """Tell how much a heading is the query itself: the harmonic mean of what each has of the other, 0 to 1."""
+    told = {stem(word) for word in words(heading_words(heading)) if word not in STOP_WORDS}
+    worths = [1.0 if term.held_by(told) else SYNONYM_WORTH * term.meant_by(told) for term in query.terms]
+    if not told or not any(worths):
+        return 0.0
+    total = sum(term.weight for term in query.terms) or 1.0
+    recall = sum(term.weight * worth for term, worth in zip(query.terms, worths, strict=True)) / total
+    precision = min(sum(worths) / len(told), 1.0)
+    return 2 * recall * precision / (recall + precision) if recall else 0.0
 
 
 def rank(query: str, candidates: Sequence[Candidate], counts: Sequence[TermCount], passages: int) -> list[Hit]:
@@ -61,7 +73,7 @@ def _fit(candidate: Candidate, asked: Query) -> float:
     places: dict[str, list[int]] = {}
     for place, word in enumerate(stems(hit.text)):
         places.setdefault(word, []).append(place)
-    heading = {*stems(" ".join(hit.heading)), *(part for symbol in hit.symbols for part in stems(name_words(symbol)))}
+    heading = heading_stems(hit)
     title = set(stems(candidate.title))
     total = sum(term.weight for term in asked.terms) or 1.0
     covered = sum(term.weight * _worth(term, places, heading, title) for term in asked.terms)
@@ -105,7 +117,9 @@ def _name_bonus(hit: Hit, asked: Query) -> float:
         parts = tuple(words(symbol))
         if not parts:
             continue
-        if symbol in asked.literals:
+        if symbol in asked.flags:
+            bonus = FLAG_BONUS
+        elif symbol in asked.literals:
             bonus = max(bonus, SYMBOL_BONUS * 1.5)
         elif any(parts[-len(name) :] == name for name in asked.names):
             bonus = max(bonus, SYMBOL_BONUS)

@@ -9,20 +9,21 @@ import msgspec
 from interlock.effects.documents.stems import stem
 from interlock.effects.documents.synonyms import synonyms
 from interlock.effects.documents.types import TermCount
-from interlock.effects.documents.words import CAMEL, WORD, content_words, identifiers, words
+from interlock.effects.documents.words import CAMEL, WEAK_WORDS, WORD, content_words, identifiers, words
 
 ASKS_HISTORY = re.compile(
     r"\bnew\b|\bchange[sd]?\b|\bchangelog\b|\breleases?\b|\bversions?\b|\bsince\b|\bnews\b|\badded\b|\bremoved\b"
     r"|\bdeprecated\b",
     re.IGNORECASE,
 )
+COMMON_SHARE = 0.1
 CAPITALISED = re.compile(r"(?<=[\w,] )(?:[A-Z][\w.+#-]*)")
 
 
 class Term(msgspec.Struct, frozen=True):
     """A content word: its stem, the stems of what a CamelCase word is made of, those of its synonyms, its weight.
 
-    The weight is its inverse document frequency, log(1 + (passages + 1) / (passages with it + 1)).
+    The weight is its inverse document frequency, log(1 + (passages + 1) / (passages with it + 1)), half of that for a weak word.
     """
 
     word: str
@@ -44,6 +45,8 @@ class Query(msgspec.Struct, frozen=True):
     """A query or question; `literals` are the identifiers in it, `names` they and capitalised words, in lower case.
 
     `neighbours` are pairs of stems of content words that follow each other, with at most one between them.
+    `flags` are the literals that no term stands for, such as `-O`.
+    `foreign` are the capitalised names that are not all over the documents: an answer has to speak of them.
     """
 
     text: str
@@ -51,6 +54,8 @@ class Query(msgspec.Struct, frozen=True):
     literals: tuple[str, ...]
     names: tuple[tuple[str, ...], ...]
     neighbours: tuple[tuple[str, str], ...]
+    flags: tuple[str, ...]
+    foreign: tuple[Term, ...]
     history: bool
 
 
@@ -64,10 +69,11 @@ def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
             stem=stem(word),
             parts=frozenset(stem(part.lower()) for part in camel.get(word, ()) if len(camel[word]) > 1),
             others=frozenset(stem(part) for other in synonyms(word) for part in words(other)),
-            weight=math.log(1 + (passages + 1) / (known.get(word, 0) + 1)),
+            weight=math.log(1 + (passages + 1) / (known.get(word, 0) + 1)) * (0.5 if word in WEAK_WORDS else 1.0),
         )
         for word in content_words(text)
     )
+    capitalised = {word for name in CAPITALISED.findall(text) for word in words(name)}
     line = [term.stem for term in terms]
     literals = tuple(identifiers(text))
     names = [tuple(words(name)) for name in (*literals, *CAPITALISED.findall(text))]
@@ -77,6 +83,10 @@ def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
         literals=literals,
         names=tuple(dict.fromkeys(name for name in names if name)),
         neighbours=tuple(pair for gap in (1, 2) for pair in zip(line, line[gap:], strict=False)),
+        flags=tuple(literal for literal in literals if not set(words(literal)) & {term.word for term in terms}),
+        foreign=tuple(
+            term for term in terms if term.word in capitalised and known.get(term.word, 0) <= COMMON_SHARE * passages
+        ),
         history=ASKS_HISTORY.search(text) is not None,
     )
 

@@ -30,6 +30,16 @@ STOP_WORDS = frozenset(
     """.split()
 )  # fmt: skip
 # "won" is "won't" and a verb; "user" and "one" carry little; each is a stop word only when others remain.
+# Words of a question that answers often put differently: they weigh half.
+WEAK_WORDS = frozenset(
+    """
+    accept accepts add allow allowed allows answer call called calls change changed check choose contain contains define
+    enable ensure exist exists find handle handled include includes keep know let list lists look mean name need number
+    offer pass passed prevent provide provides put reach reached receive refuse return returned returns run runs save
+    set start stop support supported supports turn value values write written example language program python3 code
+    """.split()
+)  # fmt: skip
+SIGNATURE = re.compile(r"(?<=\w)\(.*")
 WORDS_MAX = 40
 
 
@@ -60,3 +70,8 @@ def name_words(name: str) -> str:
     """Spell a name out for the index: `asyncio.TaskGroup` gives `asyncio TaskGroup Task Group`."""
     camel = [part for part in CAMEL.findall(name) if len(part) > 1]
     return " ".join(dict.fromkeys([*WORD.findall(name), *camel]))
+
+
+def heading_words(heading: str) -> str:
+    """Leave out the parameters of a signature: they are not what the passage is about."""
+    return SIGNATURE.sub("", heading)

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from interlock.effects.documents.ranking import is_history, likeness
+from interlock.effects.documents.ranking import heading_stems, is_history, likeness
 from interlock.effects.documents.stems import stem
 from interlock.effects.documents.terms import Query, Term, written_in
 from interlock.effects.documents.types import Hit
@@ -21,14 +21,17 @@ from interlock.effects.offline.sentences import Form
 WEIGHTS: Mapping[str, float] = {
     "fit": 1.0,
     "even": 0.3,
+    "focus": 0.3,
     "near": 0.2,
     "standing": 0.4,
+    "consensus": 0.25,
     "density": 0.2,
     "heading": 0.35,
     "title": 0.1,
     "file": 0.15,
     "defined": 0.1,
     "named": 0.15,
+    "definition": 0.4,
     "opening": 0.15,
     "leading": 0.05,
     "verb": 0.1,
@@ -49,6 +52,8 @@ CHANGED = re.compile(r"(?:changed|new|added|deprecated|removed) (?:in|since) (?:
 SHORT_WORDS = 5
 NEAR_WORDS = 3
 CONTENT_WORDS_MIN = 5
+STRANGE_SHARE = 0.75
+FLAG_WEIGHT = 6.0
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -59,6 +64,7 @@ class Place(msgspec.Struct, frozen=True):
     heading: frozenset[str]
     path: frozenset[str]
     standing: float
+    consensus: float
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -71,30 +77,30 @@ class Stretch(msgspec.Struct, frozen=True):
     leading: bool
 
 
-def place_of(hit: Hit, standing: float) -> Place:
-    """Collect the words around; `standing` is the hit's score beside the best one's, 0 to 1."""
-    spelled = [part for symbol in hit.symbols for part in stems(name_words(symbol))]
+def place_of(hit: Hit, standing: float = 0.0, consensus: float = 0.0) -> Place:
+    """Collect the words around; `standing` is the hit's score beside the best one's, `consensus` its file's, 0 to 1."""
     return Place(
         hit=hit,
         passage=frozenset(stems(hit.text)),
-        heading=frozenset([*stems(" ".join(hit.heading)), *spelled]),
+        heading=frozenset(heading_stems(hit)),
         path=frozenset(stems(name_words(PurePosixPath(hit.file).stem))),
         standing=standing,
+        consensus=consensus,
     )
 
 
-def coverage(
-    terms: Sequence[Term], own: AbstractSet[str], around: AbstractSet[str], place: Place
-) -> tuple[float, float, float]:
+def coverage(asked: Query, text: str, paragraph: str, place: Place) -> tuple[float, float, float]:
     """Tell how much of the question is covered: in the place at all by weight, the same by count, and how closely."""
-    total = sum(term.weight for term in terms) or 1.0
-    covered = even = fit = 0.0
-    for term in terms:
-        near, close = _term_coverage(term, own, around, place)
-        covered += term.weight * near
-        even += near
-        fit += term.weight * close
-    return covered / total, even / max(len(terms), 1), fit / total
+    own, around = frozenset(stems(text)), frozenset(stems(paragraph))
+    covers = [(term.weight, *_term_coverage(term, own, around, place)) for term in asked.terms]
+    above = " ".join((*place.hit.heading[-1:], *place.hit.symbols))
+    for flag in asked.flags:
+        here, there = written_in(flag, text), written_in(flag, above)
+        covers.append((FLAG_WEIGHT, float(here or there), 1.0 if here else 0.75 * there))
+    total = sum(weight for weight, *_ in covers) or 1.0
+    covered = sum(weight * near for weight, near, _ in covers) / total
+    fit = sum(weight * close for weight, _, close in covers) / total
+    return covered, sum(near for _, near, _ in covers) / max(len(covers), 1), fit
 
 
 def _term_coverage(
@@ -121,21 +127,25 @@ def features(asked: Query, place: Place, stretch: Stretch) -> tuple[dict[str, fl
     """Measure a stretch; gives the features by name, and the share of the question that its place covers."""
     body = stems(stretch.text)
     own = frozenset(body)
-    covered, even, fit = coverage(asked.terms, own, frozenset(stems(stretch.paragraph)), place)
+    covered, even, fit = coverage(asked, stretch.text, stretch.paragraph, place)
     content = {word for word in words(stretch.text) if word not in STOP_WORDS}
     matched = sum(term.held_by(own) or term.meant_by(own) for term in asked.terms)
     cue = CUES.get(kind_of_question(asked.text))
     headings = place.hit.heading
+    defined = _defined(asked, place.hit)
     measured = {
         "fit": fit,
         "even": even,
+        "focus": _focus(asked.terms, own, place),
         "near": _nearness(asked, body),
         "standing": place.standing,
+        "consensus": place.consensus,
         "density": matched / max(len(content), CONTENT_WORDS_MIN),
         "heading": likeness(asked, headings[-1]) if headings else 0.0,
         "title": likeness(asked, headings[0]) if headings else 0.0,
-        "file": float(any(term.held_by(place.path) for term in asked.terms)),
-        "defined": float(_defines(asked, place.hit)),
+        "file": _share(asked, place.path),
+        "defined": defined,
+        "definition": defined * stretch.opening * coverage(asked, "", "", place)[0],
         "named": _named(asked, stretch.text, place.hit),
         "opening": float(stretch.opening),
         "leading": float(stretch.leading),
@@ -147,12 +157,22 @@ def features(asked: Query, place: Place, stretch: Stretch) -> tuple[dict[str, fl
         "changed": float(not asked.history and CHANGED.search(stretch.text) is not None),
         "short": float(len(body) < SHORT_WORDS),
     }
-    return measured, (covered + even) / 2
+    known = own | place.heading | place.path | frozenset(stems(stretch.paragraph))
+    strange = any(not term.held_by(known) for term in asked.foreign)
+    return measured, (covered + even) / 2 * (STRANGE_SHARE if strange else 1.0)
 
 
 def weigh(measured: Mapping[str, float]) -> float:
     """Put the features together."""
     return sum(WEIGHTS[name] * value for name, value in measured.items())
+
+
+def _focus(terms: Sequence[Term], own: AbstractSet[str], place: Place) -> float:
+    """Tell which share of what the headings do not say already the stretch itself says."""
+    rest = [term for term in terms if not term.held_by(place.heading)]
+    total = sum(term.weight for term in rest)
+    told = sum(term.weight * (1.0 if term.held_by(own) else 0.7 * term.meant_by(own)) for term in rest)
+    return told / total if total else 1.0
 
 
 def _nearness(asked: Query, body: Sequence[str]) -> float:
@@ -169,20 +189,31 @@ def _nearness(asked: Query, body: Sequence[str]) -> float:
     return close / len(asked.neighbours)
 
 
-def _defines(asked: Query, hit: Hit) -> bool:
-    """Tell whether the passage defines something that the question names, by its last part at least."""
+def _defined(asked: Query, hit: Hit) -> float:
+    """Tell how surely the passage defines what the question names: literally, by its last part, by its words."""
+    best = 0.0
     for symbol in hit.symbols:
         parts = tuple(words(symbol))
+        if symbol in asked.literals:
+            return 1.0
         if parts and any(parts[-len(name) :] == name or name[-len(parts) :] == parts for name in asked.names):
-            return True
-        if parts and any(term.stem == stem(parts[-1]) for term in asked.terms):
-            return True
-    return False
+            best = max(best, 0.8)
+        elif parts and any(term.stem == stem(parts[-1]) for term in asked.terms):
+            best = max(best, 0.5)
+    return best
+
+
+def _share(asked: Query, have: AbstractSet[str]) -> float:
+    """Tell the weight of the words that are held, beside that of the weightiest word, at most 1."""
+    held = sum(term.weight for term in asked.terms if term.held_by(have))
+    return min(held / max((term.weight for term in asked.terms), default=1.0), 1.0) if held else 0.0
 
 
 def _named(asked: Query, text: str, hit: Hit) -> float:
     """Tell which share of the names in the question stand in the text, or in the heading, exactly as written."""
     if not asked.literals:
         return 0.0
-    around = f"{text} {' '.join(hit.heading[-1:])} {' '.join(hit.symbols)}"
-    return sum(written_in(literal, around) for literal in asked.literals) / len(asked.literals)
+    above = f"{' '.join(hit.heading[-1:])} {' '.join(hit.symbols)}"
+    here = sum(written_in(literal, text) for literal in asked.literals)
+    there = sum(written_in(literal, above) for literal in asked.literals)
+    return max(here, 0.7 * there) / len(asked.literals)

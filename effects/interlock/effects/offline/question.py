@@ -2,9 +2,9 @@
 
 import re
 
-from interlock.effects.documents.words import content_words, identifiers
+from interlock.effects.documents.words import identifiers
 
-QUERIES_MAX = 3
+QUERIES_MAX = 2
 KINDS = (
     ("why", re.compile(r"\bwhy\b|\breasons?\b", re.IGNORECASE)),
     ("count", re.compile(r"\bhow (?:many|much|long|large|big|often)\b", re.IGNORECASE)),
@@ -16,9 +16,7 @@ KINDS = (
 
 def queries(question: str) -> list[str]:
     """List the searches worth trying, the widest first."""
-    content = content_words(question)
-    named = identifiers(question)
-    tries = [question, " ".join(named), " ".join(content)]
+    tries = [question, " ".join(identifiers(question))]
     return list(dict.fromkeys(one for one in tries if one.strip()))[:QUERIES_MAX]
 
 

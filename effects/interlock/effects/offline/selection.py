@@ -15,10 +15,12 @@ CLAIMS_MAX = 3
 HITS_READ = 32
 PARAGRAPH_CHARS = 400
 WINDOW_SPANS = 3
+LIST_PARAGRAPHS_MAX = 4
 QUOTE_CHARS_MAX = 700
 CONFIDENCE_MIN = 0.62
 FURTHER_CLAIM_SHARE = 0.88
 SAME_SHARE = 0.8
+CONSENSUS_POWER = 4
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -61,7 +63,7 @@ def select(
 
 
 def _reason(asked: Query, best: Scored) -> str:
-    place = place_of(best.hit, 0.0)
+    place = place_of(best.hit)
     held = place.passage | place.heading
     missing = [term.word for term in asked.terms if not term.held_by(held) and not term.meant_by(held)]
     without = f": no passage speaks of {', '.join(missing[:5])} together with the rest" if missing else ""
@@ -70,9 +72,10 @@ def _reason(asked: Query, best: Scored) -> str:
 
 def _candidates(asked: Query, hits: Sequence[Hit]) -> Iterable[Scored]:
     top = max((hit.score for hit in hits), default=1.0) or 1.0
+    agreed = _consensus(hits, top)
     for hit in hits:
         parts = spans(hit.text)
-        place = place_of(hit, hit.score / top)
+        place = place_of(hit, hit.score / top, agreed[hit.file])
         told = next((number for number, part in enumerate(parts) if part.form != "label"), len(parts))
         begins = not hit.symbols or told > 0
         for first, last in _windows(parts):
@@ -88,19 +91,46 @@ def _candidates(asked: Query, hits: Sequence[Hit]) -> Iterable[Scored]:
             yield Scored(hit, parts[first].start, parts[last].end, weigh(measured), covered, measured)
 
 
+def _consensus(hits: Sequence[Hit], top: float) -> dict[str, float]:
+    """Tell for each file how much of what was found stands in it, beside the file with the most, 0 to 1."""
+    weights: dict[str, float] = {}
+    for hit in hits:
+        weights[hit.file] = weights.get(hit.file, 0.0) + max(hit.score / top, 0.0) ** CONSENSUS_POWER
+    most = max(weights.values(), default=1.0) or 1.0
+    return {file: weight / most for file, weight in weights.items()}
+
+
 def _windows(parts: Sequence[Span]) -> Iterable[tuple[int, int]]:
-    """List what may be quoted: a short paragraph as a whole, else up to three of its sentences."""
+    """List what may be quoted: a short paragraph whole, with the list it announces; of a long one, sentences."""
     first = 0
     while first < len(parts):
-        last = first
-        while last + 1 < len(parts) and parts[last + 1].paragraph == parts[first].paragraph:
-            last += 1
-        if parts[last].end - parts[first].start <= PARAGRAPH_CHARS:
-            if any(part.form != "label" for part in parts[first : last + 1]):
-                yield first, last
-        else:
+        last = _end_of_paragraph(parts, first)
+        if parts[last].end - parts[first].start > PARAGRAPH_CHARS:
             yield from _parts_of_long(parts, first, last)
+        elif any(part.form != "label" for part in parts[first : last + 1]):
+            yield first, last
+            if parts[last].announces:
+                yield first, _end_of_list(parts, first, last)
         first = last + 1
+
+
+def _end_of_paragraph(parts: Sequence[Span], first: int) -> int:
+    last = first
+    while last + 1 < len(parts) and parts[last + 1].paragraph == parts[first].paragraph:
+        last += 1
+    return last
+
+
+def _end_of_list(parts: Sequence[Span], first: int, last: int) -> int:
+    """Find how far what is announced by a colon goes, within the bound of a quotation."""
+    for _ in range(LIST_PARAGRAPHS_MAX):
+        if last + 1 >= len(parts):
+            break
+        end = _end_of_paragraph(parts, last + 1)
+        if parts[end].end - parts[first].start > QUOTE_CHARS_MAX:
+            break
+        last = end
+    return last
 
 
 def _parts_of_long(parts: Sequence[Span], first: int, last: int) -> Iterable[tuple[int, int]]:
@@ -130,9 +160,9 @@ def _same(one: Scored, other: Scored) -> bool:
 
 def _claim(asked: Query, one: Scored) -> Claim:
     """State a quotation as a claim: its sentence that is closest to the question, with the name it speaks of."""
-    place = place_of(one.hit, 0.0)
+    place = place_of(one.hit)
     sentences = [one.quote[part.start : part.end] for part in spans(one.quote) if part.form != "label"] or [one.quote]
-    closest = max(sentences, key=lambda words: coverage(asked.terms, set(stems(words)), set(), place)[2])
+    closest = max(sentences, key=lambda words: coverage(asked, words, words, place)[2])
     text = " ".join(closest.split())
     symbol = one.hit.symbols[0] if one.hit.symbols else ""
     if symbol and symbol not in text:

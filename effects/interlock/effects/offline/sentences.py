@@ -18,12 +18,14 @@ ROW = re.compile(r"^\s*\|?.*\|.*\|?\s*$")
 
 
 class Span(msgspec.Struct, frozen=True):
-    """A quotable slice of a passage: offsets in its text, what form it has, and the paragraph it is part of."""
+    """A quotable slice of a passage: offsets in its text, what form it has, the paragraph it is part of,
+    and whether it announces what follows (ends with a colon)."""
 
     start: int
     end: int
     form: Form
     paragraph: int
+    announces: bool = False
 
 
 def spans(text: str) -> list[Span]:
@@ -75,7 +77,7 @@ def _sentences(text: str, start: int, end: int, number: int) -> Iterator[Span]:
             begin = match.end()
     begin, end = _trimmed(text, begin, end)
     if end > begin:
-        yield Span(begin, end, _form(text[begin:end]), number)
+        yield Span(begin, end, _form(text[begin:end]), number, announces=text[begin:end].endswith(":"))
 
 
 def _form(words: str) -> Form:
