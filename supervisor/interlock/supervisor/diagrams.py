@@ -25,8 +25,8 @@ _MACHINES: tuple[tuple[str, str, Mapping[str, Mapping[str, str]]], ...] = (
 def page() -> str:
     """Return the page with all machines as Mermaid diagrams."""
     parts = [
-        "# The state machines\n\nDrawn from `supervisor/interlock/supervisor/core/transitions.py` by `make diagrams`; "
-        "what is not here does not happen.\n"
+        "# The state machines\n\nDrawn from `supervisor/interlock/supervisor/core/transitions.py` by "
+        "`make diagrams`; what is not here does not happen.\n"
     ]
     for title, words, table in _MACHINES:
         parts.append(f"## {title}\n\n{words}\n\n```mermaid\nstateDiagram-v2\n{_arrows(table)}\n```\n")

@@ -12,8 +12,20 @@ from interlock.bus.dispatch import Dispatcher
 from interlock.bus.ports import Bus, Message, Record, Subscription
 from interlock.bus.presence import Attendance
 from interlock.contracts.decision import Decision
-from interlock.contracts.facts import Completed, Failed, Halted, PlanRequested
+from interlock.contracts.facts import (
+    Accepted,
+    Completed,
+    Failed,
+    FleetSwitched,
+    Halted,
+    Parked,
+    PlanRequested,
+    Rejected,
+    StepDead,
+    StepLost,
+)
 from interlock.contracts.inputs import Input, read_record
+from interlock.contracts.message import snake
 from interlock.contracts.subjects import BEATS, INPUTS
 from interlock.supervisor.core.decide import decide, decide_silence, decide_tick
 from interlock.supervisor.core.state import State
@@ -26,6 +38,7 @@ from interlock.supervisor.telling import Telling
 TICK_S = 0.25
 LATE_MS = 1_500
 _STOPPING = (Completed, Failed, Halted)
+_LOGGED = (Accepted, Rejected, Completed, Failed, Halted, Parked, StepDead, StepLost, FleetSwitched)
 
 log = structlog.get_logger()
 
@@ -102,6 +115,9 @@ class Supervisor:
 
     def _committed(self, decision: Decision, seq: int) -> None:
         self._telling.committed(decision, seq)
+        for fact in decision.facts:
+            if isinstance(fact, _LOGGED):
+                log.info(snake(type(fact).__name__), task=decision.task, record=seq, cause=decision.cause)
 
     def _fail(self, failure: Exception) -> None:
         if not self._failure.done():
