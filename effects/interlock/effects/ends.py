@@ -36,7 +36,7 @@ class Ends:
             effect=work.effect,
             grant=work.grant,
             value=msgspec.Raw(answer.value),
-            used=answer.used,
+            used=work.reserved if answer.used is None else answer.used,
             model=model,
             started_ms=started_ms,
             ended_ms=now_ms(),

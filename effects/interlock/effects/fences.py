@@ -1,7 +1,7 @@
 """Which grants may not start: those of a killed task, and those on their way when everything was killed.
 
-The supervisor grants nothing to what is killed. A fence holds back what it had granted before and what arrives
-late, so a fence around everything may fall when no such dispatch can arrive any more.
+The supervisor grants nothing to what is killed. A fence holds back what it had granted before and what
+arrives late, so a fence around everything may fall when no such dispatch can arrive any more.
 """
 
 from collections import OrderedDict

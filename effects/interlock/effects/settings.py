@@ -16,9 +16,10 @@ DEFAULT_CAPACITY = 64
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """Where a provider answers; `key_variable` is the variable in which its key stands."""
+    """Where a provider answers, the variables in which that and its key stand, and the key."""
 
     base_url: str
+    url_variable: str
     key_variable: str
     key: str = ""
 
@@ -37,8 +38,8 @@ class EffectSettings(msgspec.Struct, frozen=True, kw_only=True):
     workspaces: Path
     cache: Path
     models: tuple[str, ...] = (DEFAULT_MODEL,)
-    openai: Endpoint = Endpoint(OPENAI_URL, "OPENAI_API_KEY")
-    anthropic: Endpoint = Endpoint(ANTHROPIC_URL, "ANTHROPIC_API_KEY")
+    openai: Endpoint = Endpoint(OPENAI_URL, "OPENAI_BASE_URL", "OPENAI_API_KEY")
+    anthropic: Endpoint = Endpoint(ANTHROPIC_URL, "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY")
     prices: Path | None = None
     capacity: int = DEFAULT_CAPACITY
 
@@ -77,6 +78,7 @@ def _endpoint(environment: Mapping[str, str], name: str, default_url: str) -> En
         raise BadSettings(f"{name}_BASE_URL: {url!r} is not an address; write it as {default_url}")
     return Endpoint(
         base_url=url if "/" in rest else f"{url}/v1",
+        url_variable=f"{name}_BASE_URL",
         key_variable=f"{name}_API_KEY",
         key=environment.get(f"{name}_API_KEY", "").strip(),
     )

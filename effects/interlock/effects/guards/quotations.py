@@ -17,6 +17,7 @@ from interlock.effects.documents.quotation import find_quote
 from interlock.effects.documents.readers import read_document
 from interlock.effects.documents.types import Text
 from interlock.effects.errors import Unfit
+from interlock.effects.nodes import as_list, as_object
 
 DEPTH_MAX = 64
 QUOTES_MAX = limits.MAX_CLAIMS * limits.MAX_CITATIONS
@@ -42,9 +43,8 @@ def without_false_quotes(answer: bytes, folder: Path | None) -> bytes:
     cleaned = guard.clean(msgspec.json.decode(answer), "", 0)
     if cleaned is _GONE:
         cleaned = {}
-    if isinstance(cleaned, dict) and guard.discarded:
-        cleaned[DISCARDED] = guard.discarded
-    return msgspec.json.encode(cleaned)
+    counted = {DISCARDED: guard.discarded} if guard.discarded and isinstance(cleaned, dict) else {}
+    return msgspec.json.encode(as_object(cleaned) | counted if counted else cleaned)
 
 
 class _Guard:
@@ -59,10 +59,8 @@ class _Guard:
         if depth > DEPTH_MAX:
             raise Unfit(f"the answer is nested more than {DEPTH_MAX} deep; ask for a flatter schema")
         if isinstance(node, dict):
-            return self._clean_object(node, depth)
-        if isinstance(node, list):
-            return self._clean_list(node, name, depth)
-        return node
+            return self._clean_object(as_object(node), depth)
+        return self._clean_list(as_list(node), name, depth) if isinstance(node, list) else node
 
     def _clean_object(self, node: dict[str, Any], depth: int) -> Any:
         if "quote" in node and "file" in node:
@@ -110,4 +108,4 @@ class _Guard:
 
 
 def _unproven(claim: Any) -> bool:
-    return isinstance(claim, dict) and claim.get("citations") == []
+    return as_object(claim).get("citations") == []

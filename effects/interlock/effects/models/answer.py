@@ -10,15 +10,19 @@ import msgspec
 
 from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import ModelCall
+from interlock.effects.errors import CutOff
 
 OnTokens = Callable[[str], None]
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """`value` is JSON: what `returns` asks for, or a string when the call names no schema."""
+    """`value` is JSON: what `returns` asks for, or a string when the call names no schema.
+
+    `used` None is unknown, and then the whole reservation counts.
+    """
 
     value: bytes
-    used: Amounts
+    used: Amounts | None
 
 
 class Model(Protocol):
@@ -33,3 +37,11 @@ class Model(Protocol):
     async def close(self) -> None:
         """Give back what the model holds, such as connections."""
         ...
+
+
+def cut_off(model: str, max_output_tokens: int, used: Amounts | None) -> CutOff:
+    """Return the error for an answer that is longer than it may be."""
+    return CutOff(
+        f"the answer of {model} was cut off at {max_output_tokens} tokens; raise that limit or ask for less",
+        used=used,
+    )

@@ -12,9 +12,9 @@ import msgspec
 from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import ModelCall
 from interlock.contracts.message import Json
-from interlock.effects.errors import CutOff, NoDocuments, Unfit, UnknownEffect
+from interlock.effects.errors import NoDocuments, Unfit, UnknownEffect
 from interlock.effects.models import answering, planning
-from interlock.effects.models.answer import Answer, OnTokens
+from interlock.effects.models.answer import Answer, OnTokens, cut_off
 from interlock.effects.models.answering import Library
 from interlock.effects.settings import EffectSettings
 from interlock.effects.tools.docs import docs_folder, plainly
@@ -42,7 +42,7 @@ class OfflineModel:
     async def answer(
         self, call: ModelCall, *, max_output_tokens: int, docs: str, on_tokens: OnTokens
     ) -> Answer:
-        """Answer from the call's data, all at once; claims beyond `max_output_tokens` are left out, the last first."""
+        """Answer from the call's data, all at once; claims beyond the limit are left out, the last first."""
         del on_tokens
         if call.purpose not in _PURPOSES:
             raise UnknownEffect(
@@ -51,7 +51,7 @@ class OfflineModel:
             )
         if "unfit" in call.inputs:
             raise Unfit(
-                f"the offline reasoner answers {call.purpose!r} in one way only, and that did not fit"
+                f"the offline reasoner has only one answer for {call.purpose!r}, and that did not fit"
             )
         value = await asyncio.to_thread(self._think, call, docs)
         data = _within(value, max_output_tokens)
@@ -87,8 +87,5 @@ def _within(value: Json, max_output_tokens: int) -> bytes:
         value = value | {"claims": value["claims"][:-1]}
         data = msgspec.json.encode(value)
     if _tokens(data) > max_output_tokens:
-        raise CutOff(
-            f"the answer has {_tokens(data)} tokens, "
-            f"only {max_output_tokens} were granted; raise max_output_tokens"
-        )
+        raise cut_off("the offline reasoner", max_output_tokens, Amounts())
     return data

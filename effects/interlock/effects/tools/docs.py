@@ -1,7 +1,7 @@
 """Which folder of documents a task may read, and the library's complaints in the words of effects."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def docs_folder(docs: str, roots: tuple[Path, ...]) -> Path:
 
 
 @contextmanager
-def plainly() -> Iterator[None]:
+def plainly() -> Generator[None]:
     """Turn what a library of documents raises into effect errors."""
     try:
         yield

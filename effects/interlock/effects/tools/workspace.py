@@ -5,7 +5,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path, PurePosixPath
 
 from interlock.effects.errors import OutsideWorkspace, Refused
@@ -46,7 +46,7 @@ def write(workspace: Path, path: str, content: bytes) -> str:
 
 
 @contextlib.contextmanager
-def _opened(workspace: Path, folders: list[str]) -> Iterator[int]:
+def _opened(workspace: Path, folders: list[str]) -> Generator[int]:
     folder = os.open(workspace, _FOLDER)
     try:
         for name in folders:
