@@ -2,10 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from interlock.bus import server
+from interlock.bus.errors import ServerFailed
+from interlock.console.errors import BadInput
 from interlock.console.intensity import Deaths, Intensity
 
 
@@ -45,10 +46,14 @@ class EmbeddedServer:
         await asyncio.to_thread(self._running.stop)
 
 
-async def start(folder: Path, port: int, users: Mapping[str, str] | None = None) -> EmbeddedServer:
-    """Start (or adopt) the server of a folder; raises ServerFailed."""
-    del users
-    return EmbeddedServer(await asyncio.to_thread(server.start, folder, port=port))
+async def start(folder: Path, port: int) -> EmbeddedServer:
+    """Start (or adopt) the server of a folder; raises BadInput when the port is taken, else ServerFailed."""
+    try:
+        return EmbeddedServer(await asyncio.to_thread(server.start, folder, port=port))
+    except ServerFailed as error:
+        if "address already in use" in str(error):
+            raise BadInput(f"port {port} is taken; choose another with --port N (0: any free one)") from error
+        raise
 
 
 async def _ended(pid: int) -> None:

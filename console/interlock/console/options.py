@@ -10,8 +10,9 @@ import click
 from interlock.console.errors import BadInput
 from interlock.contracts import limits
 from interlock.contracts.budget import Budget
-from interlock.contracts.errors import ContractError
+from interlock.contracts.errors import ContractError, MalformedSubject
 from interlock.contracts.message import decode, encode
+from interlock.contracts.subjects import token
 from interlock.contracts.task import Submit
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -65,6 +66,13 @@ def budget_options(command: Command) -> Command:
     return command
 
 
+def _checked_tenant(_context: click.Context, _option: click.Parameter, tenant: str) -> str:
+    try:
+        return token(tenant)
+    except MalformedSubject as error:
+        raise click.BadParameter(str(error)) from error
+
+
 def rank_options(command: Command) -> Command:
     """Add how a new task ranks among others."""
     for option in (
@@ -76,7 +84,12 @@ def rank_options(command: Command) -> Command:
             help="Who goes first when not all can: 9 before 0.",
         ),
         click.option(
-            "--tenant", default="default", show_default=True, metavar="NAME", help="On whose account it goes."
+            "--tenant",
+            default="default",
+            show_default=True,
+            metavar="NAME",
+            callback=_checked_tenant,
+            help="On whose account it goes.",
         ),
     ):
         command = option(command)

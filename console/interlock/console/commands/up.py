@@ -1,12 +1,13 @@
 """`interlock up`: everything on this machine, until Ctrl-C."""
 
+import asyncio
 import os
 from pathlib import Path
 
 import click
 
 from interlock.console.environment import speaker
-from interlock.console.errors import GaveUp
+from interlock.console.exits import Exit
 from interlock.console.help import command
 from interlock.console.local import Local, Wish, held, started
 from interlock.console.options import checked_folder, checked_models, model_option, state_option
@@ -51,10 +52,11 @@ async def _up(folder: StateFolder, wish: Wish) -> int:
             async with started(state, wish, dict(os.environ)) as local:
                 for line in _welcome(local, wish.docs):
                     say(line)
-                failure: GaveUp = await local.failed()
-                raise failure
-        finally:
+                raise await local.failed()
+        except asyncio.CancelledError:
+            # Ctrl-C and SIGTERM are how a person ends this command, so it has done what it was asked.
             say("everything has stopped")
+            return Exit.DONE
 
 
 def _welcome(local: Local, docs: tuple[Path, ...]) -> list[str]:
