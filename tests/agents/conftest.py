@@ -1,28 +1,32 @@
-"""The other side of an agent: a peer on the in-memory bus that assigns steps and answers effects from a script."""
+"""The other side of an agent: a peer on the in-memory bus that assigns steps and answers by a script."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
 
 from interlock.agents.agent import Agent
+from interlock.agents.context import Context
 from interlock.agents.station import Station
+from interlock.bus.errors import LogFull, NotPermitted
 from interlock.bus.memory import MemoryServer
 from interlock.bus.memory_bus import MemoryBus
-from interlock.bus.ports import Message
+from interlock.bus.ports import Ack, Message
 from interlock.contracts.control import Control
 from interlock.contracts.dispatch import Cancel, DoStep, Outcome
 from interlock.contracts.effect import Call, EffectEnd, EffectRequest
 from interlock.contracts.inputs import Input, read_record
-from interlock.contracts.message import encode
-from interlock.contracts.step import StepFailure, StepResult
-from interlock.contracts.subjects import dispatch_subject, input_subject
+from interlock.contracts.message import Json, encode
+from interlock.contracts.step import Progress, StepFailure, StepResult
+from interlock.contracts.subjects import LIVE, dispatch_subject, input_subject
 
-TASK = 42
-AGENT = "thinker-1"
+TASK, STEP, AGENT = 42, "s1", "thinker-1"
 WAIT_S = 5.0
+
+T = TypeVar("T")
 
 Script = Callable[[Call], Any]
 """What an effect worker would answer to a call; None: nothing (yet)."""
@@ -38,22 +42,38 @@ class Clock:
         return self.seconds
 
 
+class Server(MemoryServer):
+    """The twin, with a log that can be full and verbs that can be forbidden."""
+
+    full = False
+    forbidden = ""
+
+    def append(self, message: Message, expected_subject_seq: int | None, message_id: str) -> Ack:
+        if self.full:
+            raise LogFull("the log holds no more")
+        if self.forbidden and self.forbidden in message.subject:
+            raise NotPermitted(f"nobody may publish on {message.subject}")
+        return super().append(message, expected_subject_seq, message_id)
+
+
 class Peer:
     """Supervisor, effect worker and operator in one, towards one agent."""
 
-    def __init__(self, server: MemoryServer) -> None:
-        self.server = server
-        self.bus = MemoryBus(server, "supervisor-1")
+    def __init__(self) -> None:
+        self.server = Server(lambda: 0)
+        self.bus = MemoryBus(self.server, "supervisor-1")
         self.clock = Clock()
         self.script: Script = lambda _call: None
         self.requests: asyncio.Queue[EffectRequest] = asyncio.Queue()
         self.ends: asyncio.Queue[StepResult | StepFailure] = asyncio.Queue()
         self.replies: asyncio.Queue[bytes] = asyncio.Queue()
+        self.shown: list[str] = []
         self.stations: list[Station] = []
 
     async def start(self) -> None:
         await self.bus.listen("interlock.in.*.agent.>", self._hear)
         await self.bus.listen("interlock.taken.supervisor-1.>", self._on_reply)
+        await self.bus.listen(LIVE, self._on_live)
 
     async def join(self, agent: Agent) -> Station:
         """Bring an agent onto the bus."""
@@ -62,34 +82,35 @@ class Peer:
         await station.start()
         return station
 
-    async def assign(self, given_input: dict[str, Any], **fields: Any) -> bytes:
+    async def assign(self, given_input: Json, **fields: Any) -> bytes:
         """Dispatch a step and return what the agent's desk answers."""
-        known = {"task": TASK, "step": "s1", "attempt": 1, "role": "thinker", "title": "", "goal": "the goal"}
-        await self._dispatch(DoStep(**(known | {"input": given_input} | fields)), reply=True)
-        return await self.next(self.replies)
+        step = DoStep(
+            task=TASK, step=STEP, attempt=1, role="thinker", title="", goal="the goal", input=given_input
+        )
+        await self._dispatch(msgspec.structs.replace(step, **fields), reply=True)
+        return await within_bound(self.replies.get())
 
-    async def work(self, given_input: dict[str, Any], **fields: Any) -> StepResult | StepFailure:
+    async def work(self, given_input: Json, **fields: Any) -> StepResult | StepFailure:
         """Dispatch a step and return how it ends."""
         assert await self.assign(given_input, **fields) == b"taken"
-        return await self.next(self.ends)
+        return await within_bound(self.ends.get())
+
+    async def asked(self) -> EffectRequest:
+        """Return the next effect that the agent asks for."""
+        return await within_bound(self.requests.get())
 
     async def answer(self, key: str, value: Any, end: EffectEnd = "completed", **fields: Any) -> None:
         """Send an outcome to the agent."""
-        raw = msgspec.Raw(encode(value))
-        known = {"task": TASK, "step": "s1", "key": key, "effect": 77, "end": end, "value": raw}
-        await self._dispatch(Outcome(**(known | fields)))
+        outcome = Outcome(task=TASK, step=STEP, key=key, effect=77, end=end, value=msgspec.Raw(encode(value)))
+        await self._dispatch(msgspec.structs.replace(outcome, **fields))
 
     async def cancel(self, **fields: Any) -> None:
-        await self._dispatch(Cancel(**({"task": TASK} | fields)))
+        await self._dispatch(msgspec.structs.replace(Cancel(task=TASK), **fields))
 
     async def kill(self, *scope: str) -> None:
         """Say kill as an operator does."""
         operator = MemoryBus(self.server, "olga")
-        await operator.append(input_subject("olga", "control", "kill", *scope), encode(Control(reason="enough")))
-
-    async def next(self, queue: "asyncio.Queue[Any]") -> Any:
-        async with asyncio.timeout(WAIT_S):
-            return await queue.get()
+        await operator.append(input_subject("olga", "control", "kill", *scope), encode(Control()))
 
     async def settle(self) -> None:
         """Let everything happen that can happen without time passing."""
@@ -98,7 +119,7 @@ class Peer:
 
     def said(self, verb: str) -> list[Input]:
         """Return what the agent has said so far under one verb."""
-        inputs = (read_record(r.seq, r.time_ms, r.subject, r.data) for r in self.server.records)
+        inputs = [read_record(r.seq, r.time_ms, r.subject, r.data) for r in self.server.records]
         return [said for said in inputs if said.kind == "agent" and said.verb == verb]
 
     async def _dispatch(self, dispatch: DoStep | Outcome | Cancel, *, reply: bool = False) -> None:
@@ -108,21 +129,54 @@ class Peer:
     async def _on_reply(self, message: Message) -> None:
         self.replies.put_nowait(message.data)
 
+    async def _on_live(self, message: Message) -> None:
+        self.shown.append(msgspec.json.decode(message.data, type=Progress).text)
+
     async def _hear(self, message: Message) -> None:
         said = read_record(0, 0, message.subject, message.data).body
         if isinstance(said, EffectRequest):
             self.requests.put_nowait(said)
             value = self.script(said.call)
             if value is not None:
-                await self.answer(said.key, value)
+                await self.answer(said.key, value, step=said.step)
         elif isinstance(said, StepResult | StepFailure):
             self.ends.put_nowait(said)
 
 
+async def within_bound(waiting: Awaitable[T]) -> T:
+    async with asyncio.timeout(WAIT_S):
+        return await waiting
+
+
 @pytest.fixture
 async def peer() -> AsyncIterator[Peer]:
-    peer = Peer(MemoryServer(lambda: 0))
+    peer = Peer()
     await peer.start()
     yield peer
     for station in peer.stations:
         await station.stop("the test is over")
+
+
+Handle = Callable[[Any, Context], Awaitable[Any]]
+Thinker = Callable[[Handle], Agent]
+
+CHARTER = """
+role = "thinker"
+version = "1"
+objective = "Think."
+capacity = 2
+"""
+
+
+@pytest.fixture
+def thinker(tmp_path: Path) -> Thinker:
+    """Return what makes an agent with a charter (capacity 2) of a handler."""
+    charter = tmp_path / "thinker.toml"
+    charter.write_text(CHARTER)
+
+    def make(handle: Handle) -> Agent:
+        agent = Agent("thinker", charter=charter)
+        agent.handle(handle)
+        return agent
+
+    return make

@@ -15,8 +15,7 @@ from interlock.bus import process
 from interlock.contracts.charter import Charter, read_charter
 from interlock.contracts.errors import MalformedCharter
 
-I = TypeVar("I")  # noqa: E741 - Input, as O is Output
-O = TypeVar("O")  # noqa: E741 - Output, as I is Input
+F = TypeVar("F", bound=Handle)
 
 
 class Agent:
@@ -40,7 +39,7 @@ class Agent:
         self.charter_path = _beside_caller(Path(charter))
         self._handler: Handler | None = None
 
-    def handle(self, function: Handle[I, O]) -> Handle[I, O]:
+    def handle(self, function: F) -> F:
         """Make `async def f(step: In, context: Context) -> Out` what this agent does with a step.
 
         In and Out may be msgspec Structs, dataclasses, TypedDicts, pydantic models or plain JSON types.

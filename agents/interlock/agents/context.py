@@ -1,16 +1,18 @@
-"""The context: everything a handler may do and know. Each call is an effect that the supervisor decides on."""
+"""The context: all that a handler may do and know. Each call is an effect that the supervisor decides on."""
 
+import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar, overload
 
 import msgspec
 
-from interlock.agents.answers import read_answer, read_text, repair_prompt
-from interlock.agents.errors import Unfit, UnfitAnswer
+from interlock.agents.answers import read_answer, read_text, repair_prompt, was_unfit
+from interlock.agents.errors import EffectFailed, Unfit, UnfitAnswer
 from interlock.agents.journal import Journal
 from interlock.agents.outcomes import value_of
 from interlock.agents.shapes import shape_of
+from interlock.bus.errors import BusError
 from interlock.bus.ports import Bus
 from interlock.contracts.dispatch import DoStep
 from interlock.contracts.effect import AskCall, ModelCall, ToolCall
@@ -111,7 +113,7 @@ class Context:
         prompt_version: str = "",
     ) -> str: ...
 
-    async def model(
+    async def model(  # noqa: PLR0913 - each is one plain thing to say about a call, and has a default
         self,
         prompt: str,
         *,
@@ -142,13 +144,12 @@ class Context:
             max_output_tokens=max_output_tokens,
             temperature=temperature,
         )
-        value = await self._value(call, call.purpose)
         if returns is None:
-            return read_text(value)
+            return read_text(await self._value(call, call.purpose))
         try:
-            return read_answer(value, shape_of(returns))
+            return await self._answer(call, returns)
         except Unfit as error:
-            return await self._repaired(call, value, error, returns)
+            return await self._repaired(call, error, returns)
 
     @overload
     async def tool(self, name: str, /, *, returns: type[T], **arguments: Any) -> T: ...
@@ -176,21 +177,29 @@ class Context:
     async def progress(self, text: str) -> None:
         """Show people what is being done; nothing is stored."""
         shown = Progress(principal=self._bus.principal, text=text[:MAX_LINE_CHARS])
-        await self._bus.send(live_subject(self.task, self.step), encode(shown))
+        with contextlib.suppress(BusError):
+            await self._bus.send(live_subject(self.task, self.step), encode(shown))
 
     async def _value(self, call: ModelCall | ToolCall | AskCall, name: str) -> bytes:
         return value_of(await self._journal.outcome(call), name)
 
-    async def _repaired(self, call: ModelCall, value: bytes, error: Unfit, returns: type[T]) -> T:
-        unfit = {"answer": read_text(value), "error": str(error)}
-        again = msgspec.structs.replace(
-            call, prompt=repair_prompt(call.prompt, value, error), inputs={**call.inputs, "unfit": unfit}
-        )
-        second = await self._value(again, call.purpose)
+    async def _answer(self, call: ModelCall, returns: type[T]) -> T:
         try:
-            return read_answer(second, shape_of(returns))
+            value = await self._value(call, call.purpose)
+        except EffectFailed as error:
+            if was_unfit(error):
+                raise Unfit(str(error)) from error
+            raise
+        return read_answer(value, shape_of(returns))
+
+    async def _repaired(self, call: ModelCall, error: Unfit, returns: type[T]) -> T:
+        again = msgspec.structs.replace(
+            call, prompt=repair_prompt(call.prompt, error), inputs={**call.inputs, "unfit": str(error)}
+        )
+        try:
+            return await self._answer(again, returns)
         except Unfit as still:
+            kind = shape_of(returns).name
             raise UnfitAnswer(
-                f"{call.purpose}: the model's answer does not fit {shape_of(returns).name}, nor does its "
-                f"second one: {still}"
+                f"{call.purpose}: neither the model's answer nor its second one fits {kind}: {still}"
             ) from still

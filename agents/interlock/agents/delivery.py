@@ -38,4 +38,4 @@ async def deliver_or_log(bus: Bus, subject: str, data: bytes, *, message_id: str
     try:
         await deliver(bus, subject, data, message_id=message_id)
     except BusError as error:
-        log.error("delivery_failed", subject=subject, reason=str(error))
+        log.warning("delivery_failed", subject=subject, reason=str(error))

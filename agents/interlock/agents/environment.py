@@ -3,9 +3,7 @@
 import re
 from collections.abc import MutableMapping
 
-_SECRET = re.compile(
-    r".*_(?:API_?KEY|AUTH_?TOKEN|ACCESS_?TOKEN|API_?TOKEN|TOKEN|SECRET(?:_\w+)?|ACCESS_KEY(?:_ID)?)"
-)
+_SECRET = re.compile(r"(?:.*_)?(?:API_?KEY|ACCESS_?KEY(?:_ID)?|TOKEN|SECRET(?:_\w+)?|PASSWORD)")
 
 
 def forget_secrets(environment: MutableMapping[str, str]) -> list[str]:

@@ -12,7 +12,14 @@ class MalformedAgent(ContractError):
 
 
 class Unfit(AgentError):
-    """Data that does not fit the type it was promised to be; the sentence names the place (`$.question`)."""
+    """Data that does not fit the type it was promised to be; the sentence names the place (`$.question`).
+
+    `answer` is the model's text, when that was the data.
+    """
+
+    def __init__(self, sentence: str, *, answer: str = "") -> None:
+        super().__init__(sentence)
+        self.answer = answer
 
 
 class EffectError(AgentError):

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, get_type_hints
 
 import msgspec
 import structlog
@@ -14,10 +14,7 @@ from interlock.contracts.dispatch import DoStep
 from interlock.contracts.limits import MAX_LINE_CHARS, MAX_MESSAGE_BYTES
 from interlock.contracts.step import FailureKind, StepFailure, StepResult
 
-I = TypeVar("I")  # noqa: E741 - Input, as O is Output
-O = TypeVar("O")  # noqa: E741 - Output, as I is Input
-
-Handle = Callable[[I, Context], Awaitable[O]]
+Handle = Callable[[Any, Context], Awaitable[Any]]
 
 ENVELOPE_BYTES = 1_024
 
@@ -27,7 +24,7 @@ log = structlog.get_logger()
 class Handler:
     """What an agent does with one step."""
 
-    def __init__(self, function: Handle[Any, Any]) -> None:
+    def __init__(self, function: Handle) -> None:
         """Read the function's types; raises MalformedAgent for one that is no handler."""
         self.takes, self.gives = _shapes(function)
         self._function = function
@@ -37,9 +34,7 @@ class Handler:
         try:
             given = self.takes.from_data(step.input)
         except Unfit as error:
-            return _failure(
-                step, "unfit_input", f"the input of step {step.step} is no {self.takes.name}: {error}"
-            )
+            return _failure(step, "unfit_input", f"the input of {step.step} is no {self.takes.name}: {error}")
         try:
             made = await self._function(given, context)
         except Exception as error:  # noqa: BLE001 - an author's code may raise anything
@@ -54,7 +49,7 @@ class Handler:
         return StepResult(step=step.step, attempt=step.attempt, value=msgspec.Raw(value))
 
 
-def _shapes(function: Handle[Any, Any]) -> tuple[Shape[Any], Shape[Any]]:
+def _shapes(function: Handle) -> tuple[Shape[Any], Shape[Any]]:
     name = getattr(function, "__name__", repr(function))
     if not inspect.iscoroutinefunction(function):
         raise MalformedAgent(f"{name} must be a coroutine function: async def {name}(step, context)")
@@ -64,9 +59,7 @@ def _shapes(function: Handle[Any, Any]) -> tuple[Shape[Any], Shape[Any]]:
         raise MalformedAgent(f"the types of {name} cannot be read when it runs: {error}") from error
     parameters = list(inspect.signature(function).parameters)
     if len(parameters) != 2 or parameters[0] not in hints or "return" not in hints:
-        raise MalformedAgent(
-            f"{name} must say its types: async def {name}(step: In, context: Context) -> Out"
-        )
+        raise MalformedAgent(f"{name} must say its types: async def {name}(step: In, ctx: Context) -> Out")
     return shape_of(hints[parameters[0]]), shape_of(hints["return"])
 
 

@@ -55,6 +55,11 @@ class Journal:
         self._asked: set[str] = set()
         self._closed = ""
 
+    @property
+    def closed(self) -> bool:
+        """Whether the step has ended or was taken away."""
+        return bool(self._closed)
+
     async def outcome(self, call: Call) -> Outcome:
         """Ask for an effect and wait until the supervisor or an effect worker says what became of it.
 
@@ -118,7 +123,7 @@ class Journal:
         request = encode(EffectRequest(step=step.step, attempt=step.attempt, key=key, call=call))
         if len(request) > MAX_MESSAGE_BYTES:
             raise EffectFailed(
-                f"the call has {len(request)} bytes, at most {MAX_MESSAGE_BYTES} can be asked for: give it less"
+                f"the call has {len(request)} bytes, more than the {MAX_MESSAGE_BYTES} that fit: give it less"
             )
         now = self._now()
         answer = asyncio.get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""What an outcome means to the handler that waits for it: a value, or an error that says why there is none."""
+"""What an outcome means to the handler that waits for it: a value, or an error that says why not."""
 
 from interlock.agents.errors import EffectAborted, EffectDenied, EffectFailed, InDoubt
 from interlock.contracts.dispatch import Outcome

@@ -1,4 +1,4 @@
-"""The service: the main coroutine of an agent's process: connect, be there until told to stop, leave in order."""
+"""The service: the main coroutine of an agent's process, from the connection to its end."""
 
 import asyncio
 import time

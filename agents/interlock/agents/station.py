@@ -65,7 +65,7 @@ class Station:
         log.info("agent_ready", role=self._charter.role, capacity=self._charter.capacity)
 
     async def stop(self, reason: str) -> None:
-        """Drop what is in hand, so that the supervisor gives it to others, and say bye; quick, and bounded."""
+        """Drop what is in hand, for the supervisor to give to others, and say bye; quick, and bounded."""
         self.workbench.drop_all(reason)
         for errand in self._errands:
             errand.cancel()
@@ -95,17 +95,17 @@ class Station:
         return True
 
     def lost(self) -> None:
-        """The connection broke; what is in hand may go on for a while, in the hope that it comes back."""
+        """Note that the connection broke; what is in hand may go on for a while, in hope."""
         self._lost_at = self._now()
 
     def restored(self) -> None:
-        """The connection stands again; what passed by meanwhile is asked for again."""
+        """Say hello over the new connection, and ask again for what may have passed by."""
         self._lost_at = None
         self._say_hello()
         self.workbench.ask_again()
 
     def refused(self, subject: str) -> None:
-        """The server refused a publish: the append that made it hears of it, nobody else needs to."""
+        """Do nothing: the append that the server refused hears of it."""
 
     def sweep(self) -> None:
         """Do what is due: give up work when the bus has gone, say hello after a silence, ask again."""

@@ -21,7 +21,7 @@ from interlock.contracts.message import encode
 from interlock.contracts.step import StepFailure
 from interlock.contracts.subjects import InputSubject, input_subject
 
-MOST_REMEMBERED = 4_096
+MOST_REMEMBERED = 16_384
 
 log = structlog.get_logger()
 
@@ -97,7 +97,7 @@ class Workbench:
                 pass
 
     def ask_again(self) -> None:
-        """The bus was away, and outcomes may have passed by: ask for everything that waits."""
+        """Ask for everything that waits: outcomes may have passed by."""
         for mine in self._in_hand.values():
             mine.journal.ask_again()
 
@@ -120,7 +120,16 @@ class Workbench:
         mine.work.cancel()
 
     async def _work(self, step: DoStep, journal: Journal) -> None:
-        message = await self._handler.work(step, Context(self._bus, step, journal))
+        try:
+            message = await self._handler.work(step, Context(self._bus, step, journal))
+        except asyncio.CancelledError:
+            if journal.closed:
+                raise
+            message = StepFailure(
+                step=step.step, attempt=step.attempt, kind="transient", message="the handler cancelled itself"
+            )
+        if journal.closed:
+            return
         self._put_down(step, journal)
         verb = "failed" if isinstance(message, StepFailure) else "result"
         await deliver_or_log(

@@ -1,4 +1,4 @@
-"""The executor's handler: prove, arrange, write. The words of a report are the claims'; a model only orders them."""
+"""The executor's handler: the words of a report are those of the claims; a model only arranges them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The arrangement: the two things in a report that a model may choose, and how they are held to the claims."""
+"""The arrangement: the two things in a report that a model may choose, and how claims bound them."""
 
 import re
 

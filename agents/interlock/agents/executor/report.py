@@ -52,10 +52,9 @@ def _quotation(citation: Citation) -> str:
 
 
 def _other(step: str, value: Any) -> str:
-    if isinstance(value, dict) and all(
-        isinstance(field, str | int | float | bool) for field in value.values()
-    ):
-        text = "\n".join(f"- {name}: {field}" for name, field in value.items() if name != "v")
-    else:
+    try:
+        plain = msgspec.convert(value, dict[str, str | int | float | bool])
+        text = "\n".join(f"- {name}: {field}" for name, field in plain.items() if name != "v")
+    except msgspec.ValidationError:
         text = f"```json\n{msgspec.json.format(msgspec.json.encode(value)).decode()}\n```"
     return f"## Result of step {step}\n\n{text[:MOST_OTHER_CHARS]}"

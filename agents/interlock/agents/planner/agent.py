@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import msgspec
-
 from interlock.agents.agent import Agent
 from interlock.agents.context import Context
 from interlock.agents.planner.offers import described, plan_schema
@@ -12,6 +10,7 @@ from interlock.agents.prompts import Prompt
 from interlock.contracts.plan import Plan
 from interlock.contracts.roles import Goal
 
+MOST_TOKENS = 2_048
 NOT_PLANNED = frozenset({"planner", "reviewer"})
 
 agent = Agent("planner", charter="charter.toml")
@@ -33,12 +32,13 @@ async def plan(goal: Goal, ctx: Context) -> Plan:
         inputs={
             "goal": goal.goal,
             "criteria": goal.criteria,
-            "roles": msgspec.to_builtins(offers),
+            "roles": offers,
             "refusals": goal.refusals,
             "docs": ctx.docs,
         },
         returns=Draft,
         schema=plan_schema(offers) if offers else None,
+        max_output_tokens=MOST_TOKENS,
         prompt_version=prompt.version,
     )
     return tidy(draft, goal)

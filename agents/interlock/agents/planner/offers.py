@@ -1,4 +1,4 @@
-"""What a plan may hold, told to a model: as words for its prompt and as a schema that admits only valid steps."""
+"""What a plan may hold, told to a model: in words for its prompt, and as the schema of its answer."""
 
 from interlock.contracts import limits
 from interlock.contracts.message import Json
@@ -18,7 +18,7 @@ def described(offers: tuple[RoleOffer, ...]) -> str:
 
 
 def plan_schema(offers: tuple[RoleOffer, ...]) -> Json:
-    """Return the JSON Schema of a plan in which each step has a role that is present, and that role's input."""
+    """Return the JSON Schema of a plan: each step has a role that is present, and that role's input."""
     return {
         "type": "object",
         "properties": {
@@ -49,7 +49,7 @@ def _step_schema(offer: RoleOffer) -> Json:
 
 
 def _self_contained(schema: Json) -> Json:
-    """Return what a step's input must be; a schema with references of its own is left to the role to check."""
+    """Return what a step's input must be; one with references of its own is left to the role to check."""
     if not schema or "$defs" in schema:
         return ANY_INPUT
     properties = {name: field for name, field in schema.get("properties", {}).items() if name != "v"}

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import msgspec
-
 from interlock.agents.agent import Agent
 from interlock.agents.context import Context
 from interlock.agents.prompts import Prompt
@@ -15,6 +13,7 @@ from interlock.contracts.roles import Findings, Question
 MOST_QUERIES = 4
 MOST_QUERY_CHARS = 2_000
 MOST_PASSAGES = 8
+MOST_TOKENS = 2_048
 
 NO_DOCUMENTS = "No folder of documents came with this task."
 NOTHING_FOUND = "The documents hold no passage about this."
@@ -75,10 +74,11 @@ async def _answer(question: Question, passages: tuple[Passage, ...], ctx: Contex
         purpose="answer",
         inputs={
             "question": question.question,
-            "passages": msgspec.to_builtins(passages),
+            "passages": passages,
             "notes": ctx.notes,
         },
         returns=Answer,
         schema=answer_schema(passages),
+        max_output_tokens=MOST_TOKENS,
         prompt_version=answer_prompt.version,
     )

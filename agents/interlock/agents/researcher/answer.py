@@ -66,7 +66,11 @@ def answer_schema(passages: tuple[Passage, ...]) -> Json:
 
 def shown(passages: tuple[Passage, ...]) -> str:
     """Return the passages as a model reads them, each under its file, line and headings."""
-    return "\n\n".join(
-        f"## file: {passage.file} · line: {passage.line}\n{passage.heading}\n\n{passage.text[:MOST_PASSAGE_CHARS]}"
-        for passage in passages
+    return "\n\n".join(map(_shown, passages))
+
+
+def _shown(passage: Passage) -> str:
+    return (
+        f"## file: {passage.file} · line: {passage.line}\n"
+        f"{passage.heading}\n\n{passage.text[:MOST_PASSAGE_CHARS]}"
     )

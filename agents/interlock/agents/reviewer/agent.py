@@ -1,4 +1,4 @@
-"""The reviewer's handler: every quotation is looked up again, then a model is asked, then the rule is applied."""
+"""The reviewer's handler: it looks up every quotation again, asks a model, then applies the rule."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,7 +65,7 @@ async def _judged(work: Work, subject: Subject, proven: Proven, ctx: Context) ->
         inputs={
             "goal": work.goal,
             "criteria": work.criteria,
-            "claims": msgspec.to_builtins(subject.claims),
+            "claims": subject.claims,
             "unanswered": subject.unanswered,
             "questions": subject.questions,
             "others": subject.others,

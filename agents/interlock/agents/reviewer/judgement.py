@@ -39,9 +39,9 @@ def judgement_schema() -> Json:
 
 
 def verdict(judgement: Judgement, proven: Proven) -> Verdict:
-    """Return the verdict: the model's, unless a claim or quotation is not proven; then nothing is approved."""
+    """Return the model's verdict, but approve nothing while a claim or quotation is not proven."""
     unproven = [
-        f"No quotation of this claim stands in its source; leave it out or prove it: {claim.text[:MOST_CLAIM_CHARS]}"
+        f"No quotation stands in its source for this claim: {claim.text[:MOST_CLAIM_CHARS]}"
         for claim in proven.dropped
     ]
     if proven.discarded_quotes and not unproven:

@@ -1,0 +1,158 @@
+"""An effect is asked for until its outcome comes, under one key, whatever gets lost on the way."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from tests.agents.conftest import Peer, Thinker
+
+from interlock.agents import Context
+from interlock.contracts.effect import EffectRequest
+from interlock.contracts.step import StepFailure, StepResult
+
+Json = dict[str, Any]
+
+
+async def look_twice(_step: Json, ctx: Context) -> list[Any]:
+    first, second = await asyncio.gather(ctx.tool("look", query="a"), ctx.tool("look", query="b"))
+    third = await ctx.tool("look", query=first)
+    return [first, second, third]
+
+
+def keys_said(peer: Peer) -> list[str]:
+    return [said.body.key for said in peer.said("effect") if isinstance(said.body, EffectRequest)]
+
+
+async def test_a_replaced_agent_asks_the_same_keys_and_gets_what_was_recorded(
+    peer: Peer, thinker: Thinker
+) -> None:
+    # Given an attempt that died after its first calls were answered
+    station = await peer.join(thinker(look_twice))
+    await peer.assign({})
+    recorded: dict[str, str] = {}
+    for value in ("x", "y"):
+        request = await peer.asked()
+        recorded[request.key] = value
+        await peer.answer(request.key, value)
+    third = await peer.asked()
+    await station.stop("it died")
+    # When another process runs the same code, and the supervisor answers what is recorded
+    await peer.join(thinker(look_twice))
+    await peer.assign({}, attempt=2)
+    for _ in range(2):
+        request = await peer.asked()
+        await peer.answer(request.key, recorded.pop(request.key))
+    # Then it goes on at the very call at which the other stopped
+    again = await peer.asked()
+    assert (again.key, again.attempt) == (third.key, 2)
+    await peer.answer(again.key, "z")
+    end = await peer.ends.get()
+    assert isinstance(end, StepResult)
+    assert msgspec.json.decode(end.value) == ["x", "y", "z"]
+
+
+async def test_an_outcome_that_comes_before_its_question_is_kept(peer: Peer, thinker: Thinker) -> None:
+    # Given the key of a call, from an earlier run
+    await peer.join(thinker(look_twice))
+    await peer.assign({}, step="other")
+    first, second = await peer.asked(), await peer.asked()
+    for request in (first, second):
+        await peer.answer(request.key, "x", step="other")
+    third = await peer.asked()
+    # When its outcome arrives ahead of the call
+    await peer.assign({})
+    await peer.asked()
+    await peer.asked()
+    await peer.answer(third.key, "early")
+    await peer.answer(first.key, "x")
+    await peer.answer(second.key, "y")
+    # Then the call is answered from it, and never made
+    end = await peer.ends.get()
+    assert isinstance(end, StepResult)
+    assert msgspec.json.decode(end.value) == ["x", "y", "early"]
+    assert keys_said(peer).count(third.key) == 1
+
+
+async def test_an_outcome_that_comes_twice_counts_once(peer: Peer, thinker: Thinker) -> None:
+    await peer.join(thinker(look_twice))
+    await peer.assign({})
+    first, second = await peer.asked(), await peer.asked()
+    for value in ("x", "other"):
+        await peer.answer(first.key, value)
+    await peer.answer(second.key, "y")
+    await peer.answer((await peer.asked()).key, "z")
+    end = await peer.ends.get()
+    assert isinstance(end, StepResult)
+    assert msgspec.json.decode(end.value) == ["x", "y", "z"]
+
+
+async def test_what_is_not_answered_is_asked_again_with_the_same_key(peer: Peer, thinker: Thinker) -> None:
+    # Given two calls without an outcome
+    station = await peer.join(thinker(look_twice))
+    await peer.assign({})
+    asked = [(await peer.asked()).key, (await peer.asked()).key]
+    # When less than 10 s pass, nothing is said again; after that it is, and then after 30 s
+    for seconds, times in ((9.0, 1), (2.0, 2), (15.0, 2), (16.0, 3)):
+        peer.clock.seconds += seconds
+        station.sweep()
+        assert keys_said(peer) == asked * times
+    # And the outcome still counts, once
+    await peer.answer(asked[0], "x")
+    await peer.answer(asked[1], "y")
+    await peer.settle()
+    assert len(set(keys_said(peer))) == 3
+
+
+async def test_a_long_wait_is_asked_about_more_and_more_seldom(peer: Peer, thinker: Thinker) -> None:
+    station = await peer.join(thinker(look_twice))
+    await peer.assign({})
+    for _ in range(24 * 60):
+        peer.clock.seconds += 60
+        station.sweep()
+    # A day's wait of two calls costs the log some hundreds of records, not thousands
+    assert 2 * 200 < len(keys_said(peer)) < 2 * 300
+
+
+async def test_nobody_waits_for_ever(peer: Peer, thinker: Thinker) -> None:
+    station = await peer.join(thinker(look_twice))
+    await peer.assign({})
+    await peer.asked()
+    peer.clock.seconds += 8 * 86_400
+    station.sweep()
+    end = await peer.ends.get()
+    assert isinstance(end, StepFailure)
+    assert end.kind == "transient"
+
+
+async def test_a_restored_connection_asks_at_once_for_what_may_have_passed_by(
+    peer: Peer, thinker: Thinker
+) -> None:
+    station = await peer.join(thinker(look_twice))
+    await peer.assign({})
+    asked = [(await peer.asked()).key, (await peer.asked()).key]
+    station.lost()
+    station.restored()
+    assert keys_said(peer) == asked * 2
+
+
+async def test_a_full_log_delays_a_call_and_does_not_fail_it(peer: Peer, thinker: Thinker) -> None:
+    # Given a log that takes nothing more
+    station = await peer.join(thinker(look_twice))
+    peer.server.full = True
+    await peer.assign({})
+    await peer.settle()
+    assert not keys_said(peer)
+    # When there is room again
+    peer.server.full = False
+    peer.clock.seconds += 1.5
+    station.sweep()
+    # Then the call is made
+    assert len(keys_said(peer)) == 2
+
+
+async def test_a_call_that_the_server_forbids_fails(peer: Peer, thinker: Thinker) -> None:
+    await peer.join(thinker(look_twice))
+    peer.server.forbidden = ".effect."
+    end = await peer.work({})
+    assert isinstance(end, StepFailure)
+    assert (end.kind, "may publish" in end.message) == ("permanent", True)
