@@ -1,4 +1,4 @@
-"""The floor: what the same hand-offs cost as a bare nats-py pipeline; `python -m bench.floor`.
+"""The floor: what the same hand-offs cost as a bare nats-py pipeline.
 
 planner -> 3 researchers in parallel -> executor (joins) -> reviewer -> done: four processes and a driver,
 nine durable messages a task in one JetStream file stream, nothing acknowledged before its output is stored.
@@ -10,35 +10,41 @@ import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from os import getpid
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nats
-import uvloop
 from bench.fast_nats import Publisher, consume
 from bench.floor_role import DONE, STAGES, STREAM, SUBMITTED, Handoff, decode, encode
 from bench.job import GOAL
-from bench.measure import Result, Round, Submit, System, measure
-from bench.results import save, table
-from bench.server import private_server
+from bench.measure import Contender, Submit, System, contender
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, StorageType
 
+from interlock.bus import server
+
+NAME = "floor"
 DRIVER = "driver"
-ROUNDS = (Round(concurrency=1, tasks=500), Round(concurrency=32, tasks=3000))
+TASKS = {1: 500, 32: 3000}
 MOST_UNACKNOWLEDGED = 4000
 
 
-async def measure_floor() -> list[Result]:
-    """Run the floor beside a private server and measure it."""
-    with private_server() as server:
-        client = await nats.connect(server.url)
-        await _prepare(client)
-        with _roles(server.url) as roles:
-            async with _door(client) as submit:
-                processes = {"server": [server.pid], DRIVER: [getpid()], **roles}
-                results = await measure(System("floor", "file, sync 100 ms", submit, processes), ROUNDS)
-        await client.close()
-    return results
+@asynccontextmanager
+async def floor() -> AsyncGenerator[Contender]:
+    """Run the floor beside a server of its own, which has Interlock's settings and asks for no keys."""
+    with TemporaryDirectory(prefix="interlock-bench-") as name:
+        running = server.start(Path(name))
+        try:
+            client = await nats.connect(running.url)
+            await _prepare(client)
+            with _roles(running.url) as roles:
+                async with _door(client) as submit:
+                    processes = {"server": running.pid, DRIVER: getpid(), **roles}
+                    yield contender(System(NAME, "file, sync 100 ms", submit, processes), TASKS)
+            await client.close()
+        finally:
+            running.stop()
 
 
 async def _prepare(client: Client) -> None:
@@ -58,7 +64,7 @@ async def _prepare(client: Client) -> None:
 
 
 @contextmanager
-def _roles(url: str) -> Generator[dict[str, list[int]]]:
+def _roles(url: str) -> Generator[dict[str, int]]:
     command = (sys.executable, "-m", "bench.floor_role")
     running = {
         role: subprocess.Popen([*command, role, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -68,7 +74,7 @@ def _roles(url: str) -> Generator[dict[str, list[int]]]:
         for role, process in running.items():
             if not process.stdout or not process.stdout.readline():
                 raise RuntimeError(f"the {role} ended before it listened; its own message stands above")
-        yield {role: [process.pid] for role, process in running.items()}
+        yield {role: process.pid for role, process in running.items()}
     finally:
         for process in running.values():
             process.communicate()
@@ -92,9 +98,3 @@ async def _door(client: Client) -> AsyncGenerator[Submit]:
     async with asyncio.TaskGroup() as handling:
         await consume(client, STREAM, DRIVER, finished, handling)
         yield submit
-
-
-if __name__ == "__main__":
-    measured = uvloop.run(measure_floor())
-    print(table(measured))
-    save(measured, "floor")

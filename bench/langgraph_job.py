@@ -1,7 +1,8 @@
 """The small job as a LangGraph graph, measured with a saver: `python -m bench.langgraph_job memory|sqlite`.
 
-Runs in the environment that `bench.langgraph_peer` makes, and prints its results as JSON. Each step is
-durable before the next begins (`durability="sync"`), which is what the other systems promise too.
+Runs in the environment that `bench.langgraph_peer` makes: reads rounds from standard input, one JSON a line,
+and prints a result for each. Each step is durable before the next begins (`durability="sync"`), which is what
+the other systems promise too.
 """
 
 # our own environment, where mypy runs, has no LangGraph
@@ -26,11 +27,6 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
-
-ROUNDS = {
-    "memory": (Round(concurrency=1, tasks=300), Round(concurrency=32, tasks=600)),
-    "sqlite": (Round(concurrency=1, tasks=100), Round(concurrency=32, tasks=200)),
-}
 
 
 class Progress(TypedDict, total=False):
@@ -112,9 +108,12 @@ async def run(saver_name: str) -> None:
             assert ended["verdict"].startswith("approve"), ended
 
         setting = f"langgraph {version('langgraph')}, durability sync"
-        system = System(f"langgraph-{saver_name}", setting, submit, {"langgraph": [getpid()]})
-        results = await measure(system, ROUNDS[saver_name])
-    print(json.dumps([asdict(result) for result in results]))
+        system = System(f"langgraph-{saver_name}", setting, submit, {"langgraph": getpid()})
+        print("ready", flush=True)
+        # blocks the loop between rounds, when there is nothing else to do
+        for line in sys.stdin:
+            result = await measure(system, Round(**json.loads(line)))
+            print(json.dumps(asdict(result)), flush=True)
 
 
 if __name__ == "__main__":

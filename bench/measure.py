@@ -4,14 +4,13 @@ Runs in the peers' environments too: the standard library only.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 from time import perf_counter
 
 from bench.processes import Processes, cpu_ms, peak_rss_mb
 
-REPETITIONS = 3
 REPETITION_LIMIT_S = 120.0
 
 Submit = Callable[[str], Awaitable[None]]
@@ -20,15 +19,16 @@ Submit = Callable[[str], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Round:
-    """So many tasks, of which `concurrency` are under way at any time."""
+    """So many tasks, of which `concurrency` are under way at any time; `tag` sets their names apart."""
 
     concurrency: int
     tasks: int
+    tag: str
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one system did in one round: the repetition with the median rate."""
+    """What one system did in one round."""
 
     system: str
     setting: str
@@ -51,20 +51,24 @@ class System:
     processes: Processes
 
 
-async def measure(system: System, rounds: Sequence[Round]) -> list[Result]:
-    """Warm the system up, then run each round; raise TimeoutError when a repetition does not end."""
-    await _closed_loop(system.submit, Round(concurrency=8, tasks=max(r.tasks for r in rounds) // 10), "warm")
-    return [await _median_of_repetitions(system, round_) for round_ in rounds]
+@dataclass(frozen=True)
+class Contender:
+    """A system that can be measured now; `tasks` is how many make a round, by concurrency."""
+
+    name: str
+    tasks: Mapping[int, int]
+    run: Callable[[Round], Awaitable[Result]]
 
 
-async def _median_of_repetitions(system: System, round_: Round) -> Result:
-    results = [await _repetition(system, round_, f"c{round_.concurrency}r{r}") for r in range(REPETITIONS)]
-    return sorted(results, key=lambda result: result.tasks_per_s)[REPETITIONS // 2]
+def contender(system: System, tasks: Mapping[int, int]) -> Contender:
+    """Return a system of this process as a contender."""
+    return Contender(system.name, tasks, lambda round_: measure(system, round_))
 
 
-async def _repetition(system: System, round_: Round, tag: str) -> Result:
+async def measure(system: System, round_: Round) -> Result:
+    """Run one round; raise TimeoutError when it does not end."""
     before = cpu_ms(system.processes)
-    wall_s, latencies_s = await _closed_loop(system.submit, round_, tag)
+    wall_s, latencies_s = await _closed_loop(system.submit, round_)
     after = cpu_ms(system.processes)
     percentiles = quantiles(latencies_s, n=100)
     return Result(
@@ -80,14 +84,19 @@ async def _repetition(system: System, round_: Round, tag: str) -> Result:
     )
 
 
-async def _closed_loop(submit: Submit, round_: Round, tag: str) -> tuple[float, list[float]]:
+def median(results: Sequence[Result]) -> Result:
+    """Return the result with the median rate."""
+    return sorted(results, key=lambda result: result.tasks_per_s)[len(results) // 2]
+
+
+async def _closed_loop(submit: Submit, round_: Round) -> tuple[float, list[float]]:
     latencies_s: list[float] = []
     numbers = iter(range(round_.tasks))
 
     async def one_after_another() -> None:
         for number in numbers:
             submitted = perf_counter()
-            await submit(f"{tag}-{number}")
+            await submit(f"{round_.tag}-{number}")
             latencies_s.append(perf_counter() - submitted)
 
     started = perf_counter()

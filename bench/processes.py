@@ -3,48 +3,33 @@
 Runs in the peers' environments too: the standard library only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
 
-Processes = Mapping[str, Sequence[int]]
-"""A name for each part of a system, and the processes that began it. Their descendants count with them,
-unless they begin a part of their own."""
+Processes = Mapping[str, int]
+"""The process of each part of a system, by the part's name."""
 
 
 def cpu_ms(processes: Processes) -> dict[str, float]:
-    """Return the CPU time used so far, per part, in ms; without threads and processes that have ended."""
-    return {name: sum(map(_cpu_ms, pids)) for name, pids in _families(processes).items()}
+    """Return the CPU time used so far, per part, in ms; without threads that have ended."""
+    return {name: _cpu_ms(pid) for name, pid in processes.items()}
 
 
 def peak_rss_mb(processes: Processes) -> dict[str, float]:
-    """Return the most memory held so far, per part, in MiB: the sum of each process's own peak."""
-    return {name: sum(map(_peak_rss_mb, pids)) for name, pids in _families(processes).items()}
-
-
-def _families(processes: Processes) -> dict[str, list[int]]:
-    roots = {pid for pids in processes.values() for pid in pids}
-    return {name: [pid for root in pids for pid in _family(root, roots)] for name, pids in processes.items()}
-
-
-def _family(pid: int, roots: set[int]) -> list[int]:
-    children = {int(child) for words in _of_threads(pid, "children") for child in words}
-    return [pid, *(member for child in children - roots for member in _family(child, roots))]
+    """Return the most memory held so far, per part, in MiB."""
+    return {name: _peak_rss_mb(pid) for name, pid in processes.items()}
 
 
 def _cpu_ms(pid: int) -> float:
     # schedstat counts nanoseconds; the usual /proc/<pid>/stat counts ticks of 10 ms
-    return sum(int(words[0]) for words in _of_threads(pid, "schedstat")) / 1e6
-
-
-def _of_threads(pid: int, file: str) -> list[list[str]]:
-    found: list[list[str]] = []
+    used_ns = 0
     for thread in (PROC / str(pid) / "task").glob("*"):
         with suppress(OSError):  # it ended while we looked
-            found.append((thread / file).read_text().split())
-    return found
+            used_ns += int((thread / "schedstat").read_text().split()[0])
+    return used_ns / 1e6
 
 
 def _peak_rss_mb(pid: int) -> float:

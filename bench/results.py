@@ -11,12 +11,17 @@ from pathlib import Path
 from bench.measure import Result
 
 FOLDER = Path(__file__).parent / "results"
-HEAD = ("system", "at once", "tasks/s", "p50 ms", "p99 ms", "CPU ms", "MiB", "CPU ms by process")
+HEAD = ("system", "at once", "tasks/s", "of {0}", "{0}/it", "p50 ms", "p99 ms", "CPU ms", "MiB", "by process")
 
 
-def table(results: Sequence[Result]) -> str:
-    """Return the results as plain text, a line each; CPU is per task, memory the sum of all peaks."""
-    rows = [HEAD, *map(_row, results)]
+def table(results: Sequence[Result], *, beside: str) -> str:
+    """Return the results as plain text, a line each, their rates also as shares of the system `beside`.
+
+    CPU is per task, memory the sum of all processes' peaks so far.
+    """
+    rates = {result.concurrency: result.tasks_per_s for result in results if result.system == beside}
+    head = tuple(word.format(beside) for word in HEAD)
+    rows = [head, *(_row(result, rates.get(result.concurrency)) for result in results)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(_line(row, widths) for row in rows)
 
@@ -35,12 +40,14 @@ def save(results: Sequence[Result], name: str) -> Path:
     return file
 
 
-def _row(result: Result) -> tuple[str, ...]:
+def _row(result: Result, rate: float | None) -> tuple[str, ...]:
     by_cost = sorted(result.cpu_ms_per_task.items(), key=lambda part: -part[1])
     return (
         result.system,
         str(result.concurrency),
         f"{result.tasks_per_s:,.0f}",
+        f"{result.tasks_per_s / rate:.3f}" if rate else "-",
+        f"{rate / result.tasks_per_s:.1f}" if rate else "-",
         f"{result.p50_ms:.1f}",
         f"{result.p99_ms:.1f}",
         f"{sum(result.cpu_ms_per_task.values()):.2f}",
