@@ -1,7 +1,7 @@
 """Two worlds with one log each, a real server and the in-memory twin, and something that collects deliveries."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -42,6 +42,13 @@ class Collected(Generic[T]):
                 self._more.clear()
                 await self._more.wait()
         return self.items
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let others run until something holds, with a bound."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0)
 
 
 class World(Protocol):

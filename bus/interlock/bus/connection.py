@@ -138,7 +138,7 @@ class Connection:
         self._closing = True
         if self.up:
             try:
-                await self._client.flush(timeout=FLUSH_S)
+                await self._flush()
             except nats.errors.Error as failure:
                 log.warning("bus_flush_failed", reason=str(failure))
         self._up.clear()
@@ -168,7 +168,7 @@ class Connection:
         hearing.subscription = await _subscribe(self._client, hearing)
         self._hearings.add(hearing)
         try:
-            await self._client.flush(timeout=FLUSH_S)
+            await self._flush()
         except nats.errors.Error as failure:
             self.drop(hearing)
             raise Unreachable(f"{self.url} did not confirm a subscription in {FLUSH_S} s") from failure
@@ -209,6 +209,14 @@ class Connection:
         if isinstance(self.trouble, NotPermitted):
             return NotPermitted(f"{self.trouble}; {consequence}")
         return Unreachable(f"{self.url} does not answer; {consequence}")
+
+    async def _flush(self) -> None:
+        """Wait until the server has processed everything that was handed over.
+
+        Twice, because nats-py writes the ping of a flush ahead of what stands in its buffer.
+        """
+        await self._client.flush(timeout=FLUSH_S)
+        await self._client.flush(timeout=FLUSH_S)
 
     async def _give_up(self, opening: "asyncio.Task[None]") -> BusError:
         cause = opening.exception() if opening.done() else None

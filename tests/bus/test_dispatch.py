@@ -1,0 +1,169 @@
+"""Dispatches, on both backends: taken, repeated, had already, lost."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from interlock.bus.desk import Desk
+from interlock.bus.dispatch import Dispatcher, answer_subject
+from interlock.bus.ports import Message
+from tests.bus.conftest import Collected, World, until
+
+REPEAT_S = 0.02
+TIMES = 3
+
+
+class Scene:
+    """A supervisor that dispatches, everything that passes on the way, and what was lost."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.lost: list[tuple[str, str]] = []
+        self.sent: Collected[Message] = Collected()
+        self.answers: Collected[Message] = Collected()
+
+    async def begin(self) -> None:
+        self.bus = await self.world.connect("supervisor")
+        await self.bus.listen("interlock.do.*", self.sent.take)
+        await self.bus.listen("interlock.taken.>", self.answers.take)
+        self.dispatcher = Dispatcher(self.bus, "supervisor", self._on_lost, repeat_s=REPEAT_S, times=TIMES)
+        await self.dispatcher.start()
+
+    def _on_lost(self, key: str, principal: str) -> None:
+        self.lost.append((key, principal))
+
+    async def several_repeats(self) -> None:
+        """Wait as long as a dispatch to nobody takes until it is lost."""
+        self.dispatcher.send("to nobody", "nobody", b"")
+        await until(lambda: ("to nobody", "nobody") in self.lost)
+
+    def sent_to(self, principal: str) -> int:
+        return sum(message.subject == f"interlock.do.{principal}" for message in self.sent.items)
+
+
+@pytest.fixture
+async def scene(world: World) -> AsyncIterator[Scene]:
+    made = Scene(world)
+    await made.begin()
+    yield made
+    await made.dispatcher.stop()
+
+
+@pytest.fixture
+def open_desk(world: World) -> Callable[[str, Callable[[bytes], bool]], Awaitable[Desk]]:
+    async def open_it(principal: str, take: Callable[[bytes], bool]) -> Desk:
+        desk = Desk(await world.connect(principal), take)
+        await desk.start()
+        return desk
+
+    return open_it
+
+
+OpenDesk = Callable[[str, Callable[[bytes], bool]], Awaitable[Desk]]
+
+
+async def test_a_dispatch_is_taken_once_and_not_repeated(scene: Scene, open_desk: OpenDesk) -> None:
+    # Given an agent at its desk
+    taken: list[bytes] = []
+    await open_desk("researcher-1", lambda data: not taken.append(data))
+    # When something is dispatched to it
+    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
+    answers = await scene.answers.count(1)
+    # Then it says so, and it is told no second time
+    assert answers[0].data == b"taken"
+    await scene.several_repeats()
+    assert (taken, scene.sent_to("researcher-1")) == ([b"step 1"], 1)
+    assert scene.lost == [("to nobody", "nobody")]
+
+
+async def test_a_dispatch_that_got_lost_is_repeated(scene: Scene, open_desk: OpenDesk) -> None:
+    # Given an agent that does not listen yet when something is dispatched to it
+    taken: list[bytes] = []
+    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
+    await scene.sent.count(1)
+    assert taken == []
+    # When it listens, then it gets it with the next repetition
+    await open_desk("researcher-1", lambda data: not taken.append(data))
+    await until(lambda: scene.dispatcher.open_count == 0)
+    assert (taken, scene.lost) == ([b"step 1"], [])
+
+
+async def test_what_an_agent_has_already_is_settled_too(scene: Scene, open_desk: OpenDesk) -> None:
+    await open_desk("researcher-1", lambda _: False)
+    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
+    assert (await scene.answers.count(1))[0].data == b"already"
+    await until(lambda: scene.dispatcher.open_count == 0)
+
+
+async def test_a_dispatch_that_nobody_takes_is_lost_after_the_bound(scene: Scene) -> None:
+    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
+    await until(lambda: bool(scene.lost))
+    assert scene.lost == [("42.1", "researcher-1")]
+    assert scene.sent_to("researcher-1") == TIMES
+    assert scene.dispatcher.open_count == 0
+
+
+async def test_what_is_forgotten_is_neither_repeated_nor_lost(scene: Scene) -> None:
+    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
+    await scene.sent.count(1)
+    scene.dispatcher.forget("42.1")
+    scene.dispatcher.forget("never heard of")
+    await scene.several_repeats()
+    assert scene.sent_to("researcher-1") == 1
+    assert scene.lost == [("to nobody", "nobody")]
+
+
+async def test_the_same_key_dispatched_again_replaces_the_first(scene: Scene, open_desk: OpenDesk) -> None:
+    # Given a dispatch to somebody who is gone
+    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
+    await scene.sent.count(1)
+    # When the same is dispatched to another
+    await open_desk("researcher-2", lambda _: True)
+    scene.dispatcher.send("42.1", "researcher-2", b"step 1")
+    await until(lambda: scene.dispatcher.open_count == 0)
+    # Then the first is over without being called lost
+    await scene.several_repeats()
+    assert scene.lost == [("to nobody", "nobody")]
+
+
+async def test_a_desk_that_fails_to_take_is_told_again(scene: Scene, open_desk: OpenDesk) -> None:
+    # Given a desk that fails once
+    attempts: list[bytes] = []
+
+    def fail_once(data: bytes) -> bool:
+        attempts.append(data)
+        if len(attempts) == 1:
+            raise ValueError("no room on this desk")
+        return True
+
+    await open_desk("researcher-1", fail_once)
+    # When something is dispatched, then the second telling is taken
+    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
+    await until(lambda: scene.dispatcher.open_count == 0)
+    assert attempts == [b"step 1", b"step 1"]
+
+
+async def test_nobody_can_take_what_was_dispatched_to_another(scene: Scene) -> None:
+    # Given a dispatch to one agent
+    mallory = await scene.world.connect("mallory")
+    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
+    token = (await scene.sent.count(1))[0].reply.rsplit(".", 1)[-1]
+    # When another says it has it, and somebody says nonsense
+    await mallory.send(answer_subject("supervisor", "mallory", token), b"taken")
+    await mallory.send(answer_subject("supervisor", "mallory", "nonsense"), b"taken")
+    await scene.answers.count(2)
+    # Then it stays open until it is lost
+    await until(lambda: bool(scene.lost))
+    assert scene.lost == [("42.1", "researcher-1")]
+
+
+async def test_a_message_that_is_no_dispatch_is_not_taken(scene: Scene, open_desk: OpenDesk) -> None:
+    # Given a delivery that wears another reply than a dispatcher's
+    taken: list[bytes] = []
+    await open_desk("researcher-1", lambda data: not taken.append(data))
+    await scene.bus.send("interlock.do.researcher-1", b"forged", reply="$JS.ACK.INTERLOCK.c.1.1.1.1.0")
+    # When a true one follows, and one that asks for no answer, then these two only are taken
+    await scene.bus.send("interlock.do.researcher-1", b"an outcome")
+    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
+    await until(lambda: scene.dispatcher.open_count == 0)
+    assert taken == [b"an outcome", b"step 1"]

@@ -1,0 +1,290 @@
+"""What the server lets each role do, on a real server with real keys."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+from nats.js.api import ConsumerConfig
+
+from interlock.bus import connection, identity, jetstream, server
+from interlock.bus.desk import Desk
+from interlock.bus.errors import NotPermitted, Unreachable
+from interlock.bus.nats_bus import NatsBus, connect
+from interlock.bus.permissions import ROLES, permissions_of
+from interlock.bus.ports import Message, Record
+from interlock.bus.stream import ensure_stream
+from interlock.bus.users import Users
+from interlock.contracts.errors import MalformedSubject
+from tests.bus.conftest import Collected, until
+
+WHO = {"alice": "person", "researcher-1": "agent", "effects-1": "effects", "supervisor": "supervisor"}
+
+
+class Guarded:
+    """A server that knows four principals, and a connection for each."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.users = Users(state)
+        for principal, role in WHO.items():
+            self.users.admit(principal, role)
+        self.server = server.start(state)
+        self.buses: dict[str, NatsBus] = {}
+
+    def seed(self, principal: str) -> str:
+        return identity.load(self.state / "keys" / f"{principal}.nk").seed
+
+    async def connect(self, principal: str) -> NatsBus:
+        bus = await connect(self.server.url, principal, key=self.seed(principal))
+        self.buses[principal] = bus
+        return bus
+
+    async def begin(self) -> None:
+        for principal in WHO:
+            await self.connect(principal)
+        await ensure_stream(self.buses["supervisor"])
+
+    async def end(self) -> None:
+        for bus in self.buses.values():
+            await bus.close()
+        self.server.stop()
+
+
+@pytest.fixture
+async def guarded(state: Path) -> AsyncIterator[Guarded]:
+    made = Guarded(state)
+    await made.begin()
+    yield made
+    await made.end()
+
+
+@pytest.mark.parametrize(
+    ("principal", "subject"),
+    [
+        ("researcher-1", "interlock.in.researcher-1.agent.effect.42"),
+        ("effects-1", "interlock.in.effects-1.effect.completed.42"),
+        ("supervisor", "interlock.in.supervisor.supervisor.elected"),
+        ("supervisor", "interlock.decision.42"),
+        ("alice", "interlock.in.alice.task.submit"),
+        ("alice", "interlock.in.alice.control.kill.fleet"),
+        ("alice", "interlock.in.alice.human.approve.42"),
+    ],
+)
+async def test_each_role_says_what_is_its_own(guarded: Guarded, principal: str, subject: str) -> None:
+    assert (await guarded.buses[principal].append(subject, b"{}")).seq == 1
+
+
+@pytest.mark.parametrize(
+    ("principal", "subject"),
+    [
+        ("researcher-1", "interlock.in.alice.task.submit"),
+        ("researcher-1", "interlock.in.researcher-2.agent.result.42"),
+        ("researcher-1", "interlock.in.researcher-1.control.resume.fleet"),
+        ("researcher-1", "interlock.in.researcher-1.effect.completed.42"),
+        ("researcher-1", "interlock.decision.42"),
+        ("effects-1", "interlock.decision.42"),
+        ("effects-1", "interlock.in.researcher-1.agent.result.42"),
+        ("supervisor", "interlock.in.alice.task.submit"),
+        ("alice", "interlock.decision.42"),
+        ("alice", "interlock.in.bob.human.approve.42"),
+    ],
+)
+async def test_nobody_says_what_is_anothers(guarded: Guarded, principal: str, subject: str) -> None:
+    # When somebody appends where only another may, then it fails at once and nothing is stored
+    with pytest.raises(NotPermitted, match="may not publish"):
+        await guarded.buses[principal].append(subject, b"{}")
+    assert await guarded.buses["alice"].last_seq() == 0
+    # And its own words are still taken
+    own = {"researcher-1": "agent.result.1", "effects-1": "effect.failed.1"}.get(principal, "")
+    if own:
+        assert (await guarded.buses[principal].append(f"interlock.in.{principal}.{own}", b"")).seq == 1
+
+
+@pytest.mark.parametrize(
+    "request_of_the_api",
+    [
+        "STREAM.DELETE.INTERLOCK",
+        "STREAM.PURGE.INTERLOCK",
+        "STREAM.INFO.INTERLOCK",
+        "STREAM.MSG.GET.INTERLOCK",
+        "STREAM.MSG.DELETE.INTERLOCK",
+        "STREAM.CREATE.OTHER",
+        "CONSUMER.CREATE.INTERLOCK.mine",
+        "CONSUMER.MSG.NEXT.INTERLOCK.mine",
+        "DIRECT.GET.INTERLOCK",
+    ],
+)
+@pytest.mark.parametrize("principal", ["researcher-1", "effects-1"])
+async def test_workers_cannot_touch_the_log_but_by_their_words(
+    guarded: Guarded, principal: str, request_of_the_api: str
+) -> None:
+    with pytest.raises(NotPermitted):
+        await guarded.buses[principal].request(f"$JS.API.{request_of_the_api}", b"{}", timeout_s=5)
+
+
+@pytest.mark.parametrize(
+    "request_of_the_api", ["STREAM.DELETE.INTERLOCK", "STREAM.PURGE.INTERLOCK", "STREAM.MSG.DELETE.INTERLOCK"]
+)
+@pytest.mark.parametrize("principal", ["alice", "supervisor"])
+async def test_nobody_can_take_a_record_out_of_the_log(
+    guarded: Guarded, principal: str, request_of_the_api: str
+) -> None:
+    with pytest.raises(NotPermitted):
+        await guarded.buses[principal].request(f"$JS.API.{request_of_the_api}", b"{}", timeout_s=5)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "interlock.decision.>",
+        "interlock.do.researcher-2",
+        "interlock.do.*",
+        "interlock.in.>",
+        "interlock.taken.>",
+        "_INBOX_alice.>",
+        "_INBOX.>",
+        ">",
+    ],
+)
+async def test_an_agent_cannot_hear_what_is_not_for_it(guarded: Guarded, subject: str) -> None:
+    heard: Collected[Message] = Collected()
+    with pytest.raises(NotPermitted, match="may not read"):
+        await guarded.buses["researcher-1"].listen(subject, heard.take)
+
+
+async def test_an_agent_cannot_follow_the_log(guarded: Guarded) -> None:
+    seen: Collected[Record] = Collected()
+    with pytest.raises(NotPermitted, match="role that reads the log"):
+        await guarded.buses["researcher-1"].follow(["interlock.decision.>"], seen.take)
+
+
+async def test_a_stop_command_reaches_every_process(guarded: Guarded) -> None:
+    # Given everybody listening to controls
+    heard: Collected[str] = Collected()
+    for principal, bus in guarded.buses.items():
+
+        async def hear(_: Message, principal: str = principal) -> None:
+            await heard.take(principal)
+
+        await bus.listen("interlock.in.*.control.>", hear)
+    # When a person says stop, then all hear it
+    await guarded.buses["alice"].append("interlock.in.alice.control.kill.fleet", b"{}")
+    assert set(await heard.count(len(WHO))) == set(WHO)
+
+
+async def test_a_supervisor_and_a_person_read_everything(guarded: Guarded) -> None:
+    await guarded.buses["researcher-1"].append("interlock.in.researcher-1.agent.hello", b"{}")
+    await guarded.buses["supervisor"].append("interlock.decision.fleet", b"{}")
+    for principal in ("alice", "supervisor"):
+        bus = guarded.buses[principal]
+        seen: Collected[Record] = Collected()
+        await bus.follow(["interlock.in.>", "interlock.decision.>"], seen.take)
+        assert [record.seq for record in await seen.count(2)] == [1, 2]
+        assert [record.seq async for record in bus.history(["interlock.decision.>"])] == [2]
+        assert await bus.record(1) is not None
+
+
+async def test_a_bare_client_with_a_persons_key_submits_and_follows(guarded: Guarded) -> None:
+    # Given any NATS client, which knows nothing of us but the subjects
+    client = await nats.connect(guarded.server.url, nkeys_seed_str=guarded.seed("alice"))
+    js = client.jetstream()
+    # When it submits and reads as its own library does
+    ack = await js.publish("interlock.in.alice.task.submit", b"{}")
+    subscription = await js.subscribe("interlock.in.>", ordered_consumer=True)
+    message = await subscription.next_msg(timeout=5)
+    # Then it has the task's id and the record
+    assert (ack.seq, message.data) == (1, b"{}")
+    assert (await js.get_msg("INTERLOCK", 1)).data == b"{}"
+    await client.close()
+
+
+async def test_a_person_cannot_command_an_agent_through_a_consumer(guarded: Guarded) -> None:
+    # Given a record that looks like an order, and a consumer that delivers it to an agent's desk
+    taken: list[bytes] = []
+    desk = Desk(guarded.buses["researcher-1"], lambda data: not taken.append(data))
+    await desk.start()
+    alice = guarded.buses["alice"]
+    await alice.append("interlock.in.alice.task.submit", b"obey me")
+    config = ConsumerConfig(name="forger", deliver_subject="interlock.do.researcher-1", ack_policy="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - its enumeration is a string
+    body = jetstream.msgspec.json.encode({"stream_name": "INTERLOCK", "config": config.as_dict()})
+    await jetstream.call(alice.requests, "CONSUMER.CREATE.INTERLOCK.forger", body, dict[str, Any])
+    # When the supervisor dispatches afterwards, then only that is taken
+    await guarded.buses["supervisor"].send("interlock.do.researcher-1", b"a true outcome")
+    await until(lambda: bool(taken))
+    assert taken == [b"a true outcome"]
+
+
+@pytest.mark.parametrize("key", [None, identity.create().seed])
+async def test_a_stranger_is_refused_with_a_reason(guarded: Guarded, key: str | None) -> None:
+    with pytest.raises(NotPermitted, match="refuses the key of alice"):
+        await connect(guarded.server.url, "alice", key=key)
+
+
+async def test_a_new_principal_connects_after_a_reload_and_nobody_is_disturbed(guarded: Guarded) -> None:
+    # Given a running server, and an agent that listens
+    heard: Collected[Message] = Collected()
+    await guarded.buses["researcher-1"].listen("interlock.do.researcher-1", heard.take)
+    # When somebody is admitted and the server reloads
+    guarded.users.admit("bob", "person")
+    guarded.server.reload()
+    # Then the new one may speak, and the others are still connected
+    bob = await guarded.connect("bob")
+    assert (await bob.append("interlock.in.bob.task.submit", b"{}")).seq == 1
+    await guarded.buses["supervisor"].send("interlock.do.researcher-1", b"step 1")
+    assert (await heard.count(1))[0].data == b"step 1"
+    assert all(bus.connected for bus in guarded.buses.values())
+
+
+# nats-py leaves the closing of a refused connection to the garbage collector.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+async def test_a_removed_principal_is_out_after_a_reload_and_in_again_when_readmitted(guarded: Guarded) -> None:
+    # Given an agent that is removed
+    agent = guarded.buses["researcher-1"]
+    guarded.users.remove("researcher-1")
+    guarded.server.reload()
+    await until(lambda: agent.connection.final is not None)
+    # Then nothing it says is taken, and it is told at once
+    with pytest.raises(NotPermitted):
+        await agent.append("interlock.in.researcher-1.agent.result.1", b"{}")
+    # When it is admitted again with the same key, then it comes back by itself
+    guarded.users.admit("researcher-1", "agent")
+    guarded.server.reload()
+    await until(lambda: agent.connected)
+    assert (await agent.append("interlock.in.researcher-1.agent.result.1", b"{}")).seq == 1
+
+
+async def test_a_server_whose_users_were_all_removed_is_not_open(guarded: Guarded) -> None:
+    for principal in WHO:
+        guarded.users.remove(principal)
+    guarded.server.reload()
+    assert guarded.users.read() == {}
+    with pytest.raises(NotPermitted):
+        await connect(guarded.server.url, "anybody")
+
+
+async def test_a_server_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "OPEN_S", 0.3)
+    with pytest.raises(Unreachable, match=r"no NATS server answers at nats://127\.0\.0\.1:1 .*start one"):
+        await connect("nats://127.0.0.1:1", "alice")
+    with pytest.raises(Unreachable, match="no NATS server answers at nonsense:port"):
+        await connect("nonsense:port", "alice")
+
+
+def test_the_table_names_the_principal_and_nobody_else() -> None:
+    for role in ROLES:
+        permissions = permissions_of("bob", role)
+        for pattern in (*permissions.publish, *permissions.subscribe):
+            assert "{" not in pattern
+        said = [pattern for pattern in permissions.publish if pattern.startswith("interlock.in.")]
+        assert all(pattern.startswith("interlock.in.bob.") for pattern in said)
+
+
+def test_an_unusable_name_or_role_is_refused(state: Path) -> None:
+    users = Users(state)
+    with pytest.raises(MalformedSubject, match="not a name on the bus"):
+        users.admit("alice.*", "person")
+    with pytest.raises(NotPermitted, match="agent, effects, supervisor, person"):
+        users.admit("alice", "king")
+    assert users.read() == {}
