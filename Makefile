@@ -46,7 +46,7 @@ diagrams: setup ## draw the state machines of the docs from the code's tables
 	$(BIN)/python -m interlock.supervisor.diagrams docs/machines.md
 
 bench: setup ## measure the pipeline beside its floor
-	$(BIN)/python bench/pipeline.py $(BENCH)
+	$(BIN)/python -m bench.pipeline $(BENCH)
 
 clean: ## remove everything that setup, checks and runs have made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .interlock dist bench/results
