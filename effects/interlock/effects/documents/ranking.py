@@ -20,6 +20,7 @@ HEADING_BONUS = 0.3
 NEAR_BONUS = 0.25
 NEAR_WORDS = 12
 PLACES_MAX = 8
+ALIKE_MIN = 0.75
 BM25_WORTH = 0.25
 HISTORY_PENALTY = 0.7
 HISTORY = re.compile(r"whatsnew|what.?s.?new|changelog|changes|release.?notes|news|history", re.IGNORECASE)
@@ -44,7 +45,14 @@ def heading_stems(hit: Hit) -> set[str]:
 
 
 def likeness(query: Query, heading: str) -> float:
-    """Tell how much a heading is the query itself: the harmonic mean of what each has of the other, 0 to 1."""
+    """Tell how much a heading is the query itself: the harmonic mean of what each has of the other, 0 to 1.
+
+    A heading in nearly the same words, small ones included, counts by these.
+   """
+    every = set(words(heading))
+    alike = len(every & query.every) / (len(every | query.every) or 1)
+    if alike >= ALIKE_MIN:
+        return alike
     told = {stem(word) for word in words(heading_words(heading)) if word not in STOP_WORDS}
     worths = [1.0 if term.held_by(told) else SYNONYM_WORTH * term.meant_by(told) for term in query.terms]
     if not told or not any(worths):
@@ -78,7 +86,7 @@ def _fit(candidate: Candidate, asked: Query) -> float:
     total = sum(term.weight for term in asked.terms) or 1.0
     covered = sum(term.weight * _worth(term, places, heading, title) for term in asked.terms)
     last = likeness(asked, hit.heading[-1]) if hit.heading else 0.0
-    return covered / total + NEAR_BONUS * _nearness(asked, places) + HEADING_BONUS * last + _name_bonus(hit, asked)
+    return covered / total + NEAR_BONUS * _nearness(asked, places) + HEADING_BONUS * last + (last >= ALIKE_MIN) + _name_bonus(hit, asked)
 
 
 def _worth(term: Term, places: Mapping[str, list[int]], heading: set[str], title: set[str]) -> float:

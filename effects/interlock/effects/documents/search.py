@@ -8,7 +8,7 @@ import msgspec
 from interlock.effects.documents.ranking import Candidate, rank
 from interlock.effects.documents.synonyms import synonyms
 from interlock.effects.documents.types import Hit, Results, TermCount
-from interlock.effects.documents.words import content_words, identifiers, name_words, words
+from interlock.effects.documents.words import WORDS_MAX, content_words, identifiers, name_words, words
 
 QUERY_CHARS_MAX = 2_000
 LIMIT_MAX = 100
@@ -38,7 +38,7 @@ def find(connection: sqlite3.Connection, query: str, limit: int) -> Results:
     if not content and not named:
         return Results((), (), int(passages))
     counts = [TermCount(term, _count(connection, term)) for term in dict.fromkeys([*content, *named])]
-    rows = _rows(connection, content, named)
+    rows = _rows(connection, query, content, named)
     candidates = [_candidate(row) for row in rows]
     ranked = rank(query, candidates, counts, int(passages))
     return Results(tuple(ranked[:limit]), tuple(counts), int(passages))
@@ -49,7 +49,7 @@ def _count(connection: sqlite3.Connection, term: str) -> int:
     return int(count)
 
 
-def _rows(connection: sqlite3.Connection, content: list[str], named: list[str]) -> Iterable[tuple[object, ...]]:
+def _rows(connection: sqlite3.Connection, query: str, content: list[str], named: list[str]) -> Iterable[tuple[object, ...]]:
     """Two looks: one at all words and their synonyms, one at identifiers alone, so that a name is never crowded out."""
     spelled = [part for name in named for part in words(name_words(name))]
     wide = dict.fromkeys([*content, *spelled, *(other for word in content for other in synonyms(word))])
@@ -58,6 +58,7 @@ def _rows(connection: sqlite3.Connection, content: list[str], named: list[str]) 
         looks.append(" OR ".join(quoted(f"{left} {right}") for left, right in zip(content, content[1:], strict=False)))
     if named:
         looks.append(" OR ".join(quoted(" ".join(words(name))) for name in named))
+    looks.append("{heading symbols} : (" + " OR ".join(quoted(word) for word in dict.fromkeys(words(query)[:WORDS_MAX])) + ")")
     seen: dict[object, tuple[object, ...]] = {}
     for look in looks:
         for row in connection.execute(FIND, (look,)):

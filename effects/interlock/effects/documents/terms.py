@@ -17,6 +17,7 @@ ASKS_HISTORY = re.compile(
     re.IGNORECASE,
 )
 COMMON_SHARE = 0.1
+FLAG_WEIGHT = 6.0
 CAPITALISED = re.compile(r"(?<=[\w,] )(?:[A-Z][\w.+#-]*)")
 
 
@@ -46,6 +47,7 @@ class Query(msgspec.Struct, frozen=True):
 
     `neighbours` are pairs of stems of content words that follow each other, with at most one between them.
     `flags` are the literals that no term stands for, such as `-O`.
+    `every` are all its words; `substance` is its weight beside that of one word that stands nowhere else.
     `foreign` are the capitalised names that are not all over the documents: an answer has to speak of them.
     """
 
@@ -56,6 +58,8 @@ class Query(msgspec.Struct, frozen=True):
     neighbours: tuple[tuple[str, str], ...]
     flags: tuple[str, ...]
     foreign: tuple[Term, ...]
+    every: frozenset[str]
+    substance: float
     history: bool
 
 
@@ -76,6 +80,7 @@ def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
     capitalised = {word for name in CAPITALISED.findall(text) for word in words(name)}
     line = [term.stem for term in terms]
     literals = tuple(identifiers(text))
+    flags = tuple(literal for literal in literals if _is_flag(literal, terms))
     names = [tuple(words(name)) for name in (*literals, *CAPITALISED.findall(text))]
     return Query(
         text=text,
@@ -83,10 +88,12 @@ def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
         literals=literals,
         names=tuple(dict.fromkeys(name for name in names if name)),
         neighbours=tuple(pair for gap in (1, 2) for pair in zip(line, line[gap:], strict=False)),
-        flags=tuple(literal for literal in literals if not set(words(literal)) & {term.word for term in terms}),
+        flags=flags,
         foreign=tuple(
             term for term in terms if term.word in capitalised and known.get(term.word, 0) <= COMMON_SHARE * passages
         ),
+        every=frozenset(words(text)),
+        substance=(sum(term.weight for term in terms) + len(flags) * FLAG_WEIGHT) / math.log(2 + passages),
         history=ASKS_HISTORY.search(text) is not None,
     )
 
@@ -94,3 +101,9 @@ def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
 def written_in(literal: str, text: str) -> bool:
     """Tell whether an identifier stands in a text exactly as written, not as a part of a longer name."""
     return re.search(rf"(?<![\w-]){re.escape(literal)}(?!\w)", text) is not None
+
+
+def _is_flag(literal: str, terms: tuple[Term, ...]) -> bool:
+    """Tell whether a literal says what its words alone do not: `-O`, `f-string`."""
+    known = {term.word for term in terms}
+    return any(word not in known for word in words(literal)) and "_" not in literal and "." not in literal

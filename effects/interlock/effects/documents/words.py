@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from interlock.effects.documents.stems import stem
 
@@ -10,6 +11,7 @@ IDENTIFIER = re.compile(
     r"--?[A-Za-z][\w-]*"  # --flag, -O
     r"|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(\))?"  # module.Class.method
     r"|__\w+__|[A-Za-z]\w*_\w+|\w+\(\)"  # __slots__, snake_case, call()
+    r"|\b[A-Za-z]-[a-z]{3,}"  # f-string
     r"|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|[a-z]+[A-Z]\w*"  # CamelCase, camelCase
 )
 CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -39,6 +41,9 @@ WEAK_WORDS = frozenset(
     set start stop support supported supports turn value values write written example language program python3 code
     """.split()
 )  # fmt: skip
+# In "the with statement" and "the is operator" a stop word is the subject.
+KEYWORD_KINDS = frozenset({"statement", "statements", "operator", "keyword", "clause", "command", "loop"})
+DETERMINERS = frozenset({"a", "an", "the", "this", "that", "which", "what", "each", "every", "any", "one", "other", "of"})
 SIGNATURE = re.compile(r"(?<=\w)\(.*")
 WORDS_MAX = 40
 
@@ -55,14 +60,22 @@ def stems(text: str) -> list[str]:
 
 def content_words(question: str) -> list[str]:
     """Keep the words that carry a question, once each, in order; at most WORDS_MAX."""
-    found = dict.fromkeys(words(question.replace("’", "'").replace("'s ", " ")))
-    kept = [word for word in found if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
+    line = words(question.replace("’", "'").replace("'s ", " "))
+    found = dict.fromkeys(line)
+    told = {left for left, right in pairwise(line) if right in KEYWORD_KINDS and left not in DETERMINERS}
+    kept = [word for word in found if (word not in STOP_WORDS or word in told) and (len(word) > 1 or word.isdigit())]
     return (kept or list(found))[:WORDS_MAX]
 
 
 def identifiers(question: str) -> list[str]:
     """Find what looks like the name of a thing in code: dotted, snake_case, CamelCase, call(), --flag."""
-    return list(dict.fromkeys(match.rstrip("()") for match in IDENTIFIER.findall(question)))[:WORDS_MAX]
+    found = (match.rstrip("()") for match in IDENTIFIER.findall(question))
+    return list(dict.fromkeys(_singular(name) for name in found))[:WORDS_MAX]
+
+
+def _singular(name: str) -> str:
+    """Name one of a kind: people ask about f-strings, manuals define the f-string."""
+    return name[:-1] if re.fullmatch(r"[A-Za-z]-[a-z]{3,}s", name) else name
 
 
 @lru_cache(maxsize=20_000)

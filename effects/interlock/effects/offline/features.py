@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from interlock.effects.documents.ranking import heading_stems, is_history, likeness
+from interlock.effects.documents.ranking import ALIKE_MIN, heading_stems, is_history, likeness
 from interlock.effects.documents.stems import stem
-from interlock.effects.documents.terms import Query, Term, written_in
+from interlock.effects.documents.terms import FLAG_WEIGHT, Query, Term, written_in
 from interlock.effects.documents.types import Hit
 from interlock.effects.documents.words import STOP_WORDS, name_words, stems, words
 from interlock.effects.offline.question import kind_of_question
@@ -21,25 +21,26 @@ from interlock.effects.offline.sentences import Form
 WEIGHTS: Mapping[str, float] = {
     "fit": 1.0,
     "even": 0.3,
-    "focus": 0.3,
-    "near": 0.2,
-    "standing": 0.4,
-    "consensus": 0.25,
-    "density": 0.2,
-    "heading": 0.35,
-    "title": 0.1,
-    "file": 0.15,
-    "defined": 0.1,
-    "named": 0.15,
-    "definition": 0.4,
-    "opening": 0.15,
-    "leading": 0.05,
-    "verb": 0.1,
-    "sentence": 0.15,
-    "code": -0.15,
-    "cue": 0.08,
-    "history": -0.3,
-    "changed": -0.2,
+    "focus": 0.25,
+    "near": 0.32,
+    "standing": 0.38,
+    "consensus": 0.3,
+    "density": 0.23,
+    "heading": 0.42,
+    "alike": 0.3,
+    "title": 0.22,
+    "file": 0.28,
+    "defined": 0.13,
+    "named": 0.18,
+    "definition": 0.3,
+    "opening": 0.16,
+    "leading": 0.1,
+    "verb": 0.05,
+    "sentence": 0.19,
+    "code": -0.17,
+    "cue": 0.15,
+    "history": -0.32,
+    "changed": -0.17,
     "short": -0.1,
 }
 CUES: Mapping[str, re.Pattern[str]] = {
@@ -53,7 +54,7 @@ SHORT_WORDS = 5
 NEAR_WORDS = 3
 CONTENT_WORDS_MIN = 5
 STRANGE_SHARE = 0.75
-FLAG_WEIGHT = 6.0
+SUBSTANCE_MIN = 0.25
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -142,6 +143,7 @@ def features(asked: Query, place: Place, stretch: Stretch) -> tuple[dict[str, fl
         "consensus": place.consensus,
         "density": matched / max(len(content), CONTENT_WORDS_MIN),
         "heading": likeness(asked, headings[-1]) if headings else 0.0,
+        "alike": float(bool(headings) and likeness(asked, headings[-1]) >= ALIKE_MIN),
         "title": likeness(asked, headings[0]) if headings else 0.0,
         "file": _share(asked, place.path),
         "defined": defined,
@@ -159,7 +161,8 @@ def features(asked: Query, place: Place, stretch: Stretch) -> tuple[dict[str, fl
     }
     known = own | place.heading | place.path | frozenset(stems(stretch.paragraph))
     strange = any(not term.held_by(known) for term in asked.foreign)
-    return measured, (covered + even) / 2 * (STRANGE_SHARE if strange else 1.0)
+    trust = (STRANGE_SHARE if strange else 1.0) * min(asked.substance / SUBSTANCE_MIN, 1.0)
+    return measured, max((covered + even) / 2 * trust, measured["heading"] if measured["heading"] >= ALIKE_MIN else 0.0)
 
 
 def weigh(measured: Mapping[str, float]) -> float:
