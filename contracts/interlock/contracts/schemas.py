@@ -59,9 +59,8 @@ def schema_of(message: type[Any]) -> Json:
     """Return the JSON Schema of one message, with all that it refers to inside."""
     (root,), parts = msgspec.json.schema_components([message], ref_template="#/$defs/{name}")
     own = parts.pop(root["$ref"].rpartition("/")[2])
-    definitions = {"$defs": {name: parts[name] for name in sorted(parts)}} if parts else {}
-    schema: Json = _unwrapped({"$schema": DIALECT, **own, **definitions})
-    return schema
+    definitions = {"$defs": {name: _unwrapped(parts[name]) for name in sorted(parts)}} if parts else {}
+    return {"$schema": DIALECT, **_unwrapped(own), **definitions}
 
 
 def documents() -> dict[str, bytes]:
@@ -89,18 +88,10 @@ def _pretty(document: Json) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def _unwrapped(node: Any) -> Any:
-    """Return a schema whose descriptions are not broken into the lines of our source."""
-    if isinstance(node, dict):
-        return {key: _unwrapped(value) for key, value in node.items()} | _description(node)
-    return [_unwrapped(item) for item in node] if isinstance(node, list) else node
-
-
-def _description(node: Json) -> Json:
-    text = node.get("description")
-    if not isinstance(text, str):
-        return {}
-    return {"description": "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))}
+def _unwrapped(schema: Json) -> Json:
+    """Return a type's schema with its description not broken into the lines of our source."""
+    paragraphs = (" ".join(part.split()) for part in schema.get("description", "").split("\n\n"))
+    return schema | {"description": "\n\n".join(paragraphs)}
 
 
 def main(arguments: list[str]) -> int:
