@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
+from tests.bus.conftest import Collected, World
 
 from interlock.bus.errors import BusError, LogFull, Superseded, TooLarge, Unreachable
 from interlock.bus.ports import Message
-from tests.bus.conftest import Collected, World
 
 SUBMIT = "interlock.in.alice.task.submit"
 DECISION = "interlock.decision.42"

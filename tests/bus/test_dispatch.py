@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from tests.bus.conftest import Basket, Collected, World, until
 
 from interlock.bus.desk import Desk
 from interlock.bus.dispatch import Dispatcher, answer_subject
 from interlock.bus.ports import Message
-from tests.bus.conftest import Collected, World, until
 
 REPEAT_S = 0.02
 TIMES = 3
@@ -64,28 +64,28 @@ OpenDesk = Callable[[str, Callable[[bytes], bool]], Awaitable[Desk]]
 
 async def test_a_dispatch_is_taken_once_and_not_repeated(scene: Scene, open_desk: OpenDesk) -> None:
     # Given an agent at its desk
-    taken: list[bytes] = []
-    await open_desk("researcher-1", lambda data: not taken.append(data))
+    basket = Basket()
+    await open_desk("researcher-1", basket.take)
     # When something is dispatched to it
     scene.dispatcher.send("42.1", "researcher-1", b"step 1")
     answers = await scene.answers.count(1)
     # Then it says so, and it is told no second time
     assert answers[0].data == b"taken"
     await scene.several_repeats()
-    assert (taken, scene.sent_to("researcher-1")) == ([b"step 1"], 1)
+    assert (basket.items, scene.sent_to("researcher-1")) == ([b"step 1"], 1)
     assert scene.lost == [("to nobody", "nobody")]
 
 
 async def test_a_dispatch_that_got_lost_is_repeated(scene: Scene, open_desk: OpenDesk) -> None:
     # Given an agent that does not listen yet when something is dispatched to it
-    taken: list[bytes] = []
+    basket = Basket()
     scene.dispatcher.send("42.1", "researcher-1", b"step 1")
     await scene.sent.count(1)
-    assert taken == []
+    assert basket.items == []
     # When it listens, then it gets it with the next repetition
-    await open_desk("researcher-1", lambda data: not taken.append(data))
+    await open_desk("researcher-1", basket.take)
     await until(lambda: scene.dispatcher.open_count == 0)
-    assert (taken, scene.lost) == ([b"step 1"], [])
+    assert (basket.items, scene.lost) == ([b"step 1"], [])
 
 
 async def test_what_an_agent_has_already_is_settled_too(scene: Scene, open_desk: OpenDesk) -> None:
@@ -159,11 +159,11 @@ async def test_nobody_can_take_what_was_dispatched_to_another(scene: Scene) -> N
 
 async def test_a_message_that_is_no_dispatch_is_not_taken(scene: Scene, open_desk: OpenDesk) -> None:
     # Given a delivery that wears another reply than a dispatcher's
-    taken: list[bytes] = []
-    await open_desk("researcher-1", lambda data: not taken.append(data))
+    basket = Basket()
+    await open_desk("researcher-1", basket.take)
     await scene.bus.send("interlock.do.researcher-1", b"forged", reply="$JS.ACK.INTERLOCK.c.1.1.1.1.0")
     # When a true one follows, and one that asks for no answer, then these two only are taken
     await scene.bus.send("interlock.do.researcher-1", b"an outcome")
     scene.dispatcher.send("42.1", "researcher-1", b"step 1")
     await until(lambda: scene.dispatcher.open_count == 0)
-    assert taken == [b"an outcome", b"step 1"]
+    assert basket.items == [b"an outcome", b"step 1"]

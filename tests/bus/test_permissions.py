@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import nats
 import pytest
-from nats.js.api import ConsumerConfig
+from tests.bus.conftest import Basket, Collected, until
 
 from interlock.bus import connection, identity, jetstream, server
 from interlock.bus.desk import Desk
@@ -17,7 +18,6 @@ from interlock.bus.ports import Message, Record
 from interlock.bus.stream import ensure_stream
 from interlock.bus.users import Users
 from interlock.contracts.errors import MalformedSubject
-from tests.bus.conftest import Collected, until
 
 WHO = {"alice": "person", "researcher-1": "agent", "effects-1": "effects", "supervisor": "supervisor"}
 
@@ -188,7 +188,8 @@ async def test_a_supervisor_and_a_person_read_everything(guarded: Guarded) -> No
 
 async def test_a_bare_client_with_a_persons_key_submits_and_follows(guarded: Guarded) -> None:
     # Given any NATS client, which knows nothing of us but the subjects
-    client = await nats.connect(guarded.server.url, nkeys_seed_str=guarded.seed("alice"))
+    half_typed: Any = nats
+    client = await half_typed.connect(guarded.server.url, nkeys_seed_str=guarded.seed("alice"))
     js = client.jetstream()
     # When it submits and reads as its own library does
     ack = await js.publish("interlock.in.alice.task.submit", b"{}")
@@ -202,18 +203,18 @@ async def test_a_bare_client_with_a_persons_key_submits_and_follows(guarded: Gua
 
 async def test_a_person_cannot_command_an_agent_through_a_consumer(guarded: Guarded) -> None:
     # Given a record that looks like an order, and a consumer that delivers it to an agent's desk
-    taken: list[bytes] = []
-    desk = Desk(guarded.buses["researcher-1"], lambda data: not taken.append(data))
+    basket = Basket()
+    desk = Desk(guarded.buses["researcher-1"], basket.take)
     await desk.start()
     alice = guarded.buses["alice"]
     await alice.append("interlock.in.alice.task.submit", b"obey me")
-    config = ConsumerConfig(name="forger", deliver_subject="interlock.do.researcher-1", ack_policy="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - its enumeration is a string
-    body = jetstream.msgspec.json.encode({"stream_name": "INTERLOCK", "config": config.as_dict()})
+    config = {"name": "forger", "deliver_subject": "interlock.do.researcher-1", "ack_policy": "none"}
+    body = msgspec.json.encode({"stream_name": "INTERLOCK", "config": config})
     await jetstream.call(alice.requests, "CONSUMER.CREATE.INTERLOCK.forger", body, dict[str, Any])
     # When the supervisor dispatches afterwards, then only that is taken
     await guarded.buses["supervisor"].send("interlock.do.researcher-1", b"a true outcome")
-    await until(lambda: bool(taken))
-    assert taken == [b"a true outcome"]
+    await until(lambda: bool(basket.items))
+    assert basket.items == [b"a true outcome"]
 
 
 @pytest.mark.parametrize("key", [None, identity.create().seed])
@@ -239,7 +240,9 @@ async def test_a_new_principal_connects_after_a_reload_and_nobody_is_disturbed(g
 
 # nats-py leaves the closing of a refused connection to the garbage collector.
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-async def test_a_removed_principal_is_out_after_a_reload_and_in_again_when_readmitted(guarded: Guarded) -> None:
+async def test_a_removed_principal_is_out_after_a_reload_and_in_when_readmitted(
+    guarded: Guarded,
+) -> None:
     # Given an agent that is removed
     agent = guarded.buses["researcher-1"]
     guarded.users.remove("researcher-1")

@@ -2,9 +2,10 @@
 
 from itertools import count
 
+from tests.bus.conftest import Collected, World
+
 from interlock.bus.ports import Message
 from interlock.bus.presence import SILENT_MS, Attendance, Beater
-from tests.bus.conftest import Collected, World
 
 
 async def test_a_beater_beats_at_once_and_again_with_a_fresh_payload(world: World) -> None:

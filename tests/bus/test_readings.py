@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
+from tests.bus.conftest import Collected, World
 
 from interlock.bus.clock import now_ms
 from interlock.bus.ports import Bus, Record
-from tests.bus.conftest import Collected, World
 
 SUBMIT = "interlock.in.alice.task.submit"
 CONTROL = "interlock.in.alice.control.pause.fleet"
@@ -134,7 +134,7 @@ async def test_history_that_is_left_early_disturbs_nobody(world: World) -> None:
     await fill(bus, SUBMIT, 1_200)
     history = bus.history([SUBMIT])
     assert (await anext(history)).seq == 1
-    await history.aclose()  # type: ignore[attr-defined]  # pyright: ignore - a generator behind the port
+    await history.aclose()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - a generator
     assert [record.seq async for record in bus.history([SUBMIT], start_seq=1_199)] == [1_199, 1_200]
 
 

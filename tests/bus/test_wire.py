@@ -4,10 +4,10 @@ import asyncio
 
 import msgspec
 import pytest
+from tests.bus.conftest import Collected, World
 
 from interlock.bus.errors import NotTaken
 from interlock.bus.ports import Message, Record
-from tests.bus.conftest import Collected, World
 
 
 async def test_what_is_sent_is_heard_in_order(world: World) -> None:

@@ -144,7 +144,10 @@ class Connection:
         self._up.clear()
         for errand in self._errands:
             errand.cancel()
-        await self._client.close()
+        try:
+            await self._client.close()
+        except OSError as failure:
+            log.debug("bus_close_failed", reason=str(failure))
 
     def publish(
         self, subject: str, data: bytes, reply: str = "", headers: dict[str, str] | None = None
@@ -196,8 +199,8 @@ class Connection:
         """Wait until the connection stands; raise Unreachable (or the refusal) when it does not in time."""
         if self.final is not None:
             raise self.final
-        if self._up.is_set():
-            return
+        if not self._client.is_connected:
+            self._on_loss()
         try:
             async with asyncio.timeout(timeout_s):
                 await self._up.wait()
@@ -257,7 +260,11 @@ class Connection:
             watcher.refused(subject)
 
     async def _on_disconnected(self) -> None:
-        if not self._opened or not self._up.is_set():
+        self._on_loss()
+
+    def _on_loss(self) -> None:
+        """Note a loss once: nats-py knows of it a little before it calls back."""
+        if not self._up.is_set():
             return
         self._up.clear()
         log.warning("bus_lost", url=self.url, principal=self.principal)

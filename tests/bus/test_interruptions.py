@@ -1,0 +1,213 @@
+"""Connections that break at the worst moment: between what the server has stored and what it has said."""
+
+# A test may look inside.
+# pyright: reportPrivateUsage=false
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from tests.bus.conftest import Collected, NatsWorld, until
+
+from interlock.bus import jetstream
+from interlock.bus.errors import Superseded, Unreachable
+from interlock.bus.nats_bus import NatsBus, connect
+from interlock.bus.ports import Record
+from interlock.bus.reader import PORTION, Reader
+
+SUBMIT = "interlock.in.alice.task.submit"
+DECISION = "interlock.decision.42"
+
+
+class Cable:
+    """A cable between a client and the server: it can be made to swallow one direction, and be cut."""
+
+    def __init__(self, url: str) -> None:
+        self._host, self._port = urlsplit(url).hostname, urlsplit(url).port
+        self.mute_client = False
+        self.mute_server = False
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def begin(self) -> None:
+        self._listener = await asyncio.start_server(self._plug_in, "127.0.0.1", 0)
+        self.url = f"nats://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}"
+
+    async def end(self) -> None:
+        self._listener.close()
+        await self.cut()
+
+    async def cut(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.mute_client = self.mute_server = False
+
+    async def _plug_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection(self._host, self._port)
+        self._writers |= {writer, server_writer}
+        for task in (
+            asyncio.create_task(self._carry(reader, server_writer, from_client=True)),
+            asyncio.create_task(self._carry(server_reader, writer, from_client=False)),
+        ):
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, from_client: bool
+    ) -> None:
+        try:
+            while data := await reader.read(65_536):
+                if not (self.mute_client if from_client else self.mute_server):
+                    writer.write(data)
+        except ConnectionError:
+            pass
+        finally:
+            writer.transport.abort()
+
+
+class Scene:
+    """One principal behind a cable, and another with a sound connection."""
+
+    cable: Cable
+    weak: NatsBus
+    sound: NatsBus
+
+
+@pytest.fixture
+async def scene(nats_url: str) -> AsyncIterator[Scene]:
+    made = Scene()
+    world = NatsWorld(nats_url)
+    await world.begin()
+    made.sound = await world.connect("bob")
+    made.cable = Cable(nats_url)
+    await made.cable.begin()
+    made.weak = await connect(made.cable.url, "alice")
+    yield made
+    await made.weak.close()
+    await made.cable.end()
+    await world.end()
+
+
+async def cut_after_storing(scene: Scene, answer: "asyncio.Future[Any]", last_seq: int) -> None:
+    """Let the server store, but not say so; then cut the cable."""
+    async with asyncio.timeout(10):
+        while await scene.sound.last_seq() < last_seq:
+            pass
+    assert not answer.done()
+    await scene.cable.cut()
+
+
+async def test_an_append_with_an_id_is_repeated_and_recognised(scene: Scene) -> None:
+    # Given an append with an id that is stored, but whose acknowledgement does not arrive
+    scene.cable.mute_server = True
+    answer = scene.weak.append_soon(SUBMIT, b"one", message_id="m1")
+    # When the connection breaks, then the repetition is answered with the first one's sequence
+    await cut_after_storing(scene, answer, 1)
+    ack = await answer
+    assert (ack.seq, ack.duplicate) == (1, True)
+    assert await scene.sound.last_seq() == 1
+
+
+async def test_a_conditional_append_is_repeated_and_recognised_by_its_bytes(scene: Scene) -> None:
+    # Given a conditional append that is stored, but whose acknowledgement does not arrive
+    scene.cable.mute_server = True
+    answer = scene.weak.append_soon(DECISION, b"one", expected_subject_seq=0)
+    # When the connection breaks, then it is not mistaken for somebody else's
+    await cut_after_storing(scene, answer, 1)
+    assert (await answer).seq == 1
+    assert await scene.sound.last_seq() == 1
+
+
+async def test_a_conditional_append_that_came_second_is_superseded_after_all(scene: Scene) -> None:
+    # Given a conditional append that did not reach the server, and another's on the same subject that did
+    scene.cable.mute_client = True
+    answer = scene.weak.append_soon(DECISION, b"one", expected_subject_seq=0)
+    other = asyncio.ensure_future(scene.sound.append(DECISION, b"other", expected_subject_seq=0))
+    # When the connection breaks, then the other stays the only one
+    await other
+    await cut_after_storing(scene, answer, 1)
+    with pytest.raises(Superseded):
+        await answer
+    assert await scene.sound.last_seq() == 1
+
+
+async def test_a_plain_append_without_an_answer_has_an_unknown_outcome(scene: Scene) -> None:
+    # Given a plain append that is stored, but whose acknowledgement does not arrive
+    scene.cable.mute_server = True
+    answer = scene.weak.append_soon(SUBMIT, b"one")
+    # When the connection breaks, then that is said at once, and nothing is stored twice
+    await cut_after_storing(scene, answer, 1)
+    with pytest.raises(Unreachable, match="unknown"):
+        await answer
+    assert (await scene.weak.append(SUBMIT, b"two")).seq == 2
+
+
+async def test_a_reader_misses_nothing_when_deliveries_are_swallowed(scene: Scene) -> None:
+    # Given a reader that has seen 10 records
+    seen: Collected[Record] = Collected()
+    await scene.weak.follow([SUBMIT], seen.take)
+    await asyncio.gather(*(scene.sound.append_soon(SUBMIT, b"") for _ in range(10)))
+    await seen.count(10)
+    # When 10 more are delivered into nothing, the cable is cut, and 10 more come
+    scene.cable.mute_server = True
+    await asyncio.gather(*(scene.sound.append_soon(SUBMIT, b"") for _ in range(10)))
+    await scene.cable.cut()
+    await asyncio.gather(*(scene.sound.append_soon(SUBMIT, b"") for _ in range(10)))
+    # Then it sees all, once, in order
+    assert [record.seq for record in await seen.count(30)] == list(range(1, 31))
+
+
+async def test_a_reader_goes_on_when_its_consumer_is_deleted(scene: Scene) -> None:
+    # Given a reader
+    seen: Collected[Record] = Collected()
+    await scene.sound.follow([SUBMIT], seen.take)
+    await scene.sound.append(SUBMIT, b"")
+    await seen.count(1)
+    # When somebody deletes its consumer on the server
+    answer = await jetstream.call(scene.weak.requests, "CONSUMER.NAMES.INTERLOCK", b"", dict[str, Any])
+    for name in answer["consumers"]:
+        await jetstream.call(scene.weak.requests, f"CONSUMER.DELETE.INTERLOCK.{name}", b"", dict[str, Any])
+    # Then it reads on
+    await scene.sound.append(SUBMIT, b"")
+    assert [record.seq for record in await seen.count(2)] == [1, 2]
+
+
+async def test_a_reader_that_finds_a_hole_reads_again_from_there(scene: Scene) -> None:
+    # Given a reader that has seen two records
+    seen: Collected[Record] = Collected()
+    reading = await scene.sound.follow([SUBMIT], seen.take)
+    assert isinstance(reading, Reader)
+    for _ in range(2):
+        await scene.sound.append(SUBMIT, b"")
+    await seen.count(2)
+    # When the consumer's numbering shows that a delivery was lost
+    reading._delivered -= 1
+    for _ in range(2):
+        await scene.sound.append(SUBMIT, b"")
+    # Then nothing is missing and nothing comes twice
+    assert [record.seq for record in await seen.count(4)] == [1, 2, 3, 4]
+
+
+async def test_a_slow_reader_slows_only_itself_and_is_not_dropped(scene: Scene) -> None:
+    # Given one reader that does not get on, and one that does
+    slow: Collected[Record] = Collected()
+    quick: Collected[Record] = Collected()
+    slow.open.clear()
+    reading = await scene.sound.follow([SUBMIT], slow.take)
+    await scene.weak.follow([SUBMIT], quick.take)
+    # When far more comes than one portion
+    await asyncio.gather(*(scene.sound.append_soon(SUBMIT, b"x" * 200) for _ in range(5 * PORTION)))
+    # Then the quick one has everything, and what waits for the slow one is bounded
+    await quick.count(5 * PORTION)
+    assert isinstance(reading, Reader)
+    assert reading._hearing is not None
+    await until(lambda: reading._hearing is not None and reading._hearing.waiting > 0)
+    assert reading._hearing.waiting <= PORTION
+    assert slow.items == []
+    # And when it gets on, it gets everything in order
+    slow.open.set()
+    records = await slow.count(5 * PORTION)
+    assert [record.seq for record in records] == list(range(1, 5 * PORTION + 1))

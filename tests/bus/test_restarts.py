@@ -1,0 +1,161 @@
+"""What a principal notices when the server is killed and comes back on the same port: almost nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.bus.conftest import Collected, until
+
+from interlock.bus import server
+from interlock.bus.appends import AppendLimits
+from interlock.bus.errors import Unreachable
+from interlock.bus.nats_bus import NatsBus, connect
+from interlock.bus.ports import Ack, Message, Record
+from interlock.bus.stream import ensure_stream
+
+SUBMIT = "interlock.in.alice.task.submit"
+
+
+class Fragile:
+    """A server of the test's own, and two principals on it."""
+
+    def __init__(self, state: Path) -> None:
+        self.server = server.start(state)
+
+    async def begin(self) -> None:
+        limits = AppendLimits(ack_s=20)
+        self.alice: NatsBus = await connect(self.server.url, "alice", limits=limits)
+        self.supervisor: NatsBus = await connect(self.server.url, "supervisor", limits=limits)
+        await ensure_stream(self.supervisor)
+
+    async def kill(self) -> None:
+        await asyncio.to_thread(self.server.kill)
+        await until(lambda: not self.alice.connected and not self.supervisor.connected)
+
+    async def restart(self) -> None:
+        await asyncio.to_thread(self.server.restart)
+        await until(lambda: self.alice.connected and self.supervisor.connected)
+
+    async def end(self) -> None:
+        await self.alice.close()
+        await self.supervisor.close()
+        self.server.stop()
+
+
+@pytest.fixture
+async def fragile(state: Path) -> AsyncIterator[Fragile]:
+    made = Fragile(state)
+    await made.begin()
+    yield made
+    await made.end()
+
+
+async def test_everybody_hears_again_after_each_of_three_kills(fragile: Fragile) -> None:
+    # Given somebody who follows the log and somebody who listens
+    seen: Collected[Record] = Collected()
+    heard: Collected[Message] = Collected()
+    await fragile.supervisor.follow(["interlock.in.>"], seen.take)
+    await fragile.supervisor.listen("interlock.beat.*", heard.take)
+    for kills in (1, 2, 3):
+        # When the server is killed and started again
+        await fragile.kill()
+        await fragile.restart()
+        # Then records and messages arrive as before, without a hole or a repetition
+        await fragile.alice.append(SUBMIT, b"%d" % kills)
+        await fragile.alice.send("interlock.beat.alice", b"%d" % kills)
+        await seen.count(kills)
+        await heard.count(kills)
+    assert [record.seq for record in seen.items] == [1, 2, 3]
+    assert [message.data for message in heard.items] == [b"1", b"2", b"3"]
+
+
+async def test_what_is_appended_meanwhile_waits_in_order(fragile: Fragile) -> None:
+    # Given a record that was acknowledged, and a server that was killed
+    await fragile.alice.append(SUBMIT, b"before")
+    await fragile.kill()
+    # When somebody appends without a server
+    answers = [fragile.alice.append_soon(SUBMIT, b"%d" % number) for number in range(100)]
+    assert not any(answer.done() for answer in answers)
+    # Then all are stored in order once there is one, behind what stood there
+    await fragile.restart()
+    acks = await asyncio.gather(*answers)
+    assert [ack.seq for ack in acks] == list(range(2, 102))
+    first = await fragile.alice.record(1)
+    assert first is not None
+    assert first.data == b"before"
+
+
+async def test_a_kill_in_the_middle_of_many_appends_loses_and_doubles_nothing(
+    fragile: Fragile,
+) -> None:
+    # Given 3,000 appends with ids on their way, and a reader
+    seen: Collected[Record] = Collected()
+    await fragile.supervisor.follow([SUBMIT], seen.take)
+    answers = [
+        fragile.alice.append_soon(SUBMIT, b"%d" % number, message_id=f"m{number}") for number in range(3_000)
+    ]
+    await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
+    # When the server is killed and started again
+    await asyncio.to_thread(fragile.server.kill)
+    await fragile.restart()
+    # Then each is stored once and acknowledged, and the reader has seen each once
+    await asyncio.gather(*answers)
+    records = await seen.count(3_000)
+    assert sorted(int(record.data) for record in records) == list(range(3_000))
+    assert [record.seq for record in records] == list(range(1, 3_001))
+
+
+async def test_a_request_waits_for_the_server_within_its_time(fragile: Fragile) -> None:
+    # Given a record, and a server that was killed
+    await fragile.alice.append(SUBMIT, b"one")
+    await fragile.kill()
+    # When somebody asks, then there is no answer in time without a server
+    with pytest.raises(Unreachable, match="does not answer"):
+        await fragile.alice.request("interlock.live.1", b"", timeout_s=0.05)
+    # And an answer once there is one
+    asking = asyncio.create_task(fragile.alice.last_seq())
+    await fragile.restart()
+    assert await asking == 1
+
+
+async def test_an_append_fails_when_the_server_stays_away(fragile: Fragile) -> None:
+    # Given a principal with little patience, and a server that was killed
+    hasty = await connect(fragile.server.url, "hasty", limits=AppendLimits(ack_s=0.2))
+    await fragile.kill()
+    await until(lambda: not hasty.connected)
+    # When it appends, then it is told that nothing was sent
+    with pytest.raises(Unreachable, match="was not sent"):
+        await hasty.append(SUBMIT, b"one")
+    # And unstored messages are lost without complaint
+    await hasty.send("interlock.beat.hasty", b"")
+    await hasty.close()
+
+
+async def test_closing_without_a_server_is_quick_and_answers_everybody(fragile: Fragile) -> None:
+    bus = await connect(fragile.server.url, "bob")
+    await fragile.kill()
+    await until(lambda: not bus.connected)
+    answer = bus.append_soon(SUBMIT, b"one")
+    async with asyncio.timeout(3):
+        await bus.close()
+    with pytest.raises(Unreachable, match="connection ended"):
+        await answer
+
+
+async def test_a_connection_that_the_server_ends_with_an_error_is_opened_anew(fragile: Fragile) -> None:
+    # Given somebody who follows and listens
+    seen: Collected[Record] = Collected()
+    heard: Collected[Message] = Collected()
+    await fragile.alice.follow([SUBMIT], seen.take)
+    await fragile.alice.listen("interlock.beat.*", heard.take)
+    # When the server ends the connection with an error, here since headers made a message too large
+    too_large = b"x" * 1024 * 1024
+    fragile.alice.connection.publish("interlock.live.1", too_large, headers={"Too": "large"})
+    await until(lambda: not fragile.alice.connected)
+    await until(lambda: fragile.alice.connected)
+    # Then everything goes on
+    assert await fragile.alice.append(SUBMIT, b"one") == Ack(1)
+    await fragile.supervisor.send("interlock.beat.supervisor", b"")
+    await seen.count(1)
+    await heard.count(1)
