@@ -6,10 +6,13 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from interlock.supervisor.core import transitions
 
-_MACHINES: tuple[tuple[str, str, Mapping[str, Mapping[str, str]]], ...] = (
+Table = Mapping[Any, Mapping[Any, str]]
+
+_MACHINES: tuple[tuple[str, str, Table], ...] = (
     ("A task's phase", "How far a task is. The labels are the facts of the log.", transitions.PHASES),
     ("A task's hold", "Whether a task may move, beside its phase.", transitions.HOLDS),
     (
@@ -25,15 +28,17 @@ _MACHINES: tuple[tuple[str, str, Mapping[str, Mapping[str, str]]], ...] = (
 def page() -> str:
     """Return the page with all machines as Mermaid diagrams."""
     parts = [
-        "# The state machines\n\nDrawn from `supervisor/interlock/supervisor/core/transitions.py` by "
-        "`make diagrams`; what is not here does not happen.\n"
+        (
+            "# The state machines\n\nDrawn from `supervisor/interlock/supervisor/core/transitions.py` by "
+            "`make diagrams`; what is not here does not happen.\n"
+        )
     ]
     for title, words, table in _MACHINES:
         parts.append(f"## {title}\n\n{words}\n\n```mermaid\nstateDiagram-v2\n{_arrows(table)}\n```\n")
     return "\n".join(parts)
 
 
-def _arrows(table: Mapping[str, Mapping[str, str]]) -> str:
+def _arrows(table: Table) -> str:
     first = next(iter(table))
     lines = [f"    [*] --> {first}"]
     for state, following in table.items():

@@ -5,7 +5,6 @@ from these tables. Two things run side by side in a task: its *phase* (how far i
 it may move).
 """
 
-from collections.abc import Mapping
 from typing import Literal
 
 from interlock.supervisor.errors import IllegalFact
@@ -27,8 +26,6 @@ EffectState = Literal[
     "answered",
 ]
 FleetState = Literal["running", "paused", "draining", "killed"]
-
-Table = Mapping[str, Mapping[str, str]]
 
 PHASES: dict[Phase, dict[str, Phase]] = {
     "none": {"accepted": "planning", "rejected": "rejected"},
