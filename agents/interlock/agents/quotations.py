@@ -47,14 +47,21 @@ class Checked(Part, frozen=True):
 
 
 class Proven(msgspec.Struct, frozen=True):
-    """Claims with only those quotations that stand, and what had to go.
+    """Claims as they were made, and each with only those quotations that stand (None: it has none)."""
 
-    `dropped` are the claims that lost their last quotation, or never had one.
-    """
-
-    claims: tuple[Claim, ...]
-    dropped: tuple[Claim, ...]
+    made: tuple[Claim, ...]
+    kept: tuple[Claim | None, ...]
     discarded_quotes: int
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """The claims that are proven."""
+        return tuple(claim for claim in self.kept if claim is not None)
+
+    @property
+    def dropped(self) -> tuple[Claim, ...]:
+        """The claims that lost their last quotation, or never had one."""
+        return tuple(made for made, kept in zip(self.made, self.kept, strict=True) if kept is None)
 
 
 async def search(ctx: Context, queries: tuple[str, ...], limit: int) -> tuple[Passage, ...]:
@@ -77,16 +84,15 @@ async def prove(ctx: Context, claims: tuple[Claim, ...]) -> Proven:
     """Keep of the claims what their sources say character for character; lines and pages are put right."""
     citations = tuple(dict.fromkeys(citation for claim in claims for citation in claim.citations))
     standing = dict(zip(citations, await _check(ctx, citations), strict=True))
-    kept: list[Claim] = []
-    dropped: list[Claim] = []
-    for claim in claims:
-        proofs = tuple(proof for citation in claim.citations if (proof := standing[citation]) is not None)
-        if proofs:
-            kept.append(msgspec.structs.replace(claim, citations=proofs))
-        else:
-            dropped.append(claim)
-    false = sum(proof is None for proof in standing.values())
-    return Proven(tuple(kept), tuple(dropped), false)
+    kept = tuple(
+        _with_proofs(claim, [standing[citation] for citation in claim.citations]) for claim in claims
+    )
+    return Proven(claims, kept, sum(proof is None for proof in standing.values()))
+
+
+def _with_proofs(claim: Claim, proofs: list[Citation | None]) -> Claim | None:
+    standing = tuple(proof for proof in proofs if proof is not None)
+    return msgspec.structs.replace(claim, citations=standing) if standing else None
 
 
 async def _check(ctx: Context, citations: tuple[Citation, ...]) -> list[Citation | None]:

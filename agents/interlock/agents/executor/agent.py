@@ -30,7 +30,7 @@ async def execute(instruction: Instruction, ctx: Context) -> Outcome:
     material = gather(ctx)
     if ctx.notes:
         await ctx.progress("checking the quotations again, as the reviewer asks")
-        material = keep_proven(material, (await prove(ctx, material.claims)).claims)
+        material = keep_proven(material, await prove(ctx, material.claims))
     arrangement = await _arranged(instruction, material, ctx) if material.claims else Arrangement()
     order = reading_order(arrangement, len(material.claims))
     material = msgspec.structs.replace(

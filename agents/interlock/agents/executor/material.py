@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from interlock.agents.context import Context
+from interlock.agents.quotations import Proven
 from interlock.contracts.limits import MAX_CLAIMS, MAX_LINE_CHARS
 from interlock.contracts.roles import Claim, Findings, Outcome
 
@@ -43,11 +44,13 @@ def gather(ctx: Context) -> Material:
     )
 
 
-def keep_proven(material: Material, proven: tuple[Claim, ...]) -> Material:
-    """Return the material with only those claims, each with the question that it answered."""
-    questions = dict(zip((claim.text for claim in material.claims), material.questions, strict=True))
+def keep_proven(material: Material, proven: Proven) -> Material:
+    """Return the material with only what is proven of its claims, each with its question."""
+    pairs = [(kept, question) for kept, question in zip(proven.kept, material.questions, strict=True) if kept]
     return msgspec.structs.replace(
-        material, claims=proven, questions=tuple(questions[claim.text] for claim in proven)
+        material,
+        claims=tuple(claim for claim, _ in pairs),
+        questions=tuple(question for _, question in pairs),
     )
 
 

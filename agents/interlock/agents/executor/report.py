@@ -39,16 +39,17 @@ def _answers(material: Material) -> list[str]:
 
 
 def _claim(number: int, claim: Claim) -> str:
+    """Return a claim with its proofs; one that says no more than its quotation is not said twice."""
     quoted = " ".join(claim.citations[0].quote.split())
     text = " ".join(claim.text.split())
-    words = f"[{number}]" if text in quoted else f"[{number}] {text}"
-    return "\n\n".join([words, *map(_quotation, claim.citations)])
+    proofs = [_quotation(number, citation) for citation in claim.citations]
+    return "\n\n".join(proofs if text in quoted else [f"{text} [{number}]", *proofs])
 
 
-def _quotation(citation: Citation) -> str:
+def _quotation(number: int, citation: Citation) -> str:
     page = f", page {citation.page}" if citation.page else ""
-    lines = [*citation.quote.splitlines(), "", f"`{citation.file}:{citation.line}`{page}"]
-    return "\n".join(f"> {line}".rstrip() for line in lines)
+    source = f"[{number}] `{citation.file}:{citation.line}`{page}"
+    return "\n".join(f"> {line}".rstrip() for line in [*citation.quote.splitlines(), "", source])
 
 
 def _other(step: str, value: Any) -> str:

@@ -1,0 +1,136 @@
+"""The executor writes what was proven, with its proof; a model may order it and refer to it."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from tests.agents.conftest import Peer
+from tests.agents.library import FALSE, TRUE, Library, citation, claim, findings
+
+from interlock.agents.executor.agent import agent
+from interlock.agents.executor.arrangement import Arrangement, grounded_summary, reading_order
+from interlock.contracts.message import encode
+from interlock.contracts.roles import Outcome
+from interlock.contracts.step import StepResult
+
+RENEWED = "It is renewed by its holder."
+
+
+def given(**results: Any) -> dict[str, msgspec.Raw]:
+    return {step: msgspec.Raw(encode(result)) for step, result in results.items()}
+
+
+TWO = given(
+    a=findings(claim("A lease ends.", TRUE)),
+    b=findings(claim("Holders renew.", RENEWED), question="And then?"),
+)
+
+
+async def executed(peer: Peer, library: Library, **fields: Any) -> Outcome:
+    peer.script = library
+    await peer.join(agent)
+    fields = {"given": TWO} | fields
+    end = await peer.work({"instruction": "Write."}, role="executor", **fields)
+    assert isinstance(end, StepResult), end
+    return msgspec.json.decode(end.value, type=Outcome)
+
+
+async def test_every_claim_stands_in_the_report_with_quotation_file_and_line(peer: Peer) -> None:
+    library = Library(report={"order": [2, 1], "summary": "Leases end [1]. They are red."})
+    outcome = await executed(peer, library)
+    assert [c.text for c in outcome.claims] == ["Holders renew.", "A lease ends."]
+    assert outcome.report == (
+        "# the goal\n\n"
+        "Leases end [2].\n\n"
+        "## And then?\n\n"
+        "Holders renew. [1]\n\n"
+        f"> {RENEWED}\n>\n> [1] `lease.md:3`\n\n"
+        "## What is a lease?\n\n"
+        "A lease ends. [2]\n\n"
+        "> A lease ends\n> by itself.\n>\n> [2] `lease.md:3`\n"
+    )
+
+
+async def test_the_report_is_written_to_a_file(peer: Peer) -> None:
+    library = Library(report={"order": [1, 2], "summary": ""})
+    outcome = await executed(peer, library)
+    assert library.tools("write_file") == [{"path": "report.md", "text": outcome.report}]
+    assert [artifact.path for artifact in outcome.artifacts] == ["report.md"]
+
+
+async def test_a_claim_that_says_no_more_than_its_quotation_is_not_said_twice(peer: Peer) -> None:
+    library = Library(report={"order": [], "summary": ""})
+    outcome = await executed(peer, library, given=given(a=findings(claim("A lease ends by itself.", TRUE))))
+    assert outcome.report.count("lease ends") == 1
+
+
+async def test_what_the_documents_do_not_say_is_said_plainly_and_without_a_model(peer: Peer) -> None:
+    nothing = given(a=findings(unanswered="No passage speaks of it."))
+    outcome = await executed(peer, Library(), given=nothing)
+    assert "The documents do not say." in outcome.report
+    assert outcome.unanswered == ("What is a lease?: No passage speaks of it.",)
+    assert "- What is a lease?: No passage speaks of it." in outcome.report
+
+
+async def test_a_claim_without_a_quotation_is_left_out(peer: Peer) -> None:
+    library = Library(report={"order": [1], "summary": ""})
+    outcome = await executed(
+        peer, library, given=given(a=findings(claim("Bare."), claim("A lease ends.", TRUE)))
+    )
+    assert [c.text for c in outcome.claims] == ["A lease ends."]
+    assert "Bare." not in outcome.report
+
+
+async def test_two_claims_of_the_same_words_keep_each_its_question(peer: Peer) -> None:
+    same = given(
+        a=findings(claim("It ends.", TRUE), question="One?"),
+        b=findings({"text": "It ends.", "citations": [citation(RENEWED, 4)]}, question="Two?"),
+    )
+    library = Library(report={"order": [1, 2], "summary": ""})
+    outcome = await executed(peer, library, given=same, notes=("Again.",))
+    assert outcome.report.index("## One?") < outcome.report.index("## Two?")
+
+
+async def test_results_of_a_team_s_own_role_have_their_place(peer: Peer) -> None:
+    own = given(german={"text": "Ein Pachtvertrag", "language": "German"}, deep={"list": [1, {"a": 2}]})
+    outcome = await executed(peer, Library(), given=own)
+    assert "## Result of step german\n\n- text: Ein Pachtvertrag\n- language: German" in outcome.report
+    assert '"a": 2' in outcome.report
+    assert "do not say" not in outcome.report
+
+
+async def test_after_a_review_the_quotations_are_checked_and_the_notes_are_told(peer: Peer) -> None:
+    library = Library(report={"order": [1], "summary": ""})
+    mixed = given(a=findings(claim("A lease ends.", TRUE), claim("It stays.", FALSE)))
+    outcome = await executed(peer, library, given=mixed, notes=("Leave out what is false.",))
+    assert [c.text for c in outcome.claims] == ["A lease ends."]
+    assert "Leave out what is false." in library.model("report").prompt
+
+
+async def test_more_than_a_report_can_hold_is_left_out_and_said(peer: Peer) -> None:
+    many = [claim(f"Claim {number}.", f"{number} " + "x" * 3_500) for number in range(40)]
+    library = Library(report={"order": [], "summary": ""})
+    outcome = await executed(peer, library, given=given(a=findings(*many)))
+    assert 10 < len(outcome.claims) < 40
+    assert f"{40 - len(outcome.claims)} more claims were found" in outcome.report
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"), [((), [1, 2, 3]), ((3,), [3, 1, 2]), ((9, 2, 2, 0, -1), [2, 1, 3])]
+)
+def test_no_claim_is_lost_or_doubled_by_an_order(order: tuple[int, ...], expected: list[int]) -> None:
+    assert reading_order(Arrangement(order=order), 3) == expected
+
+
+@pytest.mark.parametrize(
+    ("summary", "kept"),
+    [
+        ("Leases end [1].", "Leases end [2]."),
+        ("Leases end. [1] They stay.", "Leases end. [2]"),
+        ("Leases end [7]. They stay [1] [2]!", "They stay [2] [1]!"),
+        ("No reference at all", ""),
+        ("", ""),
+    ],
+)
+def test_a_summary_keeps_the_sentences_that_refer_to_claims(summary: str, kept: str) -> None:
+    assert grounded_summary(Arrangement(summary=summary), [2, 1]) == kept
