@@ -41,7 +41,15 @@ def find(connection: sqlite3.Connection, query: str, limit: int) -> Results:
     rows = _rows(connection, query, content, named)
     candidates = [_candidate(row) for row in rows]
     ranked = rank(query, candidates, counts, int(passages))
-    return Results(tuple(ranked[:limit]), tuple(counts), int(passages))
+    hits = tuple(_with_mentions(connection, hit) for hit in ranked[:limit])
+    return Results(hits, tuple(counts), int(passages))
+
+
+def _with_mentions(connection: sqlite3.Connection, hit: Hit) -> Hit:
+    """Count how often the documents speak of what the hit defines: what matters is spoken of."""
+    if not hit.symbols or not words(hit.symbols[0]):
+        return hit
+    return msgspec.structs.replace(hit, mentions=_count(connection, hit.symbols[0]))
 
 
 def _count(connection: sqlite3.Connection, term: str) -> int:

@@ -94,7 +94,7 @@ class Hit(msgspec.Struct, frozen=True):
 
     `text` is a contiguous slice of the file's canonical text; `score` is comparable within one search only.
     `anchors` are pairs of an offset in `text` and the raw line that begins there; where there are none, the lines of
-    `text` are those of the file.
+    `text` are those of the file. `mentions` counts the passages that speak of what this one defines.
     """
 
     file: str
@@ -106,6 +106,7 @@ class Hit(msgspec.Struct, frozen=True):
     last_line: int = 0
     page: int | None = None
     anchors: tuple[tuple[int, int], ...] = ()
+    mentions: int = 0
 
     def line_at(self, offset: int) -> int:
         """Tell the 1-based raw line of an offset in `text`."""

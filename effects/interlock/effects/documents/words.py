@@ -38,12 +38,15 @@ WEAK_WORDS = frozenset(
     accept accepts add allow allowed allows answer call called calls change changed check choose contain contains define
     enable ensure exist exists find handle handled include includes keep know let list lists look mean name need number
     offer pass passed prevent provide provides put reach reached receive refuse return returned returns run runs save
+    compute calculate represent declare specify perform determine obtain
     set start stop support supported supports turn value values write written example language program python3 code
     """.split()
 )  # fmt: skip
 # In "the with statement" and "the is operator" a stop word is the subject.
 KEYWORD_KINDS = frozenset({"statement", "statements", "operator", "keyword", "clause", "command", "loop"})
 DETERMINERS = frozenset({"a", "an", "the", "this", "that", "which", "what", "each", "every", "any", "one", "other", "of"})
+# A capital letter by itself is a name: "in C", "in R".
+LETTER = re.compile(r"(?<=\w )([B-HJ-Z])(?=\W|$)(?!['’.])")
 SIGNATURE = re.compile(r"(?<=\w)\(.*")
 WORDS_MAX = 40
 
@@ -63,7 +66,8 @@ def content_words(question: str) -> list[str]:
     line = words(question.replace("’", "'").replace("'s ", " "))
     found = dict.fromkeys(line)
     told = {left for left, right in pairwise(line) if right in KEYWORD_KINDS and left not in DETERMINERS}
-    kept = [word for word in found if (word not in STOP_WORDS or word in told) and (len(word) > 1 or word.isdigit())]
+    told.update(letter.lower() for letter in LETTER.findall(question))
+    kept = [word for word in found if word in told or (word not in STOP_WORDS and (len(word) > 1 or word.isdigit()))]
     return (kept or list(found))[:WORDS_MAX]
 
 

@@ -4,6 +4,7 @@ The weights were chosen on questions about one large manual and checked on other
 (tests/effects/offline/questions.toml); no feature knows that manual.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence, Set as AbstractSet
 from pathlib import PurePosixPath
@@ -21,26 +22,27 @@ from interlock.effects.offline.sentences import Form
 WEIGHTS: Mapping[str, float] = {
     "fit": 1.0,
     "even": 0.3,
-    "focus": 0.25,
-    "near": 0.32,
-    "standing": 0.38,
-    "consensus": 0.3,
-    "density": 0.23,
-    "heading": 0.42,
-    "alike": 0.3,
-    "title": 0.22,
-    "file": 0.28,
-    "defined": 0.13,
-    "named": 0.18,
-    "definition": 0.3,
+    "focus": 0.2,
+    "near": 0.34,
+    "standing": 0.4,
+    "consensus": 0.38,
+    "density": 0.25,
+    "heading": 0.5,
+    "alike": 0.26,
+    "title": 0.3,
+    "file": 0.34,
+    "defined": 0.12,
+    "named": 0.22,
+    "definition": 0.2,
+    "renown": 0.13,
     "opening": 0.16,
-    "leading": 0.1,
-    "verb": 0.05,
-    "sentence": 0.19,
-    "code": -0.17,
-    "cue": 0.15,
-    "history": -0.32,
-    "changed": -0.17,
+    "leading": 0.16,
+    "verb": 0.03,
+    "sentence": 0.2,
+    "code": -0.2,
+    "cue": 0.16,
+    "history": -0.33,
+    "changed": -0.15,
     "short": -0.1,
 }
 CUES: Mapping[str, re.Pattern[str]] = {
@@ -51,6 +53,7 @@ CUES: Mapping[str, re.Pattern[str]] = {
 }
 CHANGED = re.compile(r"(?:changed|new|added|deprecated|removed) (?:in|since) (?:version )?v?\d", re.IGNORECASE)
 SHORT_WORDS = 5
+RENOWN_MENTIONS = 100
 NEAR_WORDS = 3
 CONTENT_WORDS_MIN = 5
 STRANGE_SHARE = 0.75
@@ -149,6 +152,7 @@ def features(asked: Query, place: Place, stretch: Stretch) -> tuple[dict[str, fl
         "defined": defined,
         "definition": defined * stretch.opening * coverage(asked, "", "", place)[0],
         "named": _named(asked, stretch.text, place.hit),
+        "renown": min(math.log(max(place.hit.mentions, 1)) / math.log(RENOWN_MENTIONS), 1.0),
         "opening": float(stretch.opening),
         "leading": float(stretch.leading),
         "verb": float(bool(body) and any(body[0] == term.stem or body[0] in term.others for term in asked.terms)),

@@ -18,6 +18,7 @@ WINDOW_SPANS = 3
 LIST_PARAGRAPHS_MAX = 4
 QUOTE_CHARS_MAX = 700
 CONFIDENCE_MIN = 0.62
+ACCEPTED_SHARE = 0.85
 FURTHER_CLAIM_SHARE = 0.88
 SAME_SHARE = 0.8
 CONSENSUS_POWER = 4
@@ -54,10 +55,11 @@ def select(
     candidates = sorted(_candidates(asked, hits[:HITS_READ]), key=lambda one: -one.score)
     if not candidates:
         return Findings(question, abstained="The documents do not say: no passage fits the question.")
-    best = candidates[0]
-    if best.covered < CONFIDENCE_MIN:
+    best = next((one for one in candidates if one.covered >= CONFIDENCE_MIN), candidates[0])
+    if best.covered < CONFIDENCE_MIN or best.score < ACCEPTED_SHARE * candidates[0].score:
         return Findings(question, abstained=_reason(asked, best), confidence=round(best.covered, 3))
-    chosen = _distinct(candidates, best.score * FURTHER_CLAIM_SHARE, limit)
+    sure = [one for one in candidates if one.covered >= CONFIDENCE_MIN]
+    chosen = _distinct(sure, best.score * FURTHER_CLAIM_SHARE, limit)
     claims = tuple(_claim(asked, one) for one in chosen)
     return Findings(question, claims, confidence=claims[0].confidence)
 
