@@ -8,7 +8,8 @@ from interlock.contracts.message import Count, Part
 
 DIMENSIONS = ("spend_usd_micros", "tokens", "model_calls", "tool_calls", "wall_ms", "steps", "replans")
 
-Limit = Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None
+MOST = 2**53
+Limit = Annotated[int, msgspec.Meta(ge=0, le=MOST)] | None
 
 
 class Amounts(Part, frozen=True, kw_only=True):
@@ -76,7 +77,7 @@ class Budget(Part, frozen=True, kw_only=True):
         return Budget(**{d: _first(getattr(self, d), getattr(default, d)) for d in DIMENSIONS})
 
     def raised_by(self, more: Amounts) -> "Budget":
-        """Return this budget with each limited dimension raised."""
+        """Return this budget with each limited dimension raised, to no more than can be written."""
         return Budget(**{d: _raised(getattr(self, d), getattr(more, d)) for d in DIMENSIONS})
 
 
@@ -85,7 +86,7 @@ def _first(mine: int | None, default: int | None) -> int | None:
 
 
 def _raised(limit: int | None, more: int) -> int | None:
-    return None if limit is None else limit + more
+    return None if limit is None else min(limit + more, MOST)
 
 
 NOTHING = Amounts()

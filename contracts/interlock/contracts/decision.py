@@ -1,5 +1,8 @@
 """A decision: what the supervisor made of an input, or of something that it observed itself."""
 
+from typing import ClassVar
+
+from interlock.contracts import limits
 from interlock.contracts.facts import AnyFact
 from interlock.contracts.message import Message, Sequence
 
@@ -10,6 +13,9 @@ class Decision(Message, frozen=True, kw_only=True):
     `cause` is the sequence of the last input that they follow from. `observed` is empty for a decision on
     inputs alone; `tick` or `silent:<principal>` when the supervisor saw time pass or a process fall silent.
     """
+
+    max_bytes: ClassVar[int] = limits.MAX_DECISION_BYTES
+    max_depth: ClassVar[int] = limits.MAX_DEPTH + 8  # an input's JSON stands deeper in the facts about it
 
     task: Sequence
     cause: Sequence

@@ -5,7 +5,7 @@ import msgspec
 from interlock.contracts.control import Answer, Control, RaiseLimit
 from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed, EffectRequest
 from interlock.contracts.errors import ContractError
-from interlock.contracts.message import Message, decode
+from interlock.contracts.message import Message, decode, line
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.step import StepFailure, StepResult
 from interlock.contracts.subjects import InputSubject, read_input
@@ -74,17 +74,19 @@ def read_record(seq: int, time_ms: int, subject: str, data: bytes) -> Input:
     try:
         where = read_input(subject)
     except ContractError as error:
-        return Input(seq, time_ms, "", "", "", 0, (), Malformed(reason=str(error)))
+        return Input(seq, time_ms, "", "", "", 0, (), Malformed(reason=line(str(error))))
     kind = INPUT_KINDS.get((where.kind, where.verb))
     task = seq if kind is Submit else _task(where)
     body: Message
     if kind is None:
-        body = Malformed(reason=f"nobody says {where.kind}.{where.verb} on this bus; see docs/protocol.md")
+        body = Malformed(
+            reason=line(f"nobody says {where.kind}.{where.verb} on this bus; see docs/protocol.md")
+        )
     else:
         try:
             body = decode(kind, data)
         except ContractError as error:
-            body = Malformed(reason=str(error))
+            body = Malformed(reason=line(str(error)))
     return Input(seq, time_ms, where.principal, where.kind, where.verb, task, where.rest, body)
 
 

@@ -1,6 +1,8 @@
 """The bounds of every message: lengths, counts and depths. Reaching one is a refusal with a sentence."""
 
 MAX_MESSAGE_BYTES = 262_144
+MAX_DECISION_BYTES = 1_000_000
+MAX_DEPTH = 64
 MAX_GOAL_CHARS = 16_384
 MAX_CRITERIA = 16
 MAX_LINE_CHARS = 2_000
@@ -9,6 +11,7 @@ MAX_REASON_CHARS = 2_000
 
 MAX_PLAN_STEPS = 32
 MAX_PLAN_DEPTH = 8
+MAX_STEP_NAME_CHARS = 32
 MAX_STEP_INPUT_BYTES = 16_384
 
 MAX_CLAIMS = 64

@@ -1,6 +1,7 @@
 """What all messages share: a version, strict decoding with limits, one encoder; no particular message."""
 
-from typing import Annotated, Any, TypeVar
+import re
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -15,10 +16,18 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Sequence = Annotated[int, msgspec.Meta(ge=0)]
 Json = dict[str, Any]
 
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_BRACKETS = re.compile(rb"[\[\]{}]")
+
 
 def snake(class_name: str) -> str:
     """Return the wire name of a class: `StepAssigned` is `step_assigned`."""
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in class_name).lstrip("_")
+
+
+def line(text: str) -> str:
+    """Return `text`, cut to what a Line holds."""
+    return text[: limits.MAX_LINE_CHARS]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,7 +35,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole message; `v` is the major version of the protocol it speaks."""
+    """A whole message; `v` is the major version of the protocol it speaks.
+
+    `max_bytes` and `max_depth` (brackets within brackets) bound what is read of its kind.
+    """
+
+    max_bytes: ClassVar[int] = limits.MAX_MESSAGE_BYTES
+    max_depth: ClassVar[int] = limits.MAX_DEPTH
 
     v: int = PROTOCOL_MAJOR
 
@@ -48,9 +63,9 @@ def decode(kind: type[M], data: bytes) -> M:
     Raises NewerProtocol for a newer major version, MalformedMessage for anything else that does not fit;
     the sentence names the place (`$.goal`) and what was expected there.
     """
-    if len(data) > limits.MAX_MESSAGE_BYTES:
+    if len(data) > kind.max_bytes:
         raise MalformedMessage(
-            f"the message has {len(data)} bytes; at most {limits.MAX_MESSAGE_BYTES} are read: "
+            f"the message has {len(data)} bytes; at most {kind.max_bytes} are read: "
             "put large content into a file and name it"
         )
     decoder = _decoders.get(kind)
@@ -63,7 +78,18 @@ def decode(kind: type[M], data: bytes) -> M:
         raise MalformedMessage(f"this is no {snake(kind.__name__)} message: {error}") from error
     if message.v > PROTOCOL_MAJOR:
         _refuse_newer(data)
+    if data.count(b"{") + data.count(b"[") > kind.max_depth and _depth(data) > kind.max_depth:
+        raise MalformedMessage(f"the message nests more than {kind.max_depth} levels deep: flatten it")
     return message
+
+
+def _depth(data: bytes) -> int:
+    """Return how deep the brackets of well-formed JSON stand within each other."""
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", data)):
+        depth += 1 if bracket in b"{[" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _refuse_newer(data: bytes) -> None:

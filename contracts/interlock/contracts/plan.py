@@ -7,7 +7,8 @@ import msgspec
 from interlock.contracts import limits
 from interlock.contracts.message import Json, Line, Message, Part
 
-StepId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+# Longer than a planner's names may be: after a replan the supervisor puts a prefix before them.
+StepId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
 
 
 class PlannedStep(Part, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from interlock.contracts.budget import DIMENSIONS, Amounts
+from interlock.contracts.budget import DIMENSIONS, MOST, Amounts
 from interlock.contracts.facts import Demand
 from interlock.contracts.presence import ModelOffer
 from interlock.supervisor.core.limits import MIN_OUTPUT_TOKENS, PROMPT_OVERHEAD_TOKENS
@@ -35,7 +35,7 @@ def model_bound(demand: Demand, offer: ModelOffer, output_tokens: int) -> Amount
         offer.output_usd_micros_per_mtok or 0
     )
     return Amounts(
-        spend_usd_micros=-(-price // _MILLION),
+        spend_usd_micros=min(-(-price // _MILLION), MOST),
         tokens=prompt + output_tokens,
         model_calls=1,
     )

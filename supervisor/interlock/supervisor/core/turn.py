@@ -2,6 +2,7 @@
 
 from interlock.contracts import facts
 from interlock.contracts.facts import AnyFact
+from interlock.contracts.message import line
 from interlock.supervisor.core.evolve import evolve
 from interlock.supervisor.core.state import State, Task
 
@@ -25,7 +26,7 @@ class Turn:
 
     def refuse(self, task: int, input_seq: int, reason: str) -> None:
         """Say that an input changes nothing, and why."""
-        self.say(task, facts.Refused(input=input_seq, reason=reason))
+        self.say(task, facts.Refused(input=input_seq, reason=line(reason)))
 
     def task(self, number: int) -> Task | None:
         """Return a task as it is now."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
+from interlock.contracts.message import line
 from interlock.contracts.presence import ModelOffer
 from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import (
@@ -86,7 +87,7 @@ def _hold_or_deny(turn: Turn, number: int, effect: Effect) -> None:
             attempt=effect.attempt,
             key=effect.key,
             rule="offers",
-            reason=reason[:2_000],
+            reason=line(reason),
         ),
     )
 
@@ -147,7 +148,7 @@ def _deny_unpriced(turn: Turn, number: int, effect: Effect, offer: ModelOffer) -
             attempt=effect.attempt,
             key=effect.key,
             rule="budget.unpriced",
-            reason=reason,
+            reason=line(reason),
         ),
     )
 
@@ -183,6 +184,6 @@ def _hold(turn: Turn, number: int, effect: Effect, waits_for: str, reason: str) 
             key=effect.key,
             demand=effect.demand,
             waits_for=waits_for,  # type: ignore[arg-type]
-            reason=reason,
+            reason=line(reason),
         ),
     )

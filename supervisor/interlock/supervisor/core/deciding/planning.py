@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from interlock.contracts import facts, limits
-from interlock.contracts.message import encode
+from interlock.contracts.message import encode, line
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS
 from interlock.supervisor.core.turn import Turn
@@ -108,7 +108,7 @@ def plan_came(turn: Turn, number: int, step: str, plan: Plan) -> None:
     turn.say(number, facts.PlanRefused(step=step, reasons=wrong[: limits.MAX_CRITERIA]))
     if task.plan_refusals + 1 >= MAX_PLAN_REFUSALS:
         reason = f"{MAX_PLAN_REFUSALS} plans in a row would not do; the last: {wrong[0]}"
-        turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="plan", reason=reason))
+        turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="plan", reason=line(reason)))
         return
     request_plan(turn, number, wrong[: limits.MAX_CRITERIA])
 
@@ -118,11 +118,9 @@ def plan_anew(turn: Turn, number: int, reason: str) -> None:
     task = turn.state.tasks[number]
     allowed = task.account.budget.replans
     if task.phase == "planning" or (allowed is not None and task.account.spent.replans >= allowed):
-        turn.say(
-            number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=reason[: limits.MAX_REASON_CHARS])
-        )
+        turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=line(reason)))
         return
-    request_plan(turn, number, (reason[: limits.MAX_REASON_CHARS],), replan=True)
+    request_plan(turn, number, (line(reason),), replan=True)
 
 
 def _known_roles(turn: Turn) -> frozenset[str]:

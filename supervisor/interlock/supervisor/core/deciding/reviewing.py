@@ -1,6 +1,7 @@
 """Decides about reviews: when one is due, and what follows from a verdict."""
 
 from interlock.contracts import facts
+from interlock.contracts.message import line
 from interlock.contracts.roles import Verdict
 from interlock.supervisor.core.limits import MAX_REVIEW_ROUNDS
 from interlock.supervisor.core.state import Task
@@ -30,7 +31,7 @@ def verdict_came(turn: Turn, number: int, step: str, verdict: Verdict) -> None:
         )
         turn.say(
             number,
-            facts.Parked(at_ms=turn.now_ms, kind="review", reason=f"the reviewer {asked}: {why}"[:2_000]),
+            facts.Parked(at_ms=turn.now_ms, kind="review", reason=line(f"the reviewer {asked}: {why}")),
         )
 
 

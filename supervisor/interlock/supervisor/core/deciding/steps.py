@@ -4,6 +4,7 @@ import msgspec
 
 from interlock.contracts import facts
 from interlock.contracts.inputs import Input
+from interlock.contracts.message import line
 from interlock.contracts.plan import Plan
 from interlock.contracts.roles import Verdict
 from interlock.contracts.step import StepFailure, StepResult
@@ -83,7 +84,7 @@ def step_failed(turn: Turn, number: int, step: Step, message: str, *, permanent:
         facts.StepFailed(
             step=step.id,
             attempt=step.attempt,
-            message=message[:2_000],
+            message=line(message),
             retry_at_ms=None if last else turn.now_ms + wait_ms,
         ),
     )
@@ -94,14 +95,14 @@ def step_failed(turn: Turn, number: int, step: Step, message: str, *, permanent:
 def step_lost(turn: Turn, number: int, step: Step, reason: str) -> None:
     """Take a step from an agent that is gone or too late; it is assigned anew, a bounded number of times."""
     turn.touched_roles.add(step.role)
-    lost = facts.StepLost(step=step.id, attempt=step.attempt, principal=step.principal, reason=reason)
+    lost = facts.StepLost(step=step.id, attempt=step.attempt, principal=step.principal, reason=line(reason))
     turn.say(number, lost)
     if step.losses + 1 >= MAX_STEP_LOSSES:
         _give_up(turn, number, step, f"its agent was lost {step.losses + 1} times; the last time: {reason}")
 
 
 def _give_up(turn: Turn, number: int, step: Step, reason: str) -> None:
-    dead = f"step {step.id} ({step.role}) cannot be done: {reason}"[:2_000]
+    dead = line(f"step {step.id} ({step.role}) cannot be done: {reason}")
     turn.say(number, facts.StepDead(step=step.id, reason=dead))
     abandon_effects(turn, number, step.id)
     if step.role in {PLANNER, REVIEWER}:

@@ -3,6 +3,7 @@
 from interlock.contracts import facts
 from interlock.contracts.budget import DEFAULT_TASK_BUDGET
 from interlock.contracts.inputs import Input
+from interlock.contracts.message import line
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.deciding.planning import begin_plan, objections, request_plan
 from interlock.supervisor.core.turn import Turn
@@ -25,7 +26,7 @@ def submitted(turn: Turn, said: Input, body: Submit) -> None:
         return
     wrong = objections(body.plan, None) if body.plan is not None else ()
     if wrong:
-        turn.say(number, facts.Rejected(reason="; ".join(wrong)[:2_000], where="$.plan"))
+        turn.say(number, facts.Rejected(reason=line("; ".join(wrong)), where="$.plan"))
         return
     turn.say(number, _accepted(said, body))
     if body.plan is not None:
