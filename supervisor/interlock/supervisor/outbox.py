@@ -1,7 +1,8 @@
 """Writes decisions to the log: in order for each task, each on condition that nobody else has written since.
 
-Facts that follow while a task's last decision is on its way ride together in the next one. Settlements alone
-may wait a moment for company. What concerns the fleet is written before anything decided later.
+Facts that follow while a task's last decision is on its way ride together in the next one, as far as they
+fit; what was observed stands alone, so that its time stays known. Settlements alone may wait a moment for
+company. What concerns the fleet is written before anything decided later.
 It must not know what the facts mean.
 """
 
@@ -13,6 +14,7 @@ import structlog
 
 from interlock.bus.errors import BusError, LogFull, Superseded
 from interlock.bus.ports import Ack, Log
+from interlock.contracts import limits
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import AnyFact, BudgetWarned, EffectSettled
 from interlock.contracts.message import encode
@@ -28,15 +30,22 @@ log = structlog.get_logger()
 OnCommitted = Callable[[Decision, int], None]
 
 
+class _Batch(msgspec.Struct, frozen=True):
+    """What one turn of deciding said about one task."""
+
+    facts: tuple[AnyFact, ...]
+    cause: int
+    at_ms: int
+    observed: str
+
+
 class _Line(msgspec.Struct):
     """One task's decisions: the last sequence on its subject, what is on its way, what waits."""
 
     last_seq: int = 0
     sent: Decision | None = None
-    facts: list[AnyFact] = []
-    cause: int = 0
-    at_ms: int = 0
-    observed: str = ""
+    data: bytes = b""
+    waiting: list[_Batch] = []
 
 
 class Outbox:
@@ -67,10 +76,8 @@ class Outbox:
     def write(self, task: int, facts: Sequence[AnyFact], cause: int, at_ms: int, observed: str) -> None:
         """Take facts to be written; they will be, in the order of the calls for a task."""
         line = self._line(task)
-        line.facts.extend(facts)
-        line.cause, line.at_ms = cause, at_ms
-        line.observed = observed or line.observed
-        if all(isinstance(fact, _PATIENT) for fact in line.facts):
+        line.waiting.append(_Batch(tuple(facts), cause, at_ms, observed))
+        if all(isinstance(fact, _PATIENT) for batch in line.waiting for fact in batch.facts):
             self._patient.add(task)
             if self._lingering is None:
                 self._lingering = self._loop.call_later(LINGER_S, self._end_lingering)
@@ -80,12 +87,12 @@ class Outbox:
     @property
     def idle(self) -> bool:
         """Whether everything taken is durable."""
-        return not any(line.sent or line.facts for line in self._lines.values())
+        return not any(line.sent or line.waiting for line in self._lines.values())
 
     def forget(self, task: int) -> None:
         """Drop the memory of a task that will be decided about no more; a late fact begins anew."""
         line = self._lines.get(task)
-        if line is not None and not line.sent and not line.facts:
+        if line is not None and not line.sent and not line.waiting:
             del self._lines[task]
 
     def _line(self, task: int) -> _Line:
@@ -102,27 +109,34 @@ class Outbox:
 
     def _send(self, task: int) -> None:
         line = self._lines[task]
-        if line.sent is not None or not line.facts or self._stopped:
+        if line.sent is not None or not line.waiting or self._stopped:
             return
         fleet = self._lines.get(0)
-        if task and fleet is not None and (fleet.sent is not None or fleet.facts):
+        if task and fleet is not None and (fleet.sent is not None or fleet.waiting):
             self._behind_fleet.append(task)
             return
         self._patient.discard(task)
-        line.sent = Decision(
-            task=task,
-            cause=line.cause,
-            at_ms=line.at_ms,
-            by=self._by,
-            facts=tuple(line.facts),
-            observed=line.observed,
-        )
-        line.facts, line.observed = [], ""
+        riding = _ride_together(line.waiting)
+        while True:
+            decision = self._decision(task, line.waiting[:riding])
+            line.data = encode(decision)
+            if len(line.data) <= limits.MAX_DECISION_BYTES or riding == 1:
+                break
+            riding //= 2
+        line.sent = decision
+        del line.waiting[:riding]
         self._append(task, line)
+
+    def _decision(self, task: int, batches: list[_Batch]) -> Decision:
+        last = batches[-1]
+        facts = tuple(fact for batch in batches for fact in batch.facts)
+        return Decision(
+            task=task, cause=last.cause, at_ms=last.at_ms, by=self._by, facts=facts, observed=last.observed
+        )
 
     def _append(self, task: int, line: _Line) -> None:
         appended = self._log.append_soon(
-            decision_subject(task), encode(line.sent), expected_subject_seq=line.last_seq
+            decision_subject(task), line.data, expected_subject_seq=line.last_seq
         )
         appended.add_done_callback(lambda done: self._answered(task, line, done))
 
@@ -133,11 +147,11 @@ class Outbox:
         if failure is not None:
             self._not_written(task, line, failure)
             return
-        decision, line.sent = line.sent, None
+        decision, line.sent, line.data = line.sent, None, b""
         line.last_seq = done.result().seq
         if decision is not None:
             self._committed(decision, line.last_seq)
-        if line.facts and task not in self._patient:
+        if line.waiting and task not in self._patient:
             self._send(task)
         if task == 0:
             behind, self._behind_fleet = self._behind_fleet, []
@@ -156,3 +170,10 @@ class Outbox:
             self._failed(failure)
         else:
             self._failed(SteppedBack(f"a decision about task {task} could not be written: {failure}"))
+
+
+def _ride_together(waiting: list[_Batch]) -> int:
+    """Return how many of the batches that wait may stand in one decision."""
+    if waiting[0].observed:
+        return 1
+    return next((place for place, batch in enumerate(waiting) if batch.observed), len(waiting))

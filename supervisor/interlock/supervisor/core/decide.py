@@ -63,7 +63,8 @@ def decide_tick(state: State, now_ms: int) -> Decided:
     """Return what follows from time having passed."""
     turn = Turn(state, now_ms)
     ticked(turn)
-    return _finish(turn)
+    _go_on(turn)
+    return Decided(turn)
 
 
 def decide_silence(state: State, principal: str, now_ms: int) -> Decided:
@@ -79,8 +80,16 @@ def _finish(turn: Turn) -> Decided:
         return Decided(turn)
     for number in sorted(turn.touched_tasks):
         retry_held(turn, number)
+    _go_on(turn)
+    return Decided(turn)
+
+
+def _go_on(turn: Turn) -> None:
+    """Give free hands what waits for them.
+
+    A tick does so too: a crash may come between a record that frees a hand and the one that fills it.
+    """
     if turn.state.starved:
         retry_starved(turn)
     if turn.state.ready:
         schedule(turn)
-    return Decided(turn)

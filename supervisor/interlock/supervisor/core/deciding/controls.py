@@ -55,7 +55,7 @@ def raised(turn: Turn, said: Input, body: RaiseLimit) -> None:
         return
     budget = task.account.budget.raised_by(body.more)
     turn.say(task.id, facts.LimitRaised(by=said.principal, budget=budget, reason=body.reason))
-    if task.parked_for == "budget":
+    if task.hold == "parked" and task.parked_for == "budget":
         _resume(turn, turn.state.tasks[task.id], said.principal, body.reason)
 
 
@@ -71,7 +71,7 @@ def _fleet(turn: Turn, said: Input, body: Control) -> None:
     if following == "killed":
         for number in active:
             turn.say(number, facts.Halted(at_ms=turn.now_ms, by=said.principal, reason=body.reason))
-    elif following == "running":
+    elif following in {"running", "draining"}:
         turn.touched_roles.update(turn.state.ready)
         for number in active:
             retry_held(turn, number)

@@ -26,9 +26,9 @@ def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
     if step is None:
         return
     task = turn.state.tasks[said.task]
-    known = task.keys.get((body.step, body.key))
-    if known is not None:
-        turn.say(task.id, facts.EffectRepeated(effect=known, attempt=body.attempt))
+    known = task.effects.get(task.keys.get((body.step, body.key), 0))
+    if known is not None and not _tried_again(known, body.attempt):
+        turn.say(task.id, facts.EffectRepeated(effect=known.seq, attempt=body.attempt))
         return
     effect = Effect(
         seq=said.seq,
@@ -42,11 +42,20 @@ def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
         turn.say(task.id, _escalated(effect, body.call.question))
         return
     agent = turn.state.agents.get(said.principal)
-    rule = _forbidden(turn, agent.charter, effect, task) if agent else ("presence", "the agent is not here")
+    if agent is None:
+        turn.refuse(task.id, said.seq, f"late: {said.principal} is not here any more")
+        return
+    rule = _forbidden(turn, agent.charter, effect, task)
     if rule is not None:
         turn.say(task.id, denied(effect, *rule))
         return
     try_grant(turn, task.id, effect)
+
+
+def _tried_again(effect: Effect, attempt: int) -> bool:
+    """Tell whether a later attempt at the step may have an effect done anew: it ended without being done."""
+    undone = effect.state == "failed" or (effect.state == "aborted" and effect.repeatable)
+    return undone and attempt > effect.attempt
 
 
 def demand_of(call: Call, task: Task) -> facts.Demand:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from interlock.contracts import facts, limits
 from interlock.contracts.message import encode, line
 from interlock.contracts.plan import Plan, PlannedStep
+from interlock.supervisor.core.deciding.settling import abandon_effects
 from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS
 from interlock.supervisor.core.turn import Turn
 
@@ -41,6 +42,8 @@ def _step_objections(
     step: PlannedStep, names: frozenset[str], known_roles: frozenset[str] | None
 ) -> list[str]:
     wrong: list[str] = []
+    if len(step.id) > limits.MAX_STEP_NAME_CHARS:
+        wrong.append(f"step {step.id}: its name is longer than {limits.MAX_STEP_NAME_CHARS} characters")
     if step.id.split("-")[0] in _RESERVED:
         wrong.append(f"step {step.id}: the names plan and review are taken")
     if step.role in {"planner", "reviewer"}:
@@ -81,9 +84,12 @@ def request_plan(turn: Turn, number: int, refusals: tuple[str, ...], *, replan: 
 
 def begin_plan(turn: Turn, number: int, plan: Plan) -> None:
     """Let a plan hold that has no objections; after a replan its steps get names of their own."""
-    rounds = turn.state.tasks[number].plan_rounds
-    prefix = f"p{rounds + 1}-" if rounds else ""
+    task = turn.state.tasks[number]
     own = {step.id for step in plan.steps}
+    rounds = task.plan_rounds + 1
+    while any(_prefix(rounds) + name in task.steps for name in own):
+        rounds += 1
+    prefix = _prefix(rounds)
     steps = tuple(
         PlannedStep(
             id=prefix + step.id,
@@ -95,6 +101,10 @@ def begin_plan(turn: Turn, number: int, plan: Plan) -> None:
         for step in plan.steps
     )
     turn.say(number, facts.Planned(steps=steps, criteria=plan.criteria))
+
+
+def _prefix(rounds: int) -> str:
+    return f"p{rounds}-" if rounds > 1 else ""
 
 
 def plan_came(turn: Turn, number: int, step: str, plan: Plan) -> None:
@@ -120,6 +130,8 @@ def plan_anew(turn: Turn, number: int, reason: str) -> None:
     if task.phase == "planning" or (allowed is not None and task.account.spent.replans >= allowed):
         turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=line(reason)))
         return
+    for name in sorted(step.id for step in task.steps.values() if step.state not in {"completed", "dead"}):
+        abandon_effects(turn, number, name)
     request_plan(turn, number, (line(reason),), replan=True)
 
 

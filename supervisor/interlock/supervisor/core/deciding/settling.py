@@ -64,7 +64,7 @@ def settle(
 def answered(turn: Turn, said: Input, _body: Answer) -> None:
     """Take a person's answer to a question; exactly one counts."""
     task = turn.task(said.task)
-    seq = int(said.rest[1]) if len(said.rest) > 1 and said.rest[1].isdecimal() else 0
+    seq = int(said.rest[1]) if len(said.rest) > 1 and _is_sequence(said.rest[1]) else 0
     effect = task.effects.get(seq) if task is not None else None
     if task is None or effect is None or effect.state != "escalated":
         turn.refuse(task.id if task else 0, said.seq, f"no open question {seq} stands in task {said.task}")
@@ -73,6 +73,10 @@ def answered(turn: Turn, said: Input, _body: Answer) -> None:
         said.task,
         facts.EffectSettled(effect=seq, grant=0, end="answered", basis="nothing", outcome=said.seq),
     )
+
+
+def _is_sequence(word: str) -> bool:
+    return word.isdecimal() and len(word) < 20
 
 
 def abandon_effects(turn: Turn, number: int, step: str) -> None:

@@ -1,7 +1,7 @@
 """Decides what the passing of time brings: deadlines, ends of waits, used-up wall time."""
 
 from interlock.contracts import facts
-from interlock.supervisor.core.deciding.granting import park_for_budget
+from interlock.supervisor.core.deciding.granting import park_for_budget, retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
 from interlock.supervisor.core.state import Task
@@ -42,7 +42,8 @@ def _moving(turn: Turn, task: Task) -> None:
     if limit is not None and task.wall_used_ms(turn.now_ms) >= limit:
         park_for_budget(turn, task.id, f"wall_ms of the task: limit {limit}")
         return
-    _find_orphans(turn, task)
+    retry_held(turn, task.id)
+    _find_orphans(turn, turn.state.tasks[task.id])
     for name in sorted(task.steps):
         step = task.steps[name]
         if step.state == "backing_off" and turn.now_ms >= step.retry_at_ms:

@@ -44,6 +44,7 @@ def accepted(state: State, number: int, fact: facts.Accepted) -> State:
         account=Account(budget=fact.budget),
         phase=next_phase("none", "accepted"),
         clock_since_ms=None if state.switch == "paused" else fact.at_ms,
+        held_since_ms=fact.at_ms,
     )
     return put_task(state, task)
 
@@ -118,7 +119,7 @@ def held(state: State, number: int, fact: facts.Paused | facts.Parked) -> State:
     """Stop the task's clock and take its steps out of the queue."""
     task = task_of(state, number)
     name = "paused" if isinstance(fact, facts.Paused) else "parked"
-    kind = "" if isinstance(fact, facts.Paused) else fact.kind
+    kind = task.parked_for if isinstance(fact, facts.Paused) else fact.kind
     task = replace(
         task,
         hold=next_hold(task.hold, name),
@@ -126,7 +127,7 @@ def held(state: State, number: int, fact: facts.Paused | facts.Parked) -> State:
         reason=fact.reason,
         wall_ms=task.wall_used_ms(fact.at_ms),
         clock_since_ms=None,
-        held_since_ms=fact.at_ms if task.hold == "free" else task.held_since_ms,
+        held_since_ms=fact.at_ms if task.clock_since_ms is not None else task.held_since_ms,
     )
     return requeue(put_task(state, task), number)
 
@@ -146,6 +147,7 @@ def resumed(state: State, number: int, fact: facts.Resumed) -> State:
         reason="",
         steps=steps,
         clock_since_ms=None if state.switch == "paused" else fact.at_ms,
+        held_since_ms=fact.at_ms,
     )
     return requeue(put_task(state, task), number)
 
