@@ -123,12 +123,16 @@ class MemoryServer:
     def _check_condition(self, message: Message, expected_subject_seq: int | None) -> None:
         last = self._last_on.get(message.subject, 0)
         if expected_subject_seq is not None and expected_subject_seq != last:
-            raise Superseded(f"somebody else has written to {message.subject} since (its last record is {last})")
+            raise Superseded(
+                f"somebody else has written to {message.subject} since (its last record is {last})"
+            )
 
     def _check_room(self, message: Message) -> None:
         size = len(message.data)
         if size > MAX_PAYLOAD_BYTES:
-            raise TooLarge(f"{size} bytes for {message.subject}: one record holds at most {MAX_PAYLOAD_BYTES}")
+            raise TooLarge(
+                f"{size} bytes for {message.subject}: one record holds at most {MAX_PAYLOAD_BYTES}"
+            )
         full = len(self.records) >= self._capacity.records
         if full or self._stored_bytes + size > self._capacity.data_bytes:
             raise LogFull(f"the log refused a record for {message.subject}: it holds no more")
