@@ -38,7 +38,7 @@ async def show_to_the_end(bus: Bus, task: int, *, own: bool = False) -> TaskView
     with watching() as watcher:
         async with following(bus, task, watcher) as followed:
             try:
-                return await followed.quiet(until_asked=own and not is_terminal(error=True))
+                return await followed.quiet(until_asked=not is_terminal(error=True))
             except asyncio.CancelledError:
                 if own:
                     say(f"interrupted: killing task {task}")

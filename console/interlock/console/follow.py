@@ -19,8 +19,6 @@ from interlock.contracts.step import Progress
 from interlock.contracts.subjects import decision_subject, live_subject, read_input
 from interlock.contracts.task import Submit
 
-MAX_WAITING = 4_096
-
 
 class Watcher(Protocol):
     """Whoever shows a task."""
@@ -33,28 +31,34 @@ class Watcher(Protocol):
         """Show what a step says of itself."""
         ...
 
-    def on_second(self, view: TaskView) -> None:
-        """Let the clock be seen."""
-        ...
-
 
 class Followed:
-    """A task that is being followed: its view, and a way to wait for it."""
+    """A task that is being followed: its view, and a way to wait for it.
 
-    def __init__(self, task: int, watcher: Watcher) -> None:
+    `known_seq` is the last decision that stood in the log when the following began: what was so before it,
+    a park or a question, may long be over.
+    """
+
+    def __init__(self, task: int, watcher: Watcher, known_seq: int) -> None:
         self.view = TaskView(task=task)
         self._watcher = watcher
-        self._changed = asyncio.Event()
+        self._known_seq = known_seq
         self._last_seq = 0
+        self._changed = asyncio.Event()
+        self._unreadable: ContractError | None = None
 
     async def on_record(self, record: Record) -> None:
         """Fold one decision; a record that came before is passed over."""
         if record.seq <= self._last_seq:
             return
         self._last_seq = record.seq
-        decision = decode(Decision, record.data)
-        fold(self.view, decision)
-        self._watcher.on_decision(self.view, decision)
+        try:
+            decision = decode(Decision, record.data)
+        except ContractError as error:
+            self._unreadable = error
+        else:
+            fold(self.view, decision)
+            self._watcher.on_decision(self.view, decision)
         self._changed.set()
 
     async def on_message(self, message: Message) -> None:
@@ -68,21 +72,28 @@ class Followed:
                 self._watcher.on_progress(self.view, step, progress)
 
     async def quiet(self, *, until_asked: bool = False) -> TaskView:
-        """Wait until nothing more happens by itself: the end, a park, or (`until_asked`) a question."""
-        while not (self.view.is_quiet or (until_asked and self.view.questions)):
+        """Wait until nothing more happens by itself: the end, a park, or (`until_asked`) a question.
+
+        Raises ContractError when a decision cannot be read.
+        """
+        while not self._is_quiet(until_asked=until_asked):
             self._changed.clear()
-            try:
-                async with asyncio.timeout(1):
-                    await self._changed.wait()
-            except TimeoutError:
-                self._watcher.on_second(self.view)
+            await self._changed.wait()
+            if self._unreadable is not None:
+                raise self._unreadable
         return self.view
+
+    def _is_quiet(self, *, until_asked: bool) -> bool:
+        if self._last_seq < self._known_seq:
+            return False
+        return self.view.is_quiet or (until_asked and bool(self.view.questions))
 
 
 @contextlib.asynccontextmanager
 async def following(bus: Bus, task: int, watcher: Watcher) -> AsyncGenerator[Followed]:
     """Follow a task as long as the context is open."""
-    followed = Followed(task, watcher)
+    last = await bus.last(decision_subject(task))
+    followed = Followed(task, watcher, last.seq if last else 0)
     live = await bus.listen(live_subject(task, ">"), followed.on_message)
     try:
         decisions = await bus.follow([decision_subject(task)], followed.on_record, start_seq=task)

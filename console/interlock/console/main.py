@@ -89,7 +89,7 @@ def _context_name(error: click.ClickException) -> str:
 
 def _explain(error: Exception) -> int:
     """Say what an error means, or admit a defect."""
-    from interlock.bus.errors import BusError  # noqa: PLC0415 - only when something went wrong
+    from interlock.bus.errors import BusError, MalformedKey  # noqa: PLC0415 - only when something went wrong
     from interlock.contracts.errors import ContractError  # noqa: PLC0415 - the same
 
     match error:
@@ -100,10 +100,10 @@ def _explain(error: Exception) -> int:
             return _say(_context_name(error), error.format_message(), Exit.USAGE)
         case ConsoleError():
             return _say("interlock", str(error), error.code)
+        case MalformedKey() | ContractError():
+            return _say("interlock", str(error), Exit.USAGE)
         case BusError():
             return _say("interlock", str(error), Exit.UNREACHABLE)
-        case ContractError():
-            return _say("interlock", str(error), Exit.USAGE)
         case _:
             return _admit(error)
 

@@ -53,6 +53,19 @@ def reach_options(command: Command) -> Command:
     return command
 
 
+def _checked_reason(_context: click.Context, _option: click.Parameter, reason: str) -> str:
+    if len(reason) > limits.MAX_REASON_CHARS:
+        raise click.BadParameter(
+            f"{len(reason)} characters, at most {limits.MAX_REASON_CHARS} stand in the log"
+        )
+    return reason
+
+
+reason_option = click.option(
+    "--reason", default="", metavar="TEXT", callback=_checked_reason, help="Why; it stands in the log."
+)
+
+
 def budget_options(command: Command) -> Command:
     """Add the limits of a new task."""
     for option in (

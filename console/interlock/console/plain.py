@@ -34,8 +34,5 @@ class PlainScreen:
         self._said[step] = progress.text
         self._line(f"         {step}: {progress.principal}: {' '.join(progress.text.split())}")
 
-    def on_second(self, view: TaskView) -> None:
-        """Say nothing: a line that says nothing new is noise."""
-
     def _line(self, line: str) -> None:
         self._say(line if len(line) <= MAX_LINE_CHARS else f"{line[: MAX_LINE_CHARS - 1]}…")

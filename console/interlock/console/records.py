@@ -1,7 +1,6 @@
 """Where the console's own log lines go: into a file beside its children's, or nowhere."""
 
 import logging
-import os
 from pathlib import Path
 
 import structlog
@@ -19,9 +18,13 @@ def write_records(file: Path | None = None) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=(file or Path(os.devnull)).open("a", buffering=1)),
+        logger_factory=_into(file) if file else structlog.ReturnLoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _into(file: Path) -> structlog.WriteLoggerFactory:
+    return structlog.WriteLoggerFactory(file=file.open("a", buffering=1))
 
 
 def _add_time(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

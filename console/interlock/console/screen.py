@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from interlock.bus.clock import now_ms
-from interlock.console.amounts import said_amounts, seconds, table
+from interlock.console.amounts import seconds, table, usd
 from interlock.console.lines import said
 from interlock.console.views import StepState, StepView, TaskView
 from interlock.contracts.decision import Decision
@@ -21,6 +21,7 @@ from interlock.contracts.step import Progress
 FRAMES_PER_S = 8
 RECENT = 4
 TAIL_CHARS = 160
+BARS = ("money", "tokens", "model calls", "time")
 STYLES: dict[StepState, tuple[str, str]] = {
     "waiting": ("·", "dim"),
     "working": ("▶", "cyan"),
@@ -68,29 +69,21 @@ class LiveScreen:
         else:
             self._tokens.pop(step, None)
 
-    def on_second(self, view: TaskView) -> None:
-        """Nothing to do: the picture draws itself."""
-        self._view = view
-
     def _picture(self) -> RenderableType:
         view = self._view
         if view is None:
             return Text("waiting for the supervisor…", style="dim")
         recent = Text("\n".join(self._recent), style="dim", overflow="ellipsis", no_wrap=True)
-        return Group(
-            Panel(
-                Group(_steps(view, now_ms()), _budget(view)),
-                title=_title(view),
-                title_align="left",
-                border_style="dim",
-            ),
-            recent,
-        )
+        at_ms = now_ms()
+        inside = Group(_steps(view, at_ms), _budget(view))
+        picture = Panel(inside, title=_title(view, at_ms), title_align="left", border_style="dim")
+        return Group(picture, recent, *([_asked(view)] if view.questions else []))
 
 
-def _title(view: TaskView) -> Text:
+def _title(view: TaskView, at_ms: int) -> Text:
+    until_ms = at_ms if view.clock_runs else view.last_ms
     waits = f" — {view.reason}" if view.reason else ""
-    return Text(f"task {view.task} · {view.status}{waits} · {view.seconds:.1f} s")
+    return Text(f"task {view.task} · {view.status}{waits} · {seconds(max(0, until_ms - view.began_ms))}")
 
 
 def _steps(view: TaskView, at_ms: int) -> RenderableType:
@@ -100,7 +93,7 @@ def _steps(view: TaskView, at_ms: int) -> RenderableType:
     rows.add_column(no_wrap=True, max_width=16)
     rows.add_column(justify="right", no_wrap=True, width=8)
     rows.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    rows.add_column(no_wrap=True, justify="right", max_width=28)
+    rows.add_column(no_wrap=True, justify="right")
     for step in view.steps.values():
         sign, style = STYLES[step.state]
         rows.add_row(
@@ -109,7 +102,7 @@ def _steps(view: TaskView, at_ms: int) -> RenderableType:
             Text(step.principal or step.role, style="" if step.principal else "dim"),
             Text(_since(step, at_ms), style="dim"),
             Text(_what(step)),
-            Text("" if not step.effects else said_amounts(step.spent), style="dim"),
+            Text(_cost(step), style="dim"),
         )
     return rows
 
@@ -126,9 +119,23 @@ def _what(step: StepView) -> str:
     return step.note or step.title
 
 
+def _cost(step: StepView) -> str:
+    parts = [usd(step.spent.spend_usd_micros)] if step.spent.spend_usd_micros else []
+    parts += [f"{step.spent.tokens:,} tokens"] if step.spent.tokens else []
+    return " ".join(parts)
+
+
+def _asked(view: TaskView) -> RenderableType:
+    """Say how to answer what a person is asked."""
+    lines = [
+        f"{asked.reason}\n  interlock answer {view.task} {asked.effect} TEXT" for asked in view.questions
+    ]
+    return Text("\n".join(lines), style="bold")
+
+
 def _budget(view: TaskView) -> RenderableType:
     rows = Table(box=None, expand=True, pad_edge=False, show_header=False, padding=(1, 1, 0, 0))
-    limited = [row for row in table(view.total, view.budget, view.reserved) if row.share is not None][:5]
+    limited = [row for row in table(view.total, view.budget) if row.share is not None and row.name in BARS]
     for _ in limited:
         rows.add_column(ratio=1)
     bars: list[RenderableType] = []
@@ -137,7 +144,8 @@ def _budget(view: TaskView) -> RenderableType:
         style = "red" if share >= 1 else "yellow" if share >= 0.8 else "green"
         bars.append(
             Group(
-                Text(f"{row.name} {row.spent} / {row.limit}", no_wrap=True, overflow="ellipsis"),
+                Text(row.name, style="dim"),
+                Text(f"{row.spent} / {row.limit}", no_wrap=True, overflow="ellipsis"),
                 ProgressBar(total=1.0, completed=min(share, 1.0), complete_style=style, finished_style=style),
             )
         )

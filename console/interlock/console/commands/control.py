@@ -1,6 +1,5 @@
 """`interlock kill`, `pause`, `drain`, `resume`: the switches, over one task or over everything."""
 
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -11,11 +10,10 @@ from interlock.console.exits import Exit
 from interlock.console.follow import require_task
 from interlock.console.help import command, kept
 from interlock.console.lines import said
-from interlock.console.options import reach_options, task_argument
+from interlock.console.options import reach_options, reason_option, task_argument
 from interlock.console.output import say
 from interlock.console.runtime import run_async
 from interlock.console.sayings import Scope, control, decided, refusal
-from interlock.contracts import limits
 
 PROMISES = {
     "kill": "Stop a task, or everything, now.\n\nCalls in flight are aborted, nothing late counts.",
@@ -33,19 +31,15 @@ def _group(verb: str) -> click.Group:
     return group
 
 
-def _reason_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--reason", default="", metavar="TEXT", help="Why; it stands in the log.")(command)
-
-
 def _task_command(verb: str) -> click.Command:
     @command(
         "task", help=f"{verb.capitalize()} task N.\n\nExample:\n  interlock {verb} task 42 --reason TEXT"
     )
     @task_argument
-    @_reason_option
+    @reason_option
     @reach_options
     def of_task(task: int, reason: str, **where: Any) -> int:
-        return run_async(_say(find(Where(**where)), verb, Scope(task), checked_reason(reason)))
+        return run_async(_say(find(Where(**where)), verb, Scope(task), reason))
 
     return of_task
 
@@ -55,21 +49,12 @@ def _fleet_command(verb: str) -> click.Command:
         "fleet",
         help=f"{verb.capitalize()} everything.\n\nExample:\n  interlock {verb} fleet --reason TEXT",
     )
-    @_reason_option
+    @reason_option
     @reach_options
     def of_fleet(reason: str, **where: Any) -> int:
-        return run_async(_say(find(Where(**where)), verb, Scope(), checked_reason(reason)))
+        return run_async(_say(find(Where(**where)), verb, Scope(), reason))
 
     return of_fleet
-
-
-def checked_reason(reason: str) -> str:
-    """Return the reason; raises a usage error when it is too long to stand in the log."""
-    if len(reason) > limits.MAX_REASON_CHARS:
-        raise click.BadParameter(
-            f"{len(reason)} characters, at most {limits.MAX_REASON_CHARS}", param_hint="--reason"
-        )
-    return reason
 
 
 async def _say(reach: Reach, verb: str, scope: Scope, reason: str) -> int:

@@ -1,0 +1,169 @@
+"""Bad input to every command: one sentence, the documented exit code, nothing started."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from interlock.console import main
+from interlock.console.commands.table import COMMANDS
+from interlock.console.exits import Exit
+
+DOCS = "{docs}"
+NOBODY = "nats://127.0.0.1:1"
+USAGE: list[tuple[str, ...]] = [
+    ("nonsense",),
+    ("run",),
+    ("run", "goal"),
+    ("run", "", "--docs", DOCS),
+    ("run", " \t\n", "--docs", DOCS),
+    ("run", "x" * 20_000, "--docs", DOCS),
+    ("run", "bad \udcff bytes", "--docs", DOCS),
+    ("run", "goal", "--docs", "/does/not/exist"),
+    ("run", "goal", "--docs", "{file}"),
+    ("run", "goal", "--docs", "a\0b"),
+    ("run", "goal", "--docs", DOCS, "--budget-usd", "much"),
+    ("run", "goal", "--docs", DOCS, "--budget-usd", "-1"),
+    ("run", "goal", "--docs", DOCS, "--budget-usd", "nan"),
+    ("run", "goal", "--docs", DOCS, "--budget-usd", "inf"),
+    ("run", "goal", "--docs", DOCS, "--budget-tokens", "0"),
+    ("run", "goal", "--docs", DOCS, "--budget-tokens", "1.5"),
+    ("run", "goal", "--docs", DOCS, "--wall-s", "0"),
+    ("run", "goal", "--docs", DOCS, "--priority", "10"),
+    ("run", "goal", "--docs", DOCS, "--tenant", "A B"),
+    ("run", "goal", "--docs", DOCS, "--model", "gpt"),
+    ("run", "goal", "--docs", DOCS, "--model", ""),
+    ("run", "goal", "--docs", DOCS, "--model", "oracle/delphi"),
+    ("run", "goal", "--docs", DOCS, "--model", "openai/gpt-5-mini"),
+    ("run", "goal", "--docs", DOCS, "--out", "/does/not/exist/report.md"),
+    ("run", "goal", "--docs", DOCS, "--out", DOCS),
+    ("run", "goal", "--docs", DOCS, "--state", "{file}"),
+    ("up", "--port", "65536"),
+    ("up", "--docs", "/does/not/exist"),
+    ("up", "--model", "oracle/delphi"),
+    ("submit", ""),
+    ("submit", "goal", "--model", "oracle/delphi"),
+    ("watch",),
+    ("watch", "zero"),
+    ("watch", "0"),
+    ("watch", "-7"),
+    ("watch", "99999999999999999999999"),
+    ("tasks", "--last", "0"),
+    ("show", "all"),
+    ("result", "1.5"),
+    ("agents", "--as", "not.a.name"),
+    ("agents", "--url", NOBODY, "--key", "/does/not/exist"),
+    ("agents", "--url", NOBODY, "--key", "{file}"),
+    ("kill", "everything"),
+    ("kill", "task"),
+    ("kill", "task", "one"),
+    ("pause", "task", "7", "--reason", "x" * 3_000),
+    ("resume", "fleet", "7"),
+    ("raise", "7"),
+    ("raise", "7", "--usd", "-2"),
+    ("raise", "7", "--tokens", "0"),
+    ("answer", "7", "8"),
+    ("answer", "7", "8", "  "),
+    ("answer", "7", "eight", "yes"),
+    ("keys", "create", "alice"),
+    ("keys", "create", "alice", "--role", "king"),
+    ("keys", "create", "a.b", "--role", "agent"),
+    ("doctor", "--port", "0"),
+    ("doctor", "--model"),
+    ("completion",),
+    ("completion", "tcsh"),
+]
+NEEDS_AN_ENVIRONMENT: list[tuple[str, ...]] = [
+    ("submit", "goal"),
+    ("watch", "7"),
+    ("tasks",),
+    ("show", "7"),
+    ("result", "7"),
+    ("agents",),
+    ("kill", "task", "7"),
+    ("pause", "fleet"),
+    ("drain", "fleet"),
+    ("resume", "task", "7"),
+    ("raise", "7", "--usd", "1"),
+    ("answer", "7", "8", "yes"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "INTERLOCK_URL",
+        "INTERLOCK_KEY_FILE",
+        "INTERLOCK_MODEL",
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("INTERLOCK_STATE", str(tmp_path / "state"))
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "file").write_text("no folder and no key")
+
+
+def call(tmp_path: Path, *words: str) -> int:
+    return main.call([word.format(docs=tmp_path / "docs", file=tmp_path / "file") for word in words])
+
+
+def one_sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("interlock")
+    assert said.err.count("\n") == 1, said.err
+    assert "Traceback" not in said.err
+    assert "a defect" not in said.err
+    return said.err
+
+
+@pytest.mark.parametrize(
+    "words", USAGE, ids=lambda words: " ".join(words)[:60].encode("ascii", "replace").decode()
+)
+def test_bad_input_is_refused_before_anything_starts(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(tmp_path, *words) == Exit.USAGE
+    one_sentence(capsys)
+    assert not (tmp_path / "state" / "store" / "nats.conf").exists(), "a server was started"
+
+
+@pytest.mark.parametrize("words", NEEDS_AN_ENVIRONMENT, ids=" ".join)
+def test_without_an_environment_a_command_says_how_to_start_one(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(tmp_path, *words) == Exit.UNREACHABLE
+    assert f"nothing runs in {tmp_path / 'state'}; start it with: interlock up" in one_sentence(capsys)
+
+
+@pytest.mark.parametrize("words", [("watch", "7"), ("kill", "fleet")], ids=" ".join)
+def test_a_server_that_does_not_answer_is_named(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(tmp_path, *words, "--url", NOBODY) == Exit.UNREACHABLE
+    assert NOBODY in one_sentence(capsys)
+
+
+def test_a_taken_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert call(tmp_path, "up", "--port", str(port), "--docs", DOCS) == Exit.USAGE
+    assert f"port {port} is taken" in one_sentence(capsys)
+
+
+def test_a_defect_is_admitted_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_settings: object) -> None:
+        raise RuntimeError("never thought of this")
+
+    monkeypatch.setattr("interlock.console.commands.tasks.find", fail)
+    assert call(tmp_path, "tasks") == Exit.INTERNAL
+    assert "a defect: RuntimeError: never thought of this" in capsys.readouterr().err
+
+
+def test_every_command_is_tried_with_bad_input() -> None:
+    assert {words[0] for words in USAGE} >= set(COMMANDS) - {"drain"}

@@ -1,0 +1,115 @@
+"""What people see follows from the facts, one table."""
+
+from typing import get_args
+
+import pytest
+from tests.console.conftest import BEGAN_MS, accepted, decision, granted, settled
+
+from interlock.console.exits import Exit, of_status
+from interlock.console.lines import SAID, said
+from interlock.console.projection import ON_FACT, fold
+from interlock.console.views import TaskView
+from interlock.contracts import facts as f
+from interlock.contracts.budget import Amounts, Budget
+from interlock.contracts.plan import PlannedStep
+
+ASSIGNED = f.StepAssigned(step="plan", attempt=1, principal="planner-1", deadline_ms=0)
+PLANNED = f.Planned(steps=(PlannedStep(id="facts-1", role="researcher", title="look"),))
+
+
+def seen(*facts: f.AnyFact) -> TaskView:
+    view = TaskView(task=42)
+    for number, fact in enumerate((accepted(), *facts)):
+        fold(view, decision(fact, at_ms=BEGAN_MS + 1000 * number))
+    return view
+
+
+@pytest.mark.parametrize(
+    ("facts", "status", "code"),
+    [
+        ((), "planning", Exit.UNFINISHED),
+        ((PLANNED,), "working", Exit.UNFINISHED),
+        ((f.ReviewRequested(step="review", round=1),), "reviewing", Exit.UNFINISHED),
+        ((f.Parked(at_ms=0, kind="budget", reason="tokens"),), "parked", Exit.BUDGET),
+        ((f.Parked(at_ms=0, kind="review", reason="look"),), "parked", Exit.WAITING),
+        ((f.Paused(at_ms=0, by="bob"),), "paused", Exit.UNFINISHED),
+        ((PLANNED, f.Paused(at_ms=0, by="bob"), f.Resumed(at_ms=0, by="bob")), "working", Exit.UNFINISHED),
+        ((f.Halted(at_ms=0, by="bob", reason="enough"),), "halted", Exit.HALTED),
+        ((f.Failed(at_ms=0, reason="no"),), "failed", Exit.FAILED),
+        ((f.Rejected(reason="empty", where="$.goal"),), "rejected", Exit.REJECTED),
+        ((f.Completed(at_ms=0, results={"report": 50}),), "completed", Exit.DONE),
+    ],
+)
+def test_a_status_and_its_exit_code_follow_from_the_last_fact(
+    facts: tuple[f.AnyFact, ...], status: str, code: Exit
+) -> None:
+    view = seen(*facts)
+    assert view.status == status
+    assert of_status(view.status, view.parked_kind) == code
+
+
+def test_a_step_is_shown_with_who_has_it_and_why_it_waits() -> None:
+    # Given a step that was assigned, failed, and was assigned again
+    failed = f.StepFailed(step="plan", attempt=1, message="too slow", retry_at_ms=5)
+    view = seen(f.PlanRequested(step="plan"), ASSIGNED, failed)
+    assert (view.steps["plan"].state, view.steps["plan"].note) == ("retrying", "too slow")
+    # When it is retried and done
+    again = f.StepAssigned(step="plan", attempt=2, principal="planner-2", deadline_ms=0)
+    fold(view, decision(f.StepRetried(step="plan"), again, at_ms=BEGAN_MS + 9000))
+    assert (view.steps["plan"].state, view.steps["plan"].principal) == ("working", "planner-2")
+    fold(view, decision(f.StepCompleted(step="plan", attempt=2, result=60), at_ms=BEGAN_MS + 9500))
+    # Then its result is named and its time is that of the last attempt
+    step = view.steps["plan"]
+    assert (step.state, step.result, step.ended_ms - step.since_ms) == ("done", 60, 500)
+
+
+def test_an_effect_is_reserved_until_it_is_settled() -> None:
+    view = seen(ASSIGNED, granted(50, tokens=100), granted(51, tokens=30))
+    assert view.reserved == Amounts(tokens=130, model_calls=2)
+    fold(view, decision(settled(50, tokens=7)))
+    assert view.reserved == Amounts(tokens=30, model_calls=1)
+    assert view.spent == Amounts(tokens=7, model_calls=1)
+    assert view.steps["plan"].spent.tokens == 7
+
+
+def test_an_effect_that_is_repeated_after_a_loss_counts_each_time() -> None:
+    view = seen(ASSIGNED, granted(50), settled(50, tokens=7), granted(50), settled(50, tokens=5))
+    assert view.spent.tokens == view.effects[50].spent.tokens == 12
+    assert view.reserved == Amounts()
+
+
+def test_a_question_waits_until_it_is_answered() -> None:
+    asked = f.EffectEscalated(effect=50, step="plan", attempt=1, key="k", question="which edition?")
+    view = seen(ASSIGNED, asked)
+    assert [question.reason for question in view.questions] == ["which edition?"]
+    fold(view, decision(f.EffectSettled(effect=50, grant=0, end="answered", basis="nothing")))
+    assert not view.questions
+
+
+def test_wall_time_stands_still_while_the_task_is_paused() -> None:
+    # Given a task that worked for one second, was paused for one, then worked for one
+    view = seen(f.Paused(at_ms=0, by="bob"), f.Resumed(at_ms=0, by="bob"), f.Completed(at_ms=0, results={}))
+    assert view.total.wall_ms == 2000
+    assert view.seconds == 3.0
+
+
+def test_a_raised_limit_replaces_the_budget() -> None:
+    assert seen(f.LimitRaised(by="bob", budget=Budget(tokens=7))).budget == Budget(tokens=7)
+
+
+def test_a_late_settlement_of_an_unknown_effect_still_counts() -> None:
+    assert seen(settled(99, tokens=5)).spent.tokens == 5
+
+
+def test_every_fact_has_its_line_and_every_task_fact_that_changes_the_picture_is_folded() -> None:
+    every = set(get_args(f.AnyFact))
+    assert every == set(SAID)
+    shown_only_as_a_line = {f.Refused, f.EffectRepeated, f.BudgetWarned}
+    assert set(get_args(f.TaskFact)) - shown_only_as_a_line == set(ON_FACT)
+
+
+def test_a_line_is_one_line() -> None:
+    assert said(f.Failed(at_ms=0, reason="first\nsecond")) == "failed: first second"
+    assert (
+        said(granted(50)) == "plan: offline/extractive granted, 100 tokens, 1 model call reserved (effect 50)"
+    )

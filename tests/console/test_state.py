@@ -1,0 +1,97 @@
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from interlock.console.environment import Where, as_token, find, speaker
+from interlock.console.errors import BadInput, NotRunning
+from interlock.console.local import held, held_private
+from interlock.console.state import PRIVATE_SLOTS, ServerFile, StateFolder, state_folder
+
+SERVER = ServerFile(url="nats://127.0.0.1:1", pid=1, started_ms=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "expected"),
+    [
+        ("/given", {"INTERLOCK_STATE": "/named"}, "/given"),
+        (None, {"INTERLOCK_STATE": "/named", "XDG_STATE_HOME": "/xdg"}, "/named"),
+        (None, {"XDG_STATE_HOME": "/xdg", "HOME": "/home/alice"}, "/xdg/interlock"),
+        (None, {"HOME": "/home/alice"}, "/home/alice/.local/state/interlock"),
+    ],
+)
+def test_the_state_directory_is_chosen_in_order(
+    given: str | None, environment: dict[str, str], expected: str
+) -> None:
+    assert state_folder(given, environment).root == Path(expected)
+
+
+def test_a_note_of_a_dead_environment_is_not_believed(tmp_path: Path) -> None:
+    # Given a server's note that nobody took away
+    state = StateFolder(tmp_path)
+    state.make()
+    state.write_server(SERVER)
+    # Then nothing runs, for nobody holds the folder
+    assert state.running() is None
+    with state.held() as taken:
+        assert taken
+        assert state.running() == SERVER
+    assert state.running() is None
+
+
+def test_a_second_environment_is_refused_with_the_first_one_named(tmp_path: Path) -> None:
+    with held(StateFolder(tmp_path)) as state:
+        state.write_server(SERVER)
+        with pytest.raises(NotRunning, match=r"another environment runs in .* at nats://127\.0\.0\.1:1"):
+            held(StateFolder(tmp_path)).__enter__()
+
+
+def test_runs_at_once_get_folders_of_their_own_up_to_a_bound(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        roots = {
+            stack.enter_context(held_private(StateFolder(tmp_path))).root for _ in range(PRIVATE_SLOTS + 1)
+        }
+        assert len(roots) == PRIVATE_SLOTS + 1
+        with pytest.raises(NotRunning, match="runs are under way"):
+            held_private(StateFolder(tmp_path)).__enter__()
+
+
+def test_a_damaged_note_is_named(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    state.make()
+    state.server_file.write_text("{")
+    with state.held(), pytest.raises(NotRunning, match=r"server\.json is damaged"):
+        state.running()
+
+
+@pytest.mark.parametrize(
+    ("login", "name"),
+    [("alice", "alice"), ("Alice.Smith", "alice-smith"), ("Ärzte", "rzte"), ("", "operator")],
+)
+def test_a_login_name_becomes_a_name_on_the_bus(login: str, name: str) -> None:
+    assert as_token(login) == name
+
+
+def test_a_name_that_cannot_be_one_on_the_bus_is_refused() -> None:
+    with pytest.raises(BadInput, match="is not a name on the bus"):
+        speaker("a.b")
+
+
+def test_an_environment_is_found_by_url_without_any_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTERLOCK_URL", "nats://example:1")
+    reach = find(Where(principal="alice"))
+    assert (reach.url, reach.principal, reach.key_file) == ("nats://example:1", "alice", None)
+
+
+def test_who_has_no_key_is_told_how_to_get_one(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    with held(state):
+        state.write_server(SERVER)
+        with pytest.raises(BadInput, match="interlock keys create mallory --role person"):
+            find(Where(state=str(tmp_path), principal="mallory"))
+
+
+def test_the_state_directory_is_its_owners_alone(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path / "new")
+    state.make()
+    assert {folder.stat().st_mode & 0o077 for folder in (state.root, state.keys, state.store)} == {0}
