@@ -12,6 +12,7 @@ import pytest
 from tests.bus.conftest import Collected, NatsWorld, until
 
 from interlock.bus import jetstream
+from interlock.bus.appends import AppendLimits
 from interlock.bus.errors import Superseded, Unreachable
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.ports import Record
@@ -143,6 +144,17 @@ async def test_a_plain_append_without_an_answer_has_an_unknown_outcome(scene: Sc
     with pytest.raises(Unreachable, match="unknown"):
         await answer
     assert (await scene.weak.append(SUBMIT, b"two")).seq == 2
+
+
+async def test_no_more_than_the_window_is_sent_without_an_answer(scene: Scene) -> None:
+    # Given a window of four
+    bus = await connect(scene.cable.url, "narrow", limits=AppendLimits(window=4))
+    # When ten are appended, then four are sent
+    answers = [bus.append_soon(SUBMIT, b"%d" % number) for number in range(10)]
+    assert [append.sent for append in bus._appends._open.values()] == [True] * 4 + [False] * 6
+    # And the others follow with the answers, in order
+    assert [ack.seq for ack in await asyncio.gather(*answers)] == list(range(1, 11))
+    await bus.close()
 
 
 async def test_a_reader_misses_nothing_when_deliveries_are_swallowed(scene: Scene) -> None:

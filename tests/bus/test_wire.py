@@ -38,7 +38,7 @@ async def test_a_listening_that_was_stopped_hears_nothing_more(world: World) -> 
     for _ in range(3):
         await bus.send("interlock.beat.alice", b"")
     await heard.count(3)
-    assert len(stopped.items) == 1
+    assert len(await stopped.count(1)) == 1
 
 
 async def test_a_request_gets_the_first_answer(world: World) -> None:
