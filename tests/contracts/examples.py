@@ -1,0 +1,174 @@
+"""At least one message of every kind, with every optional part filled in somewhere."""
+
+from typing import Any
+
+import msgspec
+
+from interlock.contracts import dispatch, facts, presence, roles
+from interlock.contracts.budget import DEFAULT_TASK_BUDGET, Amounts, Budget
+from interlock.contracts.charter import Charter
+from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.decision import Decision
+from interlock.contracts.effect import (
+    AskCall,
+    EffectAborted,
+    EffectCompleted,
+    EffectFailed,
+    EffectRequest,
+    ModelCall,
+    ToolCall,
+)
+from interlock.contracts.plan import Plan, PlannedStep
+from interlock.contracts.results import TaskResult
+from interlock.contracts.step import Progress, StepFailure, StepResult
+from interlock.contracts.task import Submit
+
+VALUE = msgspec.Raw(b'{"answer":[1,null,"two"]}')
+USED = Amounts(spend_usd_micros=12, tokens=340, model_calls=1)
+CALLS = (
+    ModelCall(purpose="find", prompt="Find it.", inputs={"q": "why?"}, returns={"type": "object"}),
+    ToolCall(tool="search", arguments={"query": "why"}),
+    AskCall(question="May I?"),
+)
+PLAN = Plan(
+    steps=(
+        PlannedStep(id="find", role="researcher", title="Find", input={"question": "why?"}),
+        PlannedStep(id="tell", role="executor", after=("find",)),
+    ),
+    criteria=("It says why.",),
+)
+CHARTER = Charter(role="clerk", version="1", objective="File.", tools=("search",), budget=Budget(tokens=9))
+CLAIM = roles.Claim(text="So.", citations=(roles.Citation(quote="so", file="a.md", line=3),))
+DEMAND = facts.Demand(kind="model", name="offline/x", prompt_bytes=10, max_output_tokens=20)
+
+FACTS: tuple[facts.AnyFact, ...] = (
+    facts.Accepted(
+        at_ms=1, goal="g", submitter="alice", tenant="default", priority=5, budget=DEFAULT_TASK_BUDGET
+    ),
+    facts.Rejected(reason="no", where="$.goal"),
+    facts.Refused(input=3, reason="late"),
+    facts.PlanRequested(step="plan", refusals=("too long",), replan=True),
+    facts.Planned(steps=PLAN.steps, criteria=PLAN.criteria),
+    facts.PlanRefused(step="plan", reasons=("a circle",)),
+    facts.ReviewRequested(step="review", round=1),
+    facts.StepAssigned(step="find", attempt=1, principal="clerk-1", deadline_ms=9),
+    facts.StepWaiting(step="find", reason="nobody is here"),
+    facts.StepCompleted(step="find", attempt=1, result=8),
+    facts.StepFailed(step="find", attempt=1, message="oh", retry_at_ms=7),
+    facts.StepLost(step="find", attempt=1, principal="clerk-1", reason="gone"),
+    facts.StepRetried(step="find"),
+    facts.StepDead(step="find", reason="enough"),
+    facts.StepReopened(step="find", notes=("better",)),
+    facts.EffectGranted(
+        effect=7,
+        step="find",
+        attempt=1,
+        key="k1",
+        grant=1,
+        worker="w-1",
+        reserved=USED,
+        demand=DEMAND,
+        repeatable=True,
+    ),
+    facts.EffectHeld(
+        effect=7, step="find", attempt=1, key="k1", demand=DEMAND, waits_for="budget", reason="used up"
+    ),
+    facts.EffectDenied(effect=7, step="find", attempt=1, key="k1", rule="charter.tools", reason="not listed"),
+    facts.EffectEscalated(effect=7, step="find", attempt=1, key="k1", question="May I?"),
+    facts.EffectRepeated(effect=7, attempt=2),
+    facts.EffectSettled(effect=7, grant=1, end="completed", basis="actual", spent=USED, overrun=USED),
+    facts.BudgetWarned(dimension="tokens", spent=8, limit=10),
+    facts.LimitRaised(by="olga", budget=Budget(tokens=20), reason="go on"),
+    facts.Parked(at_ms=2, kind="budget", reason="used up"),
+    facts.Paused(at_ms=2, by="olga", reason="lunch"),
+    facts.Resumed(at_ms=3, by="olga"),
+    facts.Reviewed(step="review", decision="revise", reasons=("longer",)),
+    facts.Completed(at_ms=4, results={"find": 8}),
+    facts.Failed(at_ms=4, reason="no", kind="deadline"),
+    facts.Halted(at_ms=4, by="olga", reason="stop"),
+    facts.AgentJoined(principal="clerk-1", incarnation="i", capacity=2, charter=CHARTER),
+    facts.EffectsJoined(principal="w-1", incarnation="i", capacity=2),
+    facts.Left(principal="clerk-1", incarnation="i", reason="bye"),
+    facts.FleetSwitched(at_ms=5, state="paused", by="olga"),
+)
+
+EXAMPLES: dict[str, list[Any]] = {
+    "in.task.submit": [
+        Submit(goal="Why?"),
+        Submit(goal="Why?", docs="/d", tenant="a", criteria=("c",), budget=Budget(tokens=1), plan=PLAN),
+    ],
+    "in.control.pause": [Control()],
+    "in.control.drain": [Control(reason="night")],
+    "in.control.kill": [Control(reason="it runs away")],
+    "in.control.resume": [Control()],
+    "in.control.raise": [RaiseLimit(more=Amounts(tokens=5), reason="go on")],
+    "in.human.answer": [Answer(text="yes")],
+    "in.agent.hello": [
+        presence.AgentHello(incarnation="i", charter=CHARTER, input_schema={"type": "object"})
+    ],
+    "in.agent.bye": [presence.Bye(incarnation="i")],
+    "in.agent.effect": [EffectRequest(step="find", attempt=1, key="k", call=call) for call in CALLS],
+    "in.agent.result": [StepResult(step="find", attempt=1, value=VALUE)],
+    "in.agent.failed": [StepFailure(step="find", attempt=1, kind="transient", message="oh")],
+    "in.effect.hello": [
+        presence.EffectHello(
+            incarnation="i",
+            models=(presence.ModelOffer(model="offline/x", input_usd_micros_per_mtok=0),),
+            tools=(presence.ToolOffer(tool="search", risk="read", repeatable=True),),
+        )
+    ],
+    "in.effect.bye": [presence.Bye(incarnation="i", reason="update")],
+    "in.effect.completed": [EffectCompleted(effect=7, grant=1, value=VALUE, used=USED)],
+    "in.effect.failed": [EffectFailed(effect=7, grant=1, transient=True, message="429")],
+    "in.effect.aborted": [EffectAborted(effect=7, grant=1, started=True, reason="killed")],
+    "decision": [Decision(task=42, cause=42, at_ms=1, by="supervisor-1", facts=FACTS, observed="tick")],
+    "do.step": [
+        dispatch.DoStep(
+            task=42,
+            step="tell",
+            attempt=1,
+            role="executor",
+            title="Tell",
+            goal="Why?",
+            input={"instruction": "tell"},
+            given={"find": VALUE},
+        )
+    ],
+    "do.effect": [
+        dispatch.DoEffect(
+            task=42,
+            step="find",
+            attempt=1,
+            effect=7,
+            grant=1,
+            key="k",
+            agent="clerk-1",
+            call=call,
+            reserved=USED,
+        )
+        for call in CALLS
+    ],
+    "do.outcome": [dispatch.Outcome(task=42, step="find", key="k", effect=7, end="completed", value=VALUE)],
+    "do.cancel": [dispatch.Cancel(task=42, reason="killed")],
+    "beat": [presence.Beat(incarnation="i", in_hand=3)],
+    "live": [Progress(principal="clerk-1", text="reading", tokens=True)],
+    "charter": [CHARTER],
+    "result": [
+        TaskResult(task=42, status="completed", claims=(CLAIM,), verdict=roles.Verdict(decision="approve"))
+    ],
+    "role.goal": [roles.Goal(goal="Why?", roles=(roles.RoleOffer(role="clerk", objective="File."),))],
+    "role.plan": [PLAN],
+    "role.question": [roles.Question(question="why?", hints=("h",))],
+    "role.findings": [
+        roles.Findings(question="why?", claims=(CLAIM,)),
+        roles.Findings(question="?", unanswered="no"),
+    ],
+    "role.instruction": [roles.Instruction(instruction="tell")],
+    "role.outcome": [
+        roles.Outcome(
+            report="# So", claims=(CLAIM,), artifacts=(roles.Artifact(path="a", sha256="0", size_bytes=1),)
+        )
+    ],
+    "role.work": [roles.Work(goal="Why?", round=2)],
+    "role.verdict": [roles.Verdict(decision="revise", reasons=("longer",))],
+}
