@@ -10,7 +10,7 @@ from interlock.contracts.facts import AnyFact, Completed, EffectGranted, EffectS
 from interlock.contracts.message import decode
 from interlock.contracts.subjects import DECISIONS
 
-READING_LIMIT_S = 60.0
+READING_LIMIT_S = 30.0
 
 
 class NotDone(Exception):
@@ -36,9 +36,16 @@ async def verify(log: Log, tasks: Sequence[int], effects: int) -> None:
             all_read.set()
 
     reading = await log.follow([DECISIONS], read)
-    async with asyncio.timeout(READING_LIMIT_S):
-        await all_read.wait()
-    await reading.stop()
+    try:
+        async with asyncio.timeout(READING_LIMIT_S):
+            await all_read.wait()
+    except TimeoutError:
+        task = min(open_tasks)
+        raise NotDone(
+            f"the log holds no end of {len(open_tasks)} tasks; of task {task} it has {dict(told[task])}"
+        ) from None
+    finally:
+        await reading.stop()
     wanted = {"granted": effects, "settled completed": effects, "reviewed approve": 1, "completed": 1}
     for task in tasks:
         if told[task] != wanted:
