@@ -58,7 +58,9 @@ def test_changed_new_and_vanished_files_are_followed(index: Index, root: Path) -
     assert files(index, "dried plums")[0] == "plums.md"
 
 
-@pytest.mark.parametrize("query", ["", "   ", '"', "a AND (", 'foo" OR NEAR(*', "^*:-", "🙂", "\ud800", "x " * 20_000, "text:a"])
+@pytest.mark.parametrize(
+    "query", ["", "   ", '"', "a AND (", 'foo" OR NEAR(*', "^*:-", "🙂", "\ud800", "x " * 20_000, "text:a"]
+)
 def test_any_string_is_a_query(index: Index, query: str) -> None:
     assert isinstance(index.search(query).hits, tuple)
 
@@ -95,7 +97,9 @@ def test_a_damaged_index_is_built_anew(root: Path, tmp_path: Path, keep: int) ->
     second.close()
 
 
-def test_links_out_of_the_folder_and_hidden_folders_are_not_read(index: Index, root: Path, tmp_path: Path) -> None:
+def test_links_out_of_the_folder_and_hidden_folders_are_not_read(
+    index: Index, root: Path, tmp_path: Path
+) -> None:
     (tmp_path / "secret.md").write_text("The quince is secret.\n")
     (root / "link.md").symlink_to(tmp_path / "secret.md")
     (root / ".git").mkdir()

@@ -1,4 +1,4 @@
-"""What a reader promises: passages are slices of the canonical text, with the line at which they stand in the file."""
+"""What a reader promises: passages are slices of the canonical text, with their lines in the file."""
 
 from pathlib import Path
 
@@ -98,7 +98,9 @@ def test_a_definition_keeps_its_signature_and_its_text_together(tmp_path: Path) 
     (definition,) = [passage for passage in document.passages if passage.symbols]
     assert definition.symbols == ("tools.cut",)
     assert definition.heading == ("Tools", "tools.cut(wood)")
-    assert document.text[definition.start : definition.end].startswith("tools.cut(wood)\n\nCut the wood in two.")
+    assert document.text[definition.start : definition.end].startswith(
+        "tools.cut(wood)\n\nCut the wood in two."
+    )
 
 
 def test_a_list_of_links_is_no_passage(tmp_path: Path) -> None:
@@ -132,7 +134,9 @@ def test_source_passages_begin_at_definitions_with_their_comments(tmp_path: Path
         (b"<p>\xff</p>", "a.html", "encoding"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_a_reason(data: bytes, name: str, reason: str, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_told_with_a_reason(
+    data: bytes, name: str, reason: str, tmp_path: Path
+) -> None:
     document = read(data, name, tmp_path)
     assert isinstance(document, Skipped)
     assert reason in document.reason

@@ -5,16 +5,17 @@
     index.search(query, limit) -> Results      # hits (best first), rarity of each term, number of passages
     index.close()
 
-    find_quote(root, file, quote, near_line=None) -> Found | None    # character for character, with its raw line
+    find_quote(root, file, quote, near_line=None) -> Found | None    # character for character
     read_slice(root, file, first_line, last_line) -> Slice           # refuses paths out of the root
     list_documents(root) -> Listing
 
-A document's *canonical text* is what may be quoted. For Markdown, plain text, reStructuredText and source code it is
-the file's own text; for HTML the rendered text, block by block; for PDF the extracted text. `file` is always the
-relative POSIX path below the root; lines are 1-based lines of the raw file (of the extracted text for PDF).
+A document's *canonical text* is what may be quoted. For Markdown, plain text, reStructuredText and source
+code it is the file's own text; for HTML the rendered text, block by block; for PDF the extracted text.
+`file` is always the relative POSIX path below the root; lines are 1-based lines of the raw file (of the
+extracted text for PDF).
 
-An `Index` may be used from any thread, one call at a time; several processes may open the same cache. Errors are
-DocumentsError and its children; a file that cannot be read is data (`Skipped`), not an error.
+An `Index` may be used from any thread; several processes may open the same cache. Errors are DocumentsError
+and its children; a file that cannot be read is data (`Skipped`), not an error.
 """
 
 from interlock.effects.documents.errors import (

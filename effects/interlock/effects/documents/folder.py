@@ -29,7 +29,9 @@ def resolved_root(root: Path) -> Path:
     if not resolved.is_dir():
         raise NoSuchFolder(f"{str(root)!r} is a file; name the folder that holds the documents.")
     if not os.access(resolved, os.R_OK | os.X_OK):
-        raise NoSuchFolder(f"The folder {str(root)!r} may not be read; change its permissions or name another.")
+        raise NoSuchFolder(
+            f"The folder {str(root)!r} may not be read; change its permissions or name another."
+        )
     return resolved
 
 
@@ -39,7 +41,9 @@ def path_inside(root: Path, file: str) -> Path:
     try:
         path = (resolved / file).resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        raise OutsideFolder(f"{file[:200]!r} is not a usable path; name a file below the documents folder.") from error
+        raise OutsideFolder(
+            f"{file[:200]!r} is not a usable path; name a file below the documents folder."
+        ) from error
     if not file or Path(file).is_absolute() or not path.is_relative_to(resolved):
         raise OutsideFolder(f"{file[:200]!r} leads out of the documents folder; name a file below it.")
     return path

@@ -1,4 +1,4 @@
-"""What stands on an HTML page without being its text: navigation, scripts, permalinks; it goes before reading."""
+"""What stands on an HTML page without being its text: navigation, scripts, permalinks."""
 
 from lxml import etree
 
@@ -10,7 +10,16 @@ BREAKS = etree.XPath("//br")
 ROLES = frozenset({"navigation", "search", "contentinfo", "banner", "menu", "complementary"})
 CLASSES = frozenset(
     {
-        *("headerlink", "sphinxsidebar", "related", "footer", "toctree-wrapper", "toctree", "toc", "contents"),
+        *(
+            "headerlink",
+            "sphinxsidebar",
+            "related",
+            "footer",
+            "toctree-wrapper",
+            "toctree",
+            "toc",
+            "contents",
+        ),
         *("sidebar", "navbar", "breadcrumb", "breadcrumbs", "table-of-contents", "skip-link", "cookie"),
         *("anchor-link", "edit-link", "viewcode-link", "copybtn", "localtoc", "sphinxsidebarwrapper"),
     }

@@ -21,7 +21,7 @@ HEADING_SEPARATOR = " > "
 
 
 class Index:
-    """An open index. Methods may be called from any thread, one at a time.
+    """An open index. Its methods may be called from any thread; they take turns.
 
     Raises NoSuchFolder for a root that is none, CacheUnusable when the index cannot be kept.
     """
@@ -43,7 +43,7 @@ class Index:
             return self._mended(self._refresh)
 
     def search(self, query: str, limit: int = 10) -> Results:
-        """Find the passages that fit a query, best first; any string is a query, an empty one finds nothing."""
+        """Find the passages that fit a query, best first; any string is a query, an empty one finds none."""
         with self._lock:
             return self._mended(lambda: find(self._connection, query, min(max(limit, 1), LIMIT_MAX)))
 
@@ -69,7 +69,9 @@ class Index:
                 changes = _Changes(self._connection, listing.entries)
                 changes.apply(self.root)
         (passages,) = self._connection.execute("SELECT count(*) FROM passages").fetchone()
-        unread = self._connection.execute("SELECT file, reason FROM files WHERE reason <> '' LIMIT 200").fetchall()
+        unread = self._connection.execute(
+            "SELECT file, reason FROM files WHERE reason <> '' LIMIT 200"
+        ).fetchall()
         return Refreshed(
             files=len(listing.entries) - len(unread),
             read=changes.read,
@@ -84,9 +86,13 @@ class _Changes:
     """What differs between the folder and the index, and the way to level it."""
 
     def __init__(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
-        known = {row[0]: row[1:] for row in connection.execute("SELECT file, size_bytes, modified_ns FROM files")}
+        known = {
+            row[0]: row[1:] for row in connection.execute("SELECT file, size_bytes, modified_ns FROM files")
+        }
         self._connection = connection
-        self._new = [entry for entry in entries if known.get(entry.file) != (entry.size_bytes, entry.modified_ns)]
+        self._new = [
+            entry for entry in entries if known.get(entry.file) != (entry.size_bytes, entry.modified_ns)
+        ]
         present = {entry.file for entry in entries}
         self._gone = [file for file in known if file not in present]
         self._known = known

@@ -13,15 +13,45 @@ KIND_BY_SUFFIX: dict[str, Kind] = {
     ".pdf": "pdf",
     **dict.fromkeys(
         (
-            *(".py", ".pyi", ".c", ".h", ".cc", ".cpp", ".hpp", ".rs", ".go", ".java", ".kt", ".scala", ".swift"),
-            *(".js", ".mjs", ".ts", ".tsx", ".jsx", ".css", ".rb", ".php", ".pl", ".lua", ".sh", ".bash", ".sql"),
+            *(
+                ".py",
+                ".pyi",
+                ".c",
+                ".h",
+                ".cc",
+                ".cpp",
+                ".hpp",
+                ".rs",
+                ".go",
+                ".java",
+                ".kt",
+                ".scala",
+                ".swift",
+            ),
+            *(
+                ".js",
+                ".mjs",
+                ".ts",
+                ".tsx",
+                ".jsx",
+                ".css",
+                ".rb",
+                ".php",
+                ".pl",
+                ".lua",
+                ".sh",
+                ".bash",
+                ".sql",
+            ),
             *(".toml", ".yaml", ".yml", ".json", ".ini", ".cfg", ".conf", ".cs", ".ex", ".erl", ".hs", ".ml"),
             *(".proto", ".graphql", ".cedar", ".tf", ".cmake", ".mk", ".r", ".jl", ".zig", ".nix", ".ps1"),
         ),
         "source",
     ),
 }
-PLAIN_NAMES = frozenset({"readme", "license", "copying", "notice", "authors", "changelog", "changes", "news", "todo"})
+PLAIN_NAMES = frozenset(
+    {"readme", "license", "copying", "notice", "authors", "changelog", "changes", "news", "todo"}
+)
 SOURCE_NAMES = frozenset({"makefile", "dockerfile", "rakefile", "gemfile", "justfile", "cmakelists.txt"})
 
 

@@ -1,7 +1,7 @@
-"""HTML as people read it: blocks of collapsed prose with their raw lines; it does not know what will be asked.
+"""HTML as people read it: blocks of collapsed prose with their raw lines, whatever will be asked.
 
-libxml2 tells the line at which a start tag ends; inside a block every newline of the raw text counts one further
-line, so that a sentence is placed better than its paragraph.
+libxml2 tells the line at which a start tag ends; inside a block every newline of the raw text counts one
+further line, so that a sentence is placed better than its paragraph.
 """
 
 from lxml import etree
@@ -14,8 +14,35 @@ from interlock.effects.documents.types import Text
 
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 BLOCKS = (
-    *("p", "pre", "ul", "ol", "li", "dl", "dt", "dd", "div", "section", "article", "main", "blockquote", "table"),
-    *("thead", "tbody", "tr", "figure", "figcaption", "details", "summary", "form", "fieldset", "address", "hr"),
+    *(
+        "p",
+        "pre",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "div",
+        "section",
+        "article",
+        "main",
+        "blockquote",
+        "table",
+    ),
+    *(
+        "thead",
+        "tbody",
+        "tr",
+        "figure",
+        "figcaption",
+        "details",
+        "summary",
+        "form",
+        "fieldset",
+        "address",
+        "hr",
+    ),
     *("header", "body", *HEADINGS),
 )
 CONTENT = etree.XPath("//*[@role='main'] | //main")
@@ -42,12 +69,14 @@ def read_page(data: bytes, encoding: str) -> Text:
 
 
 def _symbol(term: Element) -> tuple[str, str]:
-    """Tell the name that a definition term defines, qualified by its id where that fits, and its signature."""
+    """Tell the name that a term defines, qualified by its id where that fits, and its signature."""
     signature = " ".join(raw_text(term).split())[:SIGNATURE_CHARS_MAX]
     names = elements(NAMES(term))
     name = " ".join(raw_text(names[0]).split()) if names else signature.partition("(")[0].strip()
     identity = term.get("id") or ""
-    qualified = identity if name and identity.endswith(f".{name}") and len(identity.split(".")[0]) > 1 else name
+    qualified = (
+        identity if name and identity.endswith(f".{name}") and len(identity.split(".")[0]) > 1 else name
+    )
     if qualified != name and qualified not in signature:
         signature = signature.replace(name, qualified, 1)
     return qualified, signature

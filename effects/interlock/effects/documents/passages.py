@@ -1,4 +1,4 @@
-"""How the blocks of a text become passages: neighbours of one context up to a size, each a contiguous slice."""
+"""How the blocks of a text become passages: neighbours of one context, each a contiguous slice."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,9 @@ def _cut(block: Block, text: str) -> Iterator[Block]:
     start = block.start
     while block.end - start > PASSAGE_CHARS_MAX:
         limit = start + PASSAGE_CHARS_MAX
-        end = max(text.rfind("\n", start + PASSAGE_CHARS, limit), 0) or text.rfind(" ", start + PASSAGE_CHARS, limit)
+        end = max(text.rfind("\n", start + PASSAGE_CHARS, limit), 0) or text.rfind(
+            " ", start + PASSAGE_CHARS, limit
+        )
         end = end if end > start else limit
         yield Block(start, end, block.context)
         start = end + (text[end : end + 1].isspace())
@@ -47,7 +49,9 @@ def _joined(blocks: Iterable[Block], text: str) -> Iterator[Block]:
         for block in _cut(whole, text):
             if current is None:
                 current = block
-            elif current.context.number == block.context.number and block.end - current.start <= PASSAGE_CHARS:
+            elif (
+                current.context.number == block.context.number and block.end - current.start <= PASSAGE_CHARS
+            ):
                 current = Block(current.start, block.end, current.context)
             else:
                 yield current

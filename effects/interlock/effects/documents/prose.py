@@ -1,4 +1,4 @@
-"""Markdown, reStructuredText and plain text, quoted as they stand in the file; only headings are understood."""
+"""Markdown, reStructuredText and plain text, quoted as they stand; only headings are understood."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,9 @@ from interlock.effects.documents.types import Text
 ATX = re.compile(r"(#{1,6})[ \t]+(.+?)[ \t]*#*$")
 FENCE = re.compile(r"[ ]{0,3}(```+|~~~+)")
 UNDERLINE = re.compile(r"""([=\-~^"'`:.*+#_])\1{2,}[ \t]*$""")
-DIRECTIVE = re.compile(r"\.\.[ \t]+(?:[\w]+:)?(function|class|method|data|option|attribute|exception|macro|type)::(.+)")
+DIRECTIVE = re.compile(
+    r"\.\.[ \t]+(?:[\w]+:)?(function|class|method|data|option|attribute|exception|macro|type)::(.+)"
+)
 NAME = re.compile(r"[\w.\-]+")
 
 
@@ -54,7 +56,9 @@ def _underlined(lines: list[tuple[int, str]], number: int, *, styles: str) -> st
         return ""
     under = lines[number + 1][1].rstrip()
     match = UNDERLINE.match(under)
-    alone = number == 0 or not lines[number - 1][1].strip() or UNDERLINE.match(lines[number - 1][1]) is not None
+    alone = (
+        number == 0 or not lines[number - 1][1].strip() or UNDERLINE.match(lines[number - 1][1]) is not None
+    )
     if match is None or match[1] not in styles or not alone or (styles != "=-" and len(under) < len(words)):
         return ""
     return match[1]
@@ -75,9 +79,7 @@ class _Scan:
         for number, (offset, line) in enumerate(self.lines):
             if self.kind == "markdown" and self._fenced(line):
                 self._start = offset if self._start is None else self._start
-            elif self._heading(number, line):
-                self._close(offset)
-            elif not line.strip():
+            elif self._heading(number, line) or not line.strip():
                 self._close(offset)
             elif self._start is None and not UNDERLINE.match(line):
                 self._start = offset

@@ -1,4 +1,4 @@
-"""Does a quotation stand in its source, character for character, and where; nothing near enough is accepted."""
+"""Does a quotation stand in its source, character for character, and where; near enough is not there."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -16,8 +16,8 @@ TEXTS_KEPT = 8
 def find_quote(root: Path, file: str, quote: str, near_line: int | None = None) -> Found | None:
     """Find a quotation in the canonical text of a file below the root.
 
-    With several places, the one nearest to `near_line` is told, else the first. None when it does not stand there,
-    is blank, or when the file is missing, unreadable or outside the root.
+    With several places, the one nearest to `near_line` is told, else the first. None when it does not stand
+    there, is blank, or when the file is missing, unreadable or outside the root.
     """
     if not quote.strip() or len(quote) > QUOTE_CHARS_MAX:
         return None
@@ -38,7 +38,7 @@ def find_quote(root: Path, file: str, quote: str, near_line: int | None = None) 
 def read_slice(root: Path, file: str, first_line: int = 1, last_line: int = 200) -> Slice:
     """Read the canonical text that stands in the given raw lines, at most SLICE_CHARS_MAX characters of it.
 
-    Raises OutsideFolder for a path that leads out of the root, Unreadable for a file that is none or no document.
+    Raises OutsideFolder for a path that leads out of the root, Unreadable for what is no readable document.
     """
     text = _text(root, file)
     first = max(first_line, 1)
@@ -59,7 +59,9 @@ def _text(root: Path, file: str) -> Text:
     try:
         facts = path.stat()
     except OSError as error:
-        raise Unreadable(f"There is no file {file!r} in the documents folder; search names those that are.") from error
+        raise Unreadable(
+            f"There is no file {file!r} in the documents folder; search names those that are."
+        ) from error
     document = _read(path, file, facts.st_size, facts.st_mtime_ns)
     if isinstance(document, Skipped):
         raise Unreadable(f"{file!r} cannot be read as text: {document.reason}.")

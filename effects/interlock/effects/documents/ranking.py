@@ -1,4 +1,4 @@
-"""Which candidate passage comes first: coverage of rare words, names defined, nearness; pure arithmetic on words."""
+"""Which passage comes first: coverage of rare words, names defined, nearness; arithmetic on words only."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def likeness(query: Query, heading: str) -> float:
     """Tell how much a heading is the query itself: the harmonic mean of what each has of the other, 0 to 1.
 
     A heading in nearly the same words, small ones included, counts by these.
-   """
+    """
     every = set(words(heading))
     alike = len(every & query.every) / (len(every | query.every) or 1)
     if alike >= ALIKE_MIN:
@@ -63,7 +63,9 @@ def likeness(query: Query, heading: str) -> float:
     return 2 * recall * precision / (recall + precision) if recall else 0.0
 
 
-def rank(query: str, candidates: Sequence[Candidate], counts: Sequence[TermCount], passages: int) -> list[Hit]:
+def rank(
+    query: str, candidates: Sequence[Candidate], counts: Sequence[TermCount], passages: int
+) -> list[Hit]:
     """Order candidates, best first; the score of each is about 0 to 2."""
     asked = understand(query, counts, passages)
     best = max((candidate.hit.score for candidate in candidates), default=1.0) or 1.0
@@ -86,11 +88,17 @@ def _fit(candidate: Candidate, asked: Query) -> float:
     total = sum(term.weight for term in asked.terms) or 1.0
     covered = sum(term.weight * _worth(term, places, heading, title) for term in asked.terms)
     last = likeness(asked, hit.heading[-1]) if hit.heading else 0.0
-    return covered / total + NEAR_BONUS * _nearness(asked, places) + HEADING_BONUS * last + (last >= ALIKE_MIN) + _name_bonus(hit, asked)
+    return (
+        covered / total
+        + NEAR_BONUS * _nearness(asked, places)
+        + HEADING_BONUS * last
+        + (last >= ALIKE_MIN)
+        + _name_bonus(hit, asked)
+    )
 
 
 def _worth(term: Term, places: Mapping[str, list[int]], heading: set[str], title: set[str]) -> float:
-    """Tell how well a passage holds a word: in its text, else in its heading, else in the title; both is best."""
+    """Tell how well a passage holds a word: in its text, else in its heading, else in the title."""
     if term.held_by(places.keys()):
         return 1.15 if term.held_by(heading) else 1.0
     if term.held_by(heading):
@@ -118,7 +126,7 @@ def _nearness(asked: Query, places: Mapping[str, list[int]]) -> float:
 
 
 def _name_bonus(hit: Hit, asked: Query) -> float:
-    """Reward a passage that defines what the query names, fully or by its last part, or that names it literally."""
+    """Reward a passage that defines what the query names, or that names it literally."""
     bonus = 0.0
     stems_asked = {term.stem for term in asked.terms}
     for symbol in hit.symbols:

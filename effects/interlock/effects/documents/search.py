@@ -1,7 +1,8 @@
-"""From a query to passages: FTS5 finds candidates, ranking orders them; it does not decide what answers anything."""
+"""From a query to passages: FTS5 finds candidates, ranking orders them; what answers is not decided here."""
 
 import sqlite3
 from collections.abc import Iterable
+from itertools import pairwise
 
 import msgspec
 
@@ -13,6 +14,8 @@ from interlock.effects.documents.words import WORDS_MAX, content_words, identifi
 QUERY_CHARS_MAX = 2_000
 LIMIT_MAX = 100
 CANDIDATES = 160
+HALF_CHARS_MIN = 3
+TERM_CHARS_MAX = 24
 # BM25 weights of symbols, heading, title, text: a name defined says more than a name mentioned.
 WEIGHTS = "8.0, 4.0, 2.0, 1.0"
 COUNT = "SELECT count(*) FROM words WHERE words MATCH ?"
@@ -37,8 +40,8 @@ def find(connection: sqlite3.Connection, query: str, limit: int) -> Results:
     (passages,) = connection.execute("SELECT count(*) FROM passages").fetchone()
     if not content and not named:
         return Results((), (), int(passages))
-    counts = [TermCount(term, _count(connection, term)) for term in dict.fromkeys([*content, *named])]
-    rows = _rows(connection, query, content, named)
+    counts = [_term_count(connection, term) for term in dict.fromkeys([*content, *named])]
+    rows = _rows(connection, query, [*content, *(count.apart for count in counts if count.apart)], named)
     candidates = [_candidate(row) for row in rows]
     ranked = rank(query, candidates, counts, int(passages))
     hits = tuple(_with_mentions(connection, hit) for hit in ranked[:limit])
@@ -57,16 +60,34 @@ def _count(connection: sqlite3.Connection, term: str) -> int:
     return int(count)
 
 
-def _rows(connection: sqlite3.Connection, query: str, content: list[str], named: list[str]) -> Iterable[tuple[object, ...]]:
-    """Two looks: one at all words and their synonyms, one at identifiers alone, so that a name is never crowded out."""
+def _term_count(connection: sqlite3.Connection, term: str) -> TermCount:
+    """Count a term; one that stands nowhere is tried as two words."""
+    count = _count(connection, term)
+    if count or not term.isalpha():
+        return TermCount(term, count)
+    for place in range(HALF_CHARS_MIN, min(len(term), TERM_CHARS_MAX) - HALF_CHARS_MIN + 1):
+        apart = f"{term[:place]} {term[place:]}"
+        if count := _count(connection, apart):
+            return TermCount(term, count, apart)
+    return TermCount(term, 0)
+
+
+def _rows(
+    connection: sqlite3.Connection, query: str, content: list[str], named: list[str]
+) -> Iterable[tuple[object, ...]]:
+    """Look at all words, at neighbours, at names and at headings, so that none is crowded out."""
     spelled = [part for name in named for part in words(name_words(name))]
     wide = dict.fromkeys([*content, *spelled, *(other for word in content for other in synonyms(word))])
     looks = [" OR ".join(quoted(term) for term in wide)]
     if len(content) > 1:
-        looks.append(" OR ".join(quoted(f"{left} {right}") for left, right in zip(content, content[1:], strict=False)))
+        looks.append(" OR ".join(quoted(f"{left} {right}") for left, right in pairwise(content)))
     if named:
         looks.append(" OR ".join(quoted(" ".join(words(name))) for name in named))
-    looks.append("{heading symbols} : (" + " OR ".join(quoted(word) for word in dict.fromkeys(words(query)[:WORDS_MAX])) + ")")
+    looks.append(
+        "{heading symbols} : ("
+        + " OR ".join(quoted(word) for word in dict.fromkeys(words(query)[:WORDS_MAX]))
+        + ")"
+    )
     seen: dict[object, tuple[object, ...]] = {}
     for look in looks:
         for row in connection.execute(FIND, (look,)):

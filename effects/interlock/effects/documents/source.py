@@ -1,4 +1,4 @@
-"""Source code, quoted as it stands; definitions are recognised by how their first line looks in many languages."""
+"""Source code, quoted as it stands; definitions are recognised by how their first lines look."""
 
 import re
 
@@ -7,9 +7,12 @@ from interlock.effects.documents.prose import line_starts
 from interlock.effects.documents.types import Text
 
 DEFINITION = re.compile(
-    r"(?P<indent>[ \t]*)(?:export |default |pub(?:\([^)]*\))? |public |private |protected |static |final |abstract "
-    r"|async |unsafe |inline |extern )*(?P<word>def|class|func|fn|function|struct|enum|trait|impl|interface|type|module"
-    r"|namespace|message|service|create table)\b[ \t]+(?:\([^)]*\)[ \t]*)?(?P<name>[A-Za-z_$][\w$]*(?:(?:\.|::)[\w$]+)*)",
+    r"(?P<indent>[ \t]*)"
+    r"(?:export |default |pub(?:\([^)]*\))? |public |private |protected |static |final |abstract |async "
+    r"|unsafe |inline |extern )*"
+    r"(?P<word>def|class|func|fn|function|struct|enum|trait|impl|interface|type|module|namespace|message|service"
+    r"|create table)\b[ \t]+(?:\([^)]*\)[ \t]*)?"
+    r"(?P<name>[A-Za-z_$][\w$]*(?:(?:\.|::)[\w$]+)*)",
     re.IGNORECASE,
 )
 SECTION = re.compile(r"(?P<indent>)\[+(?P<name>[\w.\-\"' ]+)\]+\s*$")

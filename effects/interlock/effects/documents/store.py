@@ -1,8 +1,8 @@
-"""The index on disk: an SQLite file with an FTS5 table; it knows rows, not questions, and may vanish at any time."""
+"""The index on disk: an SQLite file with an FTS5 table; it knows rows, not questions, and may vanish."""
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,8 +16,8 @@ CACHE_KIB = 16_384
 JOURNAL_BYTES = 1_048_576
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS files(
-    id INTEGER PRIMARY KEY, file TEXT NOT NULL UNIQUE, size_bytes INTEGER NOT NULL, modified_ns INTEGER NOT NULL,
-    title TEXT NOT NULL, reason TEXT NOT NULL);
+    id INTEGER PRIMARY KEY, file TEXT NOT NULL UNIQUE, size_bytes INTEGER NOT NULL,
+    modified_ns INTEGER NOT NULL, title TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS passages(
     id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
     page INTEGER, anchors TEXT NOT NULL, path TEXT NOT NULL, names TEXT NOT NULL,
@@ -37,7 +37,7 @@ def store_path(root: Path, cache_folder: Path) -> Path:
 def open_store(root: Path, cache_folder: Path) -> sqlite3.Connection:
     """Open the index of a root, made anew when it is missing, of another version or damaged.
 
-    Raises CacheUnusable when the folder cannot be written. The connection may be used by any one thread at a time.
+    Raises CacheUnusable when the folder cannot be written. Any thread may use the connection, one at a time.
     """
     path = store_path(root, cache_folder)
     try:
@@ -51,7 +51,8 @@ def open_store(root: Path, cache_folder: Path) -> sqlite3.Connection:
             return _opened(path)
     except (OSError, sqlite3.Error) as error:
         raise CacheUnusable(
-            f"The search index cannot be kept in {str(cache_folder)!r} ({error}); name a folder that can be written."
+            f"The search index cannot be kept in {str(cache_folder)!r} ({error}); "
+            "name a folder that can be written."
         ) from error
 
 
@@ -84,7 +85,7 @@ def discard(path: Path) -> None:
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[None]:
+def writing(connection: sqlite3.Connection) -> Generator[None]:
     """Hold the one write lock of the index for a block; nothing of it is kept when the block fails."""
     connection.execute("BEGIN IMMEDIATE")
     try:

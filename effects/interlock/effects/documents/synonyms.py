@@ -1,4 +1,4 @@
-"""Words that people and manuals use for the same thing; general English of software, nothing of any one product."""
+"""Words that people and manuals use for the same thing: general English of software, of no product."""
 
 GROUPS = (
     "delete remove erase unlink discard drop rmtree",
@@ -42,7 +42,14 @@ GROUPS = (
     "install installation setup",
     "exclude omit",
     "repeat loop iterate",
-    "undo revert reverse rollback",
+    "keep kept store stored save",
+    "write written wrote",
+    "choose chosen select pick",
+    "build built",
+    "send sent",
+    "break broken",
+    "lose lost",
+    "undo revert reverse rollback undone",
     "forbid prevent disallow refuse deny reject",
     "kind type sort",
 )
@@ -56,7 +63,7 @@ SUFFIXES = ("", "s", "es", "d", "ed", "ing", "r", "er", "ly")
 
 
 def synonyms(word: str) -> tuple[str, ...]:
-    """List what else the word may be called; empty for most words. Inflections of regular words are understood."""
+    """List what else the word may be called; empty for most. Regular inflections are understood."""
     for suffix in SUFFIXES:
         if word.endswith(suffix) and (form := word.removesuffix(suffix)) in _BY_WORD:
             return _BY_WORD[form]

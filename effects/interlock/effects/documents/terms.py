@@ -1,8 +1,9 @@
-"""A query taken apart: its content words with their rarity, the names in it, the words that stand together."""
+"""A query taken apart: its content words with their rarity, its names, the words that stand together."""
 
 import math
 import re
-from collections.abc import Iterable, Set as AbstractSet
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -22,9 +23,10 @@ CAPITALISED = re.compile(r"(?<=[\w,] )(?:[A-Z][\w.+#-]*)")
 
 
 class Term(msgspec.Struct, frozen=True):
-    """A content word: its stem, the stems of what a CamelCase word is made of, those of its synonyms, its weight.
+    """A content word: its stem, those of the parts of a CamelCase word, those of its synonyms, its weight.
 
-    The weight is its inverse document frequency, log(1 + (passages + 1) / (passages with it + 1)), half of that for a weak word.
+    The weight is its inverse document frequency, log(1 + (passages + 1) / (passages with it + 1)), half of
+    that for a weak word.
     """
 
     word: str
@@ -32,6 +34,7 @@ class Term(msgspec.Struct, frozen=True):
     parts: frozenset[str]
     others: frozenset[str]
     weight: float
+    weak: bool = False
 
     def held_by(self, have: AbstractSet[str]) -> bool:
         """Tell whether stems hold the word, whole or spelled out (`TaskGroup` as `task group`)."""
@@ -43,8 +46,9 @@ class Term(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A query or question; `literals` are the identifiers in it, `names` they and capitalised words, in lower case.
+    """A query or question, with what is known of its words.
 
+    `literals` are the identifiers in it, `names` they and capitalised words, in lower case.
     `neighbours` are pairs of stems of content words that follow each other, with at most one between them.
     `flags` are the literals that no term stands for, such as `-O`.
     `every` are all its words; `substance` is its weight beside that of one word that stands nowhere else.
@@ -65,15 +69,19 @@ class Query(msgspec.Struct, frozen=True):
 
 def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
     """Take a query apart; `counts` tell how rare its words are, an unknown word counts as absent."""
+    counts = list(counts)
     known = {count.term: count.passages for count in counts}
     camel = {written.lower(): CAMEL.findall(written) for written in WORD.findall(text)}
+    camel.update((count.term, count.apart.split()) for count in counts if count.apart)
     terms = tuple(
         Term(
             word=word,
             stem=stem(word),
             parts=frozenset(stem(part.lower()) for part in camel.get(word, ()) if len(camel[word]) > 1),
             others=frozenset(stem(part) for other in synonyms(word) for part in words(other)),
-            weight=math.log(1 + (passages + 1) / (known.get(word, 0) + 1)) * (0.5 if word in WEAK_WORDS else 1.0),
+            weight=math.log(1 + (passages + 1) / (known.get(word, 0) + 1))
+            * (0.5 if word in WEAK_WORDS else 1.0),
+            weak=word in WEAK_WORDS,
         )
         for word in content_words(text)
     )
@@ -90,7 +98,9 @@ def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
         neighbours=tuple(pair for gap in (1, 2) for pair in zip(line, line[gap:], strict=False)),
         flags=flags,
         foreign=tuple(
-            term for term in terms if term.word in capitalised and known.get(term.word, 0) <= COMMON_SHARE * passages
+            term
+            for term in terms
+            if term.word in capitalised and known.get(term.word, 0) <= COMMON_SHARE * passages
         ),
         every=frozenset(words(text)),
         substance=(sum(term.weight for term in terms) + len(flags) * FLAG_WEIGHT) / math.log(2 + passages),

@@ -8,8 +8,9 @@ import msgspec
 class Passage(msgspec.Struct, frozen=True):
     """One stretch of a canonical text that is indexed and shown as a whole.
 
-    `start` and `end` are offsets in the canonical text, `first_line` and `last_line` are 1-based lines of the raw
-    file, `symbols` are the names that the passage defines, `heading` is its path of headings, outermost first.
+    `start` and `end` are offsets in the canonical text, `first_line` and `last_line` are 1-based lines of the
+    raw file, `symbols` are the names that the passage defines, `heading` is its path of headings, outermost
+    first.
     """
 
     heading: tuple[str, ...]
@@ -22,7 +23,7 @@ class Passage(msgspec.Struct, frozen=True):
 
 
 class Text(msgspec.Struct, frozen=True):
-    """A file as it is quoted: its canonical text, its passages, and where each stretch stands in the raw file.
+    """A file as it is quoted: its canonical text, its passages, and where each stands in the raw file.
 
     `anchors[i]` is the offset from which on the canonical text stands in raw line `lines[i]`.
     """
@@ -48,11 +49,13 @@ class Text(msgspec.Struct, frozen=True):
         first = bisect_right(self.anchors, passage.start) - 1
         last = bisect_left(self.anchors, passage.end)
         found = tuple(
-            (max(self.anchors[place] - passage.start, 0), self.lines[place]) for place in range(max(first, 0), last)
+            (max(self.anchors[place] - passage.start, 0), self.lines[place])
+            for place in range(max(first, 0), last)
         )
-        plain = all(
-            place == 0 or self.text[passage.start + place - 1] == "\n" for place, _ in found
-        ) and len(found) == self.text.count("\n", passage.start, passage.end) + 1
+        plain = (
+            all(place == 0 or self.text[passage.start + place - 1] == "\n" for place, _ in found)
+            and len(found) == self.text.count("\n", passage.start, passage.end) + 1
+        )
         return () if plain and found[-1][1] - found[0][1] == len(found) - 1 else found
 
 
@@ -90,11 +93,11 @@ class Refreshed(msgspec.Struct, frozen=True):
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A passage found: where it stands (`line` is that of its first character), what it says, how well it fits.
+    """A passage found: where it stands (`line` is that of its first character), what it says, how it fits.
 
     `text` is a contiguous slice of the file's canonical text; `score` is comparable within one search only.
-    `anchors` are pairs of an offset in `text` and the raw line that begins there; where there are none, the lines of
-    `text` are those of the file. `mentions` counts the passages that speak of what this one defines.
+    `anchors` are pairs of an offset in `text` and the raw line that begins there; where there are none, the
+    lines of `text` are those of the file. `mentions` counts the passages that speak of what this one defines.
     """
 
     file: str
@@ -117,14 +120,18 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class TermCount(msgspec.Struct, frozen=True):
-    """How many passages of the index hold a word of the query, in any inflection; 0 means: nowhere."""
+    """How many passages of the index hold a word of the query, in any inflection; 0 means: nowhere.
+
+    `apart` is the word as two, where the documents write it so (`run away` for `runaway`).
+    """
 
     term: str
     passages: int
+    apart: str = ""
 
 
 class Results(msgspec.Struct, frozen=True):
-    """The answer to a search: the hits, best first, how rare each content word is, and of how many passages."""
+    """The answer to a search: hits, best first, how rare each word is, and of how many passages."""
 
     hits: tuple[Hit, ...]
     terms: tuple[TermCount, ...]
@@ -132,7 +139,7 @@ class Results(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Where a quotation stands: raw lines, offset in the canonical text, and the page where there are pages."""
+    """Where a quotation stands: raw lines, offset in the canonical text, page where there are pages."""
 
     file: str
     line: int

@@ -1,4 +1,4 @@
-"""Which words of a question carry it, and how text is cut into words; nothing about any particular documents."""
+"""Which words of a question carry it, and how text is cut into words; nothing about any documents."""
 
 import re
 from functools import lru_cache
@@ -18,35 +18,39 @@ CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 # What a question is built from, besides its subject.
 STOP_WORDS = frozenset(
     """
-    a an and any are as at be been being but by can cannot could did do does doing done each either else ever every for
-    from get gets getting give given gives go goes had has have having he her here hers him his how however i if in
-    into is isn it its itself just let like made make makes making may me mean means meant might more most much must my
-    need needs neither no nor not of off on once one only onto or other our ours out over own per please possible put
-    same say says shall she should so some still such take takes tell than that the their theirs them then there these
-    they thing things this those through to too under until up upon us use used user uses using very via want wants
-    was way ways we well were what whatever when where whether which while who whom whose why will with within without
-    would yet you your yours aren couldn didn doesn don hasn haven shouldn wasn weren won wouldn t s re ve ll d m
+    a an and any are as at be been being but by can cannot could did do does doing done each either else
+    ever every for from get gets getting give given gives go goes had has have having he her here hers him
+    his how however i if in into is isn it its itself just let like made make makes making may me mean
+    means meant might more most much must my need needs neither no nor not of off on once one only onto or
+    other our ours out over own per please possible put same say says shall she should so some still such
+    take takes tell than that the their theirs them then there these they thing things this those through
+    to too under until up upon us use used user uses using very via want wants was way ways we well were
+    what whatever when where whether which while who whom whose why will with within without would yet you
+    your yours aren couldn didn doesn don hasn haven shouldn wasn weren won wouldn t s re ve ll d m
     between both during exactly happen happens happened work works working explain describe show
-    everything something anything nothing everyone someone anyone somebody anybody entire whole certain different
-    others another best better good right able differently
-    """.split()
-)  # fmt: skip
+    everything something anything nothing everyone someone anyone somebody anybody entire whole certain
+    different others another best better good right able differently
+    """.split()  # noqa: SIM905 - a page of quotes and commas is not read
+)
 # "won" is "won't" and a verb; "user" and "one" carry little; each is a stop word only when others remain.
 # Words of a question that answers often put differently: they weigh half.
 WEAK_WORDS = frozenset(
     """
-    accept accepts add allow allowed allows answer call called calls change changed check choose contain contains define
-    enable ensure exist exists find handle handled include includes keep know let list lists look mean name need number
-    offer pass passed prevent provide provides put reach reached receive refuse return returned returns run runs save
-    compute calculate represent declare specify perform determine obtain
-    set start stop support supported supports turn value values write written example language program python3 code
-    """.split()
-)  # fmt: skip
+    accept accepts add allow allowed allows answer call called calls change changed check choose contain
+    contains define enable ensure exist exists find handle handled include includes keep know let list
+    lists look mean name need number offer pass passed prevent provide provides put reach reached receive
+    refuse return returned returns run runs save compute calculate represent declare specify perform
+    determine obtain set start stop support supported supports turn value values write written example
+    language program python3 code
+    """.split()  # noqa: SIM905 - a page of quotes and commas is not read
+)
 # In "the with statement" and "the is operator" a stop word is the subject.
 KEYWORD_KINDS = frozenset({"statement", "statements", "operator", "keyword", "clause", "command", "loop"})
-DETERMINERS = frozenset({"a", "an", "the", "this", "that", "which", "what", "each", "every", "any", "one", "other", "of"})
+DETERMINERS = frozenset(
+    {"a", "an", "the", "this", "that", "which", "what", "each", "every", "any", "one", "other", "of"}
+)
 # A capital letter by itself is a name: "in C", "in R".
-LETTER = re.compile(r"(?<=\w )([B-HJ-Z])(?=\W|$)(?!['’.])")
+LETTER = re.compile(r"(?<=\w )([B-HJ-Z])(?=\W|$)(?!['\u2019.])")
 SIGNATURE = re.compile(r"(?<=\w)\(.*")
 WORDS_MAX = 40
 
@@ -63,11 +67,15 @@ def stems(text: str) -> list[str]:
 
 def content_words(question: str) -> list[str]:
     """Keep the words that carry a question, once each, in order; at most WORDS_MAX."""
-    line = words(question.replace("’", "'").replace("'s ", " "))
+    line = words(question.replace("\u2019", "'").replace("'s ", " "))
     found = dict.fromkeys(line)
     told = {left for left, right in pairwise(line) if right in KEYWORD_KINDS and left not in DETERMINERS}
     told.update(letter.lower() for letter in LETTER.findall(question))
-    kept = [word for word in found if word in told or (word not in STOP_WORDS and (len(word) > 1 or word.isdigit()))]
+    kept = [
+        word
+        for word in found
+        if word in told or (word not in STOP_WORDS and (len(word) > 1 or word.isdigit()))
+    ]
     return (kept or list(found))[:WORDS_MAX]
 
 

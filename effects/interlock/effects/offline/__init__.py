@@ -7,9 +7,9 @@
     compose(goal, findings) -> Outline                        # the order of the report
     check(claims, evidence, question="") -> Verdict           # approve, or revise with reasons
 
-`hits`, `terms` (how rare each word of the question is) and `passages` come from `Index.search`. Without `terms` the
-rarity of words is not known: all weigh the same, and the reasoner abstains less well. Findings hold exact quotations
-with file and raw line, or the reason why the documents do not say.
+`hits`, `terms` (how rare each word of the question is) and `passages` come from `Index.search`. Without
+`terms` the rarity of words is not known: all weigh the same, and the reasoner abstains less well. Findings
+hold exact quotations with file and raw line, or the reason why the documents do not say.
 """
 
 from interlock.effects.offline.composition import compose

@@ -10,7 +10,7 @@ NOTHING = "The documents do not say."
 
 
 def compose(goal: str, findings: Sequence[Findings]) -> Outline:
-    """Order a report: a section for each question in the order asked; the summary tells what was not answered."""
+    """Order a report: a section for each question as asked; the summary tells what was not answered."""
     sections: list[Section] = []
     told: set[tuple[str, str]] = set()
     left = CLAIMS_MAX
@@ -37,12 +37,15 @@ def _summary(findings: Sequence[Findings]) -> str:
     answered = [found for found in findings if found.claims]
     if not answered:
         return NOTHING
-    files = len({citation.file for found in answered for claim in found.claims for citation in claim.citations})
+    files = len(
+        {citation.file for found in answered for claim in found.claims for citation in claim.citations}
+    )
     quotations = sum(len(claim.citations) for found in answered for claim in found.claims)
     told = f"{_counted(quotations, 'quotation')} from {_counted(files, 'file')}"
     if len(answered) == len(findings):
         return f"Answered from {told}."
-    return f"{len(answered)} of {len(findings)} questions answered from {told}; on the rest the documents do not say."
+    share = f"{len(answered)} of {len(findings)} questions"
+    return f"Answered {share} from {told}; on the rest the documents do not say."
 
 
 def _counted(number: int, noun: str) -> str:

@@ -18,17 +18,23 @@ SENTENCE = re.compile(r"(?<=[?!])\s+|(?<=[.])\s+(?=[A-Z])|\n\s*\n?")
 SUBJECT = re.compile(rf"\b{AUXILIARY}\s+(?P<rest>.+)", re.IGNORECASE)
 PRONOUN = re.compile(r"\b(?:it|they|them|this|that|these|those)\b", re.IGNORECASE)
 POSSESSIVE = re.compile(r"\b(?:its|their)\b", re.IGNORECASE)
-DETERMINERS = frozenset({"the", "a", "an", "this", "that", "these", "those", "my", "your", "our", "its", "their"})
+DETERMINERS = frozenset(
+    {"the", "a", "an", "this", "that", "these", "those", "my", "your", "our", "its", "their"}
+)
 PERSONS = frozenset({"i", "we", "you", "one", "there", "it", "they"})
 ABSTRACT = frozenset({"difference", "reason", "purpose", "way", "point", "use", "best"})
-PREPOSITIONS = frozenset({"in", "on", "with", "from", "to", "of", "for", "at", "by", "without", "into", "as", "when", "if"})
+PREPOSITIONS = frozenset(
+    {"in", "on", "with", "from", "to", "of", "for", "at", "by", "without", "into", "as", "when", "if"}
+)
 SUBJECT_WORDS_MAX = 4
 
 
 def decompose(goal: str) -> list[SubQuestion]:
-    """Split a goal into at most four questions; pronouns of later ones are replaced by the first one's subject."""
+    """Split a goal into at most four questions; pronouns of later ones become the first one's subject."""
     goal = " ".join(goal[:GOAL_CHARS_MAX].split(" ")).strip()
-    parts = [part for sentence in SENTENCE.split(goal) for part in JOINT.split(sentence) if part and part.strip()]
+    parts = [
+        part for sentence in SENTENCE.split(goal) for part in JOINT.split(sentence) if part and part.strip()
+    ]
     questions: list[SubQuestion] = []
     subject = ""
     for part in parts[:QUESTIONS_MAX]:

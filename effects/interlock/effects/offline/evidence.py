@@ -11,7 +11,7 @@ TEXT_CHARS = 80
 
 
 def merged(results: Sequence[Results]) -> tuple[list[Hit], list[TermCount], int]:
-    """Merge searches; the first one's scores are kept, later ones add what it did not find, a little below it."""
+    """Merge searches: the first one's scores are kept, later ones add what it did not find, below it."""
     hits: dict[tuple[str, int, str], Hit] = {}
     counts: dict[str, TermCount] = {}
     top = max((hit.score for result in results[:1] for hit in result.hits), default=1.0)

@@ -1,12 +1,13 @@
-"""What speaks for a stretch of text as the answer to a question, as numbers; the weights are the only opinion here.
+"""What speaks for a stretch of text as the answer to a question, as numbers; only the weights are opinion.
 
-The weights were chosen on questions about one large manual and checked on others that took no part in choosing
-(tests/effects/offline/questions.toml); no feature knows that manual.
+The weights were chosen on questions about one large manual and checked on others that took no part in the
+choice (tests/effects/offline/questions.toml); no feature knows that manual.
 """
 
 import math
 import re
-from collections.abc import Mapping, Sequence, Set as AbstractSet
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import PurePosixPath
 
 import msgspec
@@ -46,12 +47,16 @@ WEIGHTS: Mapping[str, float] = {
     "short": -0.1,
 }
 CUES: Mapping[str, re.Pattern[str]] = {
-    "why": re.compile(r"\bbecause\b|\bsince\b|\bso that\b|\breasons?\b|\btherefore\b|\bthis means\b", re.IGNORECASE),
+    "why": re.compile(
+        r"\bbecause\b|\bsince\b|\bso that\b|\breasons?\b|\btherefore\b|\bthis means\b", re.IGNORECASE
+    ),
     "count": re.compile(r"\d|\b(?:one|two|three|four|five|number)\b", re.IGNORECASE),
     "when": re.compile(r"\b(?:if|when|once|while)\b", re.IGNORECASE),
     "how": re.compile(r"\b(?:use|using|by|call|to)\b|\(\)"),
 }
-CHANGED = re.compile(r"(?:changed|new|added|deprecated|removed) (?:in|since) (?:version )?v?\d", re.IGNORECASE)
+CHANGED = re.compile(
+    r"(?:changed|new|added|deprecated|removed) (?:in|since) (?:version )?v?\d", re.IGNORECASE
+)
 SHORT_WORDS = 5
 RENOWN_MENTIONS = 100
 NEAR_WORDS = 3
@@ -82,7 +87,7 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 def place_of(hit: Hit, standing: float = 0.0, consensus: float = 0.0) -> Place:
-    """Collect the words around; `standing` is the hit's score beside the best one's, `consensus` its file's, 0 to 1."""
+    """Collect the words around; `standing` is the hit's score beside the best, `consensus` its file's."""
     return Place(
         hit=hit,
         passage=frozenset(stems(hit.text)),
@@ -94,17 +99,21 @@ def place_of(hit: Hit, standing: float = 0.0, consensus: float = 0.0) -> Place:
 
 
 def coverage(asked: Query, text: str, paragraph: str, place: Place) -> tuple[float, float, float]:
-    """Tell how much of the question is covered: in the place at all by weight, the same by count, and how closely."""
+    """Tell how much of the question the place covers, by weight, by count, and how closely the text."""
     own, around = frozenset(stems(text)), frozenset(stems(paragraph))
-    covers = [(term.weight, *_term_coverage(term, own, around, place)) for term in asked.terms]
+    covers = [
+        (term.weight, 0.5 if term.weak else 1.0, *_term_coverage(term, own, around, place))
+        for term in asked.terms
+    ]
     above = " ".join((*place.hit.heading[-1:], *place.hit.symbols))
     for flag in asked.flags:
         here, there = written_in(flag, text), written_in(flag, above)
-        covers.append((FLAG_WEIGHT, float(here or there), 1.0 if here else 0.75 * there))
+        covers.append((FLAG_WEIGHT, 1.0, float(here or there), 1.0 if here else 0.75 * there))
     total = sum(weight for weight, *_ in covers) or 1.0
-    covered = sum(weight * near for weight, near, _ in covers) / total
-    fit = sum(weight * close for weight, _, close in covers) / total
-    return covered, sum(near for _, near, _ in covers) / max(len(covers), 1), fit
+    number = sum(count for _, count, *_ in covers) or 1.0
+    covered = sum(weight * near for weight, _, near, _ in covers) / total
+    even = sum(count * near for _, count, near, _ in covers) / number
+    return covered, even, sum(weight * close for weight, *_, close in covers) / total
 
 
 def _term_coverage(
@@ -118,6 +127,10 @@ def _term_coverage(
         return 0.8, 0.7
     if term.held_by(around):
         return 0.9, 0.65
+    return _far_coverage(term, place)
+
+
+def _far_coverage(term: Term, place: Place) -> tuple[float, float]:
     if term.meant_by(place.heading):
         return 0.7, 0.5
     if term.held_by(place.passage):
@@ -155,7 +168,9 @@ def features(asked: Query, place: Place, stretch: Stretch) -> tuple[dict[str, fl
         "renown": min(math.log(max(place.hit.mentions, 1)) / math.log(RENOWN_MENTIONS), 1.0),
         "opening": float(stretch.opening),
         "leading": float(stretch.leading),
-        "verb": float(bool(body) and any(body[0] == term.stem or body[0] in term.others for term in asked.terms)),
+        "verb": float(
+            bool(body) and any(body[0] == term.stem or body[0] in term.others for term in asked.terms)
+        ),
         "sentence": float(stretch.form == "sentence"),
         "code": float(stretch.form == "code"),
         "cue": float(cue is not None and cue.search(stretch.text) is not None),
@@ -166,7 +181,9 @@ def features(asked: Query, place: Place, stretch: Stretch) -> tuple[dict[str, fl
     known = own | place.heading | place.path | frozenset(stems(stretch.paragraph))
     strange = any(not term.held_by(known) for term in asked.foreign)
     trust = (STRANGE_SHARE if strange else 1.0) * min(asked.substance / SUBSTANCE_MIN, 1.0)
-    return measured, max((covered + even) / 2 * trust, measured["heading"] if measured["heading"] >= ALIKE_MIN else 0.0)
+    return measured, max(
+        (covered + even) / 2 * trust, measured["heading"] if measured["heading"] >= ALIKE_MIN else 0.0
+    )
 
 
 def weigh(measured: Mapping[str, float]) -> float:
@@ -197,7 +214,7 @@ def _nearness(asked: Query, body: Sequence[str]) -> float:
 
 
 def _defined(asked: Query, hit: Hit) -> float:
-    """Tell how surely the passage defines what the question names: literally, by its last part, by its words."""
+    """Tell how surely the passage defines what is asked about: literally, by its last part, by its words."""
     best = 0.0
     for symbol in hit.symbols:
         parts = tuple(words(symbol))
@@ -217,7 +234,7 @@ def _share(asked: Query, have: AbstractSet[str]) -> float:
 
 
 def _named(asked: Query, text: str, hit: Hit) -> float:
-    """Tell which share of the names in the question stand in the text, or in the heading, exactly as written."""
+    """Tell which share of the identifiers asked about stand in the text, or above it, as written."""
     if not asked.literals:
         return 0.0
     above = f"{' '.join(hit.heading[-1:])} {' '.join(hit.symbols)}"

@@ -1,4 +1,4 @@
-"""Is each claim carried by quotations that stand in the evidence, and is the question answered; no opinion on style."""
+"""Is each claim carried by quotations that stand in the evidence, and is the question answered."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,9 @@ def check(claims: Sequence[Claim], evidence: Sequence[Hit], question: str = "") 
     A quotation must be a substring of the text of a hit of the same file. With a question, its words must be
     covered by the claims and the headings of the evidence they quote.
     """
-    reasons = [reason for number, claim in enumerate(claims, start=1) for reason in _defects(number, claim, evidence)]
+    reasons = [
+        reason for number, claim in enumerate(claims, start=1) for reason in _defects(number, claim, evidence)
+    ]
     if question and claims:
         reasons.extend(_uncovered(question, claims, evidence))
     return Verdict("revise" if reasons else "approve", tuple(reasons[:REASONS_MAX]))
@@ -45,7 +47,7 @@ def _stands(file: str, quote: str, evidence: Sequence[Hit]) -> bool:
 
 
 def _unsupported(shown: str, claim: Claim, evidence: Sequence[Hit]) -> list[str]:
-    """A claim may say what its quotations say, in words of theirs or of the headings above them."""
+    """Find what a claim says in words that its quotations and their headings do not have."""
     carried: set[str] = set()
     for citation in claim.citations:
         carried.update(stems(citation.quote))
@@ -61,9 +63,13 @@ def _unsupported(shown: str, claim: Claim, evidence: Sequence[Hit]) -> list[str]
 def _uncovered(question: str, claims: Sequence[Claim], evidence: Sequence[Hit]) -> list[str]:
     files = {citation.file for claim in claims for citation in claim.citations}
     told = set(stems(" ".join(claim.text for claim in claims)))
-    told.update(stems(" ".join(part for hit in evidence if hit.file in files for part in (*hit.heading, hit.file))))
+    told.update(
+        stems(" ".join(part for hit in evidence if hit.file in files for part in (*hit.heading, hit.file)))
+    )
     asked = content_words(question)
-    missing = [word for word in asked if told.isdisjoint({stem(word), *(stem(other) for other in synonyms(word))})]
+    missing = [
+        word for word in asked if told.isdisjoint({stem(word), *(stem(other) for other in synonyms(word))})
+    ]
     if asked and len(asked) - len(missing) < COVERED_MIN * len(asked):
         return [f"The claims do not answer the question: they say nothing of {', '.join(missing[:6])}."]
     return []

@@ -1,4 +1,4 @@
-"""Which sentences of the passages found answer a question, and whether any does; it never writes a word itself."""
+"""Which sentences of the passages found answer a question, and whether any does; it writes no word itself."""
 
 from collections.abc import Iterable, Sequence
 
@@ -25,7 +25,7 @@ CONSENSUS_POWER = 4
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """A candidate quotation: a slice of a hit's text, how well it fits, and which share of the question it covers."""
+    """A candidate quotation: a slice of a hit's text, how well it fits, how much it covers."""
 
     hit: Hit
     start: int
@@ -41,14 +41,20 @@ class Scored(msgspec.Struct, frozen=True):
 
 
 def select(
-    question: str, hits: Sequence[Hit], terms: Sequence[TermCount] = (), passages: int = 0, limit: int = CLAIMS_MAX
+    question: str,
+    hits: Sequence[Hit],
+    terms: Sequence[TermCount] = (),
+    passages: int = 0,
+    limit: int = CLAIMS_MAX,
 ) -> Findings:
     """Choose the quotations that answer a question, or abstain with the reason.
 
     `hits`, `terms` and `passages` come from the searches; several searches may be put together.
     """
     asked = understand(question, terms, passages)
-    absent = [count.term for count in terms if count.passages == 0 and tuple(words(count.term)) in asked.names]
+    absent = [
+        count.term for count in terms if count.passages == 0 and tuple(words(count.term)) in asked.names
+    ]
     if absent:
         named = " or ".join(f"`{name}`" for name in absent[:3])
         return Findings(question, abstained=f"The documents do not mention {named}.")
@@ -103,7 +109,7 @@ def _consensus(hits: Sequence[Hit], top: float) -> dict[str, float]:
 
 
 def _windows(parts: Sequence[Span]) -> Iterable[tuple[int, int]]:
-    """List what may be quoted: a short paragraph whole, with the list it announces; of a long one, sentences."""
+    """List what may be quoted: a short paragraph, with the list it announces; sentences of a long one."""
     first = 0
     while first < len(parts):
         last = _end_of_paragraph(parts, first)
@@ -161,9 +167,11 @@ def _same(one: Scored, other: Scored) -> bool:
 
 
 def _claim(asked: Query, one: Scored) -> Claim:
-    """State a quotation as a claim: its sentence that is closest to the question, with the name it speaks of."""
+    """State a quotation as a claim: its sentence closest to the question, with the name it speaks of."""
     place = place_of(one.hit)
-    sentences = [one.quote[part.start : part.end] for part in spans(one.quote) if part.form != "label"] or [one.quote]
+    sentences = [one.quote[part.start : part.end] for part in spans(one.quote) if part.form != "label"] or [
+        one.quote
+    ]
     closest = max(sentences, key=lambda words: coverage(asked, words, words, place)[2])
     text = " ".join(closest.split())
     symbol = one.hit.symbols[0] if one.hit.symbols else ""

@@ -1,4 +1,4 @@
-"""A passage cut into what can be quoted: sentences, list items, rows, pieces of code; exact slices, nothing else."""
+"""A passage cut into what can be quoted: sentences, list items, rows, pieces of code; exact slices."""
 
 import re
 from collections.abc import Iterator
@@ -9,17 +9,24 @@ import msgspec
 Form = Literal["sentence", "item", "code", "label"]
 
 PARAGRAPH = re.compile(r"\n[ \t]*\n")
-END = re.compile(r"(?<=[.!?])(?:[\"”’')\]]*)\s+(?=[\"“‘'(\[`*]*[A-Z0-9_`*])")
-ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|cf|vs|approx|resp|Mr|Mrs|Dr|St|No|Fig|Eq|Sec|Vol|pp)|\b[A-Z])\.$")
-CODE_LINE = re.compile(r"\s{4,}\S|\t|>>>|\.\.\. |\$ |```|~~~|.*[{};]\s*$|\s*(?:def|class|import|from|return|if|for) .*[:\w]$")
+END = re.compile(r"(?<=[.!?])(?:[\"”\u2019')\]]*)\s+(?=[\"“\u2018'(\[`*]*[A-Z0-9_`*])")
+ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|cf|vs|approx|resp|Mr|Mrs|Dr|St|No|Fig|Eq|Sec|Vol|pp)|\b[A-Z])\.$"
+)
+CODE_LINE = re.compile(
+    r"\s{4,}\S|\t|>>>|\.\.\. |\$ |```|~~~|.*[{};]\s*$|\s*(?:def|class|import|from|return|if|for) .*[:\w]$"
+)
 MARKER = re.compile(r"\s*(?:[-*+•]|\d{1,2}[.)]|#{1,6}|>)\s+")
 ITEM = re.compile(r"(?m)^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
+ITEMS_MAX = 10_000
 ROW = re.compile(r"^\s*\|?.*\|.*\|?\s*$")
 
 
 class Span(msgspec.Struct, frozen=True):
-    """A quotable slice of a passage: offsets in its text, what form it has, the paragraph it is part of,
-    and whether it announces what follows (ends with a colon)."""
+    """A quotable slice of a passage: offsets in its text, its form, its paragraph (or list item, or row).
+
+    It announces what follows when it ends with a colon.
+    """
 
     start: int
     end: int
@@ -34,7 +41,7 @@ def spans(text: str) -> list[Span]:
     start = 0
     bounds = [(match.start(), match.end()) for match in PARAGRAPH.finditer(text)]
     for number, (end, following) in enumerate([*bounds, (len(text), len(text))]):
-        found.extend(_paragraph(text, start, end, number))
+        found.extend(_paragraph(text, start, end, number * ITEMS_MAX))
         start = following
     return found
 
@@ -50,20 +57,22 @@ def _paragraph(text: str, start: int, end: int, number: int) -> Iterator[Span]:
         yield Span(start, end, "code", number)
     elif len(lines) > 1 and all(ROW.match(line) for line in lines):
         offset = start
-        for line in lines:
+        for row, line in enumerate(lines):
             if not re.fullmatch(r"[\s|:\-]*", line):
-                yield Span(*_trimmed(text, offset, offset + len(line)), "item", number)
+                yield Span(*_trimmed(text, offset, offset + len(line)), "item", number + row)
             offset += len(line) + 1
     elif marked:
-        for first, last in zip([start, *marked], [*marked, end], strict=True):
+        for item, (first, last) in enumerate(zip([start, *marked], [*marked, end], strict=True)):
             if last > first:
-                yield from _sentences(text, first, last, number)
+                yield from _sentences(text, first, last, number + item)
     else:
         yield from _sentences(text, start, end, number)
 
 
 def _is_code(lines: list[str]) -> bool:
-    return sum(CODE_LINE.match(line) is not None for line in lines) * 2 > len(lines) or lines[0].startswith("```")
+    return sum(CODE_LINE.match(line) is not None for line in lines) * 2 > len(lines) or lines[0].startswith(
+        "```"
+    )
 
 
 def _sentences(text: str, start: int, end: int, number: int) -> Iterator[Span]:
@@ -81,11 +90,11 @@ def _sentences(text: str, start: int, end: int, number: int) -> Iterator[Span]:
 
 
 def _form(words: str) -> Form:
-    if re.search(r"[.!?][\"”’')\]*`]*$", words):
+    if re.search(r"[.!?][\"”\u2019')\]*`]*$", words):
         return "sentence"
     if words.endswith(":") and len(words.split()) > 3:
         return "item"
-    return "item" if len(words.split()) > 5 and "(" not in words.split()[0] else "label"
+    return "item" if len(words.split()) > 5 and "(" not in words.split(maxsplit=1)[0] else "label"
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

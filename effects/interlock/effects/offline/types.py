@@ -22,7 +22,7 @@ class Citation(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A statement taken from the documents: `text` is the quotation lightly trimmed; `confidence` is 0 to 1."""
+    """A statement taken from the documents: `text` is a sentence of the quotation; `confidence` is 0 to 1."""
 
     text: str
     citations: tuple[Citation, ...]
@@ -47,7 +47,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Outline(msgspec.Struct, frozen=True):
-    """The order of a report: answered questions in the order asked, then nothing invented; a summary sentence."""
+    """The order of a report: the questions as asked, each with its claims, and a summary sentence."""
 
     title: str
     summary: str
