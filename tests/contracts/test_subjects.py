@@ -1,0 +1,61 @@
+"""Subjects are built and read by the same words; what is no name is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interlock.contracts import subjects
+from interlock.contracts.errors import MalformedSubject
+from interlock.contracts.inputs import INPUT_KINDS
+
+tokens = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True)
+kinds = st.sampled_from(sorted(INPUT_KINDS))
+
+
+@given(tokens, kinds, st.lists(tokens | st.integers(0, 2**60), max_size=3))
+def test_an_input_subject_round_trips(principal: str, kind: tuple[str, str], rest: list[str | int]) -> None:
+    read = subjects.read_input(subjects.input_subject(principal, *kind, *rest))
+    assert read == subjects.InputSubject(principal, *kind, tuple(str(word) for word in rest))
+
+
+@given(st.integers(0, 2**60))
+def test_a_decision_subject_round_trips(task: int) -> None:
+    assert subjects.decided_task(subjects.decision_subject(task)) == task
+
+
+def test_the_fleet_is_task_0() -> None:
+    assert subjects.decision_subject(0) == "interlock.decision.fleet" == subjects.FLEET_DECISIONS
+
+
+@given(tokens)
+def test_a_name_is_a_token(name: str) -> None:
+    assert subjects.token(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "a.b", "a*", ">", "A", "-a", "a b", "é", "a" * 65, "a\n", "_a"])
+def test_what_would_break_a_subject_is_no_name(name: str) -> None:
+    with pytest.raises(MalformedSubject, match="is not a name on the bus: use 1 to 64"):
+        subjects.token(name)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "",
+        "interlock",
+        "interlock.in.alice.task",
+        "interlock.decision.42",
+        "other.in.a.b.c",
+        "interlock.do.a.b.c",
+    ],
+)
+def test_what_is_no_input_is_refused(subject: str) -> None:
+    with pytest.raises(MalformedSubject, match="is not interlock.in"):
+        subjects.read_input(subject)
+
+
+def test_the_other_subjects_are_as_the_protocol_says() -> None:
+    assert subjects.dispatch_subject("planner-1") == "interlock.do.planner-1"
+    assert subjects.beat_subject("planner-1") == "interlock.beat.planner-1"
+    assert subjects.live_subject(42, "plan") == "interlock.live.42.plan"
+    assert subjects.task_records(42)[0] == "interlock.decision.42"
