@@ -24,6 +24,7 @@ async def _work(settings: process.Settings) -> int:
     bus = await connect(settings.url, settings.principal, key=key)
     try:
         worker = Worker(bus, calls, mine.capacity)
+        bus.connection.watchers.add(worker)
         await worker.start()
         try:
             await asyncio.Event().wait()

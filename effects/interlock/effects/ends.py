@@ -10,9 +10,9 @@ from interlock.bus.clock import now_ms
 from interlock.bus.errors import BusError
 from interlock.bus.ports import Bus
 from interlock.contracts import limits
-from interlock.contracts.budget import Amounts
+from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.dispatch import DoEffect, Outcome
-from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectEnd, EffectFailed
+from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectEnd, EffectFailed, ToolCall
 from interlock.contracts.message import encode
 from interlock.contracts.subjects import dispatch_subject, input_subject
 from interlock.effects.appending import Appending
@@ -29,6 +29,11 @@ class Ends:
     def __init__(self, bus: Bus, appending: Appending) -> None:
         self._bus = bus
         self._appending = appending
+
+    @property
+    def full(self) -> bool:
+        """Whether so many ends wait for the log that nothing new should begin."""
+        return self._appending.full
 
     async def completed(self, work: DoEffect, answer: Answer, *, model: str, started_ms: int) -> None:
         """Tell what came of it."""
@@ -64,7 +69,8 @@ class Ends:
         """Tell who stopped it; `started` is whether the call may have happened."""
         line = reason[: limits.MAX_LINE_CHARS]
         log.info("effect_aborted", task=work.task, step=work.step, effect=work.effect, reason=line)
-        end = EffectAborted(effect=work.effect, grant=work.grant, started=started, reason=line)
+        used = Amounts(tool_calls=1) if started and isinstance(work.call, ToolCall) else NOTHING
+        end = EffectAborted(effect=work.effect, grant=work.grant, started=started, reason=line, used=used)
         await self._tell(work, "aborted", end, _outcome(work, "aborted", message=line))
 
     async def _tell(

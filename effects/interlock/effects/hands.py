@@ -14,7 +14,7 @@ from interlock.bus.ports import Bus
 from interlock.contracts.dispatch import Cancel, DoEffect
 from interlock.effects.calls import Calls
 from interlock.effects.ends import Ends
-from interlock.effects.errors import EffectError
+from interlock.effects.errors import Busy, EffectError
 from interlock.effects.fences import FLEET, Fences
 from interlock.effects.live import Live
 
@@ -51,10 +51,15 @@ class Hands:
         return len(self._in_hand)
 
     def take(self, work: DoEffect) -> bool:
-        """Begin a grant; False for one that was begun before, whatever became of it."""
+        """Begin a grant; False for one that was begun before, whatever became of it.
+
+        Raises Busy while the log is away and too many ends wait for it: the grant comes again.
+        """
         grant = (work.effect, work.grant)
         if grant in self._known:
             return False
+        if self._ends.full:
+            raise Busy("the log is away, and the ends of too many effects wait for it")
         self._known[grant] = None
         if len(self._known) > REMEMBERED_MAX:
             self._known.popitem(last=False)

@@ -23,12 +23,14 @@ DEPTH_MAX = 64
 QUOTES_MAX = limits.MAX_CLAIMS * limits.MAX_CITATIONS
 DISCARDED = "discarded_quotes"
 _MARK = b'"quote"'
+# A key may be spelled with escapes: \u0071uote.
+_ESCAPE = b"\\u"
 _GONE = object()
 
 
 def concerns(answer: bytes) -> bool:
     """Tell quickly whether an answer may hold quotations at all."""
-    return _MARK in answer
+    return _MARK in answer or _ESCAPE in answer
 
 
 def without_false_quotes(answer: bytes, folder: Path | None) -> bytes:
