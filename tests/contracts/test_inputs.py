@@ -15,14 +15,12 @@ from interlock.contracts.message import decode, encode
 from interlock.contracts.task import Submit
 
 KINDS = sorted(INPUT_KINDS)
-words = st.sampled_from(
-    [word for kind in KINDS for word in kind] + ["interlock", "in", "task", "42", "fleet", "a-1"]
-)
-subjects = st.lists(words | st.text(max_size=12), max_size=9).map(".".join) | st.builds(
-    lambda kind, rest: ".".join(("interlock.in.alice", *kind, *rest)),
-    st.sampled_from(KINDS),
-    st.lists(words | st.text(max_size=25), max_size=4),
-)
+WORDS = ["interlock", "in", "task", "42", "fleet", "a-1", *(word for kind in KINDS for word in kind)]
+words = st.sampled_from(WORDS)
+rests = st.lists(words | st.text(max_size=25), max_size=4)
+subjects = st.lists(words | st.text(max_size=12), max_size=9).map(".".join) | st.tuples(
+    st.sampled_from(KINDS), rests
+).map(lambda found: ".".join(("interlock.in.alice", *found[0], *found[1])))
 json_values: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -40,9 +38,8 @@ def damaged(draw: st.DrawFn) -> bytes:
     return data[:start] + draw(st.binary(max_size=6)) + data[end:]
 
 
-fields = st.sampled_from(
-    ["v", "goal", "step", "attempt", "key", "call", "effect", "grant", "value", "reason", "used"]
-)
+FIELDS = ["v", "goal", "step", "attempt", "key", "call", "effect", "grant", "value", "reason", "used"]
+fields = st.sampled_from(FIELDS)
 payloads = (
     st.binary(max_size=300)
     | json_values.map(encode)

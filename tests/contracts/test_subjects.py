@@ -50,7 +50,7 @@ def test_what_would_break_a_subject_is_no_name(name: str) -> None:
     ],
 )
 def test_what_is_no_input_is_refused(subject: str) -> None:
-    with pytest.raises(MalformedSubject, match="is not interlock.in"):
+    with pytest.raises(MalformedSubject, match=r"is not interlock\.in"):
         subjects.read_input(subject)
 
 
