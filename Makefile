@@ -45,6 +45,9 @@ format: setup ## let ruff format and repair what it can
 diagrams: setup ## draw the state machines of the docs from the code's tables
 	$(BIN)/python -m interlock.supervisor.diagrams docs/machines.md
 
+schemas: setup ## write contracts/schemas anew from the contracts
+	$(BIN)/python -m interlock.contracts.schemas contracts/schemas
+
 bench: setup ## measure the pipeline beside its floor
 	$(BIN)/python -m bench.pipeline $(BENCH)
 
