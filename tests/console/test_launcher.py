@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from interlock.console.endings import to_the_end
 from interlock.console.errors import GaveUp, NotRunning
 from interlock.console.intensity import Intensity
-from interlock.console.launcher import Launcher, to_the_end
+from interlock.console.launcher import Launcher
 from interlock.console.processes import Child
 
 SLEEPER = "import signal; signal.pause()"

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from interlock.bus.ports import Bus
+from interlock.console.endings import to_the_end
 from interlock.console.exits import Exit, of_status
 from interlock.console.follow import Watcher, following
-from interlock.console.launcher import to_the_end
 from interlock.console.outcome import read_result
 from interlock.console.output import is_terminal, print_result, say
 from interlock.console.plain import PlainScreen

@@ -1,11 +1,13 @@
 """Our nats-server: started with the environment, and again when it dies, on the same port."""
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 
 from interlock.bus import server
 from interlock.bus.errors import ServerFailed
+from interlock.console.endings import to_the_end
 from interlock.console.errors import BadInput
 from interlock.console.intensity import Deaths, Intensity
 
@@ -48,12 +50,22 @@ class EmbeddedServer:
 
 async def start(folder: Path, port: int) -> EmbeddedServer:
     """Start (or adopt) the server of a folder; raises BadInput when the port is taken, else ServerFailed."""
+    starting = asyncio.create_task(asyncio.to_thread(server.start, folder, port=port))
     try:
-        return EmbeddedServer(await asyncio.to_thread(server.start, folder, port=port))
+        return EmbeddedServer(await asyncio.shield(starting))
+    except asyncio.CancelledError:
+        # A thread cannot be cancelled: the server it is starting would outlive us.
+        await to_the_end(_stop_once_started(starting))
+        raise
     except ServerFailed as error:
         if "address already in use" in str(error):
             raise BadInput(f"port {port} is taken; choose another with --port N (0: any free one)") from error
         raise
+
+
+async def _stop_once_started(starting: asyncio.Task[server.Server]) -> None:
+    with contextlib.suppress(ServerFailed):
+        await asyncio.to_thread((await starting).stop)
 
 
 async def _ended(pid: int) -> None:

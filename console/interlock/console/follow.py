@@ -76,12 +76,12 @@ class Followed:
 
         Raises ContractError when a decision cannot be read.
         """
-        while not self._is_quiet(until_asked=until_asked):
+        while self._unreadable is None:
+            if self._is_quiet(until_asked=until_asked):
+                return self.view
             self._changed.clear()
             await self._changed.wait()
-            if self._unreadable is not None:
-                raise self._unreadable
-        return self.view
+        raise self._unreadable
 
     def _is_quiet(self, *, until_asked: bool) -> bool:
         if self._last_seq < self._known_seq:

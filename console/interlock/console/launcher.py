@@ -4,7 +4,7 @@ It knows processes and their ends, not tasks. A child that dies is started again
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -118,17 +118,3 @@ class Launcher:
         return (
             f"{name} said last: {words}" if words else f"{name} said nothing; its log is {self.log_of(name)}"
         )
-
-
-async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Await something bounded that must not be left half done; a cancellation is raised when it is done."""
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = True
-    task.result()
-    if cancelled:
-        raise asyncio.CancelledError

@@ -17,11 +17,12 @@ from interlock.bus.nats_bus import NatsBus
 from interlock.bus.ports import OnRecord, Record, Subscription
 from interlock.console import embedded
 from interlock.console.embedded import EmbeddedServer
+from interlock.console.endings import to_the_end
 from interlock.console.environment import Reach, connected, reach_local
 from interlock.console.errors import GaveUp, NotRunning
 from interlock.console.intensity import Intensity
 from interlock.console.keyring import admit_all
-from interlock.console.launcher import Launcher, to_the_end
+from interlock.console.launcher import Launcher
 from interlock.console.processes import SERVICES, Plan, children
 from interlock.console.records import write_records
 from interlock.console.state import PRIVATE_SLOTS, ServerFile, StateFolder

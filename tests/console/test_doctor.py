@@ -1,0 +1,66 @@
+import asyncio
+import socket
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from interlock.console import checks, main
+from interlock.console.exits import Exit
+from interlock.console.state import ServerFile, StateFolder
+
+
+async def test_the_server_binary_is_found_with_its_version() -> None:
+    check = await checks.server_binary()
+    assert check.grade == "ok"
+    assert check.found.startswith("nats-server 2.")
+
+
+def test_a_state_directory_that_cannot_be_one_is_bad(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert checks.state_directory(StateFolder(tmp_path / "file" / "state")).grade == "bad"
+    assert checks.state_directory(StateFolder(tmp_path / "new" / "state")).grade != "bad"
+
+
+def test_a_taken_port_is_noted_unless_it_is_ours() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert checks.port(port, None).grade == "note"
+        ours = ServerFile(url=f"nats://127.0.0.1:{port}", pid=1, started_ms=0)
+        assert checks.port(port, ours).grade == "ok"
+    assert checks.port(port, None).grade == "ok"
+
+
+async def test_an_endpoint_is_tried_and_a_missing_key_is_named() -> None:
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        (without,) = await checks.models("openai/x", {"OPENAI_BASE_URL": url})
+        (with_key,) = await checks.models("openai/x", {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "secret"})
+    assert (without.grade, without.remedy) == ("note", "set OPENAI_API_KEY")
+    assert with_key.grade == "ok"
+    assert "secret" not in with_key.found
+    (gone,) = await checks.models("openai/x", {"OPENAI_BASE_URL": url})
+    assert gone.grade == "bad"
+    assert "OPENAI_BASE_URL" in gone.remedy
+
+
+@pytest.mark.parametrize("names", ["nonsense", "oracle/delphi"])
+async def test_a_model_that_nobody_provides_is_bad(names: str) -> None:
+    assert [check.grade for check in await checks.models(names, {})] == ["bad"]
+
+
+def test_the_doctor_says_what_to_do_and_fails_when_something_is_bad(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERLOCK_PRICES", str(tmp_path / "nowhere.toml"))
+    assert main.call(["doctor", "--state", str(tmp_path / "state"), "--json"]) == Exit.UNREACHABLE
+    found = msgspec.json.decode(capsys.readouterr().out)
+    bad = [check for check in found if check["grade"] == "bad"]
+    assert [check["remedy"] for check in bad] == ["correct INTERLOCK_PRICES or unset it"]
+    monkeypatch.delenv("INTERLOCK_PRICES")
+    assert main.call(["doctor", "--state", str(tmp_path / "state")]) == Exit.DONE
+    assert "start it with: interlock up" in capsys.readouterr().out
+    assert not (tmp_path / "state").exists(), "the doctor only looks"

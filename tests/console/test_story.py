@@ -1,0 +1,56 @@
+import pytest
+from tests.console.conftest import accepted, decision
+
+from interlock.bus.ports import Record
+from interlock.console.story import told
+from interlock.contracts.control import Answer, Control
+from interlock.contracts.effect import AskCall, EffectFailed, EffectRequest, ModelCall, ToolCall
+from interlock.contracts.message import Message, encode
+from interlock.contracts.subjects import decision_subject, input_subject
+from interlock.contracts.task import Submit
+
+
+def record(subject: str, message: Message | bytes, seq: int = 43) -> Record:
+    data = message if isinstance(message, bytes) else encode(message)
+    return Record(seq=seq, time_ms=1500, subject=subject, data=data)
+
+
+def asks(call: ModelCall | ToolCall | AskCall) -> EffectRequest:
+    return EffectRequest(step="plan", attempt=1, key="k", call=call)
+
+
+EFFECT = input_subject("planner-1", "agent", "effect", 42)
+
+
+@pytest.mark.parametrize(
+    ("subject", "message", "words"),
+    [
+        (input_subject("alice", "task", "submit"), Submit(goal="find\nout"), "alice submits: find out"),
+        (EFFECT, asks(ModelCall(purpose="plan", prompt="p")), "planner-1 asks for the model to plan in plan"),
+        (EFFECT, asks(ToolCall(tool="search")), "planner-1 asks for the tool search in plan"),
+        (EFFECT, asks(AskCall(question="which?")), "planner-1 asks for a person: which? in plan"),
+        (
+            input_subject("effects-1", "effect", "failed", 42),
+            EffectFailed(effect=50, grant=1, transient=True, message="429"),
+            "effects-1 failed at effect 50: 429",
+        ),
+        (
+            input_subject("bob", "control", "kill", "task", 42),
+            Control(reason="enough"),
+            "bob says kill: enough",
+        ),
+        (input_subject("bob", "human", "answer", 42, 50), Answer(text="yes"), "bob answers: yes"),
+        (decision_subject(42), decision(accepted()), "  accepted from alice: find out"),
+        (decision_subject(42), b"{", "a decision that this program cannot read"),
+        (EFFECT, b"\xff", "planner-1 says something unreadable"),
+    ],
+)
+def test_each_record_is_told_in_words(subject: str, message: Message | bytes, words: str) -> None:
+    line = told(record(subject, message), began_ms=1000)
+    assert line.startswith(f"     43    0.500  {words}")
+
+
+def test_a_huge_goal_is_told_in_one_short_line() -> None:
+    line = told(record(input_subject("alice", "task", "submit"), Submit(goal="x" * 10_000)), began_ms=1500)
+    assert len(line) < 250
+    assert line.endswith("…")
