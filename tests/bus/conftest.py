@@ -18,6 +18,7 @@ from interlock.bus.stream import StreamSettings, ensure_stream
 from interlock.contracts.subjects import STREAM
 
 PATIENCE_S = 10.0
+STORE_BUSY = 10049
 
 T = TypeVar("T")
 
@@ -83,7 +84,19 @@ class NatsWorld:
         bus = await self.connect("supervisor")
         with suppress(jetstream.Refusal):
             await jetstream.call(bus.requests, f"STREAM.DELETE.{STREAM}", b"", dict[str, Any])
-        await ensure_stream(bus, StreamSettings(max_bytes=max_bytes))
+        async with asyncio.timeout(PATIENCE_S):
+            while not await self._created(bus, max_bytes):
+                pass
+
+    async def _created(self, bus: NatsBus, max_bytes: int) -> bool:
+        """Create the stream; while the server still clears the folder of the one before, it cannot."""
+        try:
+            await ensure_stream(bus, StreamSettings(max_bytes=max_bytes))
+        except jetstream.Refusal as refusal:
+            if refusal.err_code != STORE_BUSY:
+                raise
+            return False
+        return True
 
     async def end(self) -> None:
         for bus in self._buses:

@@ -1,5 +1,6 @@
 """What the server lets each role do, on a real server with real keys."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -249,8 +250,9 @@ async def test_a_removed_principal_is_out_after_a_reload_and_in_when_readmitted(
     guarded.server.reload()
     await until(lambda: agent.connection.final is not None)
     # Then nothing it says is taken, and it is told at once
-    with pytest.raises(NotPermitted):
-        await agent.append("interlock.in.researcher-1.agent.result.1", b"{}")
+    async with asyncio.timeout(1):
+        with pytest.raises(NotPermitted):
+            await agent.append("interlock.in.researcher-1.agent.result.1", b"{}")
     # When it is admitted again with the same key, then it comes back by itself
     guarded.users.admit("researcher-1", "agent")
     guarded.server.reload()

@@ -104,8 +104,10 @@ class Appends:
         self._last_token += 1
         token = str(self._last_token)
         self._open[token] = append
-        self._waiting.append(token)
-        self._fill()
+        if self._waiting or not self._may_send():
+            self._waiting.append(token)
+        else:
+            self._send(token, append)
         if self._sweep is None:
             self._sweep = self._loop.call_later(self._ack_s / SWEEPS_PER_ACK, self._on_sweep)
         return answer
@@ -152,18 +154,21 @@ class Appends:
             )
         return None
 
+    def _may_send(self) -> bool:
+        return self._sent < self._window and self._sent_bytes < WINDOW_BYTES and self._connection.up
+
     def _fill(self) -> None:
-        if not self._connection.up:
-            return
-        while self._waiting and self._sent < self._window and self._sent_bytes < WINDOW_BYTES:
+        while self._waiting and self._may_send():
             token = self._waiting.popleft()
             append = self._open.get(token)
-            if append is None:
-                continue
-            append.sent = True
-            self._sent += 1
-            self._sent_bytes += len(append.data)
-            self._publish(token, append)
+            if append is not None:
+                self._send(token, append)
+
+    def _send(self, token: str, append: Append) -> None:
+        append.sent = True
+        self._sent += 1
+        self._sent_bytes += len(append.data)
+        self._publish(token, append)
 
     def _publish(self, token: str, append: Append) -> None:
         try:
@@ -245,5 +250,7 @@ class Appends:
                 f"no acknowledgement of {append.subject} in {self._ack_s:g} s; {outcome}"
             )
             self._fail(token, error)
+        while self._waiting and self._waiting[0] not in self._open:
+            self._waiting.popleft()
         if self._open:
             self._sweep = self._loop.call_later(self._ack_s / SWEEPS_PER_ACK, self._on_sweep)
