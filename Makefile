@@ -7,7 +7,7 @@ READY := .venv/.ready
 QUESTION ?= How does Interlock stop a runaway agent, and what can it not undo?
 DOCS ?= docs
 
-.PHONY: help setup demo test check format diagrams bench clean
+.PHONY: help setup demo test check format schemas diagrams bench clean
 .DEFAULT_GOAL := help
 
 help: ## say what there is
