@@ -4,9 +4,13 @@ from lxml import etree
 
 from interlock.effects.documents.elements import Element, elements
 
-TAGS = etree.XPath("//nav | //script | //style | //noscript | //template | //footer | //svg | //button")
-MARKED = etree.XPath("//*[@role or @class]")
-BREAKS = etree.XPath("//br")
+TAGS = etree.XPath(".//nav | .//script | .//style | .//noscript | .//template | .//footer | .//svg | .//button")
+# Highlighted code is full of spans with classes: only those that may be links to elsewhere are looked at.
+MARKED = etree.XPath(
+    ".//*[@role] | .//*[@class and not(self::span or self::code or self::em or self::a or self::p or self::dd)]"
+    " | .//a[contains(@class, 'link')] | .//span[contains(@class, 'link')]"
+)
+BREAKS = etree.XPath(".//br")
 ROLES = frozenset({"navigation", "search", "contentinfo", "banner", "menu", "complementary"})
 CLASSES = frozenset(
     {
@@ -28,7 +32,7 @@ NEVER_FURNITURE = frozenset({"body", "html", "main", "article", "section", "p", 
 
 
 def remove_furniture(root: Element) -> None:
-    """Take the furniture out of the tree, keeping the text that follows it; `br` becomes a line end."""
+    """Take the furniture out of what is below the root, keeping the text that follows it; `br` becomes a line end."""
     doomed = elements(TAGS(root))
     for element in elements(MARKED(root)):
         classes = (element.get("class") or "").split()

@@ -60,10 +60,10 @@ def read_page(data: bytes, encoding: str) -> Text:
     reader = _Reader()
     if root is None:
         return reader.canvas.finish("")
-    remove_furniture(root)
     titles = elements(TITLE(root))
     title = " ".join(raw_text(titles[0]).split()) if titles else ""
     for body in elements(CONTENT(root))[:1] or elements(root.findall("body")) or [root]:
+        remove_furniture(body)
         reader.visit(body, 0)
     return reader.canvas.finish(title or reader.title)
 

@@ -53,7 +53,8 @@ def _paragraph(text: str, start: int, end: int, number: int) -> Iterator[Span]:
     body = text[start:end]
     lines = body.split("\n")
     marked = [match.start() + start for match in ITEM.finditer(body)]
-    if not marked and _is_code(lines):
+    indented = text[text.rfind("\n", 0, start) + 1 : end].split("\n")
+    if not marked and _is_code(indented):
         yield Span(start, end, "code", number)
     elif len(lines) > 1 and all(ROW.match(line) for line in lines):
         offset = start
