@@ -145,6 +145,26 @@ def test_a_server_that_does_not_answer_is_named(
     assert NOBODY in one_sentence(capsys)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("INTERLOCK_PRICES", "/does/not/exist.toml"),
+        ("OPENAI_BASE_URL", "nonsense"),
+        ("INTERLOCK_MODEL", "gpt"),
+    ],
+)
+def test_a_variable_that_does_not_do_is_named(
+    variable: str,
+    value: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert call(tmp_path, "run", "goal", "--docs", DOCS) == Exit.USAGE
+    assert value in one_sentence(capsys)
+
+
 def test_a_taken_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

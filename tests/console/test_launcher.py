@@ -84,6 +84,17 @@ async def test_a_child_that_dies_again_and_again_is_given_up_with_its_last_words
     assert "no such model" in str(failure)
 
 
+async def test_a_child_that_says_it_was_started_wrongly_is_not_started_again(launch: Make) -> None:
+    # Given a process that ends as ours do when their settings are wrong
+    complaint = '{"event": "stopped", "reason": "no such folder"}'
+    launcher = launch(child("misled", f"print({complaint!r}); raise SystemExit(2)"))
+    await launcher.start()
+    async with asyncio.timeout(BOUND_S):
+        failure = await launcher.failed()
+    # Then its reason is told, without the words around it
+    assert str(failure) == "misled cannot work as it was started; misled said last: no such folder"
+
+
 async def test_waiting_for_readiness_ends_as_soon_as_a_child_is_given_up(launch: Make) -> None:
     launcher = launch(child("broken", "raise SystemExit(3)"), restarts=0)
     await launcher.start()

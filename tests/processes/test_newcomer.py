@@ -255,6 +255,15 @@ def test_a_run_that_is_interrupted_while_it_starts_leaves_nothing_behind(newcome
     assert newcomer.left_behind() == []
 
 
+def test_a_colleague_is_admitted_while_everything_is_up(up: Newcomer) -> None:
+    made = up.types("keys", "create", "bob", "--role", "person")
+    assert made.returncode == Exit.DONE, made.stderr
+    assert Path(made.stdout.strip()).stat().st_mode & 0o077 == 0
+    task = int(up.types("submit", QUESTION, "--docs", up.docs, "--as", "bob").stdout)
+    assert up.types("watch", task, "--as", "bob").returncode == Exit.DONE
+    assert f"bob submits: {QUESTION}" in up.types("show", task).stdout
+
+
 def test_a_stranger_is_refused_by_the_server(up: Newcomer, tmp_path: Path) -> None:
     identity.save(identity.create(), tmp_path / "stranger.nk")
     url = msgspec.json.decode((up.state / "server.json").read_bytes())["url"]

@@ -6,6 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
+
 from interlock.console.errors import NotRunning
 from interlock.console.processes import Child
 
@@ -69,15 +71,27 @@ async def start(child: Child, log: Path) -> Running:
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """Return the last lines of a log file, oldest first; empty when there is none."""
+    """Return the reason in a log's last line, else its last lines; empty when there is none."""
     try:
         with log.open("rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - TAIL_BYTES))
-            text = file.read().decode("utf-8", errors="replace")
+            last = file.read().decode("utf-8", errors="replace").splitlines()[-lines:]
     except OSError:
         return ""
-    return "\n".join(text.splitlines()[-lines:])
+    return (_reason(last[-1]) if last else "") or "\n".join(last)
+
+
+def _reason(line: str) -> str:
+    """Return the reason that a process gave in its last log line, if that line is one with a reason."""
+    try:
+        return msgspec.json.decode(line, type=_Complaint).reason
+    except msgspec.MsgspecError:
+        return ""
+
+
+class _Complaint(msgspec.Struct):
+    reason: str
 
 
 def _turn_over(log: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from interlock.bus.ports import Bus
 from interlock.console.endings import to_the_end
+from interlock.console.errors import BadInput
 from interlock.console.exits import Exit, of_status
 from interlock.console.follow import Watcher, following
 from interlock.console.outcome import read_result
@@ -15,6 +16,7 @@ from interlock.console.output import is_terminal, print_result, say
 from interlock.console.plain import PlainScreen
 from interlock.console.sayings import Scope, control
 from interlock.console.views import TaskView
+from interlock.contracts.results import TaskResult
 
 KILLED_S = 3.0
 
@@ -56,17 +58,30 @@ async def _kill(bus: Bus, task: int, quiet: Coroutine[Any, Any, TaskView]) -> No
 
 
 async def print_outcome(bus: Bus, view: TaskView, *, as_json: bool, out_file: Path | None = None) -> Exit:
-    """Print what a task came to, write its report to a file, and return the exit code."""
+    """Print what a task came to, write its report to a file, and return the exit code.
+
+    Raises BadInput when the file cannot be written; the result has been printed by then.
+    """
     result = await read_result(bus, view)
-    if out_file is not None:
-        await asyncio.to_thread(out_file.write_text, result.report, "utf-8")
-        say(f"the report is in {out_file}")
     print_result(result, as_json=as_json)
     for line in next_steps(view):
         say(line)
+    if out_file is not None:
+        await asyncio.to_thread(_write, out_file, result)
     if view.questions and not view.is_quiet:
         return Exit.WAITING
     return of_status(view.status, view.parked_kind)
+
+
+def _write(out_file: Path, result: TaskResult) -> None:
+    try:
+        out_file.write_text(result.report, "utf-8")
+    except OSError as error:
+        raise BadInput(
+            f"the report cannot be written to {out_file} ({error.strerror}); "
+            f"the log keeps it: interlock result {result.task}, where an environment runs"
+        ) from error
+    say(f"the report is in {out_file}")
 
 
 def next_steps(view: TaskView) -> list[str]:

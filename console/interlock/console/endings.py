@@ -1,4 +1,4 @@
-"""How something that must be finished is finished, although we were told to stop; it must be bounded itself."""
+"""How something that must be finished is finished, although we were told to stop; it must be bounded."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from interlock.bus.process import USAGE
 from interlock.console.child import Running, start, tail
 from interlock.console.errors import GaveUp, NotRunning
 from interlock.console.intensity import Deaths, Intensity
@@ -92,6 +93,9 @@ class Launcher:
         while True:
             code = await self._running[child.name].ended()
             log.warning("process_died", process=child.name, code=code)
+            if code == USAGE:
+                self.give_up(f"{child.name} cannot work as it was started; {self._last_words(child.name)}")
+                return
             deaths = self._deaths[child.name] = self._deaths[child.name].after(loop.time(), self._intensity)
             if deaths.are_too_many(self._intensity):
                 self.give_up(

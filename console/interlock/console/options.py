@@ -14,6 +14,8 @@ from interlock.contracts.errors import ContractError, MalformedSubject
 from interlock.contracts.message import decode, encode
 from interlock.contracts.subjects import token
 from interlock.contracts.task import Submit
+from interlock.effects.errors import EffectError
+from interlock.effects.settings import read_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -160,7 +162,8 @@ def checked_folder(path: str, option: str = "--docs") -> Path:
 def checked_models(models: str, environment: Mapping[str, str]) -> str:
     """Return the models to offer (separated by commas, the first is the default); raises BadInput.
 
-    A provider that cannot answer without a key must have one, or an address of its own.
+    A provider that cannot answer without a key must have one, or an address of its own. What else is set for
+    models is read as the effect worker will read it.
     """
     names = [name.strip() for name in models.split(",") if name.strip()]
     if not names:
@@ -172,6 +175,12 @@ def checked_models(models: str, environment: Mapping[str, str]) -> str:
             raise BadInput(
                 f"--model: {name} needs {key} (or {address} for a server of your own) in the environment"
             )
+    try:
+        prices = read_settings({**environment, "INTERLOCK_MODEL": ",".join(names)}).prices
+    except EffectError as error:
+        raise BadInput(str(error)) from error
+    if prices and not prices.is_file():
+        raise BadInput(f"INTERLOCK_PRICES: there is no file {prices}")
     return ",".join(names)
 
 

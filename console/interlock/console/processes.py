@@ -20,16 +20,14 @@ MODEL_ACCESS = (
     "OPENAI_BASE_URL",
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_BASE_URL",
-    "INTERLOCK_PRICES",
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "NO_PROXY",
     "http_proxy",
     "https_proxy",
     "no_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
 )
+FILES = ("INTERLOCK_PRICES", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class Service(NamedTuple):
@@ -100,9 +98,15 @@ def _child(plan: Plan, service: Service, environment: Mapping[str, str]) -> Chil
 
 def _of_effects(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
     access = {name: environment[name] for name in MODEL_ACCESS if name in environment}
-    return access | {
-        "INTERLOCK_DOCS": os.pathsep.join(map(str, plan.docs)),
-        "INTERLOCK_WORKSPACES": str(plan.state.workspaces),
-        "INTERLOCK_CACHE": str(plan.state.cache),
-        "INTERLOCK_MODEL": plan.model,
-    }
+    # A process starts in the root folder, where a relative path would name something else.
+    files = {name: str(Path(environment[name]).absolute()) for name in FILES if environment.get(name)}
+    return (
+        access
+        | files
+        | {
+            "INTERLOCK_DOCS": os.pathsep.join(map(str, plan.docs)),
+            "INTERLOCK_WORKSPACES": str(plan.state.workspaces),
+            "INTERLOCK_CACHE": str(plan.state.cache),
+            "INTERLOCK_MODEL": plan.model,
+        }
+    )

@@ -1,9 +1,11 @@
 """`interlock keys`: an identity for each person and agent of a local environment."""
 
+import asyncio
 import os
 
 import click
 
+from interlock.bus import server
 from interlock.bus.permissions import ROLES
 from interlock.bus.users import Users
 from interlock.console.environment import speaker
@@ -24,7 +26,7 @@ def keys() -> None:
 @click.option("--role", type=click.Choice(list(ROLES)), required=True, help="What it may say and hear.")
 @state_option
 def create(principal: str, role: str, state: str | None) -> int:
-    """Make a key for PRINCIPAL, let the server admit it, and print the key's file.
+    """Make a key for PRINCIPAL, let the server admit it (a running one at once), print its file.
 
     Example:
       interlock keys create translator-1 --role agent
@@ -37,7 +39,8 @@ async def _create(state: StateFolder, principal: str, role: str) -> int:
     state.make()
     out(str(Users(state.store).admit(principal, role)))
     if state.running():
-        say("the running server learns of it when it is started again")
+        await asyncio.to_thread(server.start(state.store).reload)
+        say(f"the running server admits {principal} from now on")
     return 0
 
 
