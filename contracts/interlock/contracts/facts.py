@@ -230,10 +230,11 @@ class BudgetWarned(Fact, frozen=True, kw_only=True):
 
 
 class LimitRaised(Fact, frozen=True, kw_only=True):
-    """A person added to the budget."""
+    """A person added `more` to the budget, and as much to the limits of each step; `budget` is the sum."""
 
     by: str
     budget: Budget
+    more: Amounts = NOTHING
     reason: str = ""
 
 

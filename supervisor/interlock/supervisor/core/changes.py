@@ -64,7 +64,8 @@ def drop_open_steps(state: State, task: int) -> State:
     for step in sorted(state.tasks[task].steps.values(), key=lambda s: s.id):
         if step.state in {"blocked", "ready", "assigned", "backing_off"}:
             state = free_hand(state, task, step)
-            state = move_step(state, task, step.id, "dropped")
+            dropped = replace(step, state=next_step(step.state, "dropped"), principal="")
+            state = put_step(state, state.tasks[task], dropped)
     return state
 
 

@@ -54,7 +54,8 @@ def raised(turn: Turn, said: Input, body: RaiseLimit) -> None:
         turn.refuse(task.id if task else 0, said.seq, f"task {said.task} is not there or has ended")
         return
     budget = task.account.budget.raised_by(body.more)
-    turn.say(task.id, facts.LimitRaised(by=said.principal, budget=budget, reason=body.reason))
+    raised_limit = facts.LimitRaised(by=said.principal, budget=budget, more=body.more, reason=body.reason)
+    turn.say(task.id, raised_limit)
     if task.hold == "parked" and task.parked_for == "budget":
         _resume(turn, turn.state.tasks[task.id], said.principal, body.reason)
 

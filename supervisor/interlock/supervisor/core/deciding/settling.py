@@ -13,6 +13,7 @@ from interlock.supervisor.core.state import Effect
 from interlock.supervisor.core.turn import Turn
 
 Basis = Literal["actual", "bound", "nothing"]
+_OPEN_STEPS = {"ready", "assigned", "backing_off"}
 
 
 def effect_ended(turn: Turn, said: Input, body: EffectCompleted | EffectFailed | EffectAborted) -> None:
@@ -98,8 +99,11 @@ def effect_lost(turn: Turn, number: int, effect: Effect) -> None:
         basis: Basis = "bound" if effect.demand.kind == "model" else "actual"
         settle(turn, number, effect, "lost", basis, effect.reserved, 0)
         task = turn.state.tasks[number]
-        if task.active:
+        step = task.steps.get(effect.step)
+        if step is not None and step.state in _OPEN_STEPS:
             try_grant(turn, number, task.effects[effect.seq])
+        else:
+            abandon_effects(turn, number, effect.step)
         return
     settle(turn, number, effect, "in_doubt", "bound", effect.reserved, 0)
     task = turn.state.tasks[number]

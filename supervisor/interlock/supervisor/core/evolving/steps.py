@@ -25,6 +25,7 @@ def assigned(state: State, number: int, fact: facts.StepAssigned) -> State:
     task = task_of(state, number)
     step = step_of(task, fact.step)
     agent = state.agents.get(fact.principal)
+    first = step.attempt == 0
     moved = replace(
         step,
         state=next_step(step.state, "step_assigned"),
@@ -32,7 +33,7 @@ def assigned(state: State, number: int, fact: facts.StepAssigned) -> State:
         principal=fact.principal,
         deadline_ms=fact.deadline_ms,
         waiting="",
-        account=replace(step.account, budget=agent.charter.budget) if agent else step.account,
+        account=replace(step.account, budget=agent.charter.budget) if agent and first else step.account,
     )
     state = put_step(state, task, moved)
     state = charge(state, state.tasks[number], fact.step, lambda account: spend(account, ONE_STEP))

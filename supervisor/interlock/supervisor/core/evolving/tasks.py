@@ -153,9 +153,14 @@ def resumed(state: State, number: int, fact: facts.Resumed) -> State:
 
 
 def limit_raised(state: State, number: int, fact: facts.LimitRaised) -> State:
-    """Set the raised budget."""
+    """Set the raised budget; what steps may spend rises with it, or they could never go on."""
     task = task_of(state, number)
-    return put_task(state, replace(task, account=replace(task.account, budget=fact.budget), warned=()))
+    steps = task.steps
+    for step in task.steps.values():
+        account = replace(step.account, budget=step.account.budget.raised_by(fact.more))
+        steps = steps.set(step.id, replace(step, account=account))
+    account = replace(task.account, budget=fact.budget)
+    return put_task(state, replace(task, account=account, steps=steps, warned=()))
 
 
 def budget_warned(state: State, number: int, fact: facts.BudgetWarned) -> State:
