@@ -24,7 +24,7 @@ from interlock.console.intensity import Intensity
 from interlock.console.keyring import admit_all
 from interlock.console.launcher import Launcher
 from interlock.console.processes import SERVICES, Plan, children
-from interlock.console.records import write_records
+from interlock.console.records import records_in
 from interlock.console.state import PRIVATE_SLOTS, ServerFile, StateFolder
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
@@ -91,24 +91,33 @@ def held_private(state: StateFolder) -> Generator[StateFolder]:
 @contextlib.asynccontextmanager
 async def started(state: StateFolder, wish: Wish, environment: dict[str, str]) -> AsyncGenerator[Local]:
     """Start an environment in a folder that this process holds, and stop it when the context ends."""
-    write_records(state.logs / "console.log")
     keys = admit_all(state, ((service.name, service.role) for service in SERVICES), wish.person)
-    server = await embedded.start(state.store, wish.port)
-    try:
-        plan = Plan(state=state, url=server.url, docs=wish.docs, model=wish.model, keys=keys)
-        launcher = Launcher(children(plan, environment), state.logs)
-        keeper = asyncio.create_task(_keep_server(server, launcher))
+    with records_in(state.logs / "console.log"):
+        server = await embedded.start(state.store, wish.port)
         try:
-            note = _note(server.url, wish)
-            await _start(launcher, reach_local(state, note, wish.person))
-            state.write_server(note)
-            yield Local(state, note, server, launcher)
+            plan = Plan(state=state, url=server.url, docs=wish.docs, model=wish.model, keys=keys)
+            launcher = Launcher(children(plan, environment), state.logs)
+            async with _running(state, wish, server, launcher) as local:
+                yield local
         finally:
-            state.forget_server()
-            await to_the_end(launcher.stop())
-            keeper.cancel()
+            await to_the_end(server.stop())
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    state: StateFolder, wish: Wish, server: EmbeddedServer, launcher: Launcher
+) -> AsyncGenerator[Local]:
+    """Start the processes and say where they are; stop them when the context ends."""
+    keeper = asyncio.create_task(_keep_server(server, launcher))
+    try:
+        note = _note(server.url, wish)
+        await _start(launcher, reach_local(state, note, wish.person))
+        state.write_server(note)
+        yield Local(state, note, server, launcher)
     finally:
-        await to_the_end(server.stop())
+        state.forget_server()
+        await to_the_end(launcher.stop())
+        keeper.cancel()
 
 
 async def _start(launcher: Launcher, reach: Reach) -> None:

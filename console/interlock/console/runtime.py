@@ -8,12 +8,12 @@ from typing import Any
 import uvloop
 
 from interlock.console.exits import Exit
-from interlock.console.records import write_records
+from interlock.console.records import drop_records
 
 
 def run_async(main: Coroutine[Any, Any, int]) -> int:
     """Run a command's coroutine and return its exit code; a cancelled one returns `Exit.INTERRUPTED`."""
-    write_records()
+    drop_records()
     return uvloop.run(_until_told(main))
 
 
