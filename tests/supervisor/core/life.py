@@ -1,0 +1,256 @@
+"""Life at random: everybody does what they may and may not do, by the throw of a `random.Random`."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from tests.supervisor.core.world import LOOK, MODEL, ONE, PLAN, PUT, THINK, TOOLS, UNPRICED, World
+
+from interlock.contracts.budget import Amounts, Budget
+from interlock.contracts.control import Answer
+from interlock.contracts.effect import AskCall, Call, EffectCompleted, EffectRequest, ModelCall, ToolCall
+from interlock.contracts.inputs import INPUT_KINDS
+from interlock.contracts.message import encode
+from interlock.contracts.plan import Plan, PlannedStep
+from interlock.contracts.roles import Verdict
+from interlock.contracts.step import StepResult
+from interlock.supervisor.core.bounds import ONE_TOOL_CALL
+from interlock.supervisor.core.state import Effect
+
+ROLES = ("planner", "researcher", "executor", "reviewer")
+BUDGETS = {"researcher": Budget(tokens=1_500), "executor": Budget(tool_calls=2)}
+TENANTS = ("default", "red", "blue")
+CALLS: tuple[Call, ...] = (
+    THINK,
+    ModelCall(purpose="think", prompt="y" * 400, max_output_tokens=1_000),
+    THINK,
+    LOOK,
+    LOOK,
+    PUT,
+    ModelCall(purpose="think", prompt="z", model="new/unpriced"),
+    ModelCall(purpose="think", prompt="z", model="nobody/has"),
+    LOOK,
+    PUT,
+    ToolCall(tool="rm"),
+    AskCall(question="May I?"),
+)
+CIRCLE = Plan(
+    steps=(
+        PlannedStep(id="a", role="researcher", after=("b",)),
+        PlannedStep(id="b", role="researcher", after=("a",)),
+    )
+)
+STRANGE = Plan(steps=(PlannedStep(id="a", role="astrologer"),))
+PLANS = (ONE, ONE, ONE, PLAN, PLAN, PLAN, CIRCLE, STRANGE, Plan(steps=()))
+BAD_BYTES = (b"", b"{", b'{"v":2}', b"[]", b"\xff")
+
+
+class Life:
+    """A world in which things happen; each public method is one thing that may happen."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self._said: list[tuple[str, str, str, bytes, tuple[str | int, ...]]] = []
+
+    def _say(self, who: str, kind: str, verb: str, data: bytes, *rest: str | int) -> None:
+        self._said = [*self._said[-30:], (who, kind, verb, data, rest)]
+        self.world.say(who, kind, verb, data, *rest)
+
+    def agent_joins(self, chance: Random) -> None:
+        role = chance.choice(ROLES)
+        name = f"{role}-{chance.randint(1, 2)}"
+        tools = chance.choice((("search", "write_file"), ("search", "write_file"), ("search",)))
+        models = chance.choice((("*",), ("*",), ("offline/*",), ()))
+        extra: dict[str, Any] = {"tools": tools, "models": models, "budget": BUDGETS.get(role, Budget())}
+        self.world.agent(name, capacity=chance.randint(1, 3), autonomy=chance.randint(1, 5), **extra)
+
+    def worker_joins(self, chance: Random) -> None:
+        models = chance.choice(((MODEL,), (MODEL,), (MODEL, UNPRICED), (UNPRICED,)))
+        tools = chance.choice((TOOLS, TOOLS, TOOLS[:1]))
+        self.world.worker(
+            f"effects-{chance.randint(1, 2)}", capacity=chance.randint(1, 3), models=models, tools=tools
+        )
+
+    def somebody_leaves(self, chance: Random) -> None:
+        here = sorted((*self.world.state.agents, *self.world.state.workers))
+        if here:
+            name = chance.choice(here)
+            chance.choice((self.world.bye, self.world.silence))(name)
+
+    def task_comes(self, chance: Random) -> None:
+        self.world.submit(
+            tenant=chance.choice(TENANTS),
+            priority=chance.randint(0, 9),
+            plan=chance.choice((None, None, ONE, PLAN, CIRCLE)),
+            review=chance.random() < 0.8,
+            deadline_s=chance.choice((None, None, 600)),
+            budget=Budget(
+                tokens=chance.choice((None, 300, 2_000, 20_000)),
+                tool_calls=chance.choice((None, 1, 3)),
+                spend_usd_micros=chance.choice((None, 500, 1_000_000)),
+                steps=chance.choice((None, 3, 12)),
+                replans=chance.choice((0, 1, 2)),
+                wall_ms=chance.choice((None, 100_000)),
+            ),
+        )
+
+    def step_ends_well(self, chance: Random) -> None:
+        found = self._assigned(chance)
+        if found is not None:
+            task, name = found
+            step = self.world.step(task, name)
+            value: Any = "done"
+            if step.role == "planner":
+                value = chance.choice(PLANS)
+            elif step.role == "reviewer":
+                decision = chance.choice(("approve", "revise", "revise", "escalate"))
+                value = Verdict(decision=decision, reasons=("because",))
+            if chance.random() < 0.1:
+                value = "nonsense"
+            body = encode({"step": name, "attempt": step.attempt, "value": value})
+            self._say(step.principal, "agent", "result", body, task)
+
+    def step_fails(self, chance: Random) -> None:
+        found = self._assigned(chance)
+        if found is not None:
+            kind = chance.choice(("transient", "transient", "permanent", "unfit_input"))
+            self.world.failure(*found, kind)  # type: ignore[arg-type]  # one of the literals
+
+    def effect_is_asked_for(self, chance: Random) -> None:
+        found = self._assigned(chance)
+        if found is not None:
+            task, name = found
+            step = self.world.step(task, name)
+            key = f"k{chance.randint(1, 6)}"
+            body = EffectRequest(step=name, attempt=step.attempt, key=key, call=chance.choice(CALLS))
+            self._say(step.principal, "agent", "effect", encode(body), task)
+
+    def effect_ends(self, chance: Random) -> None:
+        found = self._in_state(chance, "granted")
+        if found is not None:
+            task, effect = found
+            used = effect.reserved if chance.random() < 0.5 else _less(effect, chance)
+            match chance.randint(0, 4):
+                case 0:
+                    self.world.failed(task, effect.seq, used)
+                case 1:
+                    self.world.aborted(task, effect.seq, started=chance.random() < 0.5, used=used)
+                case _:
+                    self.world.completed(task, effect.seq, used)
+
+    def person_answers(self, chance: Random) -> None:
+        found = self._in_state(chance, "escalated")
+        if found is not None:
+            task, effect = found
+            self._say("olga", "human", "answer", encode(Answer(text="yes")), task, effect.seq)
+
+    def task_is_switched(self, chance: Random) -> None:
+        if self.world.state.tasks:
+            verb = chance.choice(("pause", "resume", "resume", "pause", "resume", "drain", "kill"))
+            self.world.control(verb, chance.choice(sorted(self.world.state.tasks)))
+
+    def fleet_is_switched(self, chance: Random) -> None:
+        self.world.control(chance.choice(("pause", "resume", "resume", "drain", "kill")))
+        if chance.random() < 0.8:
+            self.world.control("resume")
+
+    def limit_is_raised(self, chance: Random) -> None:
+        if self.world.state.tasks:
+            number = chance.choice(sorted(self.world.state.tasks))
+            self.world.more(
+                number, tokens=1_000, steps=2, tool_calls=1, wall_ms=50_000, spend_usd_micros=1_000
+            )
+
+    def time_passes(self, chance: Random) -> None:
+        self.world.tick(chance.choice((10, 1_000, 5_000, 5_000, 30_000, 400_000)))
+
+    def something_is_said_again(self, chance: Random) -> None:
+        """An input comes twice, late, or from somebody else."""
+        if self._said:
+            who, kind, verb, data, rest = chance.choice(self._said)
+            who = chance.choice((who, "mallory", "researcher-1", "effects-2"))
+            self.world.say(who, kind, verb, data, *rest)
+
+    def nonsense_is_said(self, chance: Random) -> None:
+        kind, verb = chance.choice(sorted(INPUT_KINDS))
+        task = chance.choice((0, 1, 999, self.world.seq))
+        self.world.say("mallory", kind, verb, chance.choice(BAD_BYTES), task)
+        late = EffectCompleted(effect=chance.randint(0, 50), grant=1, value=b"1")  # type: ignore[arg-type]  # raw JSON
+        early = StepResult(step="a", attempt=chance.randint(0, 3), value=b"1")  # type: ignore[arg-type]  # raw JSON
+        self.world.say("effects-1", "effect", "completed", encode(late), task)
+        self.world.say("researcher-1", "agent", "result", encode(early), task)
+
+    def everything_ends_well(self) -> None:
+        """Let everybody come and do their work, and people help: whatever happened, every task must end."""
+        world = self.world
+        for role in ROLES:
+            world.agent(f"{role}-1")
+        for name in ("effects-1", "effects-2"):
+            world.worker(name)
+        world.control("resume")
+        for _ in range(40):
+            active = [task.id for _, task in sorted(world.state.tasks.items()) if task.active]
+            if not active:
+                return
+            world.tick(30_000)
+            for number in active:
+                self._help(number)
+        raise AssertionError(f"tasks {active} do not end")
+
+    def _help(self, number: int) -> None:
+        world = self.world
+        world.more(number, tokens=10_000, steps=20, tool_calls=10, wall_ms=10**9, spend_usd_micros=10**6)
+        world.control("resume", number)
+        for effect in list(world.task(number).effects.values()):
+            if effect.state == "granted":
+                world.completed(number, effect.seq)
+        for step in list(world.task(number).steps.values()):
+            if world.task(number).steps.get(step.id) == step and step.state == "assigned":
+                good = {"planner": ONE, "reviewer": Verdict(decision="approve")}
+                world.result(number, step.id, good.get(step.role, "done"))
+
+    def _assigned(self, chance: Random) -> tuple[int, str] | None:
+        found = sorted(key for agent in self.world.state.agents.values() for key in agent.in_hand)
+        return chance.choice(found) if found else None
+
+    def _in_state(self, chance: Random, state: str) -> tuple[int, Effect] | None:
+        found = [
+            (task.id, effect)
+            for _, task in sorted(self.world.state.tasks.items())
+            for _, effect in sorted(task.effects.items())
+            if effect.state == state
+        ]
+        return chance.choice(found) if found else None
+
+
+def _less(effect: Effect, chance: Random) -> Amounts:
+    """Return some of what was reserved."""
+    if effect.demand.kind == "tool":
+        return ONE_TOOL_CALL
+    reserved = effect.reserved
+    return Amounts(
+        tokens=chance.randint(0, reserved.tokens),
+        spend_usd_micros=chance.randint(0, reserved.spend_usd_micros),
+        model_calls=1,
+    )
+
+
+Happening = Callable[[Life, Random], None]
+HAPPENINGS: dict[Happening, int] = {
+    Life.agent_joins: 4,
+    Life.worker_joins: 3,
+    Life.somebody_leaves: 2,
+    Life.task_comes: 6,
+    Life.step_ends_well: 30,
+    Life.step_fails: 4,
+    Life.effect_is_asked_for: 25,
+    Life.effect_ends: 20,
+    Life.person_answers: 3,
+    Life.task_is_switched: 5,
+    Life.fleet_is_switched: 1,
+    Life.limit_is_raised: 6,
+    Life.time_passes: 5,
+    Life.something_is_said_again: 4,
+    Life.nonsense_is_said: 2,
+}
+"""What happens, and how often compared with the rest."""
