@@ -155,15 +155,3 @@ async def test_nobody_can_take_what_was_dispatched_to_another(scene: Scene) -> N
     # Then it stays open until it is lost
     await until(lambda: bool(scene.lost))
     assert scene.lost == [("42.1", "researcher-1")]
-
-
-async def test_a_message_that_is_no_dispatch_is_not_taken(scene: Scene, open_desk: OpenDesk) -> None:
-    # Given a delivery that wears another reply than a dispatcher's
-    basket = Basket()
-    await open_desk("researcher-1", basket.take)
-    await scene.bus.send("interlock.do.researcher-1", b"forged", reply="$JS.ACK.INTERLOCK.c.1.1.1.1.0")
-    # When a true one follows, and one that asks for no answer, then these two only are taken
-    await scene.bus.send("interlock.do.researcher-1", b"an outcome")
-    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
-    await until(lambda: scene.dispatcher.open_count == 0)
-    assert basket.items == [b"an outcome", b"step 1"]

@@ -53,6 +53,13 @@ class Guarded:
         self.server.stop()
 
 
+async def until_stored(bus: NatsBus, seq: int) -> None:
+    """Wait until the log has that many records; answers of the server are stored after what they answer."""
+    async with asyncio.timeout(10):
+        while await bus.last_seq() < seq:
+            pass
+
+
 @pytest.fixture
 async def guarded(state: Path) -> AsyncIterator[Guarded]:
     made = Guarded(state)
@@ -126,10 +133,16 @@ async def test_workers_cannot_touch_the_log_but_by_their_words(
 
 
 @pytest.mark.parametrize(
-    "request_of_the_api", ["STREAM.DELETE.INTERLOCK", "STREAM.PURGE.INTERLOCK", "STREAM.MSG.DELETE.INTERLOCK"]
+    "request_of_the_api",
+    [
+        "STREAM.DELETE.INTERLOCK",
+        "STREAM.PURGE.INTERLOCK",
+        "STREAM.MSG.DELETE.INTERLOCK",
+        "DIRECT.GET.INTERLOCK",
+    ],
 )
 @pytest.mark.parametrize("principal", ["alice", "supervisor"])
-async def test_nobody_can_take_a_record_out_of_the_log(
+async def test_nobody_can_take_a_record_out_of_the_log_or_have_it_said_again(
     guarded: Guarded, principal: str, request_of_the_api: str
 ) -> None:
     with pytest.raises(NotPermitted):
@@ -216,6 +229,49 @@ async def test_a_person_cannot_command_an_agent_through_a_consumer(guarded: Guar
     await guarded.buses["supervisor"].send("interlock.do.researcher-1", b"a true outcome")
     await until(lambda: bool(basket.items))
     assert basket.items == [b"a true outcome"]
+
+
+async def test_an_agent_cannot_speak_through_the_servers_acknowledgements(guarded: Guarded) -> None:
+    # Given a supervisor that follows the log and listens to controls
+    supervisor = guarded.buses["supervisor"]
+    seen: Collected[Record] = Collected()
+    heard: Collected[Message] = Collected()
+    await supervisor.follow(["interlock.decision.>", "interlock.in.>"], seen.take)
+    await supervisor.listen("interlock.in.*.control.>", heard.take)
+    first = await supervisor.append("interlock.decision.42", b"one", expected_subject_seq=0)
+    # When an agent has its own words acknowledged on subjects of others
+    agent = guarded.buses["researcher-1"]
+    stored_echoes = (
+        "interlock.in.alice.control.resume.fleet",
+        "interlock.decision.42",
+        "interlock.decision.43",
+    )
+    for subject in (*stored_echoes, "interlock.decision.42"):
+        await agent.send("interlock.in.researcher-1.agent.hello", b"{}", reply=subject)
+    await until_stored(supervisor, 9)
+    # Then a supervisor's next decisions are not hindered
+    second = await supervisor.append("interlock.decision.42", b"two", expected_subject_seq=first.seq)
+    third = await supervisor.append("interlock.decision.43", b"three", expected_subject_seq=0)
+    # And nobody hears or reads what nobody has said
+    await guarded.buses["alice"].append("interlock.in.alice.control.kill.fleet", b"{}")
+    assert [message.subject for message in await heard.count(1)] == ["interlock.in.alice.control.kill.fleet"]
+    said = {record.seq: record.data for record in await seen.count(8)}
+    assert (said.pop(first.seq), said.pop(second.seq), said.pop(third.seq)) == (b"one", b"two", b"three")
+    assert set(said.values()) == {b"{}"}
+    echoes = set(range(1, 13)) - {record.seq for record in seen.items}
+    assert [await supervisor.record(seq) for seq in echoes] == [None] * 4
+
+
+async def test_the_last_record_of_a_subject_is_one_that_somebody_said(guarded: Guarded) -> None:
+    supervisor, agent = guarded.buses["supervisor"], guarded.buses["researcher-1"]
+    await supervisor.append("interlock.decision.42", b"one")
+    for subject in ("interlock.decision.42", "interlock.decision.43"):
+        await agent.send("interlock.in.researcher-1.agent.hello", b"{}", reply=subject)
+    await until_stored(supervisor, 5)
+    last = await supervisor.last("interlock.decision.42")
+    assert last is not None
+    assert last.data == b"one"
+    assert await supervisor.last("interlock.decision.43") is None
 
 
 @pytest.mark.parametrize("key", [None, identity.create().seed])

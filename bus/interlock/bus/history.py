@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from interlock.bus import jetstream
+from interlock.bus.echoes import is_echo
 from interlock.bus.errors import Unreachable
 from interlock.bus.ports import Record
 from interlock.bus.reader import PORTION, Reader
@@ -32,7 +33,8 @@ async def history(requests: Requests, filters: Sequence[str], *, start_seq: int)
             record, pending = await _next(deliveries)
             if record.seq > last:
                 return
-            yield record
+            if not is_echo(record.data):
+                yield record
             if record.seq == last:
                 return
     finally:

@@ -14,8 +14,10 @@ from nats.aio.msg import Msg
 from interlock.bus import jetstream
 from interlock.bus.appends import AppendLimits, Appends
 from interlock.bus.connection import Connection, Hearing
+from interlock.bus.echoes import is_echo
 from interlock.bus.errors import BusError, TooLarge
 from interlock.bus.history import history
+from interlock.bus.patterns import matcher
 from interlock.bus.ports import Ack, Message, OnMessage, OnRecord, Record, Subscription
 from interlock.bus.reader import Reader
 from interlock.bus.requests import Requests
@@ -26,15 +28,17 @@ log = structlog.get_logger()
 class Listening:
     """One subscription to unstored messages."""
 
-    def __init__(self, connection: Connection, on_message: OnMessage) -> None:
+    def __init__(self, connection: Connection, subject: str, on_message: OnMessage) -> None:
         self._connection = connection
+        self._subject = subject
+        self._fits = matcher([subject])
         self._on_message = on_message
         self._hearing: Hearing | None = None
         self._stopped = False
 
-    async def start(self, subject: str) -> None:
+    async def start(self) -> None:
         """Begin; raise NotPermitted when this principal may not listen there."""
-        self._hearing = await self._connection.hear(subject, self._deliver)
+        self._hearing = await self._connection.hear(self._subject, self._deliver)
 
     async def stop(self) -> None:
         """Deliver nothing more; stopping twice is harmless, also from within the handler."""
@@ -44,6 +48,10 @@ class Listening:
 
     async def _deliver(self, message: Msg) -> None:
         if self._stopped:
+            return
+        # A consumer can be told to deliver records anywhere; they keep their own subject.
+        if is_echo(message.data) or not self._fits(message.subject):
+            log.error("bus_echo_passed_over", subject=message.subject, listening=self._subject)
             return
         try:
             await self._on_message(Message(message.subject, message.data, message.reply))
@@ -90,7 +98,14 @@ class NatsBus:
         self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on; a handler's error is logged."""
-        reader = Reader(self.requests, filters, on_record, start_seq=start_seq)
+
+        async def pass_on(record: Record) -> None:
+            if is_echo(record.data):
+                log.error("bus_echo_passed_over", seq=record.seq, subject=record.subject)
+            else:
+                await on_record(record)
+
+        reader = Reader(self.requests, filters, pass_on, start_seq=start_seq)
         await reader.start()
         return reader
 
@@ -100,11 +115,18 @@ class NatsBus:
 
     async def record(self, seq: int) -> Record | None:
         """Return the record of that sequence, or None."""
-        return await jetstream.message(self.requests, seq=seq) if seq > 0 else None
+        record = await jetstream.message(self.requests, seq=seq) if seq > 0 else None
+        return None if record is None or is_echo(record.data) else record
 
     async def last(self, subject: str) -> Record | None:
         """Return the newest record on a subject (wildcards allowed), or None."""
-        return await jetstream.message(self.requests, last_by_subj=subject)
+        newest = await jetstream.message(self.requests, last_by_subj=subject)
+        if newest is None or not is_echo(newest.data):
+            return newest
+        newest = None
+        async for record in self.history([subject]):
+            newest = record
+        return newest
 
     async def last_seq(self) -> int:
         """Return the sequence of the log's newest record (0: empty)."""
@@ -124,8 +146,8 @@ class NatsBus:
 
     async def listen(self, subject: str, on_message: OnMessage) -> Subscription:
         """Deliver what is sent to a subject; a failing handler is logged and the listening goes on."""
-        listening = Listening(self.connection, on_message)
-        await listening.start(subject)
+        listening = Listening(self.connection, subject, on_message)
+        await listening.start()
         return listening
 
     async def request(self, subject: str, data: bytes, *, timeout_s: float) -> bytes:

@@ -1,7 +1,8 @@
 """What each role may publish and hear: one table; the server enforces it, no payload is trusted.
 
 Nobody but its owner hears an inbox, so nobody can read another's answers; nobody may publish to a foreign
-inbox, so nobody can forge an acknowledgement. It must not know who has which role.
+inbox, so nobody can forge an acknowledgement. The server does not check where its own answers go; `echoes`
+says what follows. It must not know who has which role.
 """
 
 import msgspec
@@ -25,14 +26,13 @@ _READ_LOG = (
     f"{_API}.CONSUMER.DELETE.{STREAM}.*",
     f"{_API}.CONSUMER.MSG.NEXT.{STREAM}.*",
 )
-# What clients that know nothing of us ask besides: account, stream names, direct reads, flow control, acks.
+# What clients that know nothing of us ask besides: account, stream names, flow control, acknowledgements.
+# Never direct reads: see `stream`.
 _READ_LOG_WITH_ANY_CLIENT = (
     f"{_API}.INFO",
     f"{_API}.STREAM.NAMES",
     f"{_API}.CONSUMER.CREATE.{STREAM}",
     f"{_API}.CONSUMER.INFO.{STREAM}.*",
-    f"{_API}.DIRECT.GET.{STREAM}",
-    f"{_API}.DIRECT.GET.{STREAM}.>",
     f"$JS.FC.{STREAM}.>",
     f"$JS.ACK.{STREAM}.>",
 )

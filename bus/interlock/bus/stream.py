@@ -53,7 +53,11 @@ async def ensure_stream(bus: NatsBus, settings: StreamSettings | None = None) ->
 
 
 def configuration(settings: StreamSettings) -> dict[str, Any]:
-    """Return the stream's configuration as JetStream's API takes it."""
+    """Return the stream's configuration as JetStream's API takes it.
+
+    Direct reads stay off: their answer is a record's bytes on whatever subject the reader names, with nothing
+    to tell it from a message of that subject's owner.
+    """
     return {
         "name": STREAM,
         "subjects": list(STORED),
@@ -64,7 +68,7 @@ def configuration(settings: StreamSettings) -> dict[str, Any]:
         "max_msg_size": LARGEST_RECORD_BYTES,
         "duplicate_window": DUPLICATES_S * NS_PER_S,
         "num_replicas": settings.replicas,
-        "allow_direct": True,
+        "allow_direct": False,
     }
 
 
