@@ -53,16 +53,29 @@ async def test_a_park_that_is_long_over_does_not_end_the_following(environment: 
     answered = f.EffectSettled(effect=50, grant=0, end="answered", basis="nothing")
     for fact in (accepted(), ASSIGNED, PARKED, f.Resumed(at_ms=0, by="bob"), ASKED, answered):
         await environment.decide(task, fact)
-    async with following(environment.alice, task, PlainScreen(lambda _: None)) as followed:
-        waiting = asyncio.create_task(followed.quiet(until_asked=True))
-        await until(lambda: followed.view.effects.get(50) is not None and not followed.view.questions)
+    known = [record async for record in environment.alice.history([decision_subject(task)])]
+    followed = Followed(task, PlainScreen(lambda _: None), known[-1].seq)
+    waiting = asyncio.create_task(followed.quiet(until_asked=True))
+    # When its history comes record by record, with time to look in between
+    for record in known:
+        await followed.on_record(record)
+        for _ in range(3):
+            await asyncio.sleep(0)
         assert not waiting.done()
-        # When it asks again
-        again = f.EffectEscalated(effect=60, step="plan", attempt=1, key="k2", question="and now?")
-        await environment.decide(task, again)
-        # Then the following ends there
-        view = await waiting
+    # Then only what comes after it ends the following
+    again = f.EffectEscalated(effect=60, step="plan", attempt=1, key="k2", question="and now?")
+    fresh = await environment.alice.record(await environment.decide(task, again))
+    assert fresh is not None
+    await followed.on_record(fresh)
+    view = await waiting
     assert [question.effect for question in view.questions] == [60]
+
+
+async def test_a_park_that_holds_ends_the_following(environment: Environment) -> None:
+    task = await submit(environment.alice, GOAL)
+    await environment.decide(task, accepted(), PARKED)
+    async with following(environment.alice, task, PlainScreen(lambda _: None)) as followed:
+        assert (await followed.quiet()).status == "parked"
 
 
 async def test_a_record_that_comes_twice_is_shown_once(environment: Environment) -> None:

@@ -19,6 +19,8 @@ class EmbeddedServer:
         self._running = running
         self._deaths = Deaths()
         self._stopping = False
+        # A stop that overtook a restart would leave the new process behind.
+        self._changing = asyncio.Lock()
 
     @property
     def url(self) -> str:
@@ -31,7 +33,10 @@ class EmbeddedServer:
         return self._running.pid
 
     async def keep(self, intensity: Intensity) -> str:
-        """Start the server again whenever it dies; return why when it died too often."""
+        """Start the server again whenever it dies; return why when it died too often.
+
+        Raises ServerFailed when it does not start again.
+        """
         loop = asyncio.get_running_loop()
         while True:
             await _ended(self._running.pid)
@@ -40,12 +45,14 @@ class EmbeddedServer:
             self._deaths = self._deaths.after(loop.time(), intensity)
             if self._deaths.are_too_many(intensity):
                 return f"nats-server died {len(self._deaths.at_s)} times within {intensity.period_s:.0f} s"
-            await asyncio.to_thread(self._running.restart)
+            async with self._changing:
+                await to_the_end(asyncio.to_thread(self._running.restart))
 
     async def stop(self) -> None:
         """End the server after all who speak through it."""
         self._stopping = True
-        await asyncio.to_thread(self._running.stop)
+        async with self._changing:
+            await asyncio.to_thread(self._running.stop)
 
 
 async def start(folder: Path, port: int) -> EmbeddedServer:

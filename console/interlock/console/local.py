@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from interlock.bus.clock import now_ms
+from interlock.bus.errors import ServerFailed
 from interlock.bus.jetstream import Refusal
 from interlock.bus.nats_bus import NatsBus
 from interlock.bus.ports import OnRecord, Record, Subscription
@@ -136,9 +137,12 @@ async def _end_of_log(bus: NatsBus) -> int:
 
 
 async def _keep_server(server: EmbeddedServer, launcher: Launcher) -> None:
-    reason = await server.keep(Intensity())
+    try:
+        reason = await server.keep(Intensity())
+    except ServerFailed as error:
+        reason = str(error)
     if reason:
-        launcher.give_up(reason)
+        launcher.give_up(f"{reason}, everything is stopped")
 
 
 def _note(url: str, wish: Wish) -> ServerFile:
