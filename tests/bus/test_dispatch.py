@@ -103,6 +103,23 @@ async def test_a_dispatch_that_nobody_takes_is_lost_after_the_bound(scene: Scene
     assert scene.dispatcher.open_count == 0
 
 
+async def test_a_stream_of_new_dispatches_does_not_hold_up_a_repetition(scene: Scene) -> None:
+    # Given a dispatch that nobody takes
+    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
+    number = 0
+
+    def lost_while_others_come() -> bool:
+        nonlocal number
+        number += 1
+        scene.dispatcher.send("42.2", "researcher-2", b"%d" % number)
+        return bool(scene.lost)
+
+    # When another is dispatched in every turn, then the first is repeated all the same, until it is lost
+    await until(lost_while_others_come)
+    assert scene.lost == [("42.1", "researcher-1")]
+    assert scene.sent_to("researcher-1") == TIMES
+
+
 async def test_what_is_forgotten_is_neither_repeated_nor_lost(scene: Scene) -> None:
     scene.dispatcher.send("42.1", "researcher-1", b"step 1")
     await scene.sent.count(1)

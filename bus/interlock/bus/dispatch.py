@@ -18,6 +18,7 @@ from interlock.contracts.subjects import ROOT, dispatch_subject
 
 REPEAT_S = 0.25
 TIMES = 20
+SWEEPS_PER_REPEAT = 2
 TAKEN = b"taken"
 ALREADY = b"already"
 
@@ -94,20 +95,27 @@ class Dispatcher:
             del self._open[token]
 
     async def _on_answer(self, message: Message) -> None:
-        token = int(message.subject.rsplit(".", 1)[-1])
+        word = message.subject.rsplit(".", 1)[-1]
+        token = int(word) if word.isdecimal() else 0
         entry = self._open.get(token)
         # The word before the token is the server's guarantee of who answers; each may speak for itself only.
         if entry is not None and message.subject == answer_subject(self._principal, entry.principal, token):
             self.forget(entry.key)
 
     async def _send_due(self) -> None:
+        sweep_at = 0.0
         while True:
             if not self._to_send:
                 self._wake.clear()
                 await self._pause()
             fresh, self._to_send = self._to_send, []
-            for token in fresh or self._due():
+            for token in fresh:
                 await self._send(token)
+            now = self._loop.time()
+            if now >= sweep_at:
+                sweep_at = now + self._repeat_s / SWEEPS_PER_REPEAT
+                for token in self._due(now):
+                    await self._send(token)
 
     async def _pause(self) -> None:
         """Sleep until something new is to be sent, or something sent may be due again."""
@@ -115,14 +123,13 @@ class Dispatcher:
             await self._wake.wait()
             return
         try:
-            async with asyncio.timeout(self._repeat_s):
+            async with asyncio.timeout(self._repeat_s / SWEEPS_PER_REPEAT):
                 await self._wake.wait()
         except TimeoutError:
             return
 
-    def _due(self) -> list[int]:
-        now = self._loop.time()
-        return [token for token, entry in self._open.items() if entry.due <= now]
+    def _due(self, now: float) -> list[int]:
+        return [token for token, entry in self._open.items() if entry.times and entry.due <= now]
 
     async def _send(self, token: int) -> None:
         entry = self._open.get(token)
