@@ -147,3 +147,11 @@ def test_unknown_roles_and_cycles_are_left_for_the_supervisor_to_refuse() -> Non
 def test_without_an_executor_nothing_is_added() -> None:
     goal = msgspec.structs.replace(GOAL, roles=(RESEARCHER,))
     assert len(tidy(draft(DraftStep("a", "researcher")), goal).steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "kept"), [("out/lease.md", True), ("/etc/x", False), ("../x", False), (7, False)]
+)
+def test_a_file_outside_the_workspace_is_left_to_the_executor(file: Any, kept: bool) -> None:
+    plan = tidy(draft(DraftStep("r", "executor", input={"instruction": "Do.", "file": file})), GOAL)
+    assert ("file" in plan.steps[-1].input) == kept

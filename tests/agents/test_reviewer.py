@@ -22,6 +22,7 @@ async def judged(peer: Peer, library: Library, *claims: dict[str, Any]) -> Verdi
     await peer.join(agent)
     results = {
         "facts": findings(*claims),
+        "german": {"text": "Ein Pachtvertrag"},
         "report": {"report": "# R", "claims": list(claims), "unanswered": ["And then?: No."]},
     }
     given = {step: msgspec.Raw(encode(result)) for step, result in results.items()}
@@ -36,7 +37,10 @@ async def test_good_work_is_approved_without_reasons(peer: Peer) -> None:
     verdict = await judged(peer, library, claim("It ends.", TRUE))
     assert (verdict.decision, verdict.reasons, verdict.note) == ("approve", (), "It answers.")
     call = library.model("review")
-    assert all(words in call.prompt for words in ("What is a lease?", "- Short.", TRUE, "- And then?: No."))
+    assert all(
+        words in call.prompt
+        for words in ("What is a lease?", "- Short.", TRUE, "- And then?: No.", "Pachtvertrag")
+    )
     assert call.inputs["questions"] == ["What is a lease?"]
     assert (call.inputs["round"], len(call.inputs["claims"])) == (2, 1)
 

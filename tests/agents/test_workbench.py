@@ -90,6 +90,9 @@ async def test_a_kill_of_another_task_and_a_pause_change_nothing(peer: Peer, thi
     await peer.assign({})
     await peer.kill("task", "43")
     await peer.bus.send(f"interlock.in.olga.control.pause.task.{TASK}", b"{}")
+    await peer.bus.send(
+        f"interlock.in.olga.control.kill.task.{TASK}", b"this is no kill, and will be refused"
+    )
     await peer.settle()
     assert station.workbench.in_hand == 1
     await peer.answer((await peer.asked()).key, "x")

@@ -8,10 +8,12 @@ import msgspec
 import structlog
 
 from interlock.agents.context import Context
-from interlock.agents.errors import Cancelled, EffectDenied, EffectFailed, InDoubt, MalformedAgent, Unfit
+from interlock.agents.errors import AgentError, EffectDenied, EffectFailed, InDoubt, MalformedAgent, Unfit
 from interlock.agents.shapes import Shape, shape_of
 from interlock.contracts.dispatch import DoStep
+from interlock.contracts.errors import ContractError
 from interlock.contracts.limits import MAX_LINE_CHARS, MAX_MESSAGE_BYTES
+from interlock.contracts.message import encode
 from interlock.contracts.step import FailureKind, StepFailure, StepResult
 
 Handle = Callable[[Any, Context], Awaitable[Any]]
@@ -32,7 +34,7 @@ class Handler:
     async def work(self, step: DoStep, context: Context) -> StepResult | StepFailure:
         """Do the step; whatever the function raises becomes a failure, only cancellation passes through."""
         try:
-            given = self.takes.from_data(step.input)
+            given = self.takes.from_json(encode(step.input))
         except Unfit as error:
             return _failure(step, "unfit_input", f"the input of {step.step} is no {self.takes.name}: {error}")
         try:
@@ -64,13 +66,16 @@ def _shapes(function: Handle) -> tuple[Shape[Any], Shape[Any]]:
 
 
 def _failed(step: DoStep, error: Exception) -> StepFailure:
-    if isinstance(error, EffectFailed):
-        return _failure(step, "transient" if error.transient else "permanent", str(error))
-    if isinstance(error, EffectDenied | InDoubt):
-        return _failure(step, "permanent", str(error))
-    if not isinstance(error, Cancelled):
-        log.warning("handler_raised", task=step.task, step=step.step, attempt=step.attempt, exc_info=error)
-    return _failure(step, "transient", f"{type(error).__name__}: {error}" if str(error) else repr(error))
+    match error:
+        case EffectFailed():
+            return _failure(step, "transient" if error.transient else "permanent", str(error))
+        case EffectDenied() | InDoubt() | ContractError():
+            return _failure(step, "permanent", str(error))
+        case AgentError():
+            return _failure(step, "transient", str(error))
+        case _:
+            log.warning("handler_raised", task=step.task, step=step.step, exc_info=error)
+            return _failure(step, "transient", f"{type(error).__name__}: {error}")
 
 
 def _failure(step: DoStep, kind: FailureKind, sentence: str) -> StepFailure:

@@ -52,7 +52,6 @@ class Journal:
         self._keys = Keys()
         self._waiting: dict[str, Waiting] = {}
         self._early: dict[str, Outcome] = {}
-        self._asked: set[str] = set()
         self._closed = ""
 
     @property
@@ -68,7 +67,6 @@ class Journal:
         if self._closed:
             raise Cancelled(self._closed)
         key = self._keys.key(call)
-        self._asked.add(key)
         early = self._early.pop(key, None)
         if early is not None:
             return early
@@ -149,5 +147,5 @@ class Journal:
 
     def _keep(self, outcome: Outcome) -> None:
         done = outcome.end in {"completed", "answered"}
-        if done and not self._closed and outcome.key not in self._asked and len(self._early) < MOST_EARLY:
+        if done and not self._closed and len(self._early) < MOST_EARLY:
             self._early[outcome.key] = outcome

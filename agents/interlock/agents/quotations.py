@@ -10,6 +10,7 @@ from interlock.contracts.message import Part
 from interlock.contracts.roles import Citation, Claim
 
 QUOTES_AT_ONCE = 64
+MOST_PASSAGE_CHARS = 6_000
 
 
 class Passage(Part, frozen=True):
@@ -76,8 +77,15 @@ async def search(ctx: Context, queries: tuple[str, ...], limit: int) -> tuple[Pa
         for found in answers:
             if rank < len(found.hits):
                 hit = found.hits[rank]
-                passages.setdefault((hit.file, hit.line), hit)
+                passages.setdefault((hit.file, hit.line), _cut(hit))
     return tuple(passages.values())[:limit]
+
+
+def _cut(hit: Passage) -> Passage:
+    """Keep a passage small enough for a call; what is left of it still stands in its source."""
+    if len(hit.text) <= MOST_PASSAGE_CHARS:
+        return hit
+    return msgspec.structs.replace(hit, text=hit.text[:MOST_PASSAGE_CHARS])
 
 
 async def prove(ctx: Context, claims: tuple[Claim, ...]) -> Proven:

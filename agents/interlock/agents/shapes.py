@@ -27,10 +27,6 @@ class Shape(Protocol[T]):
         """Read a value."""
         ...
 
-    def from_data(self, data: Any) -> T:
-        """Read a value from what JSON decodes to."""
-        ...
-
     def to_json(self, value: T) -> bytes:
         """Write a value, and make sure that it reads back."""
         ...
@@ -42,7 +38,6 @@ class MsgspecShape(Generic[T]):
     def __init__(self, kind: type[T]) -> None:
         self.name = _name(kind)
         self.schema = rooted(msgspec.json.schema(kind))
-        self._kind = kind
         self._read = msgspec.json.Decoder(kind).decode
         self._write = msgspec.json.Encoder().encode
 
@@ -51,13 +46,6 @@ class MsgspecShape(Generic[T]):
         try:
             return self._read(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Unfit(str(error)) from error
-
-    def from_data(self, data: Any) -> T:
-        """Read a value from what JSON decodes to."""
-        try:
-            return msgspec.convert(data, self._kind)
-        except (msgspec.ValidationError, RecursionError) as error:
             raise Unfit(str(error)) from error
 
     def to_json(self, value: T) -> bytes:
@@ -85,13 +73,6 @@ class PydanticShape(Generic[T]):
         """Read a value."""
         try:
             return cast("T", self._type.validate_json(data))
-        except self._invalid as error:
-            raise Unfit(_first_place(error)) from error
-
-    def from_data(self, data: Any) -> T:
-        """Read a value from what JSON decodes to."""
-        try:
-            return cast("T", self._type.validate_python(data))
         except self._invalid as error:
             raise Unfit(_first_place(error)) from error
 

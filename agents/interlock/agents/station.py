@@ -21,9 +21,10 @@ from interlock.bus.desk import Desk
 from interlock.bus.ports import Bus, Message, Subscription
 from interlock.bus.presence import Beater
 from interlock.contracts.charter import Charter
+from interlock.contracts.control import Control
 from interlock.contracts.dispatch import Cancel, Dispatch, DoEffect, DoStep, Outcome
 from interlock.contracts.errors import ContractError, MalformedMessage, NewerProtocol
-from interlock.contracts.message import encode
+from interlock.contracts.message import decode, encode
 from interlock.contracts.presence import AgentHello, Beat, Bye
 from interlock.contracts.subjects import CONTROLS, input_subject, read_input
 from interlock.contracts.version import PROTOCOL_MAJOR
@@ -127,6 +128,7 @@ class Station:
     async def _control(self, message: Message) -> None:
         try:
             said = read_input(message.subject)
+            decode(Control, message.data)
         except ContractError as error:
             log.warning("control_unread", reason=str(error))
             return

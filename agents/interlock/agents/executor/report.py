@@ -9,12 +9,13 @@ from interlock.agents.executor.material import Material
 from interlock.contracts.roles import Citation, Claim
 
 MOST_OTHER_CHARS = 20_000
+MOST_TITLE_CHARS = 300
 NOTHING = "The documents do not say."
 
 
 def written(title: str, summary: str, material: Material) -> str:
     """Return the report; the claims are numbered as they stand in `material`."""
-    parts = [f"# {' '.join(title.split())}"]
+    parts = [f"# {_shortened(' '.join(title.split()))}"]
     if not material.claims and not material.others:
         parts.append(NOTHING)
     if summary:
@@ -27,6 +28,10 @@ def written(title: str, summary: str, material: Material) -> str:
     if material.left_out:
         parts.append(f"{material.left_out} more claims were found and left out: there was no room.")
     return "\n\n".join(parts) + "\n"
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= MOST_TITLE_CHARS else f"{line[:MOST_TITLE_CHARS]}…"
 
 
 def _answers(material: Material) -> list[str]:

@@ -5,6 +5,7 @@ question, a missing report. It invents no roles and breaks no cycles.
 """
 
 import re
+from pathlib import PurePosixPath
 
 import msgspec
 
@@ -89,11 +90,19 @@ def _tidy_step(step: DraftStep, steps: list[DraftStep], goal: Goal) -> PlannedSt
 
 
 def _with_what_it_needs(step: DraftStep, goal: Goal) -> Json:
+    if not _inside(step.input.get("file", "")):
+        step = msgspec.structs.replace(step, input={k: v for k, v in step.input.items() if k != "file"})
     need = {RESEARCHER: "question", EXECUTOR: "instruction"}.get(step.role)
     if need is None or _says_something(step.input.get(need)):
         return step.input
     words = goal.goal if step.role == EXECUTOR or not step.title.strip() else step.title
     return step.input | {need: words}
+
+
+def _inside(file: object) -> bool:
+    """Whether a report's file can stand in the task's workspace; else the executor names one."""
+    path = PurePosixPath(file) if isinstance(file, str) else None
+    return path is not None and not path.is_absolute() and ".." not in path.parts
 
 
 def _says_something(value: object) -> bool:

@@ -8,7 +8,7 @@ from interlock.contracts.message import Json
 from interlock.contracts.roles import Claim
 
 MOST_CLAIMS = 6
-MOST_PASSAGE_CHARS = 3_000
+MOST_SHOWN_CHARS = 3_000
 
 
 class Queries(msgspec.Struct, frozen=True):
@@ -72,5 +72,5 @@ def shown(passages: tuple[Passage, ...]) -> str:
 def _shown(passage: Passage) -> str:
     return (
         f"## file: {passage.file} · line: {passage.line}\n"
-        f"{passage.heading}\n\n{passage.text[:MOST_PASSAGE_CHARS]}"
+        f"{passage.heading}\n\n{passage.text[:MOST_SHOWN_CHARS]}"
     )

@@ -13,6 +13,7 @@ from interlock.agents.reviewer.judgement import Judgement, judgement_schema, ver
 from interlock.contracts.roles import Claim, Findings, Outcome, Verdict, Work
 
 NONE = "(none)"
+MOST_OTHER_CHARS = 4_000
 
 agent = Agent("reviewer", charter="charter.toml")
 prompt = Prompt.read(Path(__file__).with_name("prompt.md"))
@@ -60,6 +61,7 @@ async def _judged(work: Work, subject: Subject, proven: Proven, ctx: Context) ->
             criteria=_listed(work.criteria),
             claims=_listed(_shown(claim) for claim in proven.claims),
             unanswered=_listed(subject.unanswered),
+            others=_listed(f"{step}: {_json(value)}" for step, value in subject.others.items()),
         ),
         purpose="review",
         inputs={
@@ -82,6 +84,10 @@ def _shown(claim: Claim) -> str:
         f'"{citation.quote}" ({citation.file}:{citation.line})' for citation in claim.citations
     )
     return f"{claim.text} Quoted: {quotes}"
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()[:MOST_OTHER_CHARS]
 
 
 def _listed(lines: Iterable[str]) -> str:
