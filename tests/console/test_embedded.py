@@ -49,7 +49,7 @@ async def test_a_stop_waits_for_a_restart_that_is_under_way(server: EmbeddedServ
     keeper = asyncio.create_task(server.keep(Intensity()))
     os.kill(server.pid, signal.SIGKILL)
     async with asyncio.timeout(BOUND_S):
-        while not server._changing.locked():
+        while not server._changing.locked():  # pyright: ignore[reportPrivateUsage] - a test may look inside
             await asyncio.to_thread(os.sched_yield)
     # When it is stopped meanwhile, the fixture sees that no process is left
     keeper.cancel()
