@@ -1,6 +1,7 @@
 """Records on their way into the log: said again until they stand there. It does not know what they say."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -10,8 +11,15 @@ from interlock.bus.ports import Ack, Bus
 OPEN_MAX = 4_096
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
+LATE_S = 0.1
+
+OnLate = Callable[[], None]
 
 log = structlog.get_logger()
+
+
+def _nothing() -> None:
+    pass
 
 
 class Appending:
@@ -19,7 +27,7 @@ class Appending:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._open: set[str] = set()
+        self._open: dict[str, tuple[float, Callable[[], None] | None]] = {}
         self._emptied = asyncio.Event()
         self._emptied.set()
 
@@ -28,9 +36,15 @@ class Appending:
         """Whether so many records wait that nothing should begin that leads to more."""
         return len(self._open) >= OPEN_MAX
 
-    def append(self, subject: str, data: bytes, message_id: str) -> None:
-        """Publish at once, and again while the server is away or its log full; other refusals are logged."""
-        self._open.add(message_id)
+    def append(
+        self, subject: str, data: bytes, message_id: str, on_late: Callable[[], None] | None = None
+    ) -> None:
+        """Publish at once, and again while the server is away or its log full; other refusals are logged.
+
+        `on_late` is called when the log has the record, unless that was so at once: the connection may have
+        been away, and messages that were not stored may have been lost with it.
+        """
+        self._open[message_id] = (asyncio.get_running_loop().time() + LATE_S, on_late)
         self._emptied.clear()
         self._publish(subject, data, message_id, FIRST_PAUSE_S)
 
@@ -54,8 +68,10 @@ class Appending:
                 return
             if error is not None:
                 log.error("record_refused", subject=subject, id=message_id, reason=str(error))
-            self._open.discard(message_id)
+            late_at, on_late = self._open.pop(message_id)
             if not self._open:
                 self._emptied.set()
+            if on_late and error is None and asyncio.get_running_loop().time() > late_at:
+                on_late()
 
         self._bus.append_soon(subject, data, message_id=message_id).add_done_callback(on_answer)

@@ -18,7 +18,7 @@ from interlock.effects.guards.quotations import concerns, without_false_quotes
 from interlock.effects.models.answer import Answer, Model, OnTokens
 from interlock.effects.models.schema import check
 from interlock.effects.prices import PriceList
-from interlock.effects.registry import PROVIDERS, TOOLS
+from interlock.effects.registry import ONLY_MODELS, PROVIDERS, TOOLS
 from interlock.effects.settings import EffectSettings
 from interlock.effects.tools.docs import docs_folder
 from interlock.effects.tools.tool import Place
@@ -154,9 +154,13 @@ class Calls:
 
 
 def _provider(name: str) -> Callable[[str, EffectSettings, PriceList], Model]:
-    provider = name.partition("/")[0]
+    provider, _, model = name.partition("/")
     if provider not in PROVIDERS:
         raise UnknownEffect(
             f"INTERLOCK_MODEL: {name!r} is of no known provider; there are {', '.join(PROVIDERS)}"
+        )
+    if model != ONLY_MODELS.get(provider, model):
+        raise UnknownEffect(
+            f"INTERLOCK_MODEL: {name!r}: the only such model is {provider}/{ONLY_MODELS[provider]}"
         )
     return PROVIDERS[provider]

@@ -3,6 +3,8 @@
 It does not know how the effect was done.
 """
 
+import asyncio
+
 import msgspec
 import structlog
 
@@ -29,6 +31,7 @@ class Ends:
     def __init__(self, bus: Bus, appending: Appending) -> None:
         self._bus = bus
         self._appending = appending
+        self._telling: set[asyncio.Task[None]] = set()
 
     @property
     def full(self) -> bool:
@@ -80,8 +83,18 @@ class Ends:
         end: EffectCompleted | EffectFailed | EffectAborted,
         outcome: Outcome,
     ) -> None:
+        """Append the end and send the outcome; an outcome may be sent twice, for its agent takes one."""
+
+        def tell_again() -> None:
+            telling = asyncio.get_running_loop().create_task(self._send(work, outcome))
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
+
         subject = input_subject(self._bus.principal, "effect", verb, work.task)
-        self._appending.append(subject, encode(end), f"{work.effect}.{work.grant}")
+        self._appending.append(subject, encode(end), f"{work.effect}.{work.grant}", tell_again)
+        await self._send(work, outcome)
+
+    async def _send(self, work: DoEffect, outcome: Outcome) -> None:
         try:
             await self._bus.send(dispatch_subject(work.agent), encode(outcome))
         except BusError as error:

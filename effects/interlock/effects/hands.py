@@ -129,7 +129,7 @@ class Hands:
             await self._fail(mine, EffectError(sentence, used=None), started_ms, transient=False)
         else:
             mine.ended = True
-            live.flush()
+            await live.end()
             model = self._calls.model_of(work)
             await self._ends.completed(work, answer, model=model, started_ms=started_ms)
 

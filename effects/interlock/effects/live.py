@@ -29,21 +29,26 @@ class Live:
             self._waiting.append(text[: CHARS_MAX - self._chars])
             self._chars += len(self._waiting[-1])
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(INTERVAL_S, self.flush)
+            self._timer = asyncio.get_running_loop().call_later(INTERVAL_S, self._flush)
 
-    def flush(self) -> None:
+    async def end(self) -> None:
         """Show at once what waits."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._waiting:
-            text = "".join(self._waiting)
-            self._waiting, self._chars = [], 0
-            sending = asyncio.get_running_loop().create_task(self._send(text))
-            self._sending.add(sending)
-            sending.add_done_callback(self._sending.discard)
+        await self._send()
 
-    async def _send(self, text: str) -> None:
+    def _flush(self) -> None:
+        self._timer = None
+        sending = asyncio.get_running_loop().create_task(self._send())
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+
+    async def _send(self) -> None:
+        text = "".join(self._waiting)
+        self._waiting, self._chars = [], 0
+        if not text:
+            return
         try:
             await self._bus.send(
                 self._subject, encode(Progress(principal=self._bus.principal, text=text, tokens=True))

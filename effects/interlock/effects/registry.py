@@ -14,10 +14,10 @@ from interlock.effects.tools.write_file import WRITE_FILE
 MakeModel = Callable[[str, EffectSettings, PriceList], Model]
 
 
-def _offline(name: str, settings: EffectSettings, _prices: PriceList) -> Model:
+def _offline(_name: str, settings: EffectSettings, _prices: PriceList) -> Model:
     from interlock.effects.models.offline import OfflineModel  # noqa: PLC0415 - loaded by those who use it
 
-    return OfflineModel(name, settings)
+    return OfflineModel(settings)
 
 
 def _openai(name: str, settings: EffectSettings, prices: PriceList) -> Model:
@@ -44,4 +44,7 @@ PROVIDERS: Mapping[str, MakeModel] = {
     "anthropic": _anthropic,
     "instant": _instant,
 }
+ONLY_MODELS: Mapping[str, str] = {"offline": "extractive", "instant": "echo"}
+"""Providers that have one model."""
+
 TOOLS: Mapping[str, AnyTool] = {tool.name: tool for tool in (SEARCH, READ_FILE, CHECK_QUOTES, WRITE_FILE)}

@@ -19,7 +19,6 @@ from interlock.effects.models.answering import Library
 from interlock.effects.settings import EffectSettings
 from interlock.effects.tools.docs import docs_folder, plainly
 
-NAME = "extractive"
 BYTES_PER_TOKEN = 4
 
 _PURPOSES: dict[str, tuple[type[Any], Callable[[Any, Library], Json]]] = {
@@ -34,9 +33,7 @@ _PURPOSES: dict[str, tuple[type[Any], Callable[[Any, Library], Json]]] = {
 class OfflineModel:
     """Answers the built-in agents' purposes; raises UnknownEffect for any other."""
 
-    def __init__(self, name: str, settings: EffectSettings) -> None:
-        if name != NAME:
-            raise UnknownEffect(f"there is no model offline/{name}; the offline reasoner is offline/{NAME}")
+    def __init__(self, settings: EffectSettings) -> None:
         self._settings = settings
 
     async def answer(

@@ -1,6 +1,7 @@
 """A task's own folder, and writing into it: never outside, never through a link, whole or not at all."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -36,7 +37,12 @@ def write(workspace: Path, path: str, content: bytes) -> str:
     that appears meanwhile leads out. Raises OutsideWorkspace and Refused.
     """
     *folders, name = parts_of(path)
-    workspace.mkdir(parents=True, exist_ok=True)
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(
+            f"the workspace {workspace} cannot be made: {error.strerror}; mend that folder"
+        ) from error
     try:
         with _opened(workspace, folders) as folder:
             _replace(folder, name, content)
@@ -83,6 +89,6 @@ def _is_plain_file(folder: int, name: str) -> bool:
 
 
 def _refusal(path: str, error: OSError) -> Exception:
-    if isinstance(error, NotADirectoryError) or error.errno == 40:
+    if isinstance(error, NotADirectoryError) or error.errno == errno.ELOOP:
         return OutsideWorkspace(f"{path!r} leads through a link or a file; write inside the workspace only")
-    return Refused(f"{path!r} could not be written: {error.strerror}; make room or mend the workspace folder")
+    return Refused(f"{path!r} could not be written: {error.strerror}; make room or mend the workspace")
