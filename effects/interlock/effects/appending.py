@@ -13,13 +13,7 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 LATE_S = 0.1
 
-OnLate = Callable[[], None]
-
 log = structlog.get_logger()
-
-
-def _nothing() -> None:
-    pass
 
 
 class Appending:
