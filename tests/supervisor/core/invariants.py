@@ -83,9 +83,9 @@ def _task_is_consistent(state: State, task: Task) -> None:
         assert (step.principal != "") == (step.state == "assigned")
         before = [task.steps[name].state == "completed" for name in step.after]
         assert (step.state == "blocked") <= (not all(before)), f"{step.id} is blocked for nothing"
-    for (step, key), seq in task.keys.items():
+    for name_and_key, seq in task.keys.items():
         effect = task.effects[seq]
-        assert (effect.step, effect.key) == (step, key)
+        assert (effect.step, effect.key) == name_and_key
     for effect in task.effects.values():
         assert effect.state != "lost", "a lost effect is granted again, waits, or is given up"
         open_step = task.steps[effect.step].state in {"ready", "assigned", "backing_off"}

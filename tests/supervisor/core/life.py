@@ -42,6 +42,12 @@ CIRCLE = Plan(
 )
 STRANGE = Plan(steps=(PlannedStep(id="a", role="astrologer"),))
 PLANS = (ONE, ONE, ONE, PLAN, PLAN, PLAN, CIRCLE, STRANGE, Plan(steps=()))
+VERDICTS = (
+    Verdict(decision="approve"),
+    Verdict(decision="revise", reasons=("because",)),
+    Verdict(decision="revise", reasons=("again",)),
+    Verdict(decision="escalate"),
+)
 BAD_BYTES = (b"", b"{", b'{"v":2}', b"[]", b"\xff")
 
 
@@ -103,8 +109,7 @@ class Life:
             if step.role == "planner":
                 value = chance.choice(PLANS)
             elif step.role == "reviewer":
-                decision = chance.choice(("approve", "revise", "revise", "escalate"))
-                value = Verdict(decision=decision, reasons=("because",))
+                value = chance.choice(VERDICTS)
             if chance.random() < 0.1:
                 value = "nonsense"
             body = encode({"step": name, "attempt": step.attempt, "value": value})
@@ -188,6 +193,7 @@ class Life:
         for name in ("effects-1", "effects-2"):
             world.worker(name)
         world.control("resume")
+        active: list[int] = []
         for _ in range(40):
             active = [task.id for _, task in sorted(world.state.tasks.items()) if task.active]
             if not active:

@@ -66,7 +66,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_no_sequence_of_inputs_breaks_the_law() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis has no types for it
+    run_state_machine_as_test(
         Machine, settings=settings(max_examples=40, stateful_step_count=40, deadline=None)
     )
 

@@ -57,7 +57,7 @@ def pairs() -> Iterator[tuple[str, str, str]]:
             yield from ((name, state, event) for state in machine.states for event in events(machine))
 
 
-@pytest.mark.parametrize(("name", "state", "event"), pairs())
+@pytest.mark.parametrize(("name", "state", "event"), list(pairs()))
 def test_every_pair_stands_in_the_table_or_is_refused(name: str, state: str, event: str) -> None:
     machine = MACHINES[name]
     assert machine.step is not None

@@ -94,7 +94,7 @@ class World:
 
     def agent(self, name: str, role: str = "", *, capacity: int = 8, **charter: Any) -> None:
         """Let an agent say hello; its role is its name without the number, its charter allows everything."""
-        allowed = {"tools": ("search", "write_file"), "models": ("*",)} | charter
+        allowed: dict[str, Any] = {"tools": ("search", "write_file"), "models": ("*",)} | charter
         role = role or name.rsplit("-", 1)[0]
         full = Charter(role=role, version="1", objective="Work.", **allowed)
         self.say(

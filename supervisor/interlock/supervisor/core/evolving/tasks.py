@@ -116,15 +116,16 @@ def reviewed(state: State, number: int, fact: facts.Reviewed) -> State:
 
 
 def held(state: State, number: int, fact: facts.Paused | facts.Parked) -> State:
-    """Stop the task's clock and take its steps out of the queue."""
+    """Stop the task's clock and take its steps out of the queue; what it is parked for outlasts a pause."""
     task = task_of(state, number)
     name = "paused" if isinstance(fact, facts.Paused) else "parked"
     kind = task.parked_for if isinstance(fact, facts.Paused) else fact.kind
+    reason = task.reason if name == "paused" and kind else fact.reason
     task = replace(
         task,
         hold=next_hold(task.hold, name),
         parked_for=kind,
-        reason=fact.reason,
+        reason=reason,
         wall_ms=task.wall_used_ms(fact.at_ms),
         clock_since_ms=None,
         held_since_ms=fact.at_ms if task.clock_since_ms is not None else task.held_since_ms,
