@@ -306,6 +306,9 @@ async def test_an_end_is_said_until_the_log_has_it(
     await office.until_ended()
     await office.until_logged()
     assert tries == ["50.1"] * 3
+    # And the agent is told once more: its outcome may have been lost with the connection
+    first, second = await office.until_ended(2)
+    assert first == second
 
 
 async def test_a_call_that_takes_too_long_fails_for_now(

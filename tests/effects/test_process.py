@@ -1,0 +1,166 @@
+"""The effect worker as a process of its own, on a real server: it is small, and it ends in order."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+from tests.effects.conftest import AGENT, PATIENCE_S, RESERVED, STEP, TASK, WORKER, Provider, Reply, events
+
+from interlock.bus import server
+from interlock.bus.nats_bus import NatsBus, connect
+from interlock.bus.ports import Message
+from interlock.bus.stream import ensure_stream
+from interlock.contracts.control import Control
+from interlock.contracts.dispatch import DoEffect, Outcome
+from interlock.contracts.effect import Call, ModelCall, ToolCall
+from interlock.contracts.inputs import Input, read_record
+from interlock.contracts.message import Json, encode
+from interlock.contracts.subjects import dispatch_subject, input_subject
+
+pytestmark = pytest.mark.processes
+
+MEMORY_BYTES_MAX = 90_000_000
+BEGUN: Json = {"choices": [{"delta": {"content": "For"}}]}
+
+
+class Fleet:
+    """A real server, a worker's process, and all that both say."""
+
+    def __init__(self, bus: NatsBus, environment: dict[str, str]) -> None:
+        self.bus = bus
+        self.environment = environment
+        self.outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+        self.heard: asyncio.Queue[Input] = asyncio.Queue()
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self, **environment: str) -> asyncio.subprocess.Process:
+        self.process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "interlock.effects"),
+            env={**self.environment, **environment},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        return self.process
+
+    async def said(self, verb: str) -> Input:
+        """Return the worker's next record, which has to be of this verb."""
+        said = await asyncio.wait_for(self.heard.get(), PATIENCE_S)
+        assert said.verb == verb, said
+        return said
+
+    async def grant(self, call: Call, docs: str = "") -> bytes:
+        work = DoEffect(
+            task=TASK,
+            step=STEP,
+            attempt=1,
+            effect=50,
+            grant=1,
+            key="k",
+            agent=AGENT,
+            call=call,
+            reserved=RESERVED,
+            docs=docs,
+        )
+        return await self.bus.request(dispatch_subject(WORKER), encode(work), timeout_s=PATIENCE_S)
+
+    async def outcome(self) -> Outcome:
+        return await asyncio.wait_for(self.outcomes.get(), PATIENCE_S)
+
+    async def hear(self, message: Message) -> None:
+        if message.subject == dispatch_subject(AGENT):
+            await self.outcomes.put(msgspec.json.decode(message.data, type=Outcome))
+        else:
+            await self.heard.put(read_record(1, 0, message.subject, message.data))
+
+    async def close(self) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+        await self.bus.close()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    running = server.start(tmp_path_factory.mktemp("server"))
+    yield running.url
+    running.stop()
+
+
+@pytest.fixture
+async def fleet(url: str, docs: Path, tmp_path: Path) -> AsyncIterator[Fleet]:
+    bus = await connect(url, "supervisor")
+    await ensure_stream(bus)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("INTERLOCK_")}
+    made = Fleet(
+        bus,
+        inherited
+        | {
+            "INTERLOCK_URL": url,
+            "INTERLOCK_PRINCIPAL": WORKER,
+            "INTERLOCK_DOCS": str(docs),
+            "INTERLOCK_WORKSPACES": str(tmp_path / "workspaces"),
+            "INTERLOCK_CACHE": str(tmp_path / "cache"),
+        },
+    )
+    for subject in (f"interlock.in.{WORKER}.>", dispatch_subject(AGENT)):
+        await bus.listen(subject, made.hear)
+    yield made
+    await made.close()
+
+
+async def test_it_works_small_and_ends_when_told(fleet: Fleet, docs: Path) -> None:
+    # Given a worker that has said hello
+    process = await fleet.start()
+    await fleet.said("hello")
+    # When it has searched and thought
+    assert await fleet.grant(ToolCall(tool="search", arguments={"query": "oak"}), str(docs)) == b"taken"
+    assert (await fleet.outcome()).end == "completed"
+    await fleet.said("completed")
+    # Then it is small, and on SIGTERM it says bye and ends with 0 within two seconds
+    assert psutil.Process(process.pid).memory_info().rss < MEMORY_BYTES_MAX
+    process.terminate()
+    assert await asyncio.wait_for(process.wait(), 2) == 0
+    await fleet.said("bye")
+
+
+async def test_a_kill_reaches_a_call_in_flight_at_once(fleet: Fleet, provider: Provider) -> None:
+    # Given a real call to a model that does not end
+    provider.will(Reply(events(BEGUN), held=True))
+    await fleet.start(INTERLOCK_MODEL="openai/tiny", OPENAI_BASE_URL=provider.url)
+    await fleet.said("hello")
+    await fleet.grant(ModelCall(purpose="answer", prompt="How many?"))
+    await asyncio.wait_for(provider.came.wait(), PATIENCE_S)
+    # When the task is killed
+    began = asyncio.get_running_loop().time()
+    kill = encode(Control(reason="enough"))
+    await fleet.bus.append(input_subject("alice", "control", "kill", "task", str(TASK)), kill)
+    # Then the provider's connection ends within a tenth of a second, and everybody is told
+    await asyncio.wait_for(provider.hung_up.wait(), PATIENCE_S)
+    assert asyncio.get_running_loop().time() - began < 0.1
+    assert (await fleet.outcome()).end == "aborted"
+    await fleet.said("aborted")
+
+
+async def test_told_to_stop_in_the_middle_of_a_call_it_says_so(fleet: Fleet, provider: Provider) -> None:
+    provider.will(Reply(events(BEGUN), held=True))
+    process = await fleet.start(INTERLOCK_MODEL="openai/tiny", OPENAI_BASE_URL=provider.url)
+    await fleet.said("hello")
+    await fleet.grant(ModelCall(purpose="answer", prompt="How many?"))
+    await asyncio.wait_for(provider.came.wait(), PATIENCE_S)
+    process.terminate()
+    assert await asyncio.wait_for(process.wait(), 2) == 0
+    await fleet.said("aborted")
+    await fleet.said("bye")
+
+
+async def test_settings_that_say_nonsense_end_it_with_one_sentence(fleet: Fleet) -> None:
+    process = await fleet.start(INTERLOCK_MODEL="telepathy/direct")
+    _, said = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    assert process.returncode == 2
+    assert b"telepathy" in said
+    assert b"Traceback" not in said
+    assert said.count(b"\n") == 1
