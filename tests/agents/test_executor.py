@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.agents.conftest import Peer
-from tests.agents.library import FALSE, TRUE, Library, citation, claim, findings
+from tests.agents.shelf import FALSE, TRUE, Shelf, citation, claim, findings
 
 from interlock.agents.executor.agent import agent
 from interlock.agents.executor.arrangement import Arrangement, grounded_summary, reading_order
@@ -26,8 +26,8 @@ TWO = given(
 )
 
 
-async def executed(peer: Peer, library: Library, **fields: Any) -> Outcome:
-    peer.script = library
+async def executed(peer: Peer, shelf: Shelf, **fields: Any) -> Outcome:
+    peer.script = shelf
     await peer.join(agent)
     fields = {"given": TWO} | fields
     end = await peer.work({"instruction": "Write."}, role="executor", **fields)
@@ -36,8 +36,8 @@ async def executed(peer: Peer, library: Library, **fields: Any) -> Outcome:
 
 
 async def test_every_claim_stands_in_the_report_with_quotation_file_and_line(peer: Peer) -> None:
-    library = Library(report={"order": [2, 1], "summary": "Leases end [1]. They are red."})
-    outcome = await executed(peer, library)
+    shelf = Shelf(report={"order": [2, 1], "summary": "Leases end [1]. They are red."})
+    outcome = await executed(peer, shelf)
     assert [c.text for c in outcome.claims] == ["Holders renew.", "A lease ends."]
     assert outcome.report == (
         "# the goal\n\n"
@@ -52,30 +52,30 @@ async def test_every_claim_stands_in_the_report_with_quotation_file_and_line(pee
 
 
 async def test_the_report_is_written_to_a_file(peer: Peer) -> None:
-    library = Library(report={"order": [1, 2], "summary": ""})
-    outcome = await executed(peer, library)
-    assert library.tools("write_file") == [{"path": "report.md", "text": outcome.report}]
+    shelf = Shelf(report={"order": [1, 2], "summary": ""})
+    outcome = await executed(peer, shelf)
+    assert shelf.tools("write_file") == [{"path": "report.md", "text": outcome.report}]
     assert [artifact.path for artifact in outcome.artifacts] == ["report.md"]
 
 
 async def test_a_claim_that_says_no_more_than_its_quotation_is_not_said_twice(peer: Peer) -> None:
-    library = Library(report={"order": [], "summary": ""})
-    outcome = await executed(peer, library, given=given(a=findings(claim("A lease ends by itself.", TRUE))))
+    shelf = Shelf(report={"order": [], "summary": ""})
+    outcome = await executed(peer, shelf, given=given(a=findings(claim("A lease ends by itself.", TRUE))))
     assert outcome.report.count("lease ends") == 1
 
 
 async def test_what_the_documents_do_not_say_is_said_plainly_and_without_a_model(peer: Peer) -> None:
     nothing = given(a=findings(unanswered="No passage speaks of it."))
-    outcome = await executed(peer, Library(), given=nothing)
+    outcome = await executed(peer, Shelf(), given=nothing)
     assert "The documents do not say." in outcome.report
     assert outcome.unanswered == ("What is a lease?: No passage speaks of it.",)
     assert "- What is a lease?: No passage speaks of it." in outcome.report
 
 
 async def test_a_claim_without_a_quotation_is_left_out(peer: Peer) -> None:
-    library = Library(report={"order": [1], "summary": ""})
+    shelf = Shelf(report={"order": [1], "summary": ""})
     outcome = await executed(
-        peer, library, given=given(a=findings(claim("Bare."), claim("A lease ends.", TRUE)))
+        peer, shelf, given=given(a=findings(claim("Bare."), claim("A lease ends.", TRUE)))
     )
     assert [c.text for c in outcome.claims] == ["A lease ends."]
     assert "Bare." not in outcome.report
@@ -86,31 +86,31 @@ async def test_two_claims_of_the_same_words_keep_each_its_question(peer: Peer) -
         a=findings(claim("It ends.", TRUE), question="One?"),
         b=findings({"text": "It ends.", "citations": [citation(RENEWED, 4)]}, question="Two?"),
     )
-    library = Library(report={"order": [1, 2], "summary": ""})
-    outcome = await executed(peer, library, given=same, notes=("Again.",))
+    shelf = Shelf(report={"order": [1, 2], "summary": ""})
+    outcome = await executed(peer, shelf, given=same, notes=("Again.",))
     assert outcome.report.index("## One?") < outcome.report.index("## Two?")
 
 
 async def test_results_of_a_team_s_own_role_have_their_place(peer: Peer) -> None:
     own = given(german={"text": "Ein Pachtvertrag", "language": "German"}, deep={"list": [1, {"a": 2}]})
-    outcome = await executed(peer, Library(), given=own)
+    outcome = await executed(peer, Shelf(), given=own)
     assert "## Result of step german\n\n- text: Ein Pachtvertrag\n- language: German" in outcome.report
     assert '"a": 2' in outcome.report
     assert "do not say" not in outcome.report
 
 
 async def test_after_a_review_the_quotations_are_checked_and_the_notes_are_told(peer: Peer) -> None:
-    library = Library(report={"order": [1], "summary": ""})
+    shelf = Shelf(report={"order": [1], "summary": ""})
     mixed = given(a=findings(claim("A lease ends.", TRUE), claim("It stays.", FALSE)))
-    outcome = await executed(peer, library, given=mixed, notes=("Leave out what is false.",))
+    outcome = await executed(peer, shelf, given=mixed, notes=("Leave out what is false.",))
     assert [c.text for c in outcome.claims] == ["A lease ends."]
-    assert "Leave out what is false." in library.model("report").prompt
+    assert "Leave out what is false." in shelf.model("report").prompt
 
 
 async def test_more_than_a_report_can_hold_is_left_out_and_said(peer: Peer) -> None:
     many = [claim(f"Claim {number}.", f"{number} " + "x" * 3_500) for number in range(40)]
-    library = Library(report={"order": [], "summary": ""})
-    outcome = await executed(peer, library, given=given(a=findings(*many)))
+    shelf = Shelf(report={"order": [], "summary": ""})
+    outcome = await executed(peer, shelf, given=given(a=findings(*many)))
     assert 10 < len(outcome.claims) < 40
     assert f"{40 - len(outcome.claims)} more claims were found" in outcome.report
 

@@ -6,7 +6,7 @@ import jsonschema
 import msgspec
 import pytest
 from tests.agents.conftest import Peer
-from tests.agents.library import FALSE, FILE, PASSAGE, TRUE, Library, claim
+from tests.agents.shelf import FALSE, FILE, PASSAGE, TRUE, Shelf, claim
 
 from interlock.agents.researcher.agent import NO_DOCUMENTS, NOTHING_FOUND, NOTHING_PROVEN, agent
 from interlock.contracts.roles import Findings
@@ -15,8 +15,8 @@ from interlock.contracts.step import StepResult
 QUERIES = {"queries": ["lease", "end of a lease"]}
 
 
-async def found(peer: Peer, library: Library, **fields: Any) -> Findings:
-    peer.script = library
+async def found(peer: Peer, shelf: Shelf, **fields: Any) -> Findings:
+    peer.script = shelf
     await peer.join(agent)
     known = {"role": "researcher", "docs": "docs"}
     end = await peer.work({"question": "What is a lease?"}, **(known | fields))
@@ -27,9 +27,9 @@ async def found(peer: Peer, library: Library, **fields: Any) -> Findings:
 async def test_true_quotations_stay_and_false_ones_are_counted(peer: Peer) -> None:
     # Given a model that quotes rightly, wrongly, and both at once
     answer = {"claims": [claim("It ends.", TRUE), claim("It stays.", FALSE), claim("Both.", TRUE, FALSE)]}
-    library = Library(queries=QUERIES, answer=answer | {"unanswered": ""})
+    shelf = Shelf(queries=QUERIES, answer=answer | {"unanswered": ""})
     # When it researches
-    result = await found(peer, library)
+    result = await found(peer, shelf)
     # Then each claim rests on what stands there, and nothing else
     assert [(c.text, [q.quote for q in c.citations]) for c in result.claims] == [
         ("It ends.", [TRUE]),
@@ -40,9 +40,9 @@ async def test_true_quotations_stay_and_false_ones_are_counted(peer: Peer) -> No
 
 
 async def test_the_question_and_the_model_s_queries_are_searched_at_once(peer: Peer) -> None:
-    library = Library(queries=QUERIES, answer={"claims": [], "unanswered": "No."})
-    await found(peer, library)
-    assert [call["query"] for call in library.tools("search")] == [
+    shelf = Shelf(queries=QUERIES, answer={"claims": [], "unanswered": "No."})
+    await found(peer, shelf)
+    assert [call["query"] for call in shelf.tools("search")] == [
         "What is a lease?",
         "lease",
         "end of a lease",
@@ -50,9 +50,9 @@ async def test_the_question_and_the_model_s_queries_are_searched_at_once(peer: P
 
 
 async def test_passages_are_shown_once_and_only_their_files_can_be_cited(peer: Peer) -> None:
-    library = Library(queries=QUERIES, answer={"claims": [], "unanswered": "No."})
-    await found(peer, library)
-    call = library.model("answer")
+    shelf = Shelf(queries=QUERIES, answer={"claims": [], "unanswered": "No."})
+    await found(peer, shelf)
+    call = shelf.model("answer")
     assert call.inputs["passages"] == [PASSAGE]
     assert call.prompt.count("A lease ends") == 1
     said = claim("It ends.", TRUE)
@@ -63,14 +63,14 @@ async def test_passages_are_shown_once_and_only_their_files_can_be_cited(peer: P
 
 
 async def test_without_documents_or_passages_no_model_is_asked_to_answer(peer: Peer) -> None:
-    library = Library(hits=0, queries=QUERIES)
-    assert (await found(peer, library)).unanswered == NOTHING_FOUND
-    assert (await found(peer, library, docs="", step="s2")).unanswered == NO_DOCUMENTS
+    shelf = Shelf(hits=0, queries=QUERIES)
+    assert (await found(peer, shelf)).unanswered == NOTHING_FOUND
+    assert (await found(peer, shelf, docs="", step="s2")).unanswered == NO_DOCUMENTS
 
 
 async def test_what_the_documents_do_not_say_is_said(peer: Peer) -> None:
-    library = Library(queries=QUERIES, answer={"claims": [], "unanswered": "They speak of ends only."})
-    result = await found(peer, library)
+    shelf = Shelf(queries=QUERIES, answer={"claims": [], "unanswered": "They speak of ends only."})
+    result = await found(peer, shelf)
     assert (result.claims, result.unanswered) == ((), "They speak of ends only.")
 
 
@@ -78,14 +78,14 @@ async def test_what_the_documents_do_not_say_is_said(peer: Peer) -> None:
     "guarded", [{"claims": [claim("It stays.", FALSE)]}, {"claims": [], "discarded_quotes": 2}]
 )
 async def test_an_answer_of_false_quotations_only_is_no_answer(peer: Peer, guarded: dict[str, Any]) -> None:
-    library = Library(queries=QUERIES, answer={"unanswered": ""} | guarded)
-    result = await found(peer, library)
+    shelf = Shelf(queries=QUERIES, answer={"unanswered": ""} | guarded)
+    result = await found(peer, shelf)
     assert (result.claims, result.unanswered) == ((), NOTHING_PROVEN)
     assert result.discarded_quotes
 
 
 async def test_a_reviewer_s_notes_reach_the_model(peer: Peer) -> None:
-    library = Library(queries=QUERIES, answer={"claims": [], "unanswered": "No."})
-    await found(peer, library, notes=("Look at renewals.",))
-    assert "Look at renewals." in library.model("answer").prompt
-    assert library.model("answer").inputs["notes"] == ["Look at renewals."]
+    shelf = Shelf(queries=QUERIES, answer={"claims": [], "unanswered": "No."})
+    await found(peer, shelf, notes=("Look at renewals.",))
+    assert "Look at renewals." in shelf.model("answer").prompt
+    assert shelf.model("answer").inputs["notes"] == ["Look at renewals."]

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.agents.conftest import Peer
-from tests.agents.library import FALSE, TRUE, Library, claim, findings
+from tests.agents.shelf import FALSE, TRUE, Shelf, claim, findings
 
 from interlock.agents.reviewer.agent import agent
 from interlock.contracts.message import encode
@@ -17,8 +17,8 @@ REVISE: dict[str, Any] = {"decision": "revise", "reasons": ["Say more."], "note"
 ESCALATE: dict[str, Any] = {"decision": "escalate", "reasons": [], "note": "A person must know."}
 
 
-async def judged(peer: Peer, library: Library, *claims: dict[str, Any]) -> Verdict:
-    peer.script = library
+async def judged(peer: Peer, shelf: Shelf, *claims: dict[str, Any]) -> Verdict:
+    peer.script = shelf
     await peer.join(agent)
     results = {
         "facts": findings(*claims),
@@ -33,10 +33,10 @@ async def judged(peer: Peer, library: Library, *claims: dict[str, Any]) -> Verdi
 
 
 async def test_good_work_is_approved_without_reasons(peer: Peer) -> None:
-    library = Library(review=APPROVE)
-    verdict = await judged(peer, library, claim("It ends.", TRUE))
+    shelf = Shelf(review=APPROVE)
+    verdict = await judged(peer, shelf, claim("It ends.", TRUE))
     assert (verdict.decision, verdict.reasons, verdict.note) == ("approve", (), "It answers.")
-    call = library.model("review")
+    call = shelf.model("review")
     assert all(
         words in call.prompt
         for words in ("What is a lease?", "- Short.", TRUE, "- And then?: No.", "Pachtvertrag")
@@ -47,13 +47,13 @@ async def test_good_work_is_approved_without_reasons(peer: Peer) -> None:
 
 @pytest.mark.parametrize("unproven", [claim("It stays.", FALSE), claim("It stays.")])
 async def test_a_model_cannot_approve_what_is_not_proven(peer: Peer, unproven: dict[str, Any]) -> None:
-    verdict = await judged(peer, Library(review=APPROVE), claim("It ends.", TRUE), unproven)
+    verdict = await judged(peer, Shelf(review=APPROVE), claim("It ends.", TRUE), unproven)
     assert verdict.decision == "revise"
     assert verdict.reasons == ("No quotation stands in its source for this claim: It stays.",)
 
 
 async def test_a_false_quotation_beside_a_true_one_is_not_approved(peer: Peer) -> None:
-    verdict = await judged(peer, Library(review=APPROVE), claim("It ends.", TRUE, FALSE))
+    verdict = await judged(peer, Shelf(review=APPROVE), claim("It ends.", TRUE, FALSE))
     assert verdict.decision == "revise"
     assert len(verdict.reasons) == 1
 
@@ -64,11 +64,11 @@ async def test_a_false_quotation_beside_a_true_one_is_not_approved(peer: Peer) -
 async def test_a_model_may_be_stricter_than_the_rule(
     peer: Peer, judgement: dict[str, Any], reasons: tuple[str, ...]
 ) -> None:
-    verdict = await judged(peer, Library(review=judgement), claim("It ends.", TRUE))
+    verdict = await judged(peer, Shelf(review=judgement), claim("It ends.", TRUE))
     assert (verdict.decision, verdict.reasons) == (judgement["decision"], reasons)
 
 
 async def test_revise_without_a_word_still_says_what_to_do(peer: Peer) -> None:
-    library = Library(review={"decision": "revise", "reasons": [], "note": ""})
-    verdict = await judged(peer, library, claim("It ends.", TRUE))
+    shelf = Shelf(review={"decision": "revise", "reasons": [], "note": ""})
+    verdict = await judged(peer, shelf, claim("It ends.", TRUE))
     assert verdict.reasons[0].startswith("The reviewer wants it better")

@@ -1,4 +1,4 @@
-"""A library of one page for the built-in agents, and the tools that read it."""
+"""A shelf of one page for the built-in agents, and the tools that read it."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def findings(
     return {"question": question, "claims": list(claims), "unanswered": unanswered}
 
 
-class Library:
+class Shelf:
     """A script for a peer: tools that know the page, and a model's answers by purpose."""
 
     def __init__(self, hits: int = 1, **answers: Any) -> None:
