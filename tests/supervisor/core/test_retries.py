@@ -1,5 +1,7 @@
 """Failures and losses of steps: tried again a bounded number of times, then given up as dead letters."""
 
+from typing import Any
+
 import pytest
 from tests.supervisor.core.world import ONE, World, all_of, limited
 
@@ -8,7 +10,7 @@ from interlock.contracts.step import StepResult
 from interlock.supervisor.core.limits import MAX_STEP_FAILURES, MAX_STEP_LOSSES, RETRY_BASE_MS
 
 
-def one_step(**fields: object) -> tuple[World, int]:
+def one_step(**fields: Any) -> tuple[World, int]:
     world = World()
     world.everybody()
     return world, world.submit(plan=ONE, **fields)

@@ -39,7 +39,8 @@ def test_revision_begins_the_last_steps_again_with_the_reasons() -> None:
     world.verdict(number, "revise", "name the file")
     # Then the last step begins again and knows why, and the others stand
     assert world.step(number, "tell").notes == ("name the file",)
-    assert [world.step(number, name).state for name in ("a", "b", "tell")] == [
+    states = [world.step(number, name).state for name in ("a", "b", "tell")]
+    assert states == [
         "completed",
         "completed",
         "assigned",
@@ -63,7 +64,7 @@ def test_rounds_are_bounded_and_then_a_person_decides() -> None:
     # When a person lets it go on
     world.control("resume", number, "one more time")
     # Then it is revised once more, with the reviewer's and the person's words
-    assert world.step(number, "a").notes == ("still longer", "one more time")
+    assert world.step(number, "a").notes == (parked.reason, "one more time")
     world.result(number, "a")
     world.verdict(number, "approve")
     assert world.task(number).phase == "completed"
@@ -87,6 +88,7 @@ def test_a_task_that_waits_for_a_person_can_be_paused_and_still_goes_on(verb: st
     # When it is resumed, then it is revised: it does not stand still for ever
     world.control("resume", number)
     assert world.step(number, "a").state == "assigned"
+    assert world.step(number, "a").notes == ("the reviewer brings a person in: look",)
 
 
 def test_a_verdict_that_is_none_fails_the_reviewers_attempt() -> None:
