@@ -18,10 +18,10 @@ def check(answer: bytes, schema: dict[str, Any]) -> None:
     try:
         value = msgspec.json.decode(answer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unfit(f"unfit answer: it is not JSON ({error}). It was: {shown}") from error
+        raise Unfit(f"the answer is not JSON: {error}. It was: {shown}") from error
     place = _misfit(msgspec.json.encode(schema), value)
     if place:
-        raise Unfit(f"unfit answer: {place}. It was: {shown}")
+        raise Unfit(f"the answer does not fit: {place}. It was: {shown}")
 
 
 def _misfit(schema: bytes, value: Any) -> str:
