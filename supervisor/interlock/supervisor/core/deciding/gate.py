@@ -11,7 +11,7 @@ from interlock.contracts.charter import Charter
 from interlock.contracts.effect import AskCall, Call, EffectRequest, ModelCall
 from interlock.contracts.inputs import Input
 from interlock.contracts.message import encode
-from interlock.supervisor.core.deciding.granting import try_grant
+from interlock.supervisor.core.deciding.granting import denied, try_grant
 from interlock.supervisor.core.deciding.steps import current_step
 from interlock.supervisor.core.limits import MAX_EFFECTS_PER_TASK
 from interlock.supervisor.core.state import Effect, Task
@@ -72,13 +72,6 @@ def demand_of(call: Call, task: Task) -> facts.Demand:
     if isinstance(call, AskCall):
         return facts.Demand(kind="ask", name="person")
     return facts.Demand(kind="tool", name=call.tool)
-
-
-def denied(effect: Effect, rule: str, reason: str) -> facts.EffectDenied:
-    """Build the fact that refuses an effect for good."""
-    return facts.EffectDenied(
-        effect=effect.seq, step=effect.step, attempt=effect.attempt, key=effect.key, rule=rule, reason=reason
-    )
 
 
 def _escalated(effect: Effect, question: str) -> facts.EffectEscalated:

@@ -1,6 +1,7 @@
 """Decides which worker gets an effect and what is reserved for it, or what the effect waits for."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
@@ -14,8 +15,10 @@ from interlock.supervisor.core.bounds import (
     model_bound,
     shortage,
 )
-from interlock.supervisor.core.state import Effect, EffectWorker
+from interlock.supervisor.core.state import Effect, EffectWorker, replace
 from interlock.supervisor.core.turn import Turn
+
+WaitsFor = Literal["capacity", "reservations", "budget", "switch"]
 
 
 def try_grant(turn: Turn, number: int, effect: Effect) -> None:
@@ -33,6 +36,13 @@ def try_grant(turn: Turn, number: int, effect: Effect) -> None:
         _hold(turn, number, effect, "capacity", "every effect worker has its hands full")
         return
     _reserve(turn, number, effect, min(free, key=lambda worker: (len(worker.in_hand), worker.principal)))
+
+
+def denied(effect: Effect, rule: str, reason: str) -> facts.EffectDenied:
+    """Build the fact that refuses an effect for good."""
+    return facts.EffectDenied(
+        effect=effect.seq, step=effect.step, attempt=effect.attempt, key=effect.key, rule=rule, reason=reason
+    )
 
 
 def retry_held(turn: Turn, number: int) -> None:
@@ -79,17 +89,7 @@ def _hold_or_deny(turn: Turn, number: int, effect: Effect) -> None:
         return
     offered = sorted({name for w in turn.state.workers.values() for name in (*w.models, *w.tools)})
     reason = f"no effect worker here offers {what}; offered are {', '.join(offered)}"
-    turn.say(
-        number,
-        facts.EffectDenied(
-            effect=effect.seq,
-            step=effect.step,
-            attempt=effect.attempt,
-            key=effect.key,
-            rule="offers",
-            reason=line(reason),
-        ),
-    )
+    turn.say(number, denied(effect, "offers", line(reason)))
 
 
 def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> None:
@@ -108,8 +108,9 @@ def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> N
         return
     output_tokens, lacking = fitting_output_tokens(effect.demand, offer, accounts)
     if lacking is None:
+        named = replace(effect, demand=replace(effect.demand, name=offer.model))
         bound = model_bound(effect.demand, offer, output_tokens)
-        _grant(turn, number, effect, worker, bound, output_tokens)
+        _grant(turn, number, named, worker, bound, output_tokens)
     else:
         _wait_for_money(turn, number, effect, lacking)
 
@@ -171,7 +172,7 @@ def park_for_budget(turn: Turn, number: int, what: str) -> None:
         turn.say(number, facts.Parked(at_ms=turn.now_ms, kind="budget", reason=reason))
 
 
-def _hold(turn: Turn, number: int, effect: Effect, waits_for: str, reason: str) -> None:
+def _hold(turn: Turn, number: int, effect: Effect, waits_for: WaitsFor, reason: str) -> None:
     known = turn.state.tasks[number].effects.get(effect.seq)
     if known is not None and known.state == "held" and known.waits_for == waits_for:
         return
@@ -183,7 +184,7 @@ def _hold(turn: Turn, number: int, effect: Effect, waits_for: str, reason: str) 
             attempt=effect.attempt,
             key=effect.key,
             demand=effect.demand,
-            waits_for=waits_for,  # type: ignore[arg-type]
+            waits_for=waits_for,
             reason=line(reason),
         ),
     )

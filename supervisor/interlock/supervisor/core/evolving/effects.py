@@ -19,6 +19,7 @@ def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
     moved = replace(
         effect,
         state=next_effect(effect.state, "effect_granted"),
+        demand=fact.demand,
         attempt=fact.attempt,
         grant=fact.grant,
         granted_attempt=fact.attempt,
