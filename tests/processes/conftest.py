@@ -1,0 +1,61 @@
+"""Real processes: environments to be started, and a model that answers when the test lets it."""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import structlog
+from tests.processes.environment import Environment, running
+from tests.processes.model_server import MODEL, ModelServer
+
+LAMP = "# The lamp\n\nThe lamp is green while the pump runs.\n"
+
+Start = Callable[..., Awaitable[Environment]]
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """One small document."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "lamp.md").write_text(LAMP)
+    return folder
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[ModelServer]:
+    """A model that a test holds up and releases."""
+    server = ModelServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def start(tmp_path: Path, docs: Path) -> AsyncIterator[Start]:
+    """Return what starts an environment: `await start(model)`, or with the offline model `await start()`."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def starts(
+            model: ModelServer | None = None, *, prices: str = "", **variables: str
+        ) -> Environment:
+            if model is None:
+                return await stack.enter_async_context(
+                    running(tmp_path / "state", docs, "offline/extractive")
+                )
+            price_file = tmp_path / "prices.toml"
+            price_file.write_text(prices or f'[models."{MODEL}"]\nprice = "free"\n')
+            return await stack.enter_async_context(
+                running(
+                    tmp_path / "state",
+                    docs,
+                    MODEL,
+                    OPENAI_BASE_URL=model.url,
+                    INTERLOCK_PRICES=str(price_file),
+                    **variables,
+                )
+            )
+
+        yield starts
+    structlog.reset_defaults()
