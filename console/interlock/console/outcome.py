@@ -58,6 +58,7 @@ async def read_result(bus: Bus, view: TaskView) -> TaskResult:
         verdict=_verdict(view, results),
         spent=view.total,
         budget=view.budget,
+        models=view.models,
         seconds=round(view.seconds, 3),
     )
 

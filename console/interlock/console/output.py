@@ -14,6 +14,8 @@ from interlock.console.amounts import table
 from interlock.contracts.budget import DIMENSIONS
 from interlock.contracts.results import TaskResult
 
+_OFFLINE = "offline/"
+
 
 def say(line: str) -> None:
     """Tell the person something that is not the result."""
@@ -65,9 +67,19 @@ def summary(result: TaskResult) -> list[str]:
     lines = ["", f"task {result.task} {result.status} after {result.seconds:.1f} s{reason}"]
     if result.verdict:
         lines.append(f"verdict: {_verdict(result)}")
+    if result.models:
+        lines.append(f"by: {thinkers(result)}")
     lines += ["", f"{'':<12} {'spent':>14} {'budget':>14}"]
     lines += [f"{row.name:<12} {row.spent:>14} {row.limit:>14}" for row in table(result.spent, result.budget)]
     return lines
+
+
+def thinkers(result: TaskResult) -> str:
+    """Say which models did the thinking; the offline one is none, and says so."""
+    return ", ".join(
+        f"{model} (no language model: it finds, quotes and abstains)" if model.startswith(_OFFLINE) else model
+        for model in result.models
+    )
 
 
 def _verdict(result: TaskResult) -> str:
@@ -92,6 +104,8 @@ def _draw(result: TaskResult) -> None:
     )
     if result.verdict:
         console.print(Text(f"verdict: {_verdict(result)}"))
+    if result.models:
+        console.print(Text(f"by: {thinkers(result)}"))
     rows = Table("", "spent", "budget", box=None, header_style="dim")
     rows.columns[1].justify = rows.columns[2].justify = "right"
     for row in table(result.spent, result.budget):

@@ -138,6 +138,8 @@ def _granted(view: TaskView, fact: f.EffectGranted, _at_ms: int) -> None:
         "",
     )
     effect.worker = fact.worker
+    if fact.demand.kind == "model" and fact.demand.name not in view.models:
+        view.models = (*view.models, fact.demand.name)
     _step(view, fact.step).doing = effect.name
 
 

@@ -74,6 +74,7 @@ class TaskView:
     last_ms: int = 0
     active_ms: int = 0
     replans: int = 0
+    models: tuple[str, ...] = ()
     cause: int = 0
 
     @property

@@ -12,7 +12,7 @@ TaskStatus = Literal[
 
 
 class TaskResult(Message, frozen=True, kw_only=True):
-    """One task's end, or where it stands."""
+    """One task's end, or where it stands. `models` are those that were granted."""
 
     task: int
     status: TaskStatus
@@ -23,4 +23,5 @@ class TaskResult(Message, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     spent: Amounts = Amounts()
     budget: Budget = Budget()
+    models: tuple[str, ...] = ()
     seconds: float = 0.0
