@@ -1,0 +1,104 @@
+"""Who is there: joins, leaves and losses of agents and effect workers, and what becomes of their work."""
+
+from tests.supervisor.core.world import ONE, PUT, THINK, World, all_of
+
+from interlock.contracts import facts
+from interlock.contracts.charter import Charter
+from interlock.contracts.presence import AgentHello, Bye
+
+
+def at_work() -> tuple[World, int]:
+    world = World()
+    world.everybody()
+    return world, world.submit(plan=ONE)
+
+
+def test_a_hello_that_is_repeated_says_nothing_new() -> None:
+    world = World()
+    hello = AgentHello(incarnation="i", charter=Charter(role="clerk", version="1", objective="File."))
+    world.say("clerk-1", "agent", "hello", hello)
+    assert world.kinds(0) == ["AgentJoined"]
+    world.say("clerk-1", "agent", "hello", hello)
+    assert world.last == {}
+
+
+def test_a_new_incarnation_has_forgotten_what_the_old_one_had_in_hand() -> None:
+    world, number = at_work()
+    world.agent("researcher-1")
+    assert world.kinds(0) == ["Left", "AgentJoined"]
+    assert world.kinds(number) == ["StepLost", "StepAssigned"]
+    assert world.step(number, "a").attempt == 2
+
+
+def test_a_silent_agent_loses_its_steps_to_another() -> None:
+    world, number = at_work()
+    world.agent("researcher-2")
+    world.silence("researcher-1")
+    assert world.only(0, facts.Left).reason == "nothing was heard from it"
+    assert world.only(number, facts.StepAssigned).principal == "researcher-2"
+
+
+def test_the_silence_of_somebody_unknown_says_nothing() -> None:
+    world, _ = at_work()
+    world.silence("nobody-1")
+    assert world.last == {}
+
+
+def test_a_bye_of_an_old_incarnation_says_nothing() -> None:
+    world, number = at_work()
+    world.say("researcher-1", "agent", "bye", Bye(incarnation="long ago"))
+    assert world.last == {}
+    assert world.step(number, "a").state == "assigned"
+
+
+def test_the_longest_reason_to_leave_can_still_be_written() -> None:
+    world, number = at_work()
+    incarnation = world.state.agents["researcher-1"].incarnation
+    world.say("researcher-1", "agent", "bye", Bye(incarnation=incarnation, reason="x" * 2_000))
+    assert world.only(number, facts.StepLost).reason.startswith("researcher-1 is gone: xxx")
+
+
+def test_a_lost_worker_whose_write_is_in_doubt_parks_the_task_and_nothing_is_repeated() -> None:
+    # Given a write in flight
+    world, number = at_work()
+    world.worker("effects-2")
+    effect = world.ask(number, "a", PUT)
+    # When its worker is lost
+    world.silence("effects-1")
+    # Then it is in doubt, a person must look, and it is not done again
+    settled = world.only(number, facts.EffectSettled)
+    assert (settled.end, settled.basis) == ("in_doubt", "bound")
+    parked = world.only(number, facts.Parked)
+    assert parked.kind == "in_doubt"
+    assert f"write_file (effect {effect})" in parked.reason
+    # And resuming does not repeat it either
+    world.control("resume", number)
+    assert len(all_of(world.told, number, facts.EffectGranted)) == 1
+
+
+def test_effects_wait_for_a_worker_when_the_only_one_is_lost() -> None:
+    world, number = at_work()
+    effect = world.ask(number, "a", THINK)
+    world.bye("effects-1")
+    assert world.kinds(number) == ["EffectSettled", "EffectHeld"]
+    assert world.effect(number, effect).waits_for == "capacity"
+    world.worker("effects-1")
+    assert (world.effect(number, effect).state, world.effect(number, effect).grant) == ("granted", 2)
+
+
+def test_a_worker_that_was_started_again_gets_its_own_work_back_under_a_new_grant() -> None:
+    world, number = at_work()
+    effect = world.ask(number, "a", THINK)
+    world.worker("effects-1")
+    assert world.kinds(0) == ["Left", "EffectsJoined"]
+    assert world.kinds(number) == ["EffectSettled", "EffectGranted"]
+    assert world.effect(number, effect).grant == 2
+
+
+def test_an_effect_of_a_finished_step_is_not_done_again_when_its_worker_is_lost() -> None:
+    world, number = at_work()
+    effect = world.ask(number, "a", THINK)
+    world.result(number, "a")
+    world.worker("effects-1")
+    assert world.effect(number, effect).state == "aborted"
+    assert len(all_of(world.told, number, facts.EffectGranted)) == 1
