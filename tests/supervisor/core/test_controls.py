@@ -1,4 +1,4 @@
-"""Stop and go: pause, resume and kill of a task and of the fleet, drain of the fleet; what is late is late."""
+"""Stop and go: pause, resume and kill of a task and of the fleet, drain of the fleet; late is late."""
 
 import pytest
 from tests.supervisor.core.world import LOOK, ONE, PUT, THINK, World, all_of, limited

@@ -16,7 +16,7 @@ def at_work(**fields: Any) -> tuple[World, int]:
     world.agent("researcher-1", deadline_s=3_600)
     world.agent("reviewer-1")
     world.worker()
-    return world, world.submit(**({"plan": ONE} | fields))
+    return world, world.submit(plan=ONE, **fields)
 
 
 def test_a_tick_with_nothing_due_says_nothing() -> None:
@@ -92,9 +92,7 @@ def test_a_question_to_a_person_keeps_the_step_open() -> None:
     assert world.effect(number, effect).state == "answered"
 
 
-switches = st.lists(
-    st.tuples(st.sampled_from(["task", "fleet", "none"]), st.integers(0, 50_000)), max_size=12
-)
+turns_of_switches = st.tuples(st.sampled_from(["task", "fleet", "none"]), st.integers(0, 50_000))
 
 
 @given(st.lists(turns_of_switches, max_size=12))
