@@ -11,8 +11,9 @@ from interlock.contracts.message import Json
 from interlock.contracts.plan import Plan
 from interlock.contracts.roles import Claim
 from interlock.effects.errors import CutOff, EffectError, Unfit, UnknownEffect
-from interlock.effects.models.offline import OfflineModel
+from interlock.effects.models.offline import OfflineModel, within
 from interlock.effects.settings import EffectSettings
+from interlock.effects.threads import Threads
 
 TRANSLATOR: Json = {
     "role": "translator",
@@ -33,7 +34,7 @@ BUILT_IN: list[Json] = [{"role": role, "objective": "Work."} for role in ("execu
 
 @pytest.fixture
 def model(settings: EffectSettings) -> OfflineModel:
-    return OfflineModel(settings)
+    return OfflineModel(settings, Threads(1))
 
 
 async def ask(model: OfflineModel, purpose: str, docs: str = "", limit: int = 1_024, **inputs: Any) -> Any:
@@ -96,7 +97,9 @@ async def test_an_answer_quotes_the_passage_exactly(model: OfflineModel, docs: P
         "text": "An oak lives for a thousand years.\nIts wood is hard.",
         "score": 1.0,
     }
-    told = await ask(model, "answer", str(docs), question="How long does an oak live?", passages=[passage])
+    told = await ask(
+        model, "answer", str(docs), question="How many years does an oak live?", passages=[passage]
+    )
     (citation, *_) = msgspec.convert(told["claims"][0], Claim).citations
     assert "An oak lives for a thousand years." in citation.quote
     assert citation.quote in passage["text"]
@@ -140,18 +143,17 @@ async def test_tokens_are_counted_and_nothing_is_charged(model: OfflineModel) ->
     assert (answer.used.tokens, answer.used.model_calls, answer.used.spend_usd_micros) == (tokens, 1, 0)
 
 
-async def test_claims_beyond_the_limit_are_left_out(model: OfflineModel, docs: Path) -> None:
-    passages = [
-        {"file": "trees.md", "line": n, "text": f"An oak lives for {n} thousand years in forest {n}. " * 3}
-        for n in range(1, 4)
-    ]
-    whole = await ask(model, "answer", str(docs), question="How long does an oak live?", passages=passages)
-    size = len(msgspec.json.encode(whole)) // 4
-    less = await ask(
-        model, "answer", str(docs), size - 5, question="How long does an oak live?", passages=passages
-    )
-    assert less["claims"] == whole["claims"][:-1]
+def test_claims_beyond_the_limit_are_left_out_but_never_the_last() -> None:
+    value: Json = {"claims": [{"text": "x" * 50}, {"text": "y" * 50}], "unanswered": ""}
+    size = len(msgspec.json.encode(value)) // 4
+    assert msgspec.json.decode(within(value, size + 1)) == value
+    assert msgspec.json.decode(within(value, size - 5)) == value | {"claims": value["claims"][:1]}
     with pytest.raises(CutOff):
+        within(value, 10)
+
+
+async def test_a_plan_that_is_too_long_is_cut_off(model: OfflineModel) -> None:
+    with pytest.raises(CutOff, match="5 tokens"):
         await ask(model, "plan", limit=5, goal="How old do oaks get?")
 
 

@@ -4,10 +4,7 @@ It does not know the bus; what becomes of an answer is the worker's matter.
 """
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
 
 from interlock.contracts.budget import Amounts
 from interlock.contracts.dispatch import DoEffect
@@ -18,8 +15,9 @@ from interlock.effects.guards.quotations import concerns, without_false_quotes
 from interlock.effects.models.answer import Answer, Model, OnTokens
 from interlock.effects.models.schema import check
 from interlock.effects.prices import PriceList
-from interlock.effects.registry import ONLY_MODELS, PROVIDERS, TOOLS
+from interlock.effects.registry import ONLY_MODELS, PROVIDERS, TOOLS, Gear, MakeModel
 from interlock.effects.settings import EffectSettings
+from interlock.effects.threads import Threads
 from interlock.effects.tools.docs import docs_folder
 from interlock.effects.tools.tool import Place
 
@@ -29,8 +27,6 @@ VALUE_BYTES_MAX = 200_000
 THREADS = 4
 # These answer with data of our own making, and one of them is there to be measured.
 _UNCHECKED = ("instant/",)
-
-T = TypeVar("T")
 
 
 class Calls:
@@ -49,8 +45,9 @@ class Calls:
         self._names = tuple(dict.fromkeys((*settings.models, *self._prices.named)))
         for name in self._names:
             _provider(name)
+        self._threads = Threads(THREADS)
+        self._gear = Gear(settings, self._prices, self._threads)
         self._models: dict[str, Model] = {}
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="effect")
         self._model_timeout_s = model_timeout_s
         self._tool_timeout_s = tool_timeout_s
 
@@ -86,7 +83,7 @@ class Calls:
         """Close the models' connections; what still runs in threads is left behind."""
         for model in self._models.values():
             await model.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     async def _ask_model(self, call: ModelCall, work: DoEffect, on_tokens: OnTokens) -> Answer:
         name = call.model or self._names[0]
@@ -112,10 +109,10 @@ class Calls:
 
     async def _checked(self, value: bytes, call: ModelCall, docs: str) -> bytes:
         if call.returns:
-            await self._in_thread(lambda: check(value, call.returns))
+            await self._threads.run(lambda: check(value, call.returns))
         if not concerns(value):
             return value
-        return await self._in_thread(lambda: without_false_quotes(value, self._folder(docs)))
+        return await self._threads.run(lambda: without_false_quotes(value, self._folder(docs)))
 
     def _folder(self, docs: str) -> Path | None:
         try:
@@ -132,7 +129,7 @@ class Calls:
         used = Amounts(tool_calls=1)
         try:
             async with asyncio.timeout(self._tool_timeout_s):
-                value = await self._in_thread(lambda: tool.run(call.arguments, place))
+                value = await self._threads.run(lambda: tool.run(call.arguments, place))
         except TimeoutError as error:
             raise TooLate(
                 f"{call.tool} did not end within {self._tool_timeout_s:g} s; try again", used=used
@@ -146,14 +143,11 @@ class Calls:
         if name not in self._names:
             raise UnknownEffect(f"this worker has no model {name!r}; it has {', '.join(self._names)}")
         if name not in self._models:
-            self._models[name] = _provider(name)(name.partition("/")[2], self._settings, self._prices)
+            self._models[name] = _provider(name)(name.partition("/")[2], self._gear)
         return self._models[name]
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-
-def _provider(name: str) -> Callable[[str, EffectSettings, PriceList], Model]:
+def _provider(name: str) -> MakeModel:
     provider, _, model = name.partition("/")
     if provider not in PROVIDERS:
         raise UnknownEffect(

@@ -2,37 +2,49 @@
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from interlock.effects.models.answer import Model
 from interlock.effects.prices import PriceList
 from interlock.effects.settings import EffectSettings
+from interlock.effects.threads import Threads
 from interlock.effects.tools.check_quotes import CHECK_QUOTES
 from interlock.effects.tools.read_file import READ_FILE
 from interlock.effects.tools.search import SEARCH
 from interlock.effects.tools.tool import AnyTool
 from interlock.effects.tools.write_file import WRITE_FILE
 
-MakeModel = Callable[[str, EffectSettings, PriceList], Model]
+
+class Gear(msgspec.Struct, frozen=True):
+    """What every model may need."""
+
+    settings: EffectSettings
+    prices: PriceList
+    threads: Threads
 
 
-def _offline(_name: str, settings: EffectSettings, _prices: PriceList) -> Model:
+MakeModel = Callable[[str, Gear], Model]
+
+
+def _offline(_name: str, gear: Gear) -> Model:
     from interlock.effects.models.offline import OfflineModel  # noqa: PLC0415 - loaded by those who use it
 
-    return OfflineModel(settings)
+    return OfflineModel(gear.settings, gear.threads)
 
 
-def _openai(name: str, settings: EffectSettings, prices: PriceList) -> Model:
+def _openai(name: str, gear: Gear) -> Model:
     from interlock.effects.models.openai import OpenAiModel  # noqa: PLC0415 - httpx needs 140 ms to load
 
-    return OpenAiModel(name, settings.openai, prices)
+    return OpenAiModel(name, gear.settings.openai, gear.prices)
 
 
-def _anthropic(name: str, settings: EffectSettings, prices: PriceList) -> Model:
+def _anthropic(name: str, gear: Gear) -> Model:
     from interlock.effects.models.anthropic import AnthropicModel  # noqa: PLC0415 - as above
 
-    return AnthropicModel(name, settings.anthropic, prices)
+    return AnthropicModel(name, gear.settings.anthropic, gear.prices)
 
 
-def _instant(_name: str, _settings: EffectSettings, _prices: PriceList) -> Model:
+def _instant(_name: str, _gear: Gear) -> Model:
     from interlock.effects.models.instant import InstantModel  # noqa: PLC0415 - only benchmarks use it
 
     return InstantModel()

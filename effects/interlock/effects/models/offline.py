@@ -3,7 +3,6 @@
 It works on the purpose and the inputs of a call, never on its prompt. The same call gets the same answer.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from interlock.effects.models import answering, planning
 from interlock.effects.models.answer import Answer, OnTokens, cut_off
 from interlock.effects.models.answering import Library
 from interlock.effects.settings import EffectSettings
+from interlock.effects.threads import Threads
 from interlock.effects.tools.docs import docs_folder, plainly
 
 BYTES_PER_TOKEN = 4
@@ -33,8 +33,9 @@ _PURPOSES: dict[str, tuple[type[Any], Callable[[Any, Library], Json]]] = {
 class OfflineModel:
     """Answers the built-in agents' purposes; raises UnknownEffect for any other."""
 
-    def __init__(self, settings: EffectSettings) -> None:
+    def __init__(self, settings: EffectSettings, threads: Threads) -> None:
         self._settings = settings
+        self._threads = threads
 
     async def answer(
         self, call: ModelCall, *, max_output_tokens: int, docs: str, on_tokens: OnTokens
@@ -50,8 +51,8 @@ class OfflineModel:
             raise Unfit(
                 f"the offline reasoner has only one answer for {call.purpose!r}, and that did not fit"
             )
-        value = await asyncio.to_thread(self._think, call, docs)
-        data = _within(value, max_output_tokens)
+        value = await self._threads.run(lambda: self._think(call, docs))
+        data = within(value, max_output_tokens)
         tokens = _tokens(msgspec.json.encode(call.inputs)) + _tokens(data)
         return Answer(data, Amounts(tokens=tokens, model_calls=1))
 
@@ -78,9 +79,10 @@ def _tokens(data: bytes) -> int:
     return -(-len(data) // BYTES_PER_TOKEN)
 
 
-def _within(value: Json, max_output_tokens: int) -> bytes:
+def within(value: Json, max_output_tokens: int) -> bytes:
+    """Return an answer as JSON, without its last claims if it is too long; raises CutOff."""
     data = msgspec.json.encode(value)
-    while _tokens(data) > max_output_tokens and value.get("claims"):
+    while _tokens(data) > max_output_tokens and len(value.get("claims", ())) > 1:
         value = value | {"claims": value["claims"][:-1]}
         data = msgspec.json.encode(value)
     if _tokens(data) > max_output_tokens:
