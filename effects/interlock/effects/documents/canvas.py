@@ -12,6 +12,7 @@ class Canvas:
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._length = 0
+        self._run = 0
         self._blocks: list[Block] = []
         self._offsets = array("Q")
         self._lines = array("Q")
@@ -55,5 +56,7 @@ class Canvas:
     def _close(self, body: str, start: int, context: Context, *, indexed: bool) -> None:
         self._parts.append(f"{body}\n\n")
         if indexed:
-            self._blocks.append(Block(start, self._length, context))
+            self._blocks.append(Block(start, self._length, context, self._run))
+        else:
+            self._run += 1
         self._length += 2

@@ -4,10 +4,13 @@ from lxml import etree
 
 from interlock.effects.documents.elements import Element, elements
 
-TAGS = etree.XPath(".//nav | .//script | .//style | .//noscript | .//template | .//footer | .//svg | .//button")
+TAGS = etree.XPath(
+    ".//nav | .//script | .//style | .//noscript | .//template | .//footer | .//svg | .//button"
+)
 # Highlighted code is full of spans with classes: only those that may be links to elsewhere are looked at.
 MARKED = etree.XPath(
-    ".//*[@role] | .//*[@class and not(self::span or self::code or self::em or self::a or self::p or self::dd)]"
+    ".//*[@role]"
+    " | .//*[@class and not(self::span or self::code or self::em or self::a or self::p or self::dd)]"
     " | .//a[contains(@class, 'link')] | .//span[contains(@class, 'link')]"
 )
 BREAKS = etree.XPath(".//br")
@@ -32,7 +35,7 @@ NEVER_FURNITURE = frozenset({"body", "html", "main", "article", "section", "p", 
 
 
 def remove_furniture(root: Element) -> None:
-    """Take the furniture out of what is below the root, keeping the text that follows it; `br` becomes a line end."""
+    """Take the furniture out, keeping the text that follows it; `br` becomes a line end."""
     doomed = elements(TAGS(root))
     for element in elements(MARKED(root)):
         classes = (element.get("class") or "").split()

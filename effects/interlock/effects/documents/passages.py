@@ -22,11 +22,15 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """A paragraph, an item, a row, a piece of code: offsets in the canonical text, and its context."""
+    """A paragraph, an item, a row, a piece of code: offsets in the canonical text, and its context.
+
+    Blocks of different runs are never joined: something stands between them that is not indexed.
+    """
 
     start: int
     end: int
     context: Context
+    run: int = 0
 
 
 def _cut(block: Block, text: str) -> Iterator[Block]:
@@ -38,9 +42,14 @@ def _cut(block: Block, text: str) -> Iterator[Block]:
             " ", start + PASSAGE_CHARS, limit
         )
         end = end if end > start else limit
-        yield Block(start, end, block.context)
+        yield Block(start, end, block.context, block.run)
         start = end + (text[end : end + 1].isspace())
-    yield Block(start, block.end, block.context)
+    yield Block(start, block.end, block.context, block.run)
+
+
+def _belong(one: Block, other: Block) -> bool:
+    same = one.context.number == other.context.number and one.run == other.run
+    return same and other.end - one.start <= PASSAGE_CHARS
 
 
 def _joined(blocks: Iterable[Block], text: str) -> Iterator[Block]:
@@ -49,10 +58,8 @@ def _joined(blocks: Iterable[Block], text: str) -> Iterator[Block]:
         for block in _cut(whole, text):
             if current is None:
                 current = block
-            elif (
-                current.context.number == block.context.number and block.end - current.start <= PASSAGE_CHARS
-            ):
-                current = Block(current.start, block.end, current.context)
+            elif _belong(current, block):
+                current = Block(current.start, block.end, current.context, current.run)
             else:
                 yield current
                 current = block

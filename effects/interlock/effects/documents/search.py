@@ -9,7 +9,7 @@ import msgspec
 from interlock.effects.documents.ranking import Candidate, rank
 from interlock.effects.documents.synonyms import synonyms
 from interlock.effects.documents.types import Hit, Results, TermCount
-from interlock.effects.documents.words import WORDS_MAX, content_words, identifiers, name_words, words
+from interlock.effects.documents.words import WORD, WORDS_MAX, content_words, identifiers, name_words, words
 
 QUERY_CHARS_MAX = 2_000
 LIMIT_MAX = 100
@@ -40,7 +40,10 @@ def find(connection: sqlite3.Connection, query: str, limit: int) -> Results:
     (passages,) = connection.execute("SELECT count(*) FROM passages").fetchone()
     if not content and not named:
         return Results((), (), int(passages))
-    counts = [_term_count(connection, term) for term in dict.fromkeys([*content, *named])]
+    plain = set(WORD.findall(query)) - set(named)
+    counts = [
+        _term_count(connection, term, plain=term in plain) for term in dict.fromkeys([*content, *named])
+    ]
     rows = _rows(connection, query, [*content, *(count.apart for count in counts if count.apart)], named)
     candidates = [_candidate(row) for row in rows]
     ranked = rank(query, candidates, counts, int(passages))
@@ -60,10 +63,10 @@ def _count(connection: sqlite3.Connection, term: str) -> int:
     return int(count)
 
 
-def _term_count(connection: sqlite3.Connection, term: str) -> TermCount:
-    """Count a term; one that stands nowhere is tried as two words."""
+def _term_count(connection: sqlite3.Connection, term: str, *, plain: bool) -> TermCount:
+    """Count a term; a plain lower-case word that stands nowhere is tried as two."""
     count = _count(connection, term)
-    if count or not term.isalpha():
+    if count or not plain or not term.isalpha():
         return TermCount(term, count)
     for place in range(HALF_CHARS_MIN, min(len(term), TERM_CHARS_MAX) - HALF_CHARS_MIN + 1):
         apart = f"{term[:place]} {term[place:]}"

@@ -49,7 +49,8 @@ class Query(msgspec.Struct, frozen=True):
     """A query or question, with what is known of its words.
 
     `literals` are the identifiers in it, `names` they and capitalised words, in lower case.
-    `neighbours` are pairs of stems of content words that follow each other, with at most one between them.
+    `neighbours` are pairs of stems of content words that follow each other, with at most one between them,
+    unless an identifier holds both.
     `flags` are the literals that no term stands for, such as `-O`.
     `every` are all its words; `substance` is its weight beside that of one word that stands nowhere else.
     `foreign` are the capitalised names that are not all over the documents: an answer has to speak of them.
@@ -86,8 +87,13 @@ def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
         for word in content_words(text)
     )
     capitalised = {word for name in CAPITALISED.findall(text) for word in words(name)}
-    line = [term.stem for term in terms]
     literals = tuple(identifiers(text))
+    within = [{stem(word) for word in words(literal)} for literal in literals]
+
+    def glued(left: str, right: str) -> bool:
+        return any(left in parts and right in parts for parts in within)
+
+    line = [term.stem for term in terms]
     flags = tuple(literal for literal in literals if _is_flag(literal, terms))
     names = [tuple(words(name)) for name in (*literals, *CAPITALISED.findall(text))]
     return Query(
@@ -95,7 +101,9 @@ def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
         terms=terms,
         literals=literals,
         names=tuple(dict.fromkeys(name for name in names if name)),
-        neighbours=tuple(pair for gap in (1, 2) for pair in zip(line, line[gap:], strict=False)),
+        neighbours=tuple(
+            pair for gap in (1, 2) for pair in zip(line, line[gap:], strict=False) if not glued(*pair)
+        ),
         flags=flags,
         foreign=tuple(
             term

@@ -12,6 +12,7 @@ IDENTIFIER = re.compile(
     r"|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(\))?"  # module.Class.method
     r"|__\w+__|[A-Za-z]\w*_\w+|\w+\(\)"  # __slots__, snake_case, call()
     r"|\b[A-Za-z]-[a-z]{3,}"  # f-string
+    r"|\b[A-Z](?:\+\+|#)"  # C++, C#
     r"|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|[a-z]+[A-Z]\w*"  # CamelCase, camelCase
 )
 CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -50,7 +51,7 @@ DETERMINERS = frozenset(
     {"a", "an", "the", "this", "that", "which", "what", "each", "every", "any", "one", "other", "of"}
 )
 # A capital letter by itself is a name: "in C", "in R".
-LETTER = re.compile(r"(?<=\w )([B-HJ-Z])(?=\W|$)(?!['\u2019.])")
+LETTER = re.compile(r"(?<=\w )([B-HJ-Z])(?=\W|$)(?!['\u2019.+#])")
 SIGNATURE = re.compile(r"(?<=\w)\(.*")
 WORDS_MAX = 40
 

@@ -22,29 +22,31 @@ from interlock.effects.offline.sentences import Form
 
 WEIGHTS: Mapping[str, float] = {
     "fit": 1.0,
-    "even": 0.3,
-    "focus": 0.2,
-    "near": 0.34,
-    "standing": 0.4,
-    "consensus": 0.38,
-    "density": 0.25,
-    "heading": 0.5,
-    "alike": 0.26,
+    "even": 0.32,
+    "focus": 0.22,
+    "near": 0.39,
+    "standing": 0.39,
+    "consensus": 0.39,
+    "density": 0.27,
+    "heading": 0.54,
+    "alike": 0.21,
     "title": 0.3,
-    "file": 0.34,
-    "defined": 0.12,
-    "named": 0.22,
-    "definition": 0.2,
-    "renown": 0.13,
-    "opening": 0.16,
-    "leading": 0.16,
-    "verb": 0.03,
-    "sentence": 0.2,
-    "code": -0.2,
-    "cue": 0.16,
-    "history": -0.33,
-    "changed": -0.15,
-    "short": -0.1,
+    "file": 0.36,
+    "defined": 0.11,
+    "named": 0.26,
+    "definition": 0.15,
+    "renown": 0.15,
+    "defining": 0.47,
+    "pointer": -0.25,
+    "opening": 0.17,
+    "leading": 0.22,
+    "verb": 0.06,
+    "sentence": 0.16,
+    "code": -0.23,
+    "cue": 0.15,
+    "history": -0.34,
+    "changed": -0.14,
+    "short": -0.12,
 }
 CUES: Mapping[str, re.Pattern[str]] = {
     "why": re.compile(
@@ -57,11 +59,20 @@ CUES: Mapping[str, re.Pattern[str]] = {
 CHANGED = re.compile(
     r"(?:changed|new|added|deprecated|removed) (?:in|since) (?:version )?v?\d", re.IGNORECASE
 )
+POINTER = re.compile(
+    r"(?:see|refer to|for (?:more|further|details|a |an |the )|cf\.?|the following|here) ", re.IGNORECASE
+)
+IS = re.compile(
+    r"\s(?:is|are|means|mean|refers to|was|were)\s+(?:a|an|the|one|any|what|how|where|when|used)\s"
+)
+DETERMINER = re.compile(r"^\s*(?:a|an|the)\s", re.IGNORECASE)
+HEADING_NEARNESS = 0.7
 SHORT_WORDS = 5
 RENOWN_MENTIONS = 100
 NEAR_WORDS = 3
 CONTENT_WORDS_MIN = 5
 STRANGE_SHARE = 0.75
+HISTORY_SHARE = 0.85
 SUBSTANCE_MIN = 0.25
 
 
@@ -147,14 +158,17 @@ def features(asked: Query, place: Place, stretch: Stretch) -> tuple[dict[str, fl
     covered, even, fit = coverage(asked, stretch.text, stretch.paragraph, place)
     content = {word for word in words(stretch.text) if word not in STOP_WORDS}
     matched = sum(term.held_by(own) or term.meant_by(own) for term in asked.terms)
-    cue = CUES.get(kind_of_question(asked.text))
+    kind = kind_of_question(asked.text)
+    cue = CUES.get(kind)
     headings = place.hit.heading
     defined = _defined(asked, place.hit)
     measured = {
         "fit": fit,
         "even": even,
         "focus": _focus(asked.terms, own, place),
-        "near": _nearness(asked, body),
+        "near": max(
+            _nearness(asked, body), HEADING_NEARNESS * _nearness(asked, stems(" ".join(headings[-1:])))
+        ),
         "standing": place.standing,
         "consensus": place.consensus,
         "density": matched / max(len(content), CONTENT_WORDS_MIN),
@@ -166,6 +180,8 @@ def features(asked: Query, place: Place, stretch: Stretch) -> tuple[dict[str, fl
         "definition": defined * stretch.opening * coverage(asked, "", "", place)[0],
         "named": _named(asked, stretch.text, place.hit),
         "renown": min(math.log(max(place.hit.mentions, 1)) / math.log(RENOWN_MENTIONS), 1.0),
+        "defining": _defining(asked, place, stretch) if kind == "define" else 0.0,
+        "pointer": float(POINTER.match(stretch.text) is not None),
         "opening": float(stretch.opening),
         "leading": float(stretch.leading),
         "verb": float(
@@ -180,10 +196,12 @@ def features(asked: Query, place: Place, stretch: Stretch) -> tuple[dict[str, fl
     }
     known = own | place.heading | place.path | frozenset(stems(stretch.paragraph))
     strange = any(not term.held_by(known) for term in asked.foreign)
-    trust = (STRANGE_SHARE if strange else 1.0) * min(asked.substance / SUBSTANCE_MIN, 1.0)
-    return measured, max(
-        (covered + even) / 2 * trust, measured["heading"] if measured["heading"] >= ALIKE_MIN else 0.0
-    )
+    sure = (covered + even) / 2
+    if asked.foreign:
+        sure = min(sure, _rest_said(asked, own | place.heading))
+    trust = (STRANGE_SHARE if strange else 1.0) * (HISTORY_SHARE if measured["history"] else 1.0)
+    trust *= min(asked.substance / SUBSTANCE_MIN, 1.0)
+    return measured, max(sure * trust, measured["heading"] if measured["heading"] >= ALIKE_MIN else 0.0)
 
 
 def weigh(measured: Mapping[str, float]) -> float:
@@ -225,6 +243,28 @@ def _defined(asked: Query, hit: Hit) -> float:
         elif parts and any(term.stem == stem(parts[-1]) for term in asked.terms):
             best = max(best, 0.5)
     return best
+
+
+def _defining(asked: Query, place: Place, stretch: Stretch) -> float:
+    """Tell how surely a stretch says what something is: first under the term itself, or "An X is a ..."."""
+    sought = {term.stem for term in asked.terms}
+    if (
+        sought
+        and stretch.opening
+        and any(sought == set(stems(name_words(symbol))) for symbol in place.hit.symbols)
+    ):
+        return 1.5
+    found = IS.search(stretch.text)
+    subject = DETERMINER.sub("", stretch.text[: found.start()] if found else "")
+    return float(bool(sought) and set(stems(subject)) == sought)
+
+
+def _rest_said(asked: Query, have: AbstractSet[str]) -> float:
+    """Tell which share of what is asked about a foreign name words hold; the name itself is not enough."""
+    rest = [term for term in asked.terms if term not in asked.foreign]
+    total = sum(term.weight for term in rest)
+    held = sum(term.weight * (1.0 if term.held_by(have) else 0.7 * term.meant_by(have)) for term in rest)
+    return held / total if total else 1.0
 
 
 def _share(asked: Query, have: AbstractSet[str]) -> float:

@@ -2,10 +2,17 @@
 
 import re
 
-from interlock.effects.documents.words import identifiers
+from interlock.effects.documents.words import content_words, identifiers
 
 QUERIES_MAX = 2
+DEFINITION_WORDS_MAX = 4
 KINDS = (
+    (
+        "define",
+        re.compile(
+            r"^\W*(?:what|who) (?:is|are|was|were)\b(?!.*\b(?:for|of|in|between|when|if)\b)", re.IGNORECASE
+        ),
+    ),
     ("why", re.compile(r"\bwhy\b|\breasons?\b", re.IGNORECASE)),
     ("count", re.compile(r"\bhow (?:many|much|long|large|big|often)\b", re.IGNORECASE)),
     ("how", re.compile(r"\bhow\b", re.IGNORECASE)),
@@ -21,5 +28,7 @@ def queries(question: str) -> list[str]:
 
 
 def kind_of_question(question: str) -> str:
-    """Tell what kind of answer is asked for: why, count, how, when, what, or whether."""
-    return next((name for name, pattern in KINDS if pattern.search(question)), "whether")
+    """Tell what kind of answer is asked for: define, why, count, how, when, what, or whether."""
+    kind = next((name for name, pattern in KINDS if pattern.search(question)), "whether")
+    long = len(content_words(question)) > DEFINITION_WORDS_MAX
+    return "what" if kind == "define" and long else kind

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from interlock.effects.documents.terms import Query, understand
+from interlock.effects.documents.terms import Query, understand, written_in
 from interlock.effects.documents.types import Hit, TermCount
 from interlock.effects.documents.words import stems, words
 from interlock.effects.offline.features import Stretch, coverage, features, place_of, weigh
@@ -17,7 +17,7 @@ PARAGRAPH_CHARS = 400
 WINDOW_SPANS = 3
 LIST_PARAGRAPHS_MAX = 4
 QUOTE_CHARS_MAX = 700
-CONFIDENCE_MIN = 0.62
+CONFIDENCE_MIN = 0.65
 ACCEPTED_SHARE = 0.85
 FURTHER_CLAIM_SHARE = 0.88
 SAME_SHARE = 0.8
@@ -52,9 +52,7 @@ def select(
     `hits`, `terms` and `passages` come from the searches; several searches may be put together.
     """
     asked = understand(question, terms, passages)
-    absent = [
-        count.term for count in terms if count.passages == 0 and tuple(words(count.term)) in asked.names
-    ]
+    absent = _absent(asked, hits, terms)
     if absent:
         named = " or ".join(f"`{name}`" for name in absent[:3])
         return Findings(question, abstained=f"The documents do not mention {named}.")
@@ -68,6 +66,20 @@ def select(
     chosen = _distinct(sure, best.score * FURTHER_CLAIM_SHARE, limit)
     claims = tuple(_claim(asked, one) for one in chosen)
     return Findings(question, claims, confidence=claims[0].confidence)
+
+
+def _absent(asked: Query, hits: Sequence[Hit], terms: Sequence[TermCount]) -> list[str]:
+    """Name what is asked about and stands in no document: unknown words, dotted names never written so."""
+    absent = {
+        tuple(words(count.term)): count.term
+        for count in terms
+        if count.passages == 0 and tuple(words(count.term)) in asked.names
+    }
+    for literal in asked.literals:
+        places = (part for hit in hits for part in (hit.text, *hit.heading, *hit.symbols))
+        if "." in literal and not any(written_in(literal, part) for part in places):
+            absent[tuple(words(literal))] = literal
+    return list(absent.values())
 
 
 def _reason(asked: Query, best: Scored) -> str:

@@ -18,6 +18,7 @@ CODE_LINE = re.compile(
 )
 MARKER = re.compile(r"\s*(?:[-*+•]|\d{1,2}[.)]|#{1,6}|>)\s+")
 ITEM = re.compile(r"(?m)^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
+SIGNATURE = re.compile(r"(?:[a-z]+ ){0,3}[\w.]+\(.*\)(?:\s*(?:→|->).*)?$", re.DOTALL)
 ITEMS_MAX = 10_000
 ROW = re.compile(r"^\s*\|?.*\|.*\|?\s*$")
 
@@ -93,6 +94,8 @@ def _sentences(text: str, start: int, end: int, number: int) -> Iterator[Span]:
 def _form(words: str) -> Form:
     if re.search(r"[.!?][\"”\u2019')\]*`]*$", words):
         return "sentence"
+    if SIGNATURE.match(words):
+        return "label"
     if words.endswith(":") and len(words.split()) > 3:
         return "item"
     return "item" if len(words.split()) > 5 and "(" not in words.split(maxsplit=1)[0] else "label"
