@@ -1,13 +1,18 @@
 """No false quotation leaves the effect worker, whatever shape the answer has."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from interlock.effects.documents import find_quote
 from interlock.effects.errors import Unfit
 from interlock.effects.guards.quotations import concerns, without_false_quotes
+from interlock.effects.nodes import as_list, as_object
 
 OAK = {"quote": "An oak lives for a thousand years.", "file": "trees.md", "line": 5}
 FALSE = {"quote": "An oak lives for ever.", "file": "trees.md", "line": 5}
@@ -92,3 +97,43 @@ def test_a_key_cannot_hide_behind_escapes() -> None:
 def test_an_answer_that_is_a_well_is_refused() -> None:
     with pytest.raises(Unfit, match="nested"):
         without_false_quotes(b'{"quote":' * 100 + b"1" + b"}" * 100, None)
+
+
+def answers() -> st.SearchStrategy[Any]:
+    """Answers of any shape in which quotations, true and false, stand anywhere."""
+    quotes = st.sampled_from(
+        ["An oak lives", "wood is hard.\n\n## Birches", "a BIRCH lives", "\x00", "", "  Its wood  is"]
+    )
+    files = st.sampled_from(["trees.md", "page.html", "../docs/trees.md", "", "none.md"])
+    quotation = st.fixed_dictionaries(
+        {"quote": quotes, "file": files}, optional={"line": st.integers() | st.none()}
+    )
+    return st.recursive(
+        quotation | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.sampled_from(["claims", "citations", "quote", "x"]), inner, max_size=3)
+        ),
+        max_leaves=12,
+    )
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(answer=answers())
+def test_whatever_the_answer_only_true_quotations_are_left(docs: Path, answer: Any) -> None:
+    cleaned = guarded(answer, docs)
+    for quotation in quotations(cleaned):
+        found = find_quote(docs, quotation["file"], quotation["quote"], quotation["line"])
+        assert found is not None
+        assert found.line == quotation["line"]
+    # And what was clean stays as it is
+    assert guarded(cleaned, docs) == cleaned
+
+
+def quotations(node: Any) -> Iterator[dict[str, Any]]:
+    fields = as_object(node)
+    if "quote" in fields and "file" in fields:
+        yield fields
+        return
+    for part in (*fields.values(), *as_list(node)):
+        yield from quotations(part)

@@ -25,13 +25,14 @@ def test_every_variable_is_read() -> None:
             "OPENAI_API_KEY": "sk-secret",
             "ANTHROPIC_BASE_URL": "https://gateway.example/claude/v1/",
             "INTERLOCK_CAPACITY": "8",
+            "INTERLOCK_MODEL_TIMEOUT_S": "300",
         }
     )
     assert settings.docs == (Path("/srv/a"), Path("/srv/b"))
     assert settings.models == ("openai/gpt-4o", "offline/extractive")
     assert settings.openai.base_url == "http://127.0.0.1:8099/v1"
     assert settings.anthropic.base_url == "https://gateway.example/claude/v1"
-    assert settings.capacity == 8
+    assert (settings.capacity, settings.model_timeout_s) == (8, 300)
 
 
 def test_a_key_is_never_shown() -> None:
@@ -51,6 +52,7 @@ def test_a_key_is_never_shown() -> None:
         ("ANTHROPIC_BASE_URL", "ftp://api"),
         ("INTERLOCK_CAPACITY", "many"),
         ("INTERLOCK_CAPACITY", "0"),
+        ("INTERLOCK_MODEL_TIMEOUT_S", "1.5"),
         ("INTERLOCK_PRICES", "/nowhere/prices.toml"),
     ],
 )

@@ -21,7 +21,6 @@ from interlock.effects.threads import Threads
 from interlock.effects.tools.docs import docs_folder
 from interlock.effects.tools.tool import Place
 
-MODEL_TIMEOUT_S = 120.0
 TOOL_TIMEOUT_S = 60.0
 VALUE_BYTES_MAX = 200_000
 THREADS = 4
@@ -36,7 +35,7 @@ class Calls:
         self,
         settings: EffectSettings,
         *,
-        model_timeout_s: float = MODEL_TIMEOUT_S,
+        model_timeout_s: float | None = None,
         tool_timeout_s: float = TOOL_TIMEOUT_S,
     ) -> None:
         """Read the prices and check that every model has a provider; raises BadSettings and UnknownEffect."""
@@ -48,7 +47,7 @@ class Calls:
         self._threads = Threads(THREADS)
         self._gear = Gear(settings, self._prices, self._threads)
         self._models: dict[str, Model] = {}
-        self._model_timeout_s = model_timeout_s
+        self._model_timeout_s = model_timeout_s or float(settings.model_timeout_s)
         self._tool_timeout_s = tool_timeout_s
 
     def models(self) -> tuple[ModelOffer, ...]:
@@ -96,7 +95,8 @@ class Calls:
                 )
         except TimeoutError as error:
             raise TooLate(
-                f"{name} did not answer within {self._model_timeout_s:g} s; try again, or ask for less",
+                f"{name} did not answer within {self._model_timeout_s:g} s; ask for less, or give it longer: "
+                "INTERLOCK_MODEL_TIMEOUT_S",
                 used=None,
             ) from error
         if name.startswith(_UNCHECKED):

@@ -49,6 +49,7 @@ class Ends:
             started_ms=started_ms,
             ended_ms=now_ms(),
         )
+        log.debug("effect_completed", task=work.task, step=work.step, effect=work.effect)
         await self._tell(work, "completed", end, _outcome(work, "completed", value=end.value))
 
     async def failed(

@@ -13,6 +13,8 @@ OPENAI_URL = "https://api.openai.com/v1"
 ANTHROPIC_URL = "https://api.anthropic.com/v1"
 DEFAULT_MODEL = "offline/extractive"
 DEFAULT_CAPACITY = 64
+MODEL_TIMEOUT_S = 120
+TIMEOUT_S_MAX = 3_600
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -31,7 +33,8 @@ class Endpoint(msgspec.Struct, frozen=True):
 class EffectSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`docs` are the folders that may be read, `workspaces` the one below which may be written.
 
-    The first of `models` is the default; `cache` holds indexes; `prices` is a TOML file of own prices.
+    The first of `models` is the default; `cache` holds indexes; `prices` is a TOML file of own prices. A
+    model on one's own machine may need a longer `model_timeout_s`.
     """
 
     docs: tuple[Path, ...] = ()
@@ -42,6 +45,7 @@ class EffectSettings(msgspec.Struct, frozen=True, kw_only=True):
     anthropic: Endpoint = Endpoint(ANTHROPIC_URL, "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY")
     prices: Path | None = None
     capacity: int = DEFAULT_CAPACITY
+    model_timeout_s: int = MODEL_TIMEOUT_S
 
 
 def read_settings(environment: Mapping[str, str]) -> EffectSettings:
@@ -57,7 +61,8 @@ def read_settings(environment: Mapping[str, str]) -> EffectSettings:
         openai=_endpoint(environment, "OPENAI", OPENAI_URL),
         anthropic=_endpoint(environment, "ANTHROPIC", ANTHROPIC_URL),
         prices=Path(prices) if prices else None,
-        capacity=_capacity(environment.get("INTERLOCK_CAPACITY", "")),
+        capacity=_number(environment, "INTERLOCK_CAPACITY", DEFAULT_CAPACITY, limits.MAX_CAPACITY),
+        model_timeout_s=_number(environment, "INTERLOCK_MODEL_TIMEOUT_S", MODEL_TIMEOUT_S, TIMEOUT_S_MAX),
     )
 
 
@@ -84,9 +89,10 @@ def _endpoint(environment: Mapping[str, str], name: str, default_url: str) -> En
     )
 
 
-def _capacity(text: str) -> int:
+def _number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environment.get(name, "")
     if not text:
-        return DEFAULT_CAPACITY
-    if not text.isdecimal() or not 1 <= int(text) <= limits.MAX_CAPACITY:
-        raise BadSettings(f"INTERLOCK_CAPACITY: {text!r} is not a number from 1 to {limits.MAX_CAPACITY}")
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise BadSettings(f"{name}: {text!r} is not a number from 1 to {most}")
     return int(text)

@@ -27,7 +27,7 @@ async def read_complaint(response: httpx.Response) -> Complaint:
             data += piece
             if len(data) > BYTES_MAX:
                 break
-    except httpx.TransportError:
+    except httpx.RequestError:
         pass
     try:
         said: Any = msgspec.json.decode(data)

@@ -53,7 +53,7 @@ class HttpApi:
         self._patience = patience or Patience()
         self._chance = Random()  # noqa: S311 - spreads retries, protects nothing
         self._client = httpx.AsyncClient(
-            headers={"user-agent": f"interlock/{DISTRIBUTION}", **headers},
+            headers={"user-agent": f"interlock/{DISTRIBUTION}", "accept-encoding": "identity", **headers},
             timeout=httpx.Timeout(None, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
             trust_env=urlsplit(endpoint.base_url).hostname not in _LOOPBACK,

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from interlock.effects.documents.index import Index
 from interlock.effects.documents.types import Results
+from interlock.effects.errors import Busy
 
 OPEN_MAX = 8
 FRESH_S = 1.0
+WAIT_S = 45.0
 
 
 class _Opened:
@@ -21,10 +23,14 @@ class _Opened:
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
-        with self._lock:
+        if not self._lock.acquire(timeout=WAIT_S):
+            raise Busy("the documents are still being read for the first time; try again in a while")
+        try:
             if time.monotonic() - self._compared_s >= FRESH_S:
                 self.index.refresh()
                 self._compared_s = time.monotonic()
+        finally:
+            self._lock.release()
 
 
 class Shelf:
@@ -35,7 +41,7 @@ class Shelf:
         self._lock = threading.Lock()
 
     def search(self, folder: Path, cache: Path, query: str, limit: int) -> Results:
-        """Search a folder as it is now (or was less than FRESH_S ago); raises DocumentsError."""
+        """Search a folder as it is now (or was FRESH_S ago); raises DocumentsError, Busy."""
         opened = self._open(folder, cache)
         opened.refresh()
         return opened.index.search(query, limit)
