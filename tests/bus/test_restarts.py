@@ -1,5 +1,8 @@
 """What a principal notices when the server is killed and comes back on the same port: almost nothing."""
 
+# A test may look inside.
+# pyright: reportPrivateUsage=false
+
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -141,6 +144,17 @@ async def test_closing_without_a_server_is_quick_and_answers_everybody(fragile: 
         await bus.close()
     with pytest.raises(Unreachable, match="connection ended"):
         await answer
+
+
+async def test_nothing_keeps_trying_to_connect_after_a_close(fragile: Fragile) -> None:
+    # Given a closed connection, and its client trying all the same, as when a cancellation got lost
+    bus = await connect(fragile.server.url, "bob")
+    await fragile.kill()
+    await bus.close()
+    trying = asyncio.create_task(bus.connection._client._attempt_reconnect())
+    # When it fails to connect, then it gives up
+    async with asyncio.timeout(5):
+        await trying
 
 
 async def test_a_connection_that_the_server_ends_with_an_error_is_opened_anew(fragile: Fragile) -> None:

@@ -4,8 +4,10 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import psutil
@@ -15,14 +17,32 @@ from interlock.bus import server
 from interlock.bus.errors import ServerFailed
 
 
+class Start(Protocol):
+    def __call__(self, folder: Path, port: int = server.ANY_PORT) -> server.Server: ...
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """`server.start`, and an end for everything that a failing test leaves behind."""
+    started: list[server.Server] = []
+
+    def start_it(folder: Path, port: int = server.ANY_PORT) -> server.Server:
+        started.append(server.start(folder, port=port))
+        return started[-1]
+
+    yield start_it
+    for running in started:
+        running.stop()
+
+
 def greeting(url: str) -> bytes:
     with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), 5) as connection:
         return connection.recv(4)
 
 
-def test_a_server_listens_on_this_machine_only_and_leaves_nothing_behind(state: Path) -> None:
+def test_a_server_listens_on_this_machine_only_and_leaves_nothing_behind(state: Path, start: Start) -> None:
     # Given a started server
-    running = server.start(state)
+    running = start(state)
     process = psutil.Process(running.pid)
     assert running.running
     assert greeting(running.url) == b"INFO"
@@ -37,17 +57,17 @@ def test_a_server_listens_on_this_machine_only_and_leaves_nothing_behind(state: 
     running.stop()
 
 
-def test_an_interrupt_in_the_terminal_does_not_reach_it(state: Path) -> None:
-    running = server.start(state)
+def test_an_interrupt_in_the_terminal_does_not_reach_it(state: Path, start: Start) -> None:
+    running = start(state)
     assert os.getsid(running.pid) == running.pid != os.getsid(0)
     running.stop()
 
 
-def test_a_running_server_is_adopted_and_can_be_stopped_by_who_adopted_it(state: Path) -> None:
+def test_a_running_server_is_adopted_and_can_be_stopped_by_who_adopted_it(state: Path, start: Start) -> None:
     # Given a server that somebody started in a state folder
-    first = server.start(state)
+    first = start(state)
     # When the same folder is asked for again
-    second = server.start(state)
+    second = start(state)
     # Then it is the same process
     assert (second.url, second.pid, second.adopted) == (first.url, first.pid, True)
     assert not first.adopted
@@ -56,17 +76,17 @@ def test_a_running_server_is_adopted_and_can_be_stopped_by_who_adopted_it(state:
     assert not first.running
 
 
-def test_a_note_of_a_dead_server_is_not_believed(state: Path) -> None:
-    first = server.start(state)
+def test_a_note_of_a_dead_server_is_not_believed(state: Path, start: Start) -> None:
+    first = start(state)
     first.kill()
-    second = server.start(state)
+    second = start(state)
     assert not second.adopted
     assert second.pid != first.pid
     second.stop()
 
 
-def test_a_server_restarts_on_the_same_port(state: Path) -> None:
-    running = server.start(state)
+def test_a_server_restarts_on_the_same_port(state: Path, start: Start) -> None:
+    running = start(state)
     url, pid = running.url, running.pid
     running.restart()
     assert (running.url, greeting(url)) == (url, b"INFO")
@@ -75,38 +95,38 @@ def test_a_server_restarts_on_the_same_port(state: Path) -> None:
     running.stop()
 
 
-def test_a_port_in_use_is_named(state: Path) -> None:
+def test_a_port_in_use_is_named(state: Path, start: Start) -> None:
     # Given a port that somebody listens on
     before = psutil.Process().children()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         # When a server shall use it, then the server's own words say so, and no process is left
         with pytest.raises(ServerFailed, match=rf"port {port}.*address already in use"):
-            server.start(state, port=port)
+            start(state, port=port)
     assert psutil.Process().children() == before
 
 
-def test_a_given_port_is_used(state: Path) -> None:
+def test_a_given_port_is_used(state: Path, start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    running = server.start(state, port=port)
+    running = start(state, port=port)
     assert urlsplit(running.url).port == port
     running.stop()
 
 
-def test_a_state_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+def test_a_state_folder_that_cannot_be_used_is_named(tmp_path: Path, start: Start) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ServerFailed, match=r"state folder .*file/state cannot be used"):
-        server.start(tmp_path / "file" / "state")
+        start(tmp_path / "file" / "state")
 
 
-def test_a_store_that_cannot_be_read_is_reported_in_the_servers_words(state: Path) -> None:
+def test_a_store_that_cannot_be_read_is_reported_in_the_servers_words(state: Path, start: Start) -> None:
     # Given a store in which a file stands where the server needs a folder
     (state / "jetstream").mkdir(parents=True)
     (state / "jetstream" / "jetstream").touch()
     # When the server shall start, then it says what is wrong
     with pytest.raises(ServerFailed, match=r"did not start.*(directory|storage)"):
-        server.start(state)
+        start(state)
 
 
 def test_a_missing_binary_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -127,11 +147,11 @@ def test_the_binary_is_found_through_its_package(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_server_that_ignores_the_request_to_stop_is_killed(
-    state: Path, monkeypatch: pytest.MonkeyPatch
+    state: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a server that cannot react
     monkeypatch.setattr(server, "STOP_S", 0.2)
-    running = server.start(state)
+    running = start(state)
     os.kill(running.pid, signal.SIGSTOP)
     # When it is stopped, then it is gone all the same
     running.stop()

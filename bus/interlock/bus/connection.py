@@ -144,10 +144,7 @@ class Connection:
         self._up.clear()
         for errand in self._errands:
             errand.cancel()
-        try:
-            await self._client.close()
-        except OSError as failure:
-            log.debug("bus_close_failed", reason=str(failure))
+        await self._end_client()
 
     def publish(
         self, subject: str, data: bytes, reply: str = "", headers: dict[str, str] | None = None
@@ -221,13 +218,24 @@ class Connection:
         await self._client.flush(timeout=FLUSH_S)
         await self._client.flush(timeout=FLUSH_S)
 
+    async def _end_client(self) -> None:
+        try:
+            await self._client.close()
+        except OSError as failure:
+            log.debug("bus_close_failed", reason=str(failure))
+        except asyncio.CancelledError:
+            # nats-py lets a cancellation of its own reconnecting escape here.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+
     async def _give_up(self, opening: "asyncio.Task[None]") -> BusError:
         cause = opening.exception() if opening.done() else None
         self._closing = True
         if not opening.done():
             opening.cancel()
             await asyncio.gather(opening, return_exceptions=True)
-            await self._client.close()
+            await self._end_client()
         if isinstance(self.trouble, NotPermitted):
             return self.trouble
         reason = cause or self._client.last_error or "no answer"
@@ -236,6 +244,10 @@ class Connection:
         )
 
     async def _on_error(self, error: Exception) -> None:
+        if self._closing:
+            # A cancellation can get lost in a connection attempt that fails in the same moment
+            # (asyncio.wait_for in Python 3.11); nats-py would then go on trying for ever.
+            raise asyncio.CancelledError
         text = str(error).lower()
         violation = _VIOLATION.search(text)
         if violation:
@@ -272,6 +284,9 @@ class Connection:
             watcher.lost()
 
     async def _on_reconnected(self) -> None:
+        if self._closing:
+            self.errand(self._end_client())
+            return
         self.trouble = None
         self._up.set()
         log.info("bus_restored", url=self.url, principal=self.principal)
