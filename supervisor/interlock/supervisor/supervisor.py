@@ -63,6 +63,11 @@ class Supervisor:
         """What it knows now."""
         return self._state
 
+    @property
+    def idle(self) -> bool:
+        """Whether everything decided is durable."""
+        return self._outbox.idle
+
     async def run(self) -> None:
         """Recover, then decide until cancelled; raises SteppedBack when another supervisor has decided."""
         await self._dispatcher.start()

@@ -4,20 +4,17 @@ The answer is a fact: granted with its reservation, denied with the rule, held w
 escalated to a person.
 """
 
-from fnmatch import fnmatchcase
-
 from interlock.contracts import facts
 from interlock.contracts.charter import Charter
 from interlock.contracts.effect import AskCall, Call, EffectRequest, ModelCall
 from interlock.contracts.inputs import Input
 from interlock.contracts.message import encode
 from interlock.supervisor.core.deciding.granting import denied, try_grant
+from interlock.supervisor.core.deciding.offers import allows_model
 from interlock.supervisor.core.deciding.steps import current_step
 from interlock.supervisor.core.limits import MAX_EFFECTS_PER_TASK
 from interlock.supervisor.core.state import Effect, Task
 from interlock.supervisor.core.turn import Turn
-
-_PREPARES, _SUGGESTS = 2, 1
 
 
 def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
@@ -45,7 +42,7 @@ def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
     if agent is None:
         turn.refuse(task.id, said.seq, f"late: {said.principal} is not here any more")
         return
-    rule = _forbidden(turn, agent.charter, effect, task)
+    rule = _forbidden(agent.charter, effect, task)
     if rule is not None:
         turn.say(task.id, denied(effect, *rule))
         return
@@ -80,26 +77,16 @@ def _escalated(effect: Effect, question: str) -> facts.EffectEscalated:
     )
 
 
-def _forbidden(turn: Turn, charter: Charter, effect: Effect, task: Task) -> tuple[str, str] | None:
+def _forbidden(charter: Charter, effect: Effect, task: Task) -> tuple[str, str] | None:
     if len(task.effects) >= MAX_EFFECTS_PER_TASK:
         return "limits.effects", f"a task may have at most {MAX_EFFECTS_PER_TASK} effects"
     name = effect.demand.name
     if effect.demand.kind == "model":
-        if name and not any(fnmatchcase(name, pattern) for pattern in charter.models):
+        if name and not allows_model(charter, name):
             return "charter.models", f"the charter of {charter.role} does not allow the model {name}"
         if not charter.models:
             return "charter.models", f"the charter of {charter.role} allows no model"
         return None
     if name not in charter.tools:
         return "charter.tools", f"the charter of {charter.role} does not list the tool {name}"
-    return _beyond_autonomy(turn, charter, name)
-
-
-def _beyond_autonomy(turn: Turn, charter: Charter, tool: str) -> tuple[str, str] | None:
-    """Refuse what the level does not allow; approval by a person comes with policies, until then it is no."""
-    offers = (worker.tools.get(tool) for worker in turn.state.workers.values())
-    risk = next((offer.risk for offer in offers if offer is not None), "read")
-    if risk == "read" or charter.autonomy > _PREPARES:
-        return None
-    level = "may only suggest" if charter.autonomy == _SUGGESTS else "may only prepare and propose"
-    return f"autonomy.{charter.autonomy}", f"{charter.role} {level}; {tool} changes something"
+    return None

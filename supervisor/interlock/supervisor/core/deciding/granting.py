@@ -15,6 +15,7 @@ from interlock.supervisor.core.bounds import (
     model_bound,
     shortage,
 )
+from interlock.supervisor.core.deciding.offers import beyond_autonomy, charter_of, offered_model, offers
 from interlock.supervisor.core.state import Effect, EffectWorker, replace
 from interlock.supervisor.core.turn import Turn
 
@@ -27,9 +28,14 @@ def try_grant(turn: Turn, number: int, effect: Effect) -> None:
     if not task.moving or turn.state.switch not in {"running", "draining"}:
         _hold(turn, number, effect, "switch", f"the {'task' if not task.moving else 'fleet'} stands still")
         return
-    fitting = [worker for worker in _workers(turn) if _offers(worker, effect.demand)]
+    charter = charter_of(turn, task, effect)
+    fitting = [worker for worker in _workers(turn) if offers(worker, effect.demand, charter)]
     if not fitting:
         _hold_or_deny(turn, number, effect)
+        return
+    rule, reason = beyond_autonomy(fitting, effect.demand, charter)
+    if rule:
+        turn.say(number, denied(effect, rule, reason))
         return
     free = [worker for worker in fitting if worker.free > 0]
     if not free:
@@ -70,20 +76,8 @@ def _workers(turn: Turn) -> Iterator[EffectWorker]:
     return (turn.state.workers[name] for name in sorted(turn.state.workers))
 
 
-def _offers(worker: EffectWorker, demand: facts.Demand) -> bool:
-    if demand.kind == "tool":
-        return demand.name in worker.tools
-    return _model(worker, demand) is not None
-
-
-def _model(worker: EffectWorker, demand: facts.Demand) -> ModelOffer | None:
-    if demand.name:
-        return worker.models.get(demand.name)
-    return next(iter(worker.models.values()), None)
-
-
 def _hold_or_deny(turn: Turn, number: int, effect: Effect) -> None:
-    what = f"{effect.demand.kind} {effect.demand.name}".rstrip()
+    what = f"{effect.demand.kind} {effect.demand.name or 'that the charter allows'}"
     if not turn.state.workers:
         _hold(turn, number, effect, "capacity", f"no effect worker is here to do {what}")
         return
@@ -93,7 +87,8 @@ def _hold_or_deny(turn: Turn, number: int, effect: Effect) -> None:
 
 
 def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> None:
-    accounts = scopes(turn.state, turn.state.tasks[number], effect.step)
+    task = turn.state.tasks[number]
+    accounts = scopes(turn.state, task, effect.step)
     if effect.demand.kind == "tool":
         lacking = shortage(ONE_TOOL_CALL, accounts)
         if lacking is None:
@@ -101,7 +96,7 @@ def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> N
         else:
             _wait_for_money(turn, number, effect, lacking)
         return
-    offer = _model(worker, effect.demand)
+    offer = offered_model(worker, effect.demand, charter_of(turn, task, effect))
     assert offer is not None, "only workers that offer the model are asked"
     if offer.input_usd_micros_per_mtok is None or offer.output_usd_micros_per_mtok is None:
         _deny_unpriced(turn, number, effect, offer)
