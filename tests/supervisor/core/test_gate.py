@@ -19,6 +19,7 @@ from tests.supervisor.core.world import (
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import AskCall, Call, EffectCompleted, EffectRequest, ModelCall, ToolCall
+from interlock.contracts.presence import ModelOffer
 
 USED = Amounts(tokens=50, spend_usd_micros=70, model_calls=1)
 
@@ -107,6 +108,28 @@ def test_a_model_without_a_price_is_refused_not_guessed() -> None:
     denied = world.only(number, facts.EffectDenied)
     assert denied.rule == "budget.unpriced"
     assert "no price is known for the model new/unpriced" in denied.reason
+
+
+def test_the_default_model_is_the_first_that_the_charter_allows() -> None:
+    # Given a charter for one provider, and a worker whose default is another's
+    world, number = at_work(worker=False, models=("openai/*",))
+    theirs = ModelOffer(model="openai/y", input_usd_micros_per_mtok=1, output_usd_micros_per_mtok=1)
+    world.worker(models=(MODEL, theirs))
+    # When the agent leaves the model open, then it gets its own provider's
+    world.ask(number, "a", THINK)
+    assert world.only(number, facts.EffectGranted).demand.name == "openai/y"
+
+
+def test_a_charter_is_not_escaped_by_leaving_the_model_open_or_by_asking_early() -> None:
+    # Given an agent that asks while no worker is here
+    world, number = at_work(worker=False, models=("openai/*",), autonomy=1)
+    world.ask(number, "a", THINK, key="k1")
+    world.ask(number, "a", PUT, key="k2")
+    # When a worker comes that has only what the charter does not allow
+    world.worker()
+    # Then both are denied
+    assert [fact.rule for fact in world.said(number, facts.EffectDenied)] == ["offers", "autonomy.1"]
+    assert not all_of(world.told, number, facts.EffectGranted)
 
 
 def test_an_effect_waits_for_a_worker_and_is_granted_when_one_comes() -> None:

@@ -1,0 +1,236 @@
+"""A stage on the in-memory bus: real supervisors, and small agents and workers that play by a script."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any
+
+import msgspec
+from tests.supervisor.core.world import LOOK, MODEL, PLAN, THINK, TOOLS
+
+from interlock.bus.clock import now_ms
+from interlock.bus.desk import Desk
+from interlock.bus.errors import BusError, LogFull
+from interlock.bus.memory import MemoryServer
+from interlock.bus.memory_bus import MemoryBus
+from interlock.contracts import facts
+from interlock.contracts.budget import Amounts
+from interlock.contracts.charter import Charter
+from interlock.contracts.decision import Decision
+from interlock.contracts.dispatch import Cancel, Dispatch, DoEffect, DoStep, Outcome
+from interlock.contracts.effect import Call, EffectCompleted, EffectRequest
+from interlock.contracts.message import Message, decode, encode
+from interlock.contracts.plan import Plan
+from interlock.contracts.presence import AgentHello, EffectHello
+from interlock.contracts.roles import Verdict
+from interlock.contracts.step import StepResult
+from interlock.contracts.subjects import DECISIONS, dispatch_subject, input_subject
+from interlock.contracts.task import Submit
+from interlock.supervisor.supervisor import Supervisor
+
+PATIENCE_S = 10.0
+ASK_AGAIN_S = 0.3
+ROLES = ("planner", "researcher", "executor", "reviewer")
+USED = Amounts(tokens=20, spend_usd_micros=30, model_calls=1)
+
+_read = msgspec.json.Decoder(Dispatch).decode
+_incarnations = count(1)
+
+
+class Player:
+    """Somebody who is told what to do by dispatches, and says things on the log."""
+
+    def __init__(self, server: MemoryServer, principal: str) -> None:
+        self.bus = MemoryBus(server, principal)
+        self.desk = Desk(self.bus, self._take)
+        self.at_work: dict[Any, asyncio.Task[None]] = {}
+        self.incarnation = f"i{next(_incarnations)}"
+
+    async def say(self, kind: str, verb: str, body: Message, *rest: str | int) -> int:
+        """Append until the log has room."""
+        subject = input_subject(self.bus.principal, kind, verb, *rest)
+        while True:
+            try:
+                return (await self.bus.append(subject, encode(body))).seq
+            except LogFull:
+                await asyncio.sleep(0)
+
+    async def leave(self) -> None:
+        """Be gone without a word, as a killed process is."""
+        for work in self.at_work.values():
+            work.cancel()
+        await self.bus.close()
+
+    def _take(self, data: bytes) -> bool:
+        raise NotImplementedError
+
+    def begin(self, key: Any, work: Awaitable[None]) -> bool:
+        """Work on something unless it is known already."""
+        if key in self.at_work:
+            asyncio.ensure_future(work).cancel()
+            return False
+        self.at_work[key] = asyncio.ensure_future(work)
+        return True
+
+
+class Agent(Player):
+    """Does every step of its role by making its calls, one after the other, and then giving its result."""
+
+    def __init__(self, server: MemoryServer, principal: str, calls: tuple[Call, ...]) -> None:
+        super().__init__(server, principal)
+        self.role = principal.rsplit("-", 1)[0]
+        self.calls = calls
+        self.attempts: list[tuple[int, str, int]] = []
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+        self._waiting: dict[tuple[int, str, str], asyncio.Future[Outcome]] = {}
+
+    async def start(self) -> None:
+        charter = Charter(role=self.role, version="1", objective="Work.", tools=("search",), models=("*",))
+        await self.desk.start()
+        hello = AgentHello(incarnation=self.incarnation, charter=charter)
+        await self.say("agent", "hello", hello)
+
+    def _take(self, data: bytes) -> bool:
+        told = _read(data)
+        if isinstance(told, DoStep):
+            return self.begin((told.task, told.step, told.attempt), self._work(told))
+        if isinstance(told, Outcome):
+            waiting = self._waiting.get((told.task, told.step, told.key))
+            if waiting is not None and not waiting.done():
+                waiting.set_result(told)
+        elif isinstance(told, Cancel):
+            for (task, step, attempt), work in self.at_work.items():
+                if task == told.task and (told.step, told.attempt) in {("all", 0), (step, attempt)}:
+                    work.cancel()
+        return True
+
+    async def _work(self, step: DoStep) -> None:
+        self.attempts.append((step.task, step.step, step.attempt))
+        await self.may_go_on.wait()
+        for place, call in enumerate(self.calls):
+            await self.effect(step, call, f"k{place}")
+        value = {"planner": PLAN, "reviewer": Verdict(decision="approve")}.get(self.role, "done")
+        body = StepResult(step=step.step, attempt=step.attempt, value=msgspec.Raw(encode(value)))
+        await self.say("agent", "result", body, step.task)
+
+    async def effect(self, step: DoStep, call: Call, key: str) -> Outcome:
+        """Ask, and ask again while no outcome comes."""
+        request = EffectRequest(step=step.step, attempt=step.attempt, key=key, call=call)
+        outcome = self._waiting[step.task, step.step, key] = asyncio.get_running_loop().create_future()
+        while True:
+            await self.say("agent", "effect", request, step.task)
+            with contextlib.suppress(TimeoutError):
+                return await asyncio.wait_for(asyncio.shield(outcome), ASK_AGAIN_S)
+
+
+class EffectWorker(Player):
+    """Does every effect at once, and keeps what it did: (effect, grant)."""
+
+    def __init__(self, server: MemoryServer, principal: str = "effects-1", capacity: int = 32) -> None:
+        super().__init__(server, principal)
+        self.capacity = capacity
+        self.done: list[tuple[int, int]] = []
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+
+    async def start(self) -> None:
+        await self.desk.start()
+        hello = EffectHello(
+            incarnation=self.incarnation, capacity=self.capacity, models=(MODEL,), tools=TOOLS
+        )
+        await self.say("effect", "hello", hello)
+
+    def _take(self, data: bytes) -> bool:
+        told = _read(data)
+        if isinstance(told, DoEffect):
+            return self.begin((told.effect, told.grant), self._do(told))
+        return True
+
+    async def _do(self, order: DoEffect) -> None:
+        await self.may_go_on.wait()
+        self.done.append((order.effect, order.grant))
+        value = msgspec.Raw(b'"so"')
+        body = EffectCompleted(effect=order.effect, grant=order.grant, value=value, used=USED)
+        await self.say("effect", "completed", body, order.task)
+        outcome = Outcome(
+            task=order.task, step=order.step, key=order.key, effect=order.effect, end="completed", value=value
+        )
+        await self.bus.send(dispatch_subject(order.agent), encode(outcome))
+
+
+class Stage:
+    """One log, its supervisors, and everybody who plays."""
+
+    def __init__(self, server: MemoryServer | None = None) -> None:
+        self.server = server or MemoryServer(now_ms)
+        self.players: list[Player] = []
+        self.running: list[asyncio.Task[None]] = []
+        self.operator = Player(self.server, "olga")
+        self.changed = asyncio.Event()
+        self.server.follow(self.changed.set)
+
+    def supervise(self, name: str = "supervisor-1") -> tuple[Supervisor, MemoryBus, asyncio.Task[None]]:
+        """Start a supervisor; its end is the task's end."""
+        bus = MemoryBus(self.server, name)
+        supervisor = Supervisor(bus)
+        running = asyncio.create_task(supervisor.run())
+        self.running.append(running)
+        return supervisor, bus, running
+
+    async def cast(self, calls: tuple[Call, ...] = (THINK, LOOK), capacity: int = 32) -> EffectWorker:
+        """Let one agent of every role and an effect worker of this capacity join."""
+        for role in ROLES:
+            await self.join(Agent(self.server, f"{role}-1", calls))
+        worker = EffectWorker(self.server, capacity=capacity)
+        await self.join(worker)
+        return worker
+
+    async def join(self, player: Agent | EffectWorker) -> None:
+        self.players.append(player)
+        await player.start()
+
+    def agent(self, name: str) -> Agent:
+        found = [player for player in self.players if player.bus.principal == name]
+        assert isinstance(found[-1], Agent)
+        return found[-1]
+
+    async def submit(self, plan: Plan | None = None, **fields: Any) -> int:
+        return await self.operator.say("task", "submit", Submit(goal="why?", plan=plan, **fields))
+
+    def decisions(self, task: int | None = None) -> list[Decision]:
+        """Return the decisions that stand in the log, of one task or of all."""
+        found = [
+            decode(Decision, record.data)
+            for record in self.server.records
+            if record.subject.startswith(DECISIONS.removesuffix(">"))
+        ]
+        return [decision for decision in found if task is None or decision.task == task]
+
+    def told(self, task: int, kind: type[Any] | None = None) -> list[Any]:
+        """Return the facts about a task, of one kind if one is named."""
+        said = [fact for decision in self.decisions(task) for fact in decision.facts]
+        return [fact for fact in said if kind is None or isinstance(fact, kind)]
+
+    async def until(self, there: Callable[[], Any]) -> None:
+        """Wait until something is so; it is looked at again whenever the log grows or the loop turns."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not there():
+                self.changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.changed.wait(), 0.02)
+
+    async def completed(self, task: int) -> None:
+        await self.until(lambda: self.told(task, facts.Completed))
+
+    async def end(self) -> None:
+        """Stop everything, and let what was cancelled end."""
+        for player in (*self.players, self.operator):
+            await player.leave()
+        for running in self.running:
+            running.cancel()
+        with contextlib.suppress(BusError):
+            await asyncio.gather(*self.running, return_exceptions=True)
+        work = [each for player in self.players for each in player.at_work.values()]
+        await asyncio.gather(*work, return_exceptions=True)

@@ -1,0 +1,322 @@
+"""The shell around the core: a whole task over the bus, two supervisors, a full log, lost processes."""
+
+# pyright: reportPrivateUsage=false
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.supervisor.core.world import ONE
+from tests.supervisor.stage import Agent, EffectWorker, Stage
+
+from interlock.bus.clock import now_ms
+from interlock.bus.memory import Capacity, Deliver, MemoryServer
+from interlock.bus.ports import Message
+from interlock.bus.presence import Attendance
+from interlock.contracts import facts
+from interlock.contracts.budget import NOTHING
+from interlock.contracts.control import Control
+from interlock.contracts.decision import Decision
+from interlock.supervisor import outbox
+from interlock.supervisor import supervisor as shell
+from interlock.supervisor.errors import SteppedBack
+from interlock.supervisor.recovery import recover
+from interlock.supervisor.supervisor import Supervisor
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    stage = Stage()
+    yield stage
+    await stage.end()
+
+
+async def idle(stage: Stage, supervisor: Supervisor) -> None:
+    """Wait until everything decided is durable."""
+    await stage.until(lambda: supervisor.idle)
+
+
+async def test_a_task_goes_from_submission_to_completion(stage: Stage) -> None:
+    # Given a supervisor, four agents and an effect worker
+    supervisor, bus, _ = stage.supervise()
+    worker = await stage.cast()
+    # When a task is submitted
+    task = await stage.submit()
+    await stage.completed(task)
+    await idle(stage, supervisor)
+    # Then all its steps have results, two effects were done for each, and nothing is reserved any more
+    (completed,) = stage.told(task, facts.Completed)
+    assert sorted(completed.results) == ["a", "b", "review", "tell"]
+    assert len(worker.done) == len(set(worker.done)) == 10
+    assert supervisor.state.tasks[task].account.spent.model_calls == 10
+    assert supervisor.state.fleet.reserved == NOTHING
+    # And who reads the log knows what the supervisor knows
+    assert (await recover(bus)).state == supervisor.state
+
+
+async def test_two_tasks_at_once_do_not_mix(stage: Stage) -> None:
+    supervisor, _, _ = stage.supervise()
+    await stage.cast()
+    tasks = [await stage.submit() for _ in range(5)]
+    for task in tasks:
+        await stage.completed(task)
+    await idle(stage, supervisor)
+    assert {supervisor.state.tasks[task].account.spent.model_calls for task in tasks} == {10}
+
+
+async def test_settlements_ride_along_so_that_a_task_has_few_decisions(stage: Stage) -> None:
+    stage.supervise()
+    await stage.cast()
+    task = await stage.submit()
+    await stage.completed(task)
+    # 5 results, 10 requests and 10 ends of effects are 25 inputs: a settlement costs no record of its own
+    decisions = stage.decisions(task)
+    assert sum(len(decision.facts) for decision in decisions) > 35
+    assert len(decisions) <= 18
+    alone = [d for d in decisions if all(isinstance(fact, facts.EffectSettled) for fact in d.facts)]
+    assert len(alone) <= 2
+
+
+async def test_a_settlement_that_nothing_follows_is_still_written(stage: Stage) -> None:
+    # Given a task that was killed while an effect was in flight
+    supervisor, _, _ = stage.supervise()
+    worker = await stage.cast()
+    worker.may_go_on.clear()
+    task = await stage.submit()
+    await stage.until(lambda: stage.told(task, facts.EffectGranted))
+    await stage.operator.say("control", "kill", Control(reason="stop"), "task", task)
+    await stage.until(lambda: stage.told(task, facts.Halted))
+    # When the effect ends
+    worker.may_go_on.set()
+    # Then it is settled on the log
+    await stage.until(lambda: stage.told(task, facts.EffectSettled))
+    assert supervisor.state.fleet.reserved == NOTHING
+
+
+async def test_a_second_supervisor_that_decides_makes_the_first_step_back(stage: Stage) -> None:
+    # Given a supervisor with a task
+    _, _, first = stage.supervise("supervisor-1")
+    await stage.cast()
+    task = await stage.submit()
+    await stage.completed(task)
+    # When another one decides about the same things
+    stage.supervise("supervisor-2")
+    other = await stage.submit()
+    # Then exactly one of them stops, with the reason, and the task completes
+    await stage.completed(other)
+    await stage.until(lambda: any(running.done() for running in stage.running))
+    stopped = [running for running in stage.running if running.done()]
+    assert len(stopped) == 1
+    with pytest.raises(SteppedBack, match="another supervisor has decided about"):
+        stopped[0].result()
+    assert first in stage.running
+
+
+async def test_a_full_log_loses_nothing_and_goes_on_when_there_is_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Given a log that is full in the middle of a task
+    monkeypatch.setattr(outbox, "FULL_RETRY_S", 0.01)
+    server = MemoryServer(now_ms, capacity=Capacity(records=30))
+    stage = Stage(server)
+    supervisor, bus, running = stage.supervise()
+    worker = await stage.cast()
+    task = await stage.submit()
+    await stage.until(lambda: len(server.records) == 30)
+    assert not running.done()
+    # When room comes
+    server._capacity = Capacity()
+    # Then the task completes, each effect was done once, and the log tells all
+    await stage.completed(task)
+    await idle(stage, supervisor)
+    assert len(worker.done) == len(set(worker.done)) == 10
+    assert (await recover(bus)).state == supervisor.state
+    await stage.end()
+
+
+async def test_the_steps_of_a_silent_agent_go_to_another(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an agent that takes a step and is never heard again
+    monkeypatch.setattr(shell, "TICK_S", 0.01)
+    now = [0]
+    monkeypatch.setattr(shell, "monotonic_ms", lambda: now[0])
+    supervisor, _, _ = stage.supervise()
+    supervisor._attendance = Attendance(silent_ms=1_000)
+    silent = Agent(stage.server, "researcher-1", ())
+    silent.may_go_on.clear()
+    await stage.join(silent)
+    task = await stage.submit(ONE, review=False)
+    await stage.until(lambda: silent.attempts)
+    # When time passes and another agent is there
+    await stage.join(Agent(stage.server, "researcher-2", ()))
+    now[0] = 900
+    await stage.operator.bus.send("interlock.beat.researcher-2", b"{}")
+    await stage.until(lambda: supervisor._attendance.heard_at_ms("researcher-2") == 900)
+    now[0] = 1_100
+    # Then the other one does it
+    await stage.completed(task)
+    (lost,) = stage.told(task, facts.StepLost)
+    assert (lost.principal, lost.reason) == (
+        "researcher-1",
+        "researcher-1 is gone: nothing was heard from it",
+    )
+    (observed,) = [d for d in stage.decisions(task) if d.observed]
+    assert observed.observed == "silent:researcher-1"
+
+
+async def test_a_supervisor_that_was_stopped_itself_blames_nobody(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an agent, and a supervisor whose process stands still for an hour
+    monkeypatch.setattr(shell, "TICK_S", 0.01)
+    now = [0]
+    monkeypatch.setattr(shell, "monotonic_ms", lambda: now[0])
+    supervisor, _, _ = stage.supervise()
+    await stage.cast()
+    await stage.until(lambda: len(supervisor.state.agents) == 4)
+    # When it goes on
+    now[0] = 3_600_000
+    await stage.until(lambda: supervisor._last_look_ms == 3_600_000)
+    await idle(stage, supervisor)
+    # Then nobody has left
+    assert not stage.told(0, facts.Left)
+
+
+async def test_a_dispatch_that_is_lost_is_repeated() -> None:
+    # Given a network that loses the first of every dispatch to each principal
+    lost: set[str] = set()
+
+    def carry(message: Message, deliver: Deliver) -> None:
+        if message.subject.startswith("interlock.do.") and message.reply and message.subject not in lost:
+            lost.add(message.subject)
+        else:
+            deliver()
+
+    server = MemoryServer(now_ms, carry=carry)
+    stage = Stage(server)
+    stage.supervise()
+    await stage.cast(())
+    # When a task is submitted, then it completes, and no step was lost
+    task = await stage.submit()
+    await stage.completed(task)
+    assert len(lost) == 4
+    assert not stage.told(task, facts.StepLost)
+    await stage.end()
+
+
+async def test_an_agent_that_never_takes_a_dispatch_loses_the_step(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an agent that said hello and does not listen
+    supervisor, _, _ = stage.supervise()
+    monkeypatch.setattr(supervisor._dispatcher, "_repeat_s", 0.01)
+    monkeypatch.setattr(supervisor._dispatcher, "_times", 3)
+    deaf = Agent(stage.server, "researcher-1", ())
+    await stage.join(deaf)
+    await deaf.desk.stop()
+    task = await stage.submit(ONE, review=False)
+    await stage.until(lambda: stage.told(task, facts.StepLost))
+    # When another comes, then it gets the step
+    await stage.join(Agent(stage.server, "researcher-2", ()))
+    await stage.completed(task)
+
+
+async def test_a_duplicated_dispatch_is_taken_once() -> None:
+    def carry(_message: Message, deliver: Deliver) -> None:
+        deliver()
+        deliver()
+
+    stage = Stage(MemoryServer(now_ms, carry=carry))
+    stage.supervise()
+    worker = await stage.cast()
+    task = await stage.submit()
+    await stage.completed(task)
+    assert len(worker.done) == len(set(worker.done)) == 10
+    await stage.end()
+
+
+async def test_an_effect_that_was_in_a_lost_workers_hand_is_done_by_another(stage: Stage) -> None:
+    stage.supervise()
+    worker = await stage.cast()
+    worker.may_go_on.clear()
+    task = await stage.submit(ONE, review=False)
+    await stage.until(lambda: worker.at_work)
+    await worker.leave()
+    again = EffectWorker(stage.server)
+    await stage.join(again)
+    await stage.completed(task)
+    (lost,) = [fact for fact in stage.told(task, facts.EffectSettled) if fact.end == "lost"]
+    assert [grant for effect, grant in again.done if effect == lost.effect] == [2]
+
+
+async def test_what_concerns_the_fleet_stands_in_the_log_before_what_follows_for_tasks(stage: Stage) -> None:
+    # Given tasks that wait for everybody
+    stage.supervise()
+    tasks = [await stage.submit(ONE, review=False) for _ in range(20)]
+    await stage.until(lambda: len(stage.decisions()) == 20)
+    # When agents join and are given steps
+    await stage.cast(())
+    for task in tasks:
+        await stage.completed(task)
+    # Then no step is assigned to an agent, and no effect granted to a worker, before they have joined
+    here: set[str] = set()
+    for decision in stage.decisions():
+        here |= joined(decision)
+        assert assigned_to(decision) <= here
+
+
+def joined(decision: Decision) -> set[str]:
+    return {f.principal for f in decision.facts if isinstance(f, facts.AgentJoined | facts.EffectsJoined)}
+
+
+def assigned_to(decision: Decision) -> set[str]:
+    agents = {fact.principal for fact in decision.facts if isinstance(fact, facts.StepAssigned)}
+    return agents | {fact.worker for fact in decision.facts if isinstance(fact, facts.EffectGranted)}
+
+
+async def test_a_kill_of_everything_cancels_what_agents_have_in_hand(stage: Stage) -> None:
+    supervisor, _, _ = stage.supervise()
+    await stage.cast()
+    agent = stage.agent("planner-1")
+    agent.may_go_on.clear()
+    task = await stage.submit()
+    await stage.until(lambda: agent.attempts)
+    await stage.operator.say("control", "kill", Control(reason="stop"), "fleet")
+    await stage.until(lambda: stage.told(task, facts.Halted))
+    await stage.until(lambda: all(work.done() for work in agent.at_work.values()))
+    assert supervisor.state.switch == "killed"
+    assert all(work.cancelled() for work in agent.at_work.values())
+
+
+async def test_bytes_that_are_no_message_harm_nothing(stage: Stage) -> None:
+    # Given a supervisor at work
+    stage.supervise()
+    await stage.cast()
+    # When nonsense is appended everywhere
+    for subject in (
+        "task.submit",
+        "agent.result.5",
+        "control.kill.task.x",
+        "effect.completed.1",
+        "shout.loud",
+    ):
+        for data in (b"", b"\xff", b"[" * 10_000, b'{"v":9}'):
+            await stage.operator.bus.append(f"interlock.in.olga.{subject}", data)
+    # Then a task completes as if nothing had been said, and every submission was answered
+    task = await stage.submit()
+    await stage.completed(task)
+    rejected = [
+        decision.task for decision in stage.decisions() if isinstance(decision.facts[0], facts.Rejected)
+    ]
+    assert len(rejected) == 4
+
+
+async def test_stopping_ends_everything(stage: Stage) -> None:
+    supervisor, _, running = stage.supervise()
+    await stage.cast()
+    await stage.completed(await stage.submit())
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert supervisor._dispatcher.open_count == 0
