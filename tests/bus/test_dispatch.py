@@ -125,6 +125,23 @@ async def test_a_dispatch_that_nobody_takes_is_lost_after_the_bound(scene: Scene
     assert scene.dispatcher.open_count == 0
 
 
+async def test_a_dispatch_to_where_nobody_listens_at_all_is_lost_too(world: World) -> None:
+    # Given nobody but the supervisor, so that a server answers by itself that nobody is there
+    lost: list[tuple[str, str]] = []
+    supervisor = await world.connect("supervisor")
+
+    def on_lost(key: str, principal: str) -> None:
+        lost.append((key, principal))
+
+    dispatcher = Dispatcher(supervisor, "supervisor", on_lost, repeat_s=REPEAT_S, times=TIMES)
+    await dispatcher.start()
+    # When something is dispatched, then that answer is not taken for the agent's
+    dispatcher.send("42.1", "researcher-1", b"step 1")
+    await until(lambda: bool(lost))
+    assert lost == [("42.1", "researcher-1")]
+    await dispatcher.stop()
+
+
 async def test_a_stream_of_new_dispatches_does_not_hold_up_a_repetition(scene: Scene) -> None:
     # Given a dispatch that nobody takes
     scene.dispatcher.send("42.1", "researcher-1", b"step 1")

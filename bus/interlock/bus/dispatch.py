@@ -95,6 +95,9 @@ class Dispatcher:
             del self._open[token]
 
     async def _on_answer(self, message: Message) -> None:
+        # A server answers by itself, without a word, when nobody listens.
+        if message.data not in {TAKEN, ALREADY}:
+            return
         word = message.subject.rsplit(".", 1)[-1]
         token = int(word) if word.isdecimal() else 0
         entry = self._open.get(token)
