@@ -77,8 +77,8 @@ class Provider:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in head[1:] if ": " in line)
-        body = await reader.readexactly(int(headers["content-length"]))
-        self.asked.append(Asked(head[0].split()[1], headers, msgspec.json.decode(body)))
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        self.asked.append(Asked(head[0].split()[1], headers, msgspec.json.decode(body or b"{}")))
         self.came.set()
         reply = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         lines = [f"HTTP/1.1 {reply.status} Word", "connection: close", *reply.headers]
@@ -146,7 +146,7 @@ class Office:
     async def open(self, calls: Calls, capacity: int = 64) -> Worker:
         await self.supervisor.listen(dispatch_subject(AGENT), self._hear)
         await self.supervisor.listen(f"interlock.in.{WORKER}.>", self._hear)
-        await self.supervisor.listen("interlock.live.>", self._see)
+        await self.supervisor.listen("interlock.live.>", self.see)
         self.worker = Worker(self.bus, calls, capacity)
         await self.worker.start()
         return self.worker
@@ -213,7 +213,7 @@ class Office:
             self.outcomes.append(msgspec.json.decode(message.data, type=Outcome))
         self._news.set()
 
-    async def _see(self, message: Message) -> None:
+    async def see(self, message: Message) -> None:
         self.shown.append(message.data)
 
 

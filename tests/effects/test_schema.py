@@ -1,6 +1,9 @@
 """Answers are held to the schema that was asked for."""
 
+import asyncio
+
 import pytest
+from tests.effects.conftest import Provider, Reply
 
 from interlock.contracts.message import Json
 from interlock.effects.errors import Unfit
@@ -40,9 +43,11 @@ def test_a_schema_that_is_none_is_refused() -> None:
         check(b"{}", {"type": "thing"})
 
 
-def test_a_reference_to_elsewhere_is_never_fetched() -> None:
+async def test_a_reference_to_elsewhere_is_never_fetched(provider: Provider) -> None:
+    provider.will(Reply((b"{}",), headers=("content-type: application/json",)))
     with pytest.raises(Unfit, match="does not hold"):
-        check(b"{}", {"$ref": "http://127.0.0.1:1/schema.json"})
+        await asyncio.to_thread(check, b"{}", {"$ref": f"{provider.url}/schema.json"})
+    assert not provider.asked
 
 
 def test_a_long_misfit_is_cut_short() -> None:
