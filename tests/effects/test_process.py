@@ -26,6 +26,7 @@ pytestmark = pytest.mark.processes
 
 MEMORY_BYTES_MAX = 90_000_000
 AT_ONCE_S = 1.0
+STOPPED_S = 5.0
 BEGUN: Json = {"choices": [{"delta": {"content": "For"}}]}
 
 
@@ -121,10 +122,10 @@ async def test_it_works_small_and_ends_when_told(fleet: Fleet, docs: Path) -> No
     assert await fleet.grant(ToolCall(tool="search", arguments={"query": "oak"}), str(docs)) == b"taken"
     assert (await fleet.outcome()).end == "completed"
     await fleet.said("completed")
-    # Then it is small, and on SIGTERM it says bye and ends with 0 within two seconds
+    # Then it is small, and on SIGTERM it says bye and ends with 0
     assert psutil.Process(process.pid).memory_info().rss < MEMORY_BYTES_MAX
     process.terminate()
-    assert await asyncio.wait_for(process.wait(), 2) == 0
+    assert await asyncio.wait_for(process.wait(), STOPPED_S) == 0
     await fleet.said("bye")
 
 
@@ -152,7 +153,7 @@ async def test_told_to_stop_in_the_middle_of_a_call_it_says_so(fleet: Fleet, pro
     await fleet.grant(ModelCall(purpose="answer", prompt="How many?"))
     await asyncio.wait_for(provider.came.wait(), PATIENCE_S)
     process.terminate()
-    assert await asyncio.wait_for(process.wait(), 2) == 0
+    assert await asyncio.wait_for(process.wait(), STOPPED_S) == 0
     await fleet.said("aborted")
     await fleet.said("bye")
 
