@@ -19,7 +19,7 @@ from interlock.contracts.budget import Amounts
 from interlock.contracts.charter import Charter
 from interlock.contracts.decision import Decision
 from interlock.contracts.dispatch import Cancel, Dispatch, DoEffect, DoStep, Outcome
-from interlock.contracts.effect import Call, EffectCompleted, EffectRequest
+from interlock.contracts.effect import Call, EffectCompleted, EffectRequest, ModelCall
 from interlock.contracts.message import Message, decode, encode
 from interlock.contracts.plan import Plan
 from interlock.contracts.presence import AgentHello, EffectHello
@@ -27,6 +27,7 @@ from interlock.contracts.roles import Verdict
 from interlock.contracts.step import StepResult
 from interlock.contracts.subjects import DECISIONS, dispatch_subject, input_subject
 from interlock.contracts.task import Submit
+from interlock.supervisor.core.bounds import ONE_TOOL_CALL
 from interlock.supervisor.supervisor import Supervisor
 
 PATIENCE_S = 10.0
@@ -152,7 +153,8 @@ class EffectWorker(Player):
         await self.may_go_on.wait()
         self.done.append((order.effect, order.grant))
         value = msgspec.Raw(b'"so"')
-        body = EffectCompleted(effect=order.effect, grant=order.grant, value=value, used=USED)
+        used = USED if isinstance(order.call, ModelCall) else ONE_TOOL_CALL
+        body = EffectCompleted(effect=order.effect, grant=order.grant, value=value, used=used)
         await self.say("effect", "completed", body, order.task)
         outcome = Outcome(
             task=order.task, step=order.step, key=order.key, effect=order.effect, end="completed", value=value

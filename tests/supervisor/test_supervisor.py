@@ -48,7 +48,7 @@ async def test_a_task_goes_from_submission_to_completion(stage: Stage) -> None:
     (completed,) = stage.told(task, facts.Completed)
     assert sorted(completed.results) == ["a", "b", "review", "tell"]
     assert len(worker.done) == len(set(worker.done)) == 10
-    assert supervisor.state.tasks[task].account.spent.model_calls == 10
+    assert supervisor.state.tasks[task].account.spent.model_calls == 5
     assert supervisor.state.fleet.reserved == NOTHING
     # And who reads the log knows what the supervisor knows
     assert (await recover(bus)).state == supervisor.state
@@ -61,7 +61,7 @@ async def test_two_tasks_at_once_do_not_mix(stage: Stage) -> None:
     for task in tasks:
         await stage.completed(task)
     await idle(stage, supervisor)
-    assert {supervisor.state.tasks[task].account.spent.model_calls for task in tasks} == {10}
+    assert {supervisor.state.tasks[task].account.spent.model_calls for task in tasks} == {5}
 
 
 async def test_settlements_ride_along_so_that_a_task_has_few_decisions(stage: Stage) -> None:

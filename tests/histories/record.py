@@ -1,0 +1,100 @@
+"""Records the histories anew: `python -m tests.histories.record`. Do so when facts have changed on purpose.
+
+Each is a run of a real supervisor on the in-memory bus in real time.
+"""
+
+# pyright: reportPrivateUsage=false
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tests.histories.recorder import save
+from tests.supervisor.stage import Player, Stage
+
+from interlock.bus.presence import Attendance, Beater
+from interlock.contracts import facts
+from interlock.contracts.budget import Amounts, Budget
+from interlock.contracts.control import Control, RaiseLimit
+from interlock.contracts.step import StepFailure
+
+HERE = Path(__file__).parent
+
+
+async def simple(stage: Stage) -> None:
+    """One task from its submission to its completion."""
+    stage.supervise()
+    await stage.cast()
+    await stage.completed(await stage.submit(tenant="red", criteria=("It says why.",)))
+
+
+async def lost_agent(stage: Stage) -> None:
+    """An agent falls silent, another one fails once, a person pauses and resumes, two tasks compete."""
+    supervisor, _, _ = stage.supervise()
+    supervisor._attendance = Attendance(silent_ms=600)
+    await stage.cast()
+    beating = [await beat(player) for player in stage.players if player.bus.principal != "planner-1"]
+    planner, executor = stage.agent("planner-1"), stage.agent("executor-1")
+    planner.may_go_on.clear()
+    executor.may_go_on.clear()
+    first, second = await stage.submit(), await stage.submit(priority=9)
+    await stage.until(lambda: stage.told(0, facts.Left))
+    planner.incarnation = "again"
+    planner.may_go_on.set()
+    beating.append(await beat(planner))
+    await planner.start()
+    await stage.until(lambda: len(executor.attempts) == 2)
+    await stage.operator.say("control", "pause", Control(reason="lunch"), "task", second)
+    failure = StepFailure(step="tell", attempt=1, kind="transient", message="the disk was full")
+    await Player(stage.server, "executor-1").say("agent", "failed", failure, first)
+    await stage.until(lambda: stage.told(second, facts.Paused))
+    await stage.operator.say("control", "resume", Control(), "task", second)
+    await stage.until(lambda: stage.told(first, facts.StepRetried))
+    executor.may_go_on.set()
+    await stage.completed(first)
+    await stage.completed(second)
+    for beater in beating:
+        await beater.stop()
+
+
+async def beat(player: Player) -> Beater:
+    beater = Beater(player.bus, player.bus.principal, lambda: b"{}", every_s=0.1)
+    await beater.start()
+    return beater
+
+
+async def parked(stage: Stage) -> None:
+    """The model calls are used up twice; each time the task is parked, and a person raises the limit."""
+    stage.supervise()
+    await stage.cast()
+    task = await stage.submit(budget=Budget(model_calls=3))
+    more = RaiseLimit(more=Amounts(model_calls=1), reason="go on")
+    raises = 0
+
+    def parked_again() -> bool:
+        return len(stage.told(task, facts.Parked)) > raises or bool(stage.told(task, facts.Completed))
+
+    await stage.until(parked_again)
+    while not stage.told(task, facts.Completed):
+        raises = len(stage.told(task, facts.Parked))
+        await stage.operator.say("control", "raise", more, "task", task)
+        await stage.until(parked_again)
+
+
+HISTORIES: dict[str, Callable[[Stage], Awaitable[None]]] = {
+    "simple": simple,
+    "lost_agent": lost_agent,
+    "parked": parked,
+}
+
+
+async def main() -> None:
+    for name, play in HISTORIES.items():
+        stage = Stage()
+        await play(stage)
+        await stage.end()
+        save(stage.server.records, HERE / f"{name}.jsonl")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

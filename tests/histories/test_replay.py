@@ -1,0 +1,139 @@
+"""Recorded histories: their facts rebuild a state, and their inputs decide the same facts again.
+
+When this fails, either the core has become another one (then say so in the changelog, and record anew), or it
+has stopped being deterministic.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from tests.histories.recorder import load, save
+from tests.supervisor.core.invariants import lawful
+
+from interlock.bus.ports import Record
+from interlock.contracts import facts
+from interlock.contracts.decision import Decision
+from interlock.contracts.facts import AnyFact
+from interlock.contracts.inputs import Input, read_record
+from interlock.contracts.message import decode
+from interlock.contracts.subjects import DECISIONS
+from interlock.supervisor.core.decide import decide, decide_silence, decide_tick
+from interlock.supervisor.core.evolve import replay
+from interlock.supervisor.core.state import State
+from interlock.supervisor.core.turn import Decided
+
+HERE = Path(__file__).parent
+HISTORIES = sorted(path.stem for path in HERE.glob("*.jsonl"))
+
+Told = dict[int, list[AnyFact]]
+
+
+class Observation(NamedTuple):
+    """What a supervisor saw itself, after the input `cause`: `tick`, or `silent:<principal>`."""
+
+    cause: int
+    at_ms: int
+    what: str
+
+
+class History:
+    """A recorded log, taken apart."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self.inputs: list[Input] = []
+        self.decisions: list[Decision] = []
+        for record in records:
+            if record.subject.startswith(DECISIONS.removesuffix(">")):
+                self.decisions.append(decode(Decision, record.data))
+            else:
+                self.inputs.append(read_record(record.seq, record.time_ms, record.subject, record.data))
+        seen = (Observation(d.cause, d.at_ms, d.observed) for d in self.decisions if d.observed)
+        self.observations = list(dict.fromkeys(seen))
+
+    def told(self) -> Told:
+        told: Told = {}
+        for decision in self.decisions:
+            told.setdefault(decision.task, []).extend(decision.facts)
+        return told
+
+
+def folded(history: History) -> State:
+    """Return the state that the recorded facts make."""
+    state = State()
+    for decision in history.decisions:
+        state = replay(state, decision)
+    return state
+
+
+def decided_again(history: History) -> tuple[State, Told]:
+    """Let the core decide everything again, from the inputs and observations alone."""
+    state, told = State(), dict[int, list[AnyFact]]()
+    open_observations = sorted(history.observations, key=lambda seen: (seen.cause, seen.at_ms))
+    following = [*history.inputs[1:], None]
+
+    def take(decided: Decided) -> State:
+        for task, said in decided.by_task.items():
+            told.setdefault(task, []).extend(said)
+        return decided.state
+
+    for said, after in zip(history.inputs, following, strict=True):
+        state = take(decide(state, said, said.time_ms))
+        while open_observations and (after is None or open_observations[0].cause < after.seq):
+            seen = open_observations.pop(0)
+            state = take(observed(state, seen))
+    return state, told
+
+
+def observed(state: State, seen: Observation) -> Decided:
+    if seen.what == "tick":
+        return decide_tick(state, seen.at_ms)
+    return decide_silence(state, seen.what.removeprefix("silent:"), seen.at_ms)
+
+
+@pytest.fixture(params=HISTORIES)
+def history(request: pytest.FixtureRequest) -> History:
+    return History(load(HERE / f"{request.param}.jsonl"))
+
+
+def test_the_facts_rebuild_a_lawful_state_in_which_everything_has_ended(history: History) -> None:
+    state = folded(history)
+    lawful(state)
+    assert state.tasks
+    assert {task.phase for task in state.tasks.values()} == {"completed"}
+
+
+def test_the_inputs_decide_the_same_facts_and_lead_to_the_same_state(history: History) -> None:
+    state, told = decided_again(history)
+    assert told == history.told()
+    assert state == folded(history)
+
+
+def test_a_change_of_one_input_changes_what_is_decided(history: History) -> None:
+    # Given a history in which one result never came
+    results = [said for said in history.inputs if (said.kind, said.verb) == ("agent", "result")]
+    history.inputs.remove(results[0])
+    # Then it is not the same any more: the comparison has teeth
+    _, told = decided_again(history)
+    assert told != history.told()
+
+
+def test_the_histories_hold_what_they_are_named_for() -> None:
+    assert HISTORIES == ["lost_agent", "parked", "simple"]
+    expected: dict[str, set[type[AnyFact]]] = {
+        "simple": {facts.Planned, facts.EffectGranted, facts.EffectSettled, facts.Reviewed},
+        "lost_agent": {facts.Left, facts.StepLost, facts.StepRetried, facts.Paused, facts.Resumed},
+        "parked": {facts.Parked, facts.LimitRaised, facts.Resumed, facts.BudgetWarned},
+    }
+    for name, kinds in expected.items():
+        history = History(load(HERE / f"{name}.jsonl"))
+        assert kinds <= {type(fact) for said in history.told().values() for fact in said}
+    observations = History(load(HERE / "lost_agent.jsonl")).observations
+    assert {seen.what for seen in observations} == {"tick", "silent:planner-1"}
+
+
+def test_a_history_is_kept_byte_for_byte(tmp_path: Path) -> None:
+    records = load(HERE / "simple.jsonl")
+    save(records, tmp_path / "again.jsonl")
+    assert load(tmp_path / "again.jsonl") == records
+    assert (tmp_path / "again.jsonl").read_bytes() == (HERE / "simple.jsonl").read_bytes()
