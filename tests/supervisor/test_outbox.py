@@ -1,0 +1,161 @@
+"""The outbox: in order for each task, together while one is on its way, bounded in size, the fleet first."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.supervisor.stage import Stage
+
+from interlock.bus.clock import now_ms
+from interlock.bus.errors import Unreachable
+from interlock.bus.memory import Capacity, MemoryServer
+from interlock.bus.memory_bus import MemoryBus
+from interlock.contracts import limits
+from interlock.contracts.decision import Decision
+from interlock.contracts.facts import AnyFact, EffectSettled, Refused, StepRetried
+from interlock.contracts.message import decode
+from interlock.supervisor import outbox
+from interlock.supervisor.errors import SteppedBack
+from interlock.supervisor.outbox import Outbox
+
+SETTLED = EffectSettled(effect=7, grant=1, end="completed", basis="actual")
+LARGE = "x" * (limits.MAX_DECISION_BYTES // 3)
+
+
+def retried(name: str) -> StepRetried:
+    return StepRetried(step=name)
+
+
+class Desk:
+    """An outbox over an empty log, and what it says of itself."""
+
+    def __init__(self) -> None:
+        self.server = MemoryServer(now_ms)
+        self.stage = Stage(self.server)
+        self.bus = MemoryBus(self.server, "supervisor-1")
+        self.committed: list[tuple[int, int]] = []
+        self.failures: list[Exception] = []
+        self.outbox = Outbox(self.bus, "supervisor-1", self._committed, self.failures.append)
+
+    def _committed(self, decision: Decision, seq: int) -> None:
+        self.committed.append((decision.task, seq))
+
+    def write(self, task: int, *facts: AnyFact, cause: int = 1, observed: str = "") -> None:
+        self.outbox.write(task, facts, cause, 1_000 + cause, observed)
+
+    async def written(self) -> list[Decision]:
+        """Wait until everything is durable, and return it."""
+        await self.stage.until(lambda: self.outbox.idle)
+        return [decode(Decision, record.data) for record in self.server.records]
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    desk = Desk()
+    yield desk
+    await desk.stage.end()
+
+
+async def test_what_follows_while_a_decision_is_on_its_way_rides_in_the_next_one(desk: Desk) -> None:
+    for cause, name in enumerate(("a", "b", "c"), 1):
+        desk.write(7, retried(name), cause=cause)
+    first, second = await desk.written()
+    assert (first.facts, first.cause) == ((retried("a"),), 1)
+    assert (second.facts, second.cause, second.at_ms) == ((retried("b"), retried("c")), 3, 1_003)
+    assert desk.committed == [(7, 1), (7, 2)]
+
+
+async def test_tasks_do_not_wait_for_each_other(desk: Desk) -> None:
+    desk.write(7, retried("a"))
+    desk.write(8, retried("b"))
+    assert [decision.task for decision in await desk.written()] == [7, 8]
+
+
+async def test_settlements_wait_for_company_and_not_for_ever(desk: Desk) -> None:
+    # Given a settlement: it is not written by itself at once
+    desk.write(7, SETTLED)
+    assert desk.server.records == []
+    # When something follows, they stand in one decision
+    desk.write(7, retried("a"), cause=2)
+    (decision,) = await desk.written()
+    assert decision.facts == (SETTLED, retried("a"))
+    # And alone it is written after a moment
+    desk.write(7, SETTLED, cause=3)
+    assert (await desk.written())[1].facts == (SETTLED,)
+
+
+async def test_an_observation_stands_alone_so_that_its_time_stays_known(desk: Desk) -> None:
+    desk.write(7, retried("a"))
+    desk.write(7, retried("b"), cause=2)
+    desk.write(7, retried("c"), cause=2, observed="tick")
+    desk.write(7, retried("d"), cause=3)
+    decisions = await desk.written()
+    assert [decision.observed for decision in decisions] == ["", "", "tick", ""]
+    assert [len(decision.facts) for decision in decisions] == [1, 1, 1, 1]
+
+
+async def test_what_rides_together_never_becomes_too_large(desk: Desk) -> None:
+    for cause in range(1, 8):
+        desk.write(7, Refused(input=cause, reason=LARGE), cause=cause)
+    await desk.stage.until(lambda: desk.outbox.idle)
+    assert not desk.failures
+    assert max(len(record.data) for record in desk.server.records) <= limits.MAX_DECISION_BYTES
+    assert sum(record.data.count(b'"fact"') for record in desk.server.records) == 7
+
+
+async def test_what_concerns_the_fleet_is_durable_before_what_was_decided_later(desk: Desk) -> None:
+    desk.write(0, Refused(input=1, reason="x"))
+    desk.write(7, retried("a"))
+    desk.write(0, Refused(input=2, reason="y"))
+    desk.write(8, retried("b"))
+    assert [decision.task for decision in await desk.written()] == [0, 0, 7, 8]
+
+
+async def test_a_decision_after_somebody_elses_makes_this_writer_stop(desk: Desk) -> None:
+    # Given a task about which another supervisor has decided
+    other = MemoryBus(desk.server, "supervisor-2")
+    await other.append("interlock.decision.7", b"{}")
+    # When this one decides about it, then it stops, and writes nothing more
+    desk.write(7, retried("a"))
+    await desk.stage.until(lambda: desk.failures)
+    assert isinstance(desk.failures[0], SteppedBack)
+    desk.write(8, retried("b"))
+    assert len(desk.server.records) == 1
+
+
+async def test_a_recovered_writer_continues_where_the_log_stands(desk: Desk) -> None:
+    ack = await MemoryBus(desk.server, "supervisor-0").append("interlock.decision.7", b"{}")
+    desk.outbox.stands_at(7, ack.seq)
+    desk.write(7, retried("a"))
+    await desk.stage.until(lambda: desk.committed)
+    assert desk.committed == [(7, 2)]
+
+
+async def test_a_full_log_is_tried_again_until_there_is_room(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "FULL_RETRY_S", 0.01)
+    full = MemoryServer(now_ms, capacity=Capacity(records=0))
+    refusals: list[Exception] = []
+    committed: list[int] = []
+    waiting = Outbox(MemoryBus(full, "s"), "s", lambda _decision, seq: committed.append(seq), refusals.append)
+    waiting.write(7, [retried("a")], 1, 1, "")
+    await desk.stage.until(lambda: not waiting.idle)
+    full._capacity = Capacity()  # pyright: ignore[reportPrivateUsage] - room comes
+    await desk.stage.until(lambda: committed)
+    assert (committed, refusals) == ([1], [])
+
+
+async def test_a_lost_connection_is_told(desk: Desk) -> None:
+    await desk.bus.close()
+    desk.write(7, retried("a"))
+    await desk.stage.until(lambda: desk.failures)
+    assert isinstance(desk.failures[0], Unreachable)
+
+
+async def test_a_task_that_is_quiet_can_be_forgotten_and_begins_anew(desk: Desk) -> None:
+    desk.write(7, retried("a"))
+    desk.outbox.forget(7)
+    await desk.written()
+    assert desk.committed == [(7, 1)]
+    desk.outbox.forget(7)
+    assert desk.outbox.idle
