@@ -101,7 +101,7 @@ async def test_a_dispatch_that_got_lost_is_repeated(scene: Scene, open_desk: Ope
     # Given an agent that does not listen yet when something is dispatched to it
     basket = Basket()
     scene.dispatcher.send("42.1", "researcher-1", b"step 1")
-    await until(lambda: scene.sent_to("researcher-1") == 1)
+    await until(lambda: scene.sent_to("researcher-1") > 0)
     # When it listens, then it gets it with a repetition
     await open_desk("researcher-1", basket.take)
     await scene.settled()
@@ -161,11 +161,12 @@ async def test_a_stream_of_new_dispatches_does_not_hold_up_a_repetition(scene: S
 
 async def test_what_is_forgotten_is_neither_repeated_nor_lost(scene: Scene) -> None:
     scene.dispatcher.send("42.1", "researcher-1", b"step 1")
-    await until(lambda: scene.sent_to("researcher-1") == 1)
+    await until(lambda: scene.sent_to("researcher-1") > 0)
     scene.dispatcher.forget("42.1")
     scene.dispatcher.forget("never heard of")
+    times = scene.sent_to("researcher-1")
     await scene.several_repeats()
-    assert scene.sent_to("researcher-1") == 1
+    assert scene.sent_to("researcher-1") == times
     assert scene.lost == [("to nobody", "nobody")]
 
 
@@ -173,13 +174,14 @@ async def test_the_same_key_dispatched_again_replaces_the_first(scene: Scene, op
     # Given a dispatch to somebody who is gone
     await open_desk("researcher-2", lambda _: True)
     scene.dispatcher.send("42.1", "researcher-1", b"step 1")
-    await until(lambda: scene.sent_to("researcher-1") == 1)
+    await until(lambda: scene.sent_to("researcher-1") > 0)
     # When the same is dispatched to another
     scene.dispatcher.send("42.1", "researcher-2", b"step 1")
+    times = scene.sent_to("researcher-1")
     await scene.settled()
     # Then the first is over without being called lost
     await scene.several_repeats()
-    assert scene.sent_to("researcher-1") == 1
+    assert scene.sent_to("researcher-1") == times
     assert scene.lost == [("to nobody", "nobody")]
 
 
@@ -205,7 +207,7 @@ async def test_nobody_can_take_what_was_dispatched_to_another(scene: Scene) -> N
     # Given a dispatch to one agent
     mallory = await scene.world.connect("mallory")
     scene.dispatcher.send("42.1", "researcher-1", b"step 1")
-    await until(lambda: scene.sent_to("researcher-1") == 1)
+    await until(lambda: scene.sent_to("researcher-1") > 0)
     token = scene.sent[0].reply.rsplit(".", 1)[-1]
     # When another says it has it, and somebody says nonsense
     await mallory.send(answer_subject("supervisor", "mallory", token), b"taken")

@@ -59,6 +59,18 @@ async def test_a_request_that_nobody_hears_is_not_taken_at_once(world: World) ->
             await bus.request("interlock.live.question", b"", timeout_s=60)
 
 
+async def test_an_inbox_hears_answers_only(world: World) -> None:
+    # Given somebody who listens on an inbox, and a message with that reply that nobody hears
+    bus = await world.connect()
+    heard: Collected[Message] = Collected()
+    inbox = bus.inbox()
+    await bus.listen(inbox, heard.take)
+    await bus.send("interlock.live.question", b"", reply=inbox)
+    # When somebody answers, then that is the first that is heard
+    await bus.send(inbox, b"answer")
+    assert [message.data for message in await heard.count(1)] == [b"answer"]
+
+
 async def test_a_request_that_nobody_answers_is_not_taken_in_time(world: World) -> None:
     bus = await world.connect()
     heard: Collected[Message] = Collected()

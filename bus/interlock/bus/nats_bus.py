@@ -20,7 +20,7 @@ from interlock.bus.history import history
 from interlock.bus.patterns import matcher
 from interlock.bus.ports import Ack, Message, OnMessage, OnRecord, Record, Subscription
 from interlock.bus.reader import Reader
-from interlock.bus.requests import Requests
+from interlock.bus.requests import Requests, status_of
 
 log = structlog.get_logger()
 
@@ -47,7 +47,8 @@ class Listening:
         self._stopped = True
 
     async def _deliver(self, message: Msg) -> None:
-        if self._stopped:
+        # A status is the server's word that nobody listens, to whoever sent a message with a reply.
+        if self._stopped or status_of(message):
             return
         # A consumer can be told to deliver records anywhere; they keep their own subject.
         if is_echo(message.data) or not self._fits(message.subject):
