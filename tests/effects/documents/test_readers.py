@@ -145,3 +145,13 @@ def test_what_cannot_be_read_is_told_with_a_reason(
 def test_empty_files_of_every_kind_are_empty_texts() -> None:
     for kind in ("markdown", "plain", "rst", "html", "source"):
         assert text_of(read_bytes(b"", kind, "empty")).passages == ()
+
+
+def test_control_characters_in_html_do_no_harm() -> None:
+    document = text_of(read_bytes(b"<p>One\x0c<br>\x01 two</p>", "html", "a.html"))
+    assert document.text == "One two"
+
+
+def test_a_page_of_endless_depth_is_read() -> None:
+    document = text_of(read_bytes(b"<div>" * 3_000 + b"deep", "html", "a.html"))
+    assert isinstance(document.text, str)

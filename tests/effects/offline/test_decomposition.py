@@ -37,11 +37,14 @@ def test_each_question_keeps_its_subject(goal: str, questions: list[str]) -> Non
     assert [part.text for part in decompose(goal)] == questions
 
 
-@pytest.mark.parametrize("goal", ["", "   ", "?", "\n\n", "🙂", "what " * 5000, "a? " * 100])
+@pytest.mark.parametrize(
+    "goal", ["", "   ", "?", "\n\n", "🙂", "what " * 5000, "a? " * 100, "a" * 100_000, "\ud800"]
+)
 def test_any_goal_gives_one_to_four_questions(goal: str) -> None:
     parts = decompose(goal)
     assert 1 <= len(parts) <= 4
     assert all(part.text for part in parts)
+    assert queries(goal) is not None
 
 
 def test_a_question_is_searched_whole_and_by_its_names() -> None:

@@ -49,12 +49,18 @@ CONTENT = etree.XPath("//*[@role='main'] | //main")
 TITLE = etree.XPath("//title")
 NAMES = etree.XPath(".//*[contains(concat(' ', normalize-space(@class), ' '), ' descname ')]")
 SIGNATURE_CHARS_MAX = 200
+# XML allows no control characters but tab and line ends, and lxml refuses to handle text that holds them.
+CONTROLS = bytes(32 if byte < 32 and byte not in (9, 10, 13) else byte for byte in range(256))
+ASCII_LIKE = frozenset(
+    {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252", "iso-8859-15"}
+)
 LINK_SHARE_MAX = 0.7
 DEPTH_MAX = 200
 
 
 def read_page(data: bytes, encoding: str) -> Text:
     """Render an HTML file; an empty one gives an empty Text."""
+    data = data.translate(CONTROLS) if encoding.lower() in ASCII_LIKE else data
     parser = etree.HTMLParser(remove_comments=True, remove_pis=True, encoding=encoding, huge_tree=True)
     root = etree.fromstring(data, parser) if data.strip() else None
     reader = _Reader()

@@ -22,7 +22,7 @@ def read_pdf(data: bytes) -> Text:
     blocks: list[Block] = []
     length = 0
     for number, page in enumerate(reader.pages[:PAGES_MAX]):
-        text = page.extract_text().replace("\x00", "").rstrip()
+        text = _storable(page.extract_text()).rstrip()
         pages.append(length)
         context = Context(number, (title,) if title else ())
         start = length
@@ -34,3 +34,8 @@ def read_pdf(data: bytes) -> Text:
     whole = "".join(parts)
     starts = line_starts(whole)
     return build_text(title, whole, blocks, (starts, range(1, len(starts) + 1)), pages)
+
+
+def _storable(text: str) -> str:
+    """Drop what neither JSON nor SQLite can hold: NUL and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

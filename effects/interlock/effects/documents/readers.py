@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from lxml import etree
+
 from interlock.effects.documents.folder import FILE_BYTES_MAX
 from interlock.effects.documents.kinds import Kind, kind_of
 from interlock.effects.documents.page import read_page
@@ -64,4 +66,7 @@ def _html(data: bytes, file: str) -> Text | Skipped:
         data.decode(encoding)
     except (UnicodeDecodeError, LookupError):
         return Skipped(file, f"not text in its encoding {encoding}")
-    return read_page(data, encoding)
+    try:
+        return read_page(data, encoding)
+    except (etree.LxmlError, ValueError, RecursionError) as error:
+        return Skipped(file, f"not readable HTML ({type(error).__name__})")

@@ -10,7 +10,16 @@ import msgspec
 from interlock.effects.documents.stems import stem
 from interlock.effects.documents.synonyms import synonyms
 from interlock.effects.documents.types import TermCount
-from interlock.effects.documents.words import CAMEL, WEAK_WORDS, WORD, content_words, identifiers, words
+from interlock.effects.documents.words import (
+    CAMEL,
+    ENDLESS,
+    QUESTION_CHARS_MAX,
+    WEAK_WORDS,
+    WORD,
+    content_words,
+    identifiers,
+    words,
+)
 
 ASKS_HISTORY = re.compile(
     r"\bnew\b|\bchange[sd]?\b|\bchangelog\b|\breleases?\b|\bversions?\b|\bsince\b|\bnews\b|\badded\b|\bremoved\b"
@@ -70,6 +79,7 @@ class Query(msgspec.Struct, frozen=True):
 
 def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
     """Take a query apart; `counts` tell how rare its words are, an unknown word counts as absent."""
+    text = ENDLESS.sub(" ", text[:QUESTION_CHARS_MAX])
     counts = list(counts)
     known = {count.term: count.passages for count in counts}
     camel = {written.lower(): CAMEL.findall(written) for written in WORD.findall(text)}

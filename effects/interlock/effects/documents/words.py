@@ -19,18 +19,18 @@ CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 # What a question is built from, besides its subject.
 STOP_WORDS = frozenset(
     """
-    a an and any are as at be been being but by can cannot could did do does doing done each either else
-    ever every for from get gets getting give given gives go goes had has have having he her here hers him
-    his how however i if in into is isn it its itself just let like made make makes making may me mean
-    means meant might more most much must my need needs neither no nor not of off on once one only onto or
-    other our ours out over own per please possible put same say says shall she should so some still such
-    take takes tell than that the their theirs them then there these they thing things this those through
-    to too under until up upon us use used user uses using very via want wants was way ways we well were
-    what whatever when where whether which while who whom whose why will with within without would yet you
-    your yours aren couldn didn doesn don hasn haven shouldn wasn weren won wouldn t s re ve ll d m
-    between both during exactly happen happens happened work works working explain describe show
-    everything something anything nothing everyone someone anyone somebody anybody entire whole certain
-    different others another best better good right able differently
+    a after an and any are before as at be been being but by can cannot could did do does doing done each
+    either else ever every for from get gets getting give given gives go goes had has have having he her
+    here hers him his how however i if in into is isn it its itself just let like made make makes making
+    may me mean means meant might more most much must my need needs neither no nor not of off on once one
+    only onto or other our ours out over own per please possible put same say says shall she should so
+    some still such take takes tell than that the their theirs them then there these they thing things
+    this those through to too under until up upon us use used user uses using very via want wants was way
+    ways we well were what whatever when where whether which while who whom whose why will with within
+    without would yet you your yours aren couldn didn doesn don hasn haven shouldn wasn weren won wouldn t
+    s re ve ll d m between both during exactly happen happens happened work works working explain describe
+    show everything something anything nothing everyone someone anyone somebody anybody entire whole
+    certain different others another best better good right able differently
     """.split()  # noqa: SIM905 - a page of quotes and commas is not read
 )
 # "won" is "won't" and a verb; "user" and "one" carry little; each is a stop word only when others remain.
@@ -54,6 +54,9 @@ DETERMINERS = frozenset(
 LETTER = re.compile(r"(?<=\w )([B-HJ-Z])(?=\W|$)(?!['\u2019.+#])")
 SIGNATURE = re.compile(r"(?<=\w)\(.*")
 WORDS_MAX = 40
+QUESTION_CHARS_MAX = 4_000
+# What no person writes is not looked for: a regular expression could spend seconds on it.
+ENDLESS = re.compile(r"\w{80,}")
 
 
 def words(text: str) -> list[str]:
@@ -68,6 +71,7 @@ def stems(text: str) -> list[str]:
 
 def content_words(question: str) -> list[str]:
     """Keep the words that carry a question, once each, in order; at most WORDS_MAX."""
+    question = ENDLESS.sub(" ", question[:QUESTION_CHARS_MAX])
     line = words(question.replace("\u2019", "'").replace("'s ", " "))
     found = dict.fromkeys(line)
     told = {left for left, right in pairwise(line) if right in KEYWORD_KINDS and left not in DETERMINERS}
@@ -82,7 +86,8 @@ def content_words(question: str) -> list[str]:
 
 def identifiers(question: str) -> list[str]:
     """Find what looks like the name of a thing in code: dotted, snake_case, CamelCase, call(), --flag."""
-    found = (match.rstrip("()") for match in IDENTIFIER.findall(question))
+    bounded = ENDLESS.sub(" ", question[:QUESTION_CHARS_MAX])
+    found = (match.rstrip("()") for match in IDENTIFIER.findall(bounded))
     return list(dict.fromkeys(_singular(name) for name in found))[:WORDS_MAX]
 
 

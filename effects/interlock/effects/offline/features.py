@@ -246,7 +246,7 @@ def _defined(asked: Query, hit: Hit) -> float:
 
 
 def _defining(asked: Query, place: Place, stretch: Stretch) -> float:
-    """Tell how surely a stretch says what something is: first under the term itself, or "An X is a ..."."""
+    """Tell how surely a stretch says what something is: under the term itself, at a page's start, or "An X is a ..."."""
     sought = {term.stem for term in asked.terms}
     if (
         sought
@@ -254,6 +254,13 @@ def _defining(asked: Query, place: Place, stretch: Stretch) -> float:
         and any(sought == set(stems(name_words(symbol))) for symbol in place.hit.symbols)
     ):
         return 1.5
+    if (
+        sought
+        and stretch.opening
+        and len(place.hit.heading) <= 1
+        and set(stems(stretch.text)[: len(sought)]) == sought
+    ):
+        return 1.0
     found = IS.search(stretch.text)
     subject = DETERMINER.sub("", stretch.text[: found.start()] if found else "")
     return float(bool(sought) and set(stems(subject)) == sought)

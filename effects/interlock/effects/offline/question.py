@@ -2,7 +2,7 @@
 
 import re
 
-from interlock.effects.documents.words import content_words, identifiers
+from interlock.effects.documents.words import QUESTION_CHARS_MAX, content_words, identifiers
 
 QUERIES_MAX = 2
 DEFINITION_WORDS_MAX = 4
@@ -23,7 +23,7 @@ KINDS = (
 
 def queries(question: str) -> list[str]:
     """List the searches worth trying, the widest first."""
-    tries = [question, " ".join(identifiers(question))]
+    tries = [question[:QUESTION_CHARS_MAX], " ".join(identifiers(question))]
     return list(dict.fromkeys(one for one in tries if one.strip()))[:QUERIES_MAX]
 
 
