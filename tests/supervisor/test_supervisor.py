@@ -17,8 +17,12 @@ from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING
 from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
+from interlock.contracts.inputs import Input
 from interlock.supervisor import outbox
 from interlock.supervisor import supervisor as shell
+from interlock.supervisor.core.decide import decide
+from interlock.supervisor.core.state import State
+from interlock.supervisor.core.turn import Decided
 from interlock.supervisor.errors import SteppedBack
 from interlock.supervisor.recovery import recover
 from interlock.supervisor.supervisor import Supervisor
@@ -310,6 +314,29 @@ async def test_bytes_that_are_no_message_harm_nothing(stage: Stage) -> None:
         decision.task for decision in stage.decisions() if isinstance(decision.facts[0], facts.Rejected)
     ]
     assert len(rejected) == 4
+
+
+async def test_a_defect_in_deciding_refuses_one_input_and_stops_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a supervisor whose core breaks on a pause
+    sound = decide
+
+    def broken(state: State, said: Input, now_ms: int) -> Decided:
+        if said.verb == "pause":
+            raise ZeroDivisionError
+        return sound(state, said, now_ms)
+
+    monkeypatch.setattr(shell, "decide", broken)
+    stage.supervise()
+    await stage.cast()
+    # When somebody pauses the fleet, and somebody else submits a task
+    paused = await stage.operator.say("control", "pause", Control(), "fleet")
+    task = await stage.submit()
+    await stage.completed(task)
+    # Then the task completes, and the pause is refused
+    refusals = [fact for fact in stage.told(0, facts.Refused) if fact.input == paused]
+    assert "defect" in refusals[0].reason
 
 
 async def test_stopping_ends_everything(stage: Stage) -> None:

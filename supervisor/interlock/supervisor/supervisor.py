@@ -27,8 +27,8 @@ from interlock.contracts.facts import (
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import snake
 from interlock.contracts.subjects import BEATS, INPUTS
-from interlock.supervisor.core.decide import decide, decide_silence, decide_tick
-from interlock.supervisor.core.state import State
+from interlock.supervisor.core.decide import decide, decide_defect, decide_silence, decide_tick
+from interlock.supervisor.core.state import State, Task
 from interlock.supervisor.core.turn import Decided
 from interlock.supervisor.outbox import Outbox
 from interlock.supervisor.records import Records
@@ -56,6 +56,7 @@ class Supervisor:
         self._dispatcher = Dispatcher(bus, bus.principal, self._not_taken)
         self._telling = Telling(self._dispatcher, self._records, lambda: self._state)
         self._attendance = Attendance()
+        self._ending: dict[int, Task] = {}
         self._last_look_ms = monotonic_ms()
 
     @property
@@ -106,14 +107,20 @@ class Supervisor:
         self._cause = said.seq
         if said.kind in {"agent", "effect"}:
             self._attendance.heard(said.principal, monotonic_ms())
-        self._take(decide(self._state, said, said.time_ms), said.time_ms, "")
+        try:
+            decided = decide(self._state, said, said.time_ms)
+        except Exception:
+            # A defect must not stop the work of everybody else: the input is refused, and the log says so.
+            log.exception("not_decided", record=said.seq, by=said.principal, verb=f"{said.kind}.{said.verb}")
+            decided = decide_defect(self._state, said)
+        self._take(decided, said.time_ms, "")
 
     def _take(self, decided: Decided, at_ms: int, observed: str) -> None:
         before, self._state = self._state, decided.state
         for task, facts in decided.by_task.items():
             known = before.tasks.get(task)
             if known is not None and any(_stops(fact) for fact in facts):
-                self._telling.cancel_all(known, "the task has ended or is planned anew")
+                self._ending[task] = known
             self._outbox.write(task, facts, self._cause, at_ms, observed)
         if 0 in decided.by_task:
             self._expect_everybody()
@@ -121,6 +128,8 @@ class Supervisor:
     def _committed(self, decision: Decision, seq: int) -> None:
         self._telling.committed(decision, seq)
         for fact in decision.facts:
+            if _stops(fact) and decision.task in self._ending:
+                self._telling.cancel_all(self._ending.pop(decision.task), "it has ended or is planned anew")
             if isinstance(fact, _LOGGED):
                 log.info(snake(type(fact).__name__), task=decision.task, record=seq, cause=decision.cause)
 

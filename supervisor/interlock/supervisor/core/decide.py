@@ -59,6 +59,16 @@ def decide(state: State, said: Input, now_ms: int) -> Decided:
     return _finish(turn)
 
 
+def decide_defect(state: State, said: Input) -> Decided:
+    """Return the refusal of an input that `decide` could not cope with: a defect of ours, said openly."""
+    turn = Turn(state, said.time_ms)
+    known = said.task if turn.task(said.task) is not None else 0
+    turn.refuse(
+        known, said.seq, "the supervisor has a defect and could not decide about this; please report it"
+    )
+    return Decided(turn)
+
+
 def decide_tick(state: State, now_ms: int) -> Decided:
     """Return what follows from time having passed."""
     turn = Turn(state, now_ms)
