@@ -79,6 +79,12 @@ async def test_the_schema_admits_no_other_role_and_no_other_input(peer: Peer, ba
         jsonschema.validate({"steps": [bad], "criteria": []}, call.returns)
 
 
+async def test_no_length_is_left_for_guided_decoding_to_unroll(peer: Peer) -> None:
+    call, _ = await planned(peer, GOOD)
+    assert "Length" not in str(call.returns)
+    assert "`question`" in call.prompt
+
+
 async def test_refusals_are_told_to_the_model(peer: Peer) -> None:
     await peer.join(agent)
     refused = msgspec.structs.replace(GOAL, refusals=("there is no role cook",))

@@ -26,7 +26,7 @@ def arrangement_schema(claims: int) -> Json:
         "type": "object",
         "properties": {
             "order": {"type": "array", "items": number, "maxItems": claims},
-            "summary": {"type": "string", "maxLength": MOST_SUMMARY_CHARS},
+            "summary": {"type": "string"},
         },
         "required": ["order", "summary"],
     }

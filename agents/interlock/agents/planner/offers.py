@@ -1,12 +1,15 @@
 """What a plan may hold, told to a model: in words for its prompt, and as the schema of its answer."""
 
+from typing import Any
+
 from interlock.contracts import limits
 from interlock.contracts.message import Json
 from interlock.contracts.roles import RoleOffer
 
 MOST_STEPS = 12
 STEP_ID = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,23}$"}
-LINE = {"type": "string", "maxLength": 300}
+LINE: Json = {"type": "string"}
+LENGTHS = frozenset({"minLength", "maxLength", "pattern"})
 ANY_INPUT: Json = {"type": "object"}
 
 
@@ -53,7 +56,19 @@ def _self_contained(schema: Json) -> Json:
     if not schema or "$defs" in schema:
         return ANY_INPUT
     properties = {name: field for name, field in schema.get("properties", {}).items() if name != "v"}
-    return schema | {"properties": properties} if properties else schema
+    bounded: Json = _without_lengths(schema | {"properties": properties} if properties else schema)
+    return bounded
+
+
+def _without_lengths(node: Any) -> Any:
+    """Leave out the bounds on lengths: guided decoding unrolls them at great cost, and the role checks them."""
+    if isinstance(node, dict):
+        fields: Json = node
+        return {name: _without_lengths(field) for name, field in fields.items() if name not in LENGTHS}
+    if isinstance(node, list):
+        items: list[Any] = node
+        return [_without_lengths(item) for item in items]
+    return node
 
 
 def _fields(schema: Json) -> str:

@@ -3,7 +3,6 @@
 import msgspec
 
 from interlock.agents.quotations import Passage
-from interlock.contracts import limits
 from interlock.contracts.message import Json
 from interlock.contracts.roles import Claim
 
@@ -26,8 +25,8 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def queries_schema() -> Json:
-    """Return the schema of Queries with the bounds that keep a small model from rambling."""
-    query = {"type": "string", "minLength": 2, "maxLength": 100}
+    """Return the schema of Queries, with few of them; as below, no lengths, which guided decoding unrolls."""
+    query = {"type": "string"}
     return {
         "type": "object",
         "properties": {"queries": {"type": "array", "items": query, "minItems": 1, "maxItems": 3}},
@@ -40,7 +39,7 @@ def answer_schema(passages: tuple[Passage, ...]) -> Json:
     citation = {
         "type": "object",
         "properties": {
-            "quote": {"type": "string", "minLength": 1, "maxLength": limits.MAX_QUOTE_CHARS},
+            "quote": {"type": "string", "minLength": 1},
             "file": {"type": "string", "enum": sorted({passage.file for passage in passages})},
             "line": {"type": "integer", "minimum": 1},
         },
@@ -49,7 +48,7 @@ def answer_schema(passages: tuple[Passage, ...]) -> Json:
     claim = {
         "type": "object",
         "properties": {
-            "text": {"type": "string", "minLength": 1, "maxLength": limits.MAX_QUOTE_CHARS},
+            "text": {"type": "string", "minLength": 1},
             "citations": {"type": "array", "items": citation, "maxItems": 4},
         },
         "required": ["text", "citations"],
@@ -58,7 +57,7 @@ def answer_schema(passages: tuple[Passage, ...]) -> Json:
         "type": "object",
         "properties": {
             "claims": {"type": "array", "items": claim, "maxItems": MOST_CLAIMS},
-            "unanswered": {"type": "string", "maxLength": limits.MAX_LINE_CHARS},
+            "unanswered": {"type": "string"},
         },
         "required": ["claims", "unanswered"],
     }

@@ -26,7 +26,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
 def judgement_schema() -> Json:
     """Return the schema of a Judgement."""
-    line = {"type": "string", "maxLength": 400}
+    line = {"type": "string"}
     return {
         "type": "object",
         "properties": {
