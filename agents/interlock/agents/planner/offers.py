@@ -1,6 +1,7 @@
 """What a plan may hold, told to a model: in words for its prompt, and as the schema of its answer."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from interlock.contracts import limits
 from interlock.contracts.message import Json
@@ -61,13 +62,12 @@ def _self_contained(schema: Json) -> Json:
 
 
 def _without_lengths(node: Any) -> Any:
-    """Leave out the bounds on lengths: guided decoding unrolls them at great cost, and the role checks them."""
+    """Leave out the bounds on lengths: guided decoding unrolls them, slowly, and the role checks them."""
     if isinstance(node, dict):
-        fields: Json = node
-        return {name: _without_lengths(field) for name, field in fields.items() if name not in LENGTHS}
+        fields = cast("Json", node).items()
+        return {name: _without_lengths(field) for name, field in fields if name not in LENGTHS}
     if isinstance(node, list):
-        items: list[Any] = node
-        return [_without_lengths(item) for item in items]
+        return [_without_lengths(item) for item in cast("Iterable[Any]", node)]
     return node
 
 
