@@ -7,7 +7,8 @@ import msgspec
 from interlock.effects.documents.terms import Query, understand, written_in
 from interlock.effects.documents.types import Hit, TermCount
 from interlock.effects.documents.words import stems, words
-from interlock.effects.offline.features import Stretch, coverage, features, place_of, weigh
+from interlock.effects.offline.coverage import Stretch, confidence, coverage, place_of
+from interlock.effects.offline.features import features, weigh
 from interlock.effects.offline.sentences import Span, spans
 from interlock.effects.offline.types import Citation, Claim, Findings
 
@@ -32,7 +33,6 @@ class Scored(msgspec.Struct, frozen=True):
     end: int
     score: float
     covered: float
-    measured: dict[str, float]
 
     @property
     def quote(self) -> str:
@@ -107,8 +107,9 @@ def _candidates(asked: Query, hits: Sequence[Hit]) -> Iterable[Scored]:
                 opening=begins and first == told,
                 leading=parts[first] is around[0],
             )
-            measured, covered = features(asked, place, stretch)
-            yield Scored(hit, parts[first].start, parts[last].end, weigh(measured), covered, measured)
+            score = weigh(features(asked, place, stretch))
+            covered = confidence(asked, place, stretch)
+            yield Scored(hit, parts[first].start, parts[last].end, score, covered)
 
 
 def _consensus(hits: Sequence[Hit], top: float) -> dict[str, float]:
