@@ -17,13 +17,13 @@ _PASSAGE = re.compile(r"^## file: (?P<file>.+) · line: (?P<line>\d+)\n.*\n\n(?P
 
 
 class Asked:
-    """One request: what for, the digest of what was asked, whether it was answered, when its asker left."""
+    """One request: what for, and the digest of what was asked; `done` once answered, `left` once given up."""
 
     def __init__(self, body: dict[str, Any], data: bytes) -> None:
         self.purpose: str = body["response_format"]["json_schema"]["name"]
         self.prompt: str = body["messages"][0]["content"]
         self.digest = hashlib.sha256(data).hexdigest()
-        self.answered = False
+        self.done = asyncio.Event()
         self.left = asyncio.Event()
         self.left_at = 0.0
 
@@ -69,6 +69,11 @@ class ModelServer:
             await self._changed.wait_for(lambda: len(self._of(purpose)) >= times)
         return self._of(purpose)[-1]
 
+    @property
+    def answered(self) -> list[Asked]:
+        """The requests that got an answer."""
+        return [asked for asked in self.requests if asked.done.is_set()]
+
     def bought(self) -> Counter[str]:
         """Return how often each different question was asked, named by its purpose and digest."""
         return Counter(f"{asked.purpose} {asked.digest[:8]}" for asked in self.requests)
@@ -102,7 +107,7 @@ class ModelServer:
         await asyncio.wait({leaving})
         writer.write(self._response(asked))
         await writer.drain()
-        asked.answered = True
+        asked.done.set()
         return True
 
     async def _until_released(self, purpose: str) -> None:

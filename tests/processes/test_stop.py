@@ -101,7 +101,7 @@ async def test_a_pause_lets_the_calls_in_flight_finish(start: Start, model: Mode
     await model.release()
     # Then its outcome counts, and what its agent wants next is held
     await task.first(f.EffectHeld, waits_for="switch")
-    assert call.answered
+    assert call.done.is_set()
     assert nothing_granted_after(task, f.Paused)
     # And when the task is resumed it completes, with nothing bought again
     await environment.control("resume", task.task)

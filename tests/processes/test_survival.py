@@ -64,9 +64,7 @@ async def test_an_effect_worker_is_replaced_and_only_its_broken_call_is_made_aga
     await model.release()
     # Then the task completes, the broken call was made again, and no other one
     await task.completed()
-    assert [asked.digest for asked in model.requests if asked.digest == broken.digest and asked.answered] == [
-        broken.digest
-    ]
+    assert [asked.digest for asked in model.answered].count(broken.digest) == 1
     assert sorted(model.bought().values()) == [1, 1, 1, 1, 2]
     # And what the broken call may have cost is settled at its bound
     lost = await task.first(f.EffectSettled, end="lost")
