@@ -141,9 +141,9 @@ class Outbox:
         appended.add_done_callback(lambda done: self._answered(task, line, done))
 
     def _answered(self, task: int, line: _Line, done: "asyncio.Future[Ack]") -> None:
+        failure = None if done.cancelled() else done.exception()
         if done.cancelled() or self._stopped:
             return
-        failure = done.exception()
         if failure is not None:
             self._not_written(task, line, failure)
             return

@@ -136,6 +136,7 @@ class Supervisor:
     def _fail(self, failure: Exception) -> None:
         if not self._failure.done():
             self._failure.set_exception(failure)
+            self._failure.exception()  # seen, also when `run` is cancelled before it looks
 
     def _not_taken(self, key: str, principal: str) -> None:
         if key.startswith(("step.", "effect.")):

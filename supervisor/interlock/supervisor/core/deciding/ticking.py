@@ -24,17 +24,18 @@ def ticked(turn: Turn) -> None:
 def _find_orphans(turn: Turn, task: Task) -> None:
     """Take back what stands with a process that does not have it: a crash may come between two records."""
     for name in sorted(task.steps):
-        step = task.steps[name]
+        step = turn.state.tasks[task.id].steps.get(name, task.steps[name])
         agent = turn.state.agents.get(step.principal)
-        if step.state == "assigned" and (agent is None or agent.in_hand.get((task.id, name)) != step.attempt):
+        has_it = agent is not None and agent.in_hand.get((task.id, name)) == step.attempt
+        if step.state == "assigned" and not has_it and turn.state.tasks[task.id].active:
             step_lost(turn, task.id, step, f"{step.principal} is not here any more")
-            return
     for seq in sorted(task.effects):
-        effect = task.effects[seq]
+        effect = turn.state.tasks[task.id].effects.get(seq)
+        if effect is None or effect.state != "granted":
+            continue
         worker = turn.state.workers.get(effect.worker)
-        if effect.state == "granted" and (worker is None or seq not in worker.in_hand):
+        if worker is None or seq not in worker.in_hand:
             effect_lost(turn, task.id, effect)
-            return
 
 
 def _moving(turn: Turn, task: Task) -> None:
