@@ -98,6 +98,12 @@ def test_a_switch_on_nothing_is_refused_to_the_fleet() -> None:
         assert "kill works on task.<number> or fleet" in world.only(0, facts.Refused).reason
 
 
+def test_the_longest_scope_can_still_be_refused() -> None:
+    world, _ = at_work()
+    world.say("olga", "control", "kill", b"{}", "role", "x" * 4_000)
+    assert world.only(0, facts.Refused).reason.startswith("kill works on task.<number> or fleet")
+
+
 def test_a_paused_fleet_starts_nothing_and_goes_on_where_it_was() -> None:
     # Given a paused fleet with an effect that was asked for meanwhile, and a new task
     world, number = at_work()

@@ -140,6 +140,14 @@ def test_an_effect_waits_for_a_worker_and_is_granted_when_one_comes() -> None:
     assert world.only(number, facts.EffectGranted).effect == effect
 
 
+def test_the_longest_model_name_can_still_be_waited_for() -> None:
+    world, number = at_work(worker=False)
+    world.ask(number, "a", ModelCall(purpose="p", prompt="p", model="x" * 5_000))
+    assert world.kinds(number) == ["EffectHeld"]
+    world.worker()
+    assert world.only(number, facts.EffectDenied).rule == "offers"
+
+
 def test_a_worker_with_full_hands_gets_nothing_until_one_is_free_and_the_oldest_is_next() -> None:
     world, number = at_work(worker=False)
     world.worker(capacity=1)

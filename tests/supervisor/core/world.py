@@ -6,7 +6,7 @@ Every decision passes through `invariants`, in every test.
 from typing import Any
 
 import msgspec
-from tests.supervisor.core.invariants import Told, uphold
+from tests.supervisor.core.invariants import Told, fold, uphold
 
 from interlock.contracts.budget import NOTHING, Amounts, Budget
 from interlock.contracts.charter import Charter
@@ -63,6 +63,8 @@ class World:
         self.now_ms = 1_000_000
         self.seq = 0
         self.last: Told = {}
+        self._before = self.state
+        self._torn = False
         self.told: Told = {}
         self._incarnations = 0
 
@@ -78,6 +80,7 @@ class World:
 
     def tick(self, after_ms: int = 0) -> None:
         self.now_ms += after_ms
+        self._torn = False
         self._take(decide_tick(self.state, self.now_ms), decide_tick(self.state, self.now_ms))
 
     def silence(self, principal: str) -> None:
@@ -85,10 +88,19 @@ class World:
         self._take(decide_silence(self.state, principal, self.now_ms), again)
 
     def _take(self, decided: Decided, again: Decided) -> None:
-        uphold(self.state, decided, again)
-        self.state, self.last = decided.state, decided.by_task
+        uphold(self.state, decided, again, torn=self._torn)
+        self._before, self.state, self.last = self.state, decided.state, decided.by_task
         for task, facts in decided.by_task.items():
             self.told.setdefault(task, []).extend(facts)
+
+    def crash(self, *survivors: int) -> None:
+        """Let only these tasks' records of the last decision have reached the log (0: the fleet's).
+
+        The state is torn until the next tick.
+        """
+        self._torn = True
+        assert set(survivors) < set(self.last), "something must be lost"
+        self.state = fold(self._before, {task: self.last[task] for task in survivors})
 
     # Who is there.
 
