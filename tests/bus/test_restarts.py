@@ -4,6 +4,8 @@
 # pyright: reportPrivateUsage=false
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from interlock.bus.ports import Ack, Message, Record
 from interlock.bus.stream import ensure_stream
 
 SUBMIT = "interlock.in.alice.task.submit"
+CONFIRMED_S = 3.0
 
 
 class Fragile:
@@ -120,6 +123,22 @@ async def test_a_request_waits_for_the_server_within_its_time(fragile: Fragile) 
     asking = asyncio.create_task(fragile.alice.last_seq())
     await fragile.restart()
     assert await asking == 1
+
+
+async def test_a_listening_that_is_begun_while_the_server_dies_hears_all_the_same(fragile: Fragile) -> None:
+    # Given a server that is killed before it can confirm a subscription
+    os.kill(fragile.server.pid, signal.SIGSTOP)
+    heard: Collected[Message] = Collected()
+    beginning = asyncio.create_task(fragile.alice.listen("interlock.live.*", heard.take))
+    await asyncio.sleep(0)
+    await fragile.kill()
+    # When it comes back
+    await fragile.restart()
+    # Then the listening has begun, and hears
+    async with asyncio.timeout(CONFIRMED_S):
+        await beginning
+    await fragile.supervisor.send("interlock.live.1", b"one")
+    assert [message.data for message in await heard.count(1)] == [b"one"]
 
 
 async def test_an_append_fails_when_the_server_stays_away(fragile: Fragile) -> None:

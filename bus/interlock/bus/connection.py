@@ -21,6 +21,7 @@ from interlock.bus.errors import BusError, NotPermitted, Unreachable
 
 OPEN_S = 3.0
 FLUSH_S = 5
+CONFIRM_S = 5.0
 RETRY_S = 0.2
 PING_S = 10
 # More than the pipeline of appends may have outstanding, so that publishing never has to wait for the socket.
@@ -79,6 +80,7 @@ class Connection:
         self._options: dict[str, Any] = {}
         self._loop = asyncio.get_running_loop()
         self._up = asyncio.Event()
+        self._down = asyncio.Event()
         self._closing = False
         self._opened = False
         self._refusal: asyncio.Future[None] = self._loop.create_future()
@@ -168,10 +170,12 @@ class Connection:
         hearing.subscription = await _subscribe(self._client, hearing)
         self._hearings.add(hearing)
         try:
-            await self._flush()
-        except nats.errors.Error as failure:
+            async with asyncio.timeout(CONFIRM_S):
+                while not await self._flushed_unbroken():
+                    await self.wait_up(CONFIRM_S)
+        except (TimeoutError, nats.errors.Error) as failure:
             self.drop(hearing)
-            raise Unreachable(f"{self.url} did not confirm a subscription in {FLUSH_S} s") from failure
+            raise Unreachable(f"{self.url} did not confirm a subscription in {CONFIRM_S:g} s") from failure
         if subject.lower() in self._deaf:
             self._deaf.discard(subject.lower())
             self.drop(hearing)
@@ -217,6 +221,20 @@ class Connection:
         """
         await self._client.flush(timeout=FLUSH_S)
         await self._client.flush(timeout=FLUSH_S)
+
+    async def _flushed_unbroken(self) -> bool:
+        """Flush; return False when the connection broke meanwhile, for nats-py forgets who waits then."""
+        flushing = self._loop.create_task(self._flush())
+        breaking = self._loop.create_task(self._down.wait())
+        try:
+            await asyncio.wait({flushing, breaking}, return_when=asyncio.FIRST_COMPLETED)
+            if not flushing.done():
+                return False
+            flushing.result()
+        finally:
+            breaking.cancel()
+            flushing.cancel()
+        return True
 
     async def _end_client(self) -> None:
         try:
@@ -279,6 +297,7 @@ class Connection:
         if not self._up.is_set():
             return
         self._up.clear()
+        self._down.set()
         log.warning("bus_lost", url=self.url, principal=self.principal)
         for watcher in tuple(self.watchers):
             watcher.lost()
@@ -288,6 +307,7 @@ class Connection:
             self.errand(self._end_client())
             return
         self.trouble = None
+        self._down.clear()
         self._up.set()
         log.info("bus_restored", url=self.url, principal=self.principal)
         for watcher in tuple(self.watchers):
