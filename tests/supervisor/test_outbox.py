@@ -110,6 +110,18 @@ async def test_what_concerns_the_fleet_is_durable_before_what_was_decided_later(
     assert [decision.task for decision in await desk.written()] == [0, 0, 7, 8]
 
 
+async def test_what_waited_for_the_fleet_follows_in_the_order_in_which_it_was_decided(desk: Desk) -> None:
+    # Given decisions on their way about two tasks and then the fleet
+    desk.write(7, retried("a"))
+    desk.write(8, retried("a"))
+    desk.write(0, Refused(input=1, reason="x"))
+    # When more is decided, first about the second task
+    desk.write(8, retried("b"))
+    desk.write(7, retried("b"))
+    # Then it stands in the log in this order
+    assert [decision.task for decision in await desk.written()] == [7, 8, 0, 8, 7]
+
+
 async def test_a_decision_after_somebody_elses_makes_this_writer_stop(desk: Desk) -> None:
     # Given a task about which another supervisor has decided
     other = MemoryBus(desk.server, "supervisor-2")

@@ -31,8 +31,9 @@ OnCommitted = Callable[[Decision, int], None]
 
 
 class _Batch(msgspec.Struct, frozen=True):
-    """What one turn of deciding said about one task."""
+    """What one turn of deciding said about one task; `place` is its place among all that was written."""
 
+    place: int
     facts: tuple[AnyFact, ...]
     cause: int
     at_ms: int
@@ -65,7 +66,8 @@ class Outbox:
         self._loop = asyncio.get_running_loop()
         self._lines: dict[int, _Line] = {}
         self._patient: set[int] = set()
-        self._behind_fleet: list[int] = []
+        self._behind_fleet: set[int] = set()
+        self._next_place = 0
         self._lingering: asyncio.TimerHandle | None = None
         self._stopped = False
 
@@ -76,7 +78,8 @@ class Outbox:
     def write(self, task: int, facts: Sequence[AnyFact], cause: int, at_ms: int, observed: str) -> None:
         """Take facts to be written; they will be, in the order of the calls for a task."""
         line = self._line(task)
-        line.waiting.append(_Batch(tuple(facts), cause, at_ms, observed))
+        line.waiting.append(_Batch(self._next_place, tuple(facts), cause, at_ms, observed))
+        self._next_place += 1
         if all(isinstance(fact, _PATIENT) for batch in line.waiting for fact in batch.facts):
             self._patient.add(task)
             if self._lingering is None:
@@ -113,7 +116,7 @@ class Outbox:
             return
         fleet = self._lines.get(0)
         if task and fleet is not None and (fleet.sent is not None or fleet.waiting):
-            self._behind_fleet.append(task)
+            self._behind_fleet.add(task)
             return
         self._patient.discard(task)
         riding = _ride_together(line.waiting)
@@ -154,9 +157,14 @@ class Outbox:
         if line.waiting and task not in self._patient:
             self._send(task)
         if task == 0:
-            behind, self._behind_fleet = self._behind_fleet, []
-            for waiting in behind:
-                self._send(waiting)
+            self._send_behind_fleet()
+
+    def _send_behind_fleet(self) -> None:
+        """Send what waited for the fleet's decision, in the order in which it was decided."""
+        behind, self._behind_fleet = self._behind_fleet, set()
+        waiting = [task for task in behind if self._lines[task].waiting]
+        for task in sorted(waiting, key=lambda task: self._lines[task].waiting[0].place):
+            self._send(task)
 
     def _not_written(self, task: int, line: _Line, failure: BaseException) -> None:
         if isinstance(failure, LogFull):
