@@ -30,6 +30,7 @@ class Shelf:
 
     def __init__(self, hits: int = 1, **answers: Any) -> None:
         self.hits = [PASSAGE] * hits
+        self.found: dict[str, list[dict[str, Any]]] = {}
         self.answers = answers
         self.calls: list[Call] = []
 
@@ -50,8 +51,7 @@ class Shelf:
         return [call.arguments for call in self.calls if isinstance(call, ToolCall) and call.tool == name]
 
     def search(self, query: str, limit: int) -> Any:
-        del query
-        return {"hits": self.hits[:limit], "terms": [], "passages": 1}
+        return {"hits": self.found.get(query, self.hits)[:limit], "terms": [], "passages": 1}
 
     def check_quotes(self, quotes: list[dict[str, Any]]) -> Any:
         return {"results": [one | {"line": 3, "stands": one["quote"] in PAGE} for one in quotes]}

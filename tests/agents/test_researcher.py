@@ -8,6 +8,7 @@ import pytest
 from tests.agents.conftest import Peer
 from tests.agents.shelf import FALSE, FILE, PASSAGE, TRUE, Shelf, claim
 
+from interlock.agents.quotations import MOST_PASSAGE_CHARS
 from interlock.agents.researcher.agent import NO_DOCUMENTS, NOTHING_FOUND, NOTHING_PROVEN, agent
 from interlock.contracts.roles import Findings
 from interlock.contracts.step import StepResult
@@ -60,6 +61,22 @@ async def test_passages_are_shown_once_and_only_their_files_can_be_cited(peer: P
     said["citations"][0]["file"] = "other.md"
     with pytest.raises(jsonschema.ValidationError, match=FILE):
         jsonschema.validate({"claims": [said], "unanswered": ""}, call.returns)
+
+
+async def test_what_several_searches_find_is_merged_best_first_each_passage_once(peer: Peer) -> None:
+    # Given searches that find the same passages in different orders, one of them very long
+    def hit(line: int) -> dict[str, Any]:
+        return PASSAGE | {"line": line, "text": "word " * (5_000 if line == 3 else 5)}
+
+    found_lines = {"What is a lease?": [1, 2, 3], "lease": [2, 1, 4], "end of a lease": []}
+    shelf = Shelf(queries=QUERIES, answer={"claims": [], "unanswered": "No."})
+    shelf.found = {query: [hit(line) for line in lines] for query, lines in found_lines.items()}
+    # When the researcher reads
+    await found(peer, shelf)
+    # Then they take turns, none comes twice, and none is too large for a call
+    passages = shelf.model("answer").inputs["passages"]
+    assert [passage["line"] for passage in passages] == [1, 2, 3, 4]
+    assert max(len(passage["text"]) for passage in passages) == MOST_PASSAGE_CHARS
 
 
 async def test_without_documents_or_passages_no_model_is_asked_to_answer(peer: Peer) -> None:

@@ -85,6 +85,27 @@ async def test_a_kill_drops_the_step_at_once(peer: Peer, thinker: Thinker, scope
     assert peer.ends.empty()
 
 
+async def test_a_handler_that_waits_for_something_of_its_own_is_stopped_too(
+    peer: Peer, thinker: Thinker
+) -> None:
+    stopped: list[str] = []
+
+    async def wait(_step: Json, ctx: Context) -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.append(ctx.step)
+        return "done"
+
+    await peer.join(thinker(wait))
+    await peer.assign({})
+    await peer.settle()
+    await peer.kill("fleet")
+    await peer.settle()
+    assert stopped == [STEP]
+    assert peer.ends.empty()
+
+
 async def test_a_kill_of_another_task_and_a_pause_change_nothing(peer: Peer, thinker: Thinker) -> None:
     station = await peer.join(thinker(look))
     await peer.assign({})

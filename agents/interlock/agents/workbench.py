@@ -123,8 +123,6 @@ class Workbench:
         try:
             message = await self._handler.work(step, Context(self._bus, step, journal))
         except asyncio.CancelledError:
-            if journal.closed:
-                raise
             message = StepFailure(
                 step=step.step, attempt=step.attempt, kind="transient", message="the handler cancelled itself"
             )
