@@ -141,6 +141,19 @@ async def test_a_listening_that_is_begun_while_the_server_dies_hears_all_the_sam
     assert [message.data for message in await heard.count(1)] == [b"one"]
 
 
+async def test_a_question_to_the_log_is_asked_again_when_the_server_dies_over_it(fragile: Fragile) -> None:
+    # Given a record, and a server that is killed before it can answer a question
+    await fragile.alice.append(SUBMIT, b"one")
+    os.kill(fragile.server.pid, signal.SIGSTOP)
+    asking = asyncio.create_task(fragile.alice.last_seq())
+    await asyncio.sleep(0)
+    await fragile.kill()
+    # When it comes back, then it is answered soon
+    await fragile.restart()
+    async with asyncio.timeout(CONFIRMED_S):
+        assert await asking == 1
+
+
 async def test_an_append_fails_when_the_server_stays_away(fragile: Fragile) -> None:
     # Given a principal with little patience, and a server that was killed
     hasty = await connect(fragile.server.url, "hasty", limits=AppendLimits(ack_s=0.2))

@@ -123,10 +123,13 @@ def error_of(subject: str, error: ApiError) -> BusError:
 
 
 async def call(requests: Requests, verb: str, body: bytes, answer: type[T], *, timeout_s: float = API_S) -> T:
-    """Make one API request and return its answer; raise the error in it as one of the bus's own."""
+    """Make one API request and return its answer; raise the error in it as one of the bus's own.
+
+    All that is asked here may be asked twice: it reads, or says how something shall be.
+    """
     subject = f"$JS.API.{verb}"
     try:
-        message = await requests.ask(subject, body, timeout_s=timeout_s)
+        message = await requests.ask(subject, body, timeout_s=timeout_s, repeatable=True)
     except NotTaken as silence:
         raise Unreachable(f"JetStream does not answer at {requests.connection.url}: {silence}") from silence
     except NotPermitted:

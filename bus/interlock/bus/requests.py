@@ -4,6 +4,7 @@ It must not know what is asked.
 """
 
 import asyncio
+from typing import NamedTuple
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -14,13 +15,22 @@ from interlock.bus.errors import BusError, NotPermitted, NotTaken
 NO_RESPONDERS = "503"
 
 
+class _Asked(NamedTuple):
+    """A request that has no answer yet."""
+
+    subject: str
+    data: bytes
+    answer: asyncio.Future[Msg]
+    repeatable: bool
+
+
 class Requests:
     """All open requests of one connection."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._inbox = f"{connection.inbox()}."
-        self._open: dict[str, tuple[str, asyncio.Future[Msg]]] = {}
+        self._open: dict[str, _Asked] = {}
         self._last_token = 0
 
     async def start(self) -> None:
@@ -28,8 +38,8 @@ class Requests:
         await self.connection.hear(self._inbox + "*", self._on_answer)
         self.connection.watchers.add(self)
 
-    async def ask(self, subject: str, data: bytes, *, timeout_s: float) -> Msg:
-        """Send and return the first answer.
+    async def ask(self, subject: str, data: bytes, *, timeout_s: float, repeatable: bool = False) -> Msg:
+        """Send and return the first answer; what is `repeatable` is sent again after a broken connection.
 
         Raises NotTaken when nobody listens or answers in time, NotPermitted when the server refused the
         publish, Unreachable when the connection did not stand within the time.
@@ -40,7 +50,7 @@ class Requests:
         self._last_token += 1
         token = str(self._last_token)
         answer: asyncio.Future[Msg] = loop.create_future()
-        self._open[token] = (subject, answer)
+        self._open[token] = _Asked(subject, data, answer, repeatable)
         try:
             self.connection.publish(subject, data, self._inbox + token)
             async with asyncio.timeout_at(deadline):
@@ -59,18 +69,22 @@ class Requests:
         """Nothing to do: every request is bounded in time."""
 
     def restored(self) -> None:
-        """Nothing to do: whether a request may be repeated is known to who asked."""
+        """Send again what may be: question or answer was lost with the connection."""
+        for token, asked in self._open.items():
+            if asked.repeatable and not asked.answer.done():
+                self.connection.publish(asked.subject, asked.data, self._inbox + token)
 
     def refused(self, subject: str) -> None:
         """Fail what was asked there."""
-        for asked, answer in self._open.values():
-            if asked.lower() == subject and not answer.done():
-                answer.set_exception(NotPermitted(f"{self.connection.principal} may not publish on {asked}"))
+        for asked in self._open.values():
+            if asked.subject.lower() == subject and not asked.answer.done():
+                sentence = f"{self.connection.principal} may not publish on {asked.subject}"
+                asked.answer.set_exception(NotPermitted(sentence))
 
     async def _on_answer(self, message: Msg) -> None:
-        _, answer = self._open.get(message.subject.removeprefix(self._inbox), ("", None))
-        if answer and not answer.done():
-            answer.set_result(message)
+        asked = self._open.get(message.subject.removeprefix(self._inbox))
+        if asked is not None and not asked.answer.done():
+            asked.answer.set_result(message)
 
 
 def status_of(message: Msg) -> str:
