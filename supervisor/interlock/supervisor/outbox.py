@@ -92,6 +92,12 @@ class Outbox:
         """Whether everything taken is durable."""
         return not any(line.sent or line.waiting for line in self._lines.values())
 
+    def stop(self) -> None:
+        """Write nothing more; what is not durable yet will be decided again from its inputs."""
+        self._stopped = True
+        if self._lingering is not None:
+            self._lingering.cancel()
+
     def forget(self, task: int) -> None:
         """Drop the memory of a task that will be decided about no more; a late fact begins anew."""
         line = self._lines.get(task)

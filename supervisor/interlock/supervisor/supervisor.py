@@ -95,6 +95,7 @@ class Supervisor:
             (self._failure if self._failure.done() else ticking).result()
         finally:
             ticking.cancel()
+            self._outbox.stop()
             for subscription in subscriptions:
                 await subscription.stop()
             await self._dispatcher.stop()
