@@ -85,6 +85,9 @@ class Agent(Player):
         self.attempts: list[tuple[int, str, int]] = []
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
+        self.may_finish = asyncio.Event()
+        self.may_finish.set()
+        self.outcomes: list[Outcome] = []
         self._waiting: dict[tuple[int, str, str], asyncio.Future[Outcome]] = {}
 
     async def start(self) -> None:
@@ -111,7 +114,8 @@ class Agent(Player):
         self.attempts.append((step.task, step.step, step.attempt))
         await self.may_go_on.wait()
         for place, call in enumerate(self.calls):
-            await self.effect(step, call, f"k{place}")
+            self.outcomes.append(await self.effect(step, call, f"k{place}"))
+        await self.may_finish.wait()
         value = {"planner": PLAN, "reviewer": Verdict(decision="approve")}.get(self.role, "done")
         body = StepResult(step=step.step, attempt=step.attempt, value=msgspec.Raw(encode(value)))
         await self.say("agent", "result", body, step.task)

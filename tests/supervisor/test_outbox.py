@@ -1,5 +1,6 @@
 """The outbox: in order for each task, together while one is on its way, bounded in size, the fleet first."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -162,6 +163,15 @@ async def test_a_lost_connection_is_told(desk: Desk) -> None:
     desk.write(7, retried("a"))
     await desk.stage.until(lambda: desk.failures)
     assert isinstance(desk.failures[0], Unreachable)
+
+
+async def test_a_stopped_outbox_writes_nothing_more(desk: Desk) -> None:
+    desk.write(7, SETTLED)
+    desk.outbox.stop()
+    desk.write(7, retried("a"))
+    desk.write(8, SETTLED)
+    await asyncio.sleep(0)
+    assert (desk.server.records, desk.failures) == ([], [])
 
 
 async def test_a_task_that_is_quiet_can_be_forgotten_and_begins_anew(desk: Desk) -> None:

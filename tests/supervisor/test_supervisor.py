@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.supervisor.core.world import ONE
+from tests.supervisor.core.world import LOOK, ONE
 from tests.supervisor.stage import Agent, EffectWorker, Stage
 
 from interlock.bus.clock import now_ms
@@ -15,8 +15,9 @@ from interlock.bus.ports import Message
 from interlock.bus.presence import Attendance
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING
-from interlock.contracts.control import Control
+from interlock.contracts.control import Answer, Control
 from interlock.contracts.decision import Decision
+from interlock.contracts.effect import AskCall, ToolCall
 from interlock.contracts.inputs import Input
 from interlock.supervisor import outbox
 from interlock.supervisor import supervisor as shell
@@ -252,6 +253,61 @@ async def test_an_effect_that_was_in_a_lost_workers_hand_is_done_by_another(stag
     await stage.completed(task)
     (lost,) = [fact for fact in stage.told(task, facts.EffectSettled) if fact.end == "lost"]
     assert [grant for effect, grant in again.done if effect == lost.effect] == [2]
+
+
+async def test_a_replaced_agent_is_told_what_the_first_one_had_bought(stage: Stage) -> None:
+    # Given an agent that has its outcome and is killed before it gives its result
+    supervisor, _, _ = stage.supervise()
+    forgetful(supervisor)
+    worker = await stage.cast((LOOK,))
+    first = stage.agent("researcher-1")
+    first.may_finish.clear()
+    task = await stage.submit(ONE, review=False)
+    await stage.until(lambda: first.outcomes)
+    await first.leave()
+    # When another process takes its place
+    second = Agent(stage.server, "researcher-1", (LOOK,))
+    await stage.join(second)
+    await stage.completed(task)
+    # Then it got the same outcome, from the log, and nothing was done again
+    assert [outcome.effect for outcome in second.outcomes] == [first.outcomes[0].effect]
+    assert second.outcomes[0].value == first.outcomes[0].value
+    assert len(worker.done) == 1
+    (again,) = stage.told(task, facts.EffectRepeated)
+    assert again.attempt == 2
+
+
+def forgetful(supervisor: Supervisor) -> None:
+    """Let the supervisor remember no record, so that it must read the log."""
+    supervisor._records._max_kept = 0
+
+
+async def test_a_question_reaches_a_person_and_the_answer_the_agent(stage: Stage) -> None:
+    stage.supervise()
+    await stage.cast((AskCall(question="May I?"),))
+    task = await stage.submit(ONE, review=False)
+    await stage.until(lambda: stage.told(task, facts.EffectEscalated))
+    (asked,) = stage.told(task, facts.EffectEscalated)
+    await stage.operator.say("human", "answer", Answer(text="You may."), task, asked.effect)
+    await stage.completed(task)
+    (outcome,) = stage.agent("researcher-1").outcomes
+    assert (outcome.end, bytes(outcome.value)) == ("answered", b'"You may."')
+
+
+async def test_a_denial_reaches_the_agent_with_its_rule(stage: Stage) -> None:
+    stage.supervise()
+    await stage.cast((ToolCall(tool="rm"),))
+    await stage.completed(await stage.submit(ONE, review=False))
+    (outcome,) = stage.agent("researcher-1").outcomes
+    assert (outcome.end, outcome.message.split(":")[0]) == ("denied", "charter.tools")
+
+
+async def test_a_supervisor_without_memory_reads_what_it_must_tell_from_the_log(stage: Stage) -> None:
+    supervisor, _, _ = stage.supervise()
+    forgetful(supervisor)
+    worker = await stage.cast()
+    await stage.completed(await stage.submit())
+    assert len(worker.done) == len(set(worker.done)) == 10
 
 
 async def test_what_concerns_the_fleet_stands_in_the_log_before_what_follows_for_tasks(stage: Stage) -> None:
