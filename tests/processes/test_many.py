@@ -12,13 +12,25 @@ from interlock.bus.ports import Record
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import decode, encode
-from interlock.contracts.subjects import DECISIONS, decided_task
+from interlock.contracts.subjects import DECISIONS, STORED, decided_task
 from interlock.contracts.task import Submit
 
 pytestmark = pytest.mark.processes
 
 SUBMIT = f"interlock.in.{PERSON}.task.submit"
 MANY = 200
+STORM = (
+    "planner-1",
+    "effects-1",
+    "researcher-1",
+    "supervisor-1",
+    "nats-server",
+    "effects-1",
+    "executor-1",
+    "supervisor-1",
+    "reviewer-1",
+    "nats-server",
+)
 
 
 async def ended(environment: Environment, tasks: set[int]) -> dict[int, str]:
@@ -42,6 +54,22 @@ async def ended(environment: Environment, tasks: set[int]) -> dict[int, str]:
     finally:
         await following.stop()
     return {task: end for task, end in ends.items() if task in tasks}
+
+
+async def grown(environment: Environment, records: int) -> None:
+    """Wait until the log holds so many records."""
+    reached = asyncio.get_running_loop().create_future()
+
+    async def on_record(record: Record) -> None:
+        if record.seq >= records and not reached.done():
+            reached.set_result(None)
+
+    following = await environment.bus.follow(STORED, on_record)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await reached
+    finally:
+        await following.stop()
 
 
 async def test_tasks_with_folders_of_their_own_do_not_mix(
@@ -116,3 +144,24 @@ async def test_what_was_acknowledged_while_the_server_was_killed_completes(start
     tasks = {ack.seq for ack in acks}
     assert len(tasks) == 20
     assert set((await ended(environment, tasks)).values()) == {"Completed"}
+
+
+async def test_a_storm_of_kills_takes_nothing_from_many_tasks(start: Start, docs: Path) -> None:
+    # Given many tasks under way
+    environment = await start()
+    order = encode(Submit(goal="What colour is the lamp?", docs=str(docs)))
+    acks = [environment.bus.append_soon(SUBMIT, order, message_id=f"storm-{n}") for n in range(80)]
+    tasks = {(await ack).seq for ack in acks}
+    # When process after process is killed, each as soon as more of the work is done
+    for more, name in enumerate(STORM, 1):
+        await grown(environment, 150 * more)
+        environment.strike(name)
+    # Then all tasks complete, and no effect was completed twice
+    assert set((await ended(environment, tasks)).values()) == {"Completed"}
+    completed = [
+        fact.effect
+        async for record in environment.bus.history([DECISIONS])
+        for fact in decode(Decision, record.data).facts
+        if isinstance(fact, f.EffectSettled) and fact.end == "completed"
+    ]
+    assert len(completed) == len(set(completed))
