@@ -133,6 +133,10 @@ async def test_a_restored_connection_asks_at_once_for_what_may_have_passed_by(
     station.lost()
     station.restored()
     assert keys_said(peer) == asked * 2
+    # And again after the first wait, as for a new call: the effect may have ended while nobody heard
+    peer.clock.seconds += 10.5
+    station.sweep()
+    assert keys_said(peer) == asked * 3
 
 
 async def test_a_full_log_delays_a_call_and_does_not_fail_it(peer: Peer, thinker: Thinker) -> None:

@@ -103,8 +103,9 @@ class Journal:
     def ask_again(self) -> None:
         """Ask for everything at once: outcomes may have been lost with the connection."""
         for waiting in self._waiting.values():
-            waiting.due = self._now()
-        self.sweep()
+            if not waiting.answer.done():
+                waiting.due = self._now() + FIRST_AGAIN_S
+                self._publish(waiting)
 
     def close(self, reason: str) -> None:
         """End every wait and refuse every further call; `reason` is what Cancelled says."""
