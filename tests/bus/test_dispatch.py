@@ -9,8 +9,8 @@ from interlock.bus.desk import Desk
 from interlock.bus.dispatch import Dispatcher, answer_subject
 from interlock.bus.ports import Bus, Message
 
-REPEAT_S = 0.02
-TIMES = 5
+REPEAT_S = 0.15
+TIMES = 4
 
 
 class Counted:
@@ -115,6 +115,31 @@ async def test_what_an_agent_has_already_is_settled_too(scene: Scene, open_desk:
     assert (await scene.answers.count(1))[0].data == b"already"
     await scene.settled()
     assert scene.lost == []
+
+
+async def test_what_is_taken_together_is_answered_with_one_message(scene: Scene, open_desk: OpenDesk) -> None:
+    # Given an agent at its desk
+    basket = Basket()
+    await open_desk("researcher-1", basket.take)
+    # When much is dispatched to it at once
+    for number in range(50):
+        scene.dispatcher.send(f"42.{number}", "researcher-1", b"step %d" % number)
+    await scene.settled()
+    # Then nothing was told twice, and few answers were enough
+    assert len(basket.items) == scene.sent_to("researcher-1") == 50
+    assert len(scene.answers.items) < 10
+
+
+async def test_nobody_can_answer_for_another(scene: Scene) -> None:
+    # Given a dispatch that its principal does not take
+    scene.dispatcher.send("42.1", "researcher-1", b"step 1")
+    await until(lambda: scene.sent_to("researcher-1") > 0)
+    # When another says "taken" of it, among its own
+    other = await scene.world.connect("planner-1")
+    await other.send("interlock.taken.supervisor.planner-1.9", b"taken 1 2 3 nonsense")
+    await scene.several_repeats()
+    # Then it is lost all the same
+    assert ("42.1", "researcher-1") in scene.lost
 
 
 async def test_a_dispatch_that_nobody_takes_is_lost_after_the_bound(scene: Scene) -> None:

@@ -1,12 +1,20 @@
-"""The receiving side of dispatches: takes each once, and says so; it must not know what is dispatched."""
+"""The receiving side of dispatches: takes each once, and says so; it must not know what is dispatched.
 
+Answers wait a moment for company, so that one message can say "taken" of many: an asker repeats a dispatch
+much later than that.
+"""
+
+import asyncio
 from collections.abc import Callable
 
 import structlog
 
-from interlock.bus.dispatch import ALREADY, TAKEN
+from interlock.bus.dispatch import ALREADY, ANSWERS, TAKEN
+from interlock.bus.errors import BusError
 from interlock.bus.ports import Bus, Message, Subscription
 from interlock.contracts.subjects import dispatch_subject
+
+ANSWER_S = 0.05
 
 log = structlog.get_logger()
 
@@ -24,15 +32,20 @@ class Desk:
         self._bus = bus
         self._take = take
         self._subscription: Subscription | None = None
+        self._answers: dict[tuple[str, bytes], dict[str, None]] = {}
+        self._answering: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen; raise NotPermitted when this principal may not."""
         self._subscription = await self._bus.listen(dispatch_subject(self._bus.principal), self._on_message)
 
     async def stop(self) -> None:
-        """Take nothing more."""
+        """Take nothing more; what was taken is answered."""
         if self._subscription is not None:
             await self._subscription.stop()
+        if self._answering is not None:
+            self._answering.cancel()
+        await self._answer()
 
     async def _on_message(self, message: Message) -> None:
         try:
@@ -40,5 +53,24 @@ class Desk:
         except Exception:
             log.exception("dispatch_take_failed", principal=self._bus.principal)
             return
-        if message.reply:
-            await self._bus.send(message.reply, TAKEN if new else ALREADY)
+        word = TAKEN if new else ALREADY
+        if message.reply.startswith(ANSWERS):
+            asker, _, token = message.reply.rpartition(".")
+            self._answers.setdefault((asker, word), {})[token] = None
+            if self._answering is None or self._answering.done():
+                self._answering = asyncio.create_task(self._answer_soon())
+        elif message.reply:
+            await self._bus.send(message.reply, word)
+
+    async def _answer_soon(self) -> None:
+        await asyncio.sleep(ANSWER_S)
+        await self._answer()
+
+    async def _answer(self) -> None:
+        """Answer to the first token's subject; the others stand in the message."""
+        answers, self._answers = self._answers, {}
+        for (asker, word), (first, *others) in answers.items():
+            try:
+                await self._bus.send(f"{asker}.{first}", b" ".join((word, *map(str.encode, others))))
+            except BusError as failure:
+                log.warning("dispatch_not_answered", asker=asker, reason=str(failure))

@@ -2,7 +2,8 @@
 
 A dispatch is derived from state elsewhere, so it may be lost or arrive twice; nothing here is stored. The
 answer comes on `interlock.taken.<asker>.<answerer>.<token>`, where the server lets only the answerer publish:
-nobody can say "taken" in another's name. It must not know what is dispatched.
+nobody can say "taken" in another's name. The answer is a word, and the tokens of other dispatches that it
+answers too. It must not know what is dispatched.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ TIMES = 20
 SWEEPS_PER_REPEAT = 2
 TAKEN = b"taken"
 ALREADY = b"already"
+TOKEN_DIGITS = 20
+ANSWERS = f"{ROOT}.taken."
 
 log = structlog.get_logger()
 
@@ -37,7 +40,7 @@ class _Open(msgspec.Struct):
 
 def answer_subject(asker: str, answerer: str, token: str | int) -> str:
     """Return where `answerer` tells `asker` that it has what came with this token."""
-    return f"{ROOT}.taken.{asker}.{answerer}.{token}"
+    return f"{ANSWERS}{asker}.{answerer}.{token}"
 
 
 class Dispatcher:
@@ -67,7 +70,7 @@ class Dispatcher:
 
     async def start(self) -> None:
         """Listen for answers; raise NotPermitted when this principal may not dispatch."""
-        self._answers = await self._wire.listen(f"{ROOT}.taken.{self._principal}.>", self._on_answer)
+        self._answers = await self._wire.listen(f"{ANSWERS}{self._principal}.>", self._on_answer)
         self._sender = self._loop.create_task(self._send_due())
 
     async def stop(self) -> None:
@@ -95,15 +98,17 @@ class Dispatcher:
             del self._open[token]
 
     async def _on_answer(self, message: Message) -> None:
-        # A server answers by itself, without a word, when nobody listens.
-        if message.data not in {TAKEN, ALREADY}:
+        # The server itself may answer that nobody listens; only the two words are an answer of the principal.
+        word, *others = message.data.split(b" ")
+        if word not in {TAKEN, ALREADY}:
             return
-        word = message.subject.rsplit(".", 1)[-1]
-        token = int(word) if word.isdecimal() else 0
-        entry = self._open.get(token)
+        first = message.subject.rsplit(".", 1)[-1]
         # The word before the token is the server's guarantee of who answers; each may speak for itself only.
-        if entry is not None and message.subject == answer_subject(self._principal, entry.principal, token):
-            self.forget(entry.key)
+        answerer = message.subject.split(".")[-2]
+        for token in (first, *(other.decode(errors="replace") for other in others)):
+            entry = self._open.get(int(token)) if token.isdecimal() and len(token) < TOKEN_DIGITS else None
+            if entry is not None and entry.principal == answerer:
+                self.forget(entry.key)
 
     async def _send_due(self) -> None:
         sweep_at = 0.0
