@@ -45,7 +45,7 @@ class Player:
     def __init__(self, server: MemoryServer, principal: str) -> None:
         self.bus = MemoryBus(server, principal)
         self.desk = Desk(self.bus, self._take)
-        self.at_work: dict[Any, asyncio.Task[None]] = {}
+        self.at_work: dict[Any, asyncio.Task[Any]] = {}
         self.incarnation = f"i{next(_incarnations)}"
 
     async def say(self, kind: str, verb: str, body: Message, *rest: str | int) -> int:
@@ -66,7 +66,7 @@ class Player:
     def _take(self, data: bytes) -> bool:
         raise NotImplementedError
 
-    def begin(self, key: Any, work: Awaitable[None]) -> bool:
+    def begin(self, key: Any, work: Awaitable[Any]) -> bool:
         """Work on something unless it is known already."""
         if key in self.at_work:
             asyncio.ensure_future(work).cancel()
@@ -226,6 +226,11 @@ class Stage:
                 self.changed.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.changed.wait(), 0.02)
+
+    async def several_turns(self) -> None:
+        """Let everybody do what they can do now."""
+        for _ in range(200):
+            await asyncio.sleep(0)
 
     async def completed(self, task: int) -> None:
         await self.until(lambda: self.told(task, facts.Completed))

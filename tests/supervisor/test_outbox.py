@@ -33,9 +33,16 @@ class Desk:
         self.server = MemoryServer(now_ms)
         self.stage = Stage(self.server)
         self.bus = MemoryBus(self.server, "supervisor-1")
+        self.sent: list[Decision] = []
         self.committed: list[tuple[int, int]] = []
         self.failures: list[Exception] = []
-        self.outbox = Outbox(self.bus, "supervisor-1", self._committed, self.failures.append)
+        self.outbox = Outbox(
+            self.bus,
+            "supervisor-1",
+            sent=self.sent.append,
+            committed=self._committed,
+            failed=self.failures.append,
+        )
 
     def _committed(self, decision: Decision, seq: int) -> None:
         self.committed.append((decision.task, seq))
@@ -150,7 +157,13 @@ async def test_a_full_log_is_tried_again_until_there_is_room(
     full = MemoryServer(now_ms, capacity=Capacity(records=0))
     refusals: list[Exception] = []
     committed: list[int] = []
-    waiting = Outbox(MemoryBus(full, "s"), "s", lambda _decision, seq: committed.append(seq), refusals.append)
+    waiting = Outbox(
+        MemoryBus(full, "s"),
+        "s",
+        sent=lambda _decision: None,
+        committed=lambda _decision, seq: committed.append(seq),
+        failed=refusals.append,
+    )
     waiting.write(7, [retried("a")], 1, 1, "")
     await desk.stage.until(lambda: not waiting.idle)
     full._capacity = Capacity()  # pyright: ignore[reportPrivateUsage] - room comes

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.supervisor.core.world import LOOK, ONE
+from tests.supervisor.core.world import ONE, THINK
 from tests.supervisor.stage import Agent, EffectWorker, Stage
 
 from interlock.bus.clock import now_ms
@@ -17,6 +17,7 @@ from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING
 from interlock.contracts.control import Answer, Control
 from interlock.contracts.decision import Decision
+from interlock.contracts.dispatch import DoStep
 from interlock.contracts.effect import AskCall, ToolCall
 from interlock.contracts.inputs import Input
 from interlock.supervisor import outbox
@@ -370,6 +371,44 @@ async def test_bytes_that_are_no_message_harm_nothing(stage: Stage) -> None:
         decision.task for decision in stage.decisions() if isinstance(decision.facts[0], facts.Rejected)
     ]
     assert len(rejected) == 4
+
+
+async def test_who_works_on_what_is_not_its_own_is_told_to_stop(stage: Stage) -> None:
+    # Given an agent that has nothing in hand, and a task that waits for a planner
+    stage.supervise()
+    stray = Agent(stage.server, "researcher-1", ())
+    await stage.join(stray)
+    task = await stage.submit()
+    # When it asks for an effect of a step that it was never given
+    step = DoStep(task=task, step="plan", attempt=1, role="researcher", title="", goal="", input={})
+    stray.begin((task, "plan", 1), stray.effect(step, THINK, "k0"))
+    # Then its request is refused, and it is told to stop
+    await stage.until(stray.at_work[task, "plan", 1].cancelled)
+    assert stage.told(task, facts.Refused)
+    assert not stage.told(task, facts.EffectGranted)
+
+
+async def test_nobody_acts_before_the_grant_is_durable(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a planner that is about to ask for an effect, and a log with room for its request only
+    monkeypatch.setattr(outbox, "FULL_RETRY_S", 0.01)
+    server = MemoryServer(now_ms)
+    stage = Stage(server)
+    supervisor, _, _ = stage.supervise()
+    worker = await stage.cast()
+    planner = stage.agent("planner-1")
+    planner.may_go_on.clear()
+    task = await stage.submit()
+    await stage.until(lambda: planner.attempts and supervisor.idle)
+    server._capacity = Capacity(records=len(server.records) + 1)
+    # When it asks, and the supervisor grants
+    planner.may_go_on.set()
+    await stage.until(lambda: supervisor.state.tasks[task].effects)
+    await stage.several_turns()
+    # Then nothing is done until the grant stands in the log
+    assert worker.done == []
+    server._capacity = Capacity()
+    await stage.completed(task)
+    await stage.end()
 
 
 async def test_a_defect_in_deciding_refuses_one_input_and_stops_nothing(

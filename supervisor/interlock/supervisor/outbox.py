@@ -27,6 +27,7 @@ _PATIENT = (EffectSettled, BudgetWarned)
 
 log = structlog.get_logger()
 
+OnSent = Callable[[Decision], None]
 OnCommitted = Callable[[Decision, int], None]
 
 
@@ -52,15 +53,22 @@ class _Line(msgspec.Struct):
 class Outbox:
     """Decisions on their way into the log.
 
-    `committed` is called with each decision and its sequence once it is durable; `failed` once, when this
-    writer must stop.
+    `sent` is called with each decision when it is on its way, `committed` with its sequence too once it is
+    durable; `failed` once, when this writer must stop.
     """
 
     def __init__(
-        self, bus_log: Log, by: str, committed: OnCommitted, failed: Callable[[Exception], None]
+        self,
+        bus_log: Log,
+        by: str,
+        *,
+        sent: OnSent,
+        committed: OnCommitted,
+        failed: Callable[[Exception], None],
     ) -> None:
         self._log = bus_log
         self._by = by
+        self._sent = sent
         self._committed = committed
         self._failed = failed
         self._loop = asyncio.get_running_loop()
@@ -135,6 +143,7 @@ class Outbox:
         line.sent = decision
         del line.waiting[:riding]
         self._append(task, line)
+        self._sent(decision)
 
     def _decision(self, task: int, batches: list[_Batch]) -> Decision:
         last = batches[-1]

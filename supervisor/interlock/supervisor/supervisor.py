@@ -20,6 +20,7 @@ from interlock.contracts.facts import (
     Halted,
     Parked,
     PlanRequested,
+    Refused,
     Rejected,
     StepDead,
     StepLost,
@@ -33,7 +34,7 @@ from interlock.supervisor.core.turn import Decided
 from interlock.supervisor.outbox import Outbox
 from interlock.supervisor.records import Records
 from interlock.supervisor.recovery import recover
-from interlock.supervisor.telling import Telling
+from interlock.supervisor.telling import Late, Telling
 
 TICK_S = 0.25
 LATE_MS = 1_500
@@ -52,9 +53,11 @@ class Supervisor:
         self._cause = 0
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._records = Records(bus)
-        self._outbox = Outbox(bus, bus.principal, self._committed, self._fail)
         self._dispatcher = Dispatcher(bus, bus.principal, self._not_taken)
         self._telling = Telling(self._dispatcher, self._records, lambda: self._state)
+        self._outbox = Outbox(
+            bus, bus.principal, sent=self._telling.sent, committed=self._committed, failed=self._fail
+        )
         self._attendance = Attendance()
         self._ending: dict[int, Task] = {}
         self._last_look_ms = monotonic_ms()
@@ -115,6 +118,8 @@ class Supervisor:
             log.exception("not_decided", record=said.seq, by=said.principal, verb=f"{said.kind}.{said.verb}")
             decided = decide_defect(self._state, said)
         self._take(decided, said.time_ms, "")
+        if isinstance(said.body, Late) and _refuses(decided, said.seq):
+            self._telling.cancel_late(said.principal, said.body, said.task)
 
     def _take(self, decided: Decided, at_ms: int, observed: str) -> None:
         before, self._state = self._state, decided.state
@@ -175,6 +180,14 @@ class Supervisor:
             log.warning("silent", who=principal)
             at_ms = now_ms()
             self._take(decide_silence(self._state, principal, at_ms), at_ms, f"silent:{principal}")
+
+
+def _refuses(decided: Decided, seq: int) -> bool:
+    return any(
+        isinstance(fact, Refused) and fact.input == seq
+        for facts in decided.by_task.values()
+        for fact in facts
+    )
 
 
 def _stops(fact: object) -> bool:

@@ -1,5 +1,7 @@
-"""Tells agents and effect workers what follows for them from a decision that is durable.
+"""Tells agents and effect workers what follows for them from decisions.
 
+Whoever acts is told when the decision is durable. Whoever only thinks is told when it is on its way: an agent
+that thinks about a step which never became durable can do nothing, for all that it asks is refused.
 Everything told is derived from state and may be told again: after a restart all that is in hand is. It must
 not decide anything.
 """
@@ -14,10 +16,13 @@ from interlock.contracts.decision import Decision
 from interlock.contracts.dispatch import Dispatch
 from interlock.contracts.effect import EffectEnd, EffectRequest
 from interlock.contracts.message import Message, encode
+from interlock.contracts.step import StepFailure, StepResult
 from interlock.supervisor import dispatches
 from interlock.supervisor.core.state import Effect, State, Step, Task
 from interlock.supervisor.core.transitions import ENDED_EFFECTS
 from interlock.supervisor.records import Records
+
+Late = EffectRequest | StepResult | StepFailure
 
 _BY_SUPERVISOR = {"answered", "in_doubt"}
 _ENDS: dict[str, EffectEnd] = {end: end for end in get_args(EffectEnd) if end in ENDED_EFFECTS}
@@ -32,7 +37,6 @@ class Telling:
         self._state = state
         self._fetching: set[asyncio.Task[None]] = set()
         self._by_fact: dict[type[Any], Callable[[Task, Any, int], None]] = {
-            facts.StepAssigned: self._step_assigned,
             facts.StepCompleted: self._step_over,
             facts.StepFailed: self._step_over,
             facts.StepLost: self._step_lost,
@@ -42,8 +46,17 @@ class Telling:
             facts.EffectSettled: self._effect_settled,
         }
 
+    def sent(self, decision: Decision) -> None:
+        """Tell what may be begun before a decision is durable: thinking."""
+        task = self._state().tasks.get(decision.task)
+        if task is None:
+            return
+        for fact in decision.facts:
+            if isinstance(fact, facts.StepAssigned):
+                self._step_assigned(task, fact)
+
     def committed(self, decision: Decision, seq: int) -> None:
-        """Tell what follows from a decision."""
+        """Tell what follows from a durable decision."""
         task = self._state().tasks.get(decision.task)
         if task is None:
             return
@@ -62,6 +75,11 @@ class Telling:
         for principal in sorted(agents | workers):
             self._dispatcher.send(f"cancel.{task.id}.{principal}", principal, order)
 
+    def cancel_late(self, principal: str, late: Late, task: int) -> None:
+        """Tell an agent that it works on what it does not have in hand."""
+        order = dispatches.cancel(task, "it is not yours any more", step=late.step, attempt=late.attempt)
+        self._send(f"late.{task}.{late.step}.{late.attempt}.{principal}", principal, order)
+
     def all_in_hand(self) -> None:
         """Tell again, after a restart, everything that somebody should have in hand."""
         for _, task in sorted(self._state().tasks.items()):
@@ -72,7 +90,7 @@ class Telling:
                 if effect.state == "granted" and task.active:
                     self._tell_effect(task, effect, 0)
 
-    def _step_assigned(self, task: Task, fact: facts.StepAssigned, _seq: int) -> None:
+    def _step_assigned(self, task: Task, fact: facts.StepAssigned) -> None:
         step = task.steps.get(fact.step)
         if step is not None and step.state == "assigned" and step.attempt == fact.attempt:
             self._tell_step(task, step)
