@@ -145,6 +145,11 @@ def test_a_researcher_without_a_question_asks_its_title() -> None:
     assert plan.steps[0].input == {"question": "What is it?"}
 
 
+def test_researchers_work_at_once_since_they_read_documents_and_not_each_other() -> None:
+    plan = tidy(draft(DraftStep("a", "researcher"), DraftStep("b", "researcher", after=("a",))), GOAL)
+    assert [(s.id, s.after) for s in plan.steps] == [("a", ()), ("b", ()), ("report", ("a", "b"))]
+
+
 def test_unknown_roles_and_cycles_are_left_for_the_supervisor_to_refuse() -> None:
     plan = tidy(draft(DraftStep("a", "cook", after=("b",)), DraftStep("b", "cook", after=("a",))), GOAL)
     assert [(s.role, s.after) for s in plan.steps[:2]] == [("cook", ("b",)), ("cook", ("a",))]

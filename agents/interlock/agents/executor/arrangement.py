@@ -39,11 +39,13 @@ def reading_order(arrangement: Arrangement, claims: int) -> list[int]:
 
 
 def grounded_summary(arrangement: Arrangement, order: list[int]) -> str:
-    """Return the sentences of the summary that refer to claims, renumbered as they stand in `order`."""
+    """Return the summary with the claims numbered as in `order`; empty unless each sentence names some."""
     places = {number: place for place, number in enumerate(order, 1)}
-    kept: list[str] = []
-    for sentence in _SENTENCE.findall(arrangement.summary[:MOST_SUMMARY_CHARS]):
+    summary = " ".join(arrangement.summary.split())
+    for sentence in _SENTENCE.findall(summary):
         numbers = [int(number) for number in _REFERENCE.findall(sentence)]
-        if numbers and all(number in places for number in numbers):
-            kept.append(_REFERENCE.sub(lambda match: f"[{places[int(match[1])]}]", sentence.strip()))
-    return " ".join(kept)
+        if not numbers or any(number not in places for number in numbers):
+            return ""
+    if len(summary) > MOST_SUMMARY_CHARS:
+        return ""
+    return _REFERENCE.sub(lambda match: f"[{places[int(match[1])]}]", summary)

@@ -1,7 +1,7 @@
 """Tidying: what is trivially wrong with a model's plan is put right; what is not, the supervisor refuses.
 
 It changes ids that are no ids or not unique, references to steps that do not exist, a researcher without a
-question, a missing report. It invents no roles and breaks no cycles.
+question or one that waits for what it does not read, a missing report. It invents no roles, breaks no cycles.
 """
 
 import re
@@ -78,6 +78,8 @@ def _free_id(wanted: str, steps: list[DraftStep]) -> str:
 
 def _tidy_step(step: DraftStep, steps: list[DraftStep], goal: Goal) -> PlannedStep:
     after = tuple(dict.fromkeys(name for name in step.after if name != step.id))
+    if step.role == RESEARCHER:
+        after = ()
     if step.role == EXECUTOR and not after:
         after = tuple(other.id for other in steps if other.role != EXECUTOR and step.id not in other.after)
     return PlannedStep(
