@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.supervisor.core.world import ONE, THINK
+from tests.supervisor.core.world import LOOK, ONE, THINK
 from tests.supervisor.stage import Agent, EffectWorker, Stage
 
 from interlock.bus.clock import now_ms

@@ -86,6 +86,9 @@ class Supervisor:
             "recovered", tasks=len(self._state.tasks), records=self._cause, open=len(recovered.open_inputs)
         )
         self._telling.all_in_hand()
+        # What was on its way when the last supervisor ended is decided again first: agents may be at it.
+        self._cause = min((said.seq for said in recovered.open_inputs), default=recovered.next_seq) - 1
+        self._tick()
         for said in recovered.open_inputs:
             self._decide(said)
         following = await self._bus.follow([INPUTS], self._record, start_seq=recovered.next_seq)
@@ -160,9 +163,12 @@ class Supervisor:
     async def _keep_ticking(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            at_ms = now_ms()
-            self._take(decide_tick(self._state, at_ms), at_ms, "tick")
+            self._tick()
             self._look_around()
+
+    def _tick(self) -> None:
+        at_ms = now_ms()
+        self._take(decide_tick(self._state, at_ms), at_ms, "tick")
 
     def _look_around(self) -> None:
         """Decide about who has fallen silent, unless it was this process that did not listen."""
