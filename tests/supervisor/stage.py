@@ -43,6 +43,7 @@ class Player:
     """Somebody who is told what to do by dispatches, and says things on the log."""
 
     def __init__(self, server: MemoryServer, principal: str) -> None:
+        self.server = server
         self.bus = MemoryBus(server, principal)
         self.desk = Desk(self.bus, self._take)
         self.at_work: dict[Any, asyncio.Task[Any]] = {}
@@ -137,6 +138,7 @@ class EffectWorker(Player):
         super().__init__(server, principal)
         self.capacity = capacity
         self.done: list[tuple[int, int]] = []
+        self.unfounded: list[tuple[int, int]] = []
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
 
@@ -149,9 +151,16 @@ class EffectWorker(Player):
 
     def _take(self, data: bytes) -> bool:
         told = _read(data)
+        if isinstance(told, DoEffect) and (told.effect, told.grant) not in self._granted():
+            self.unfounded.append((told.effect, told.grant))
         if isinstance(told, DoEffect):
             return self.begin((told.effect, told.grant), self._do(told))
         return True
+
+    def _granted(self) -> set[tuple[int, int]]:
+        """Return the grants that are durable."""
+        said = (fact for decision in decisions(self.server) for fact in decision.facts)
+        return {(fact.effect, fact.grant) for fact in said if isinstance(fact, facts.EffectGranted)}
 
     async def _do(self, order: DoEffect) -> None:
         await self.may_go_on.wait()
@@ -207,12 +216,7 @@ class Stage:
 
     def decisions(self, task: int | None = None) -> list[Decision]:
         """Return the decisions that stand in the log, of one task or of all."""
-        found = [
-            decode(Decision, record.data)
-            for record in self.server.records
-            if record.subject.startswith(DECISIONS.removesuffix(">"))
-        ]
-        return [decision for decision in found if task is None or decision.task == task]
+        return [decision for decision in decisions(self.server) if task in {None, decision.task}]
 
     def told(self, task: int, kind: type[Any] | None = None) -> list[Any]:
         """Return the facts about a task, of one kind if one is named."""
@@ -236,7 +240,7 @@ class Stage:
         await self.until(lambda: self.told(task, facts.Completed))
 
     async def end(self) -> None:
-        """Stop everything, and let what was cancelled end."""
+        """Stop everything, and let what was cancelled end; nothing may have been done without a grant."""
         for player in (*self.players, self.operator):
             await player.leave()
         for running in self.running:
@@ -245,3 +249,11 @@ class Stage:
             await asyncio.gather(*self.running, return_exceptions=True)
         work = [each for player in self.players for each in player.at_work.values()]
         await asyncio.gather(*work, return_exceptions=True)
+        workers = [player for player in self.players if isinstance(player, EffectWorker)]
+        assert not [effect for worker in workers for effect in worker.unfounded]
+
+
+def decisions(server: MemoryServer) -> list[Decision]:
+    """Return the decisions that stand in a log."""
+    prefix = DECISIONS.removesuffix(">")
+    return [decode(Decision, r.data) for r in server.records if r.subject.startswith(prefix)]

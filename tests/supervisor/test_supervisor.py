@@ -140,6 +140,33 @@ async def test_a_full_log_loses_nothing_and_goes_on_when_there_is_room(
     await stage.end()
 
 
+async def test_no_effect_is_begun_before_its_grant_is_durable(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a log in which everything finds room up to the first grant
+    whole = Stage()
+    whole.supervise()
+    await whole.cast()
+    await whole.completed(await whole.submit())
+    await whole.end()
+    room = next(
+        place for place, record in enumerate(whole.server.records) if b"effect_granted" in record.data
+    )
+    monkeypatch.setattr(outbox, "FULL_RETRY_S", 0.01)
+    server = MemoryServer(now_ms, capacity=Capacity(records=room))
+    stage = Stage(server)
+    supervisor, _, _ = stage.supervise()
+    worker = await stage.cast()
+    task = await stage.submit()
+    # When the supervisor has decided to grant it, and cannot write that down
+    await stage.until(lambda: any(each.in_hand for each in supervisor.state.workers.values()))
+    await asyncio.sleep(0)
+    # Then the worker is not told
+    assert (len(server.records), worker.at_work) == (room, {})
+    # And with room it is
+    server._capacity = Capacity()
+    await stage.completed(task)
+    await stage.end()
+
+
 async def test_the_steps_of_a_silent_agent_go_to_another(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
