@@ -3,22 +3,18 @@
 # pyright: reportPrivateUsage=false
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-from tests.supervisor.core.world import LOOK, ONE, THINK
-from tests.supervisor.stage import Agent, EffectWorker, Stage
+from tests.supervisor.core.world import ONE, THINK
+from tests.supervisor.stage import Agent, Stage
 
 from interlock.bus.clock import now_ms
-from interlock.bus.memory import Capacity, Deliver, MemoryServer
-from interlock.bus.ports import Message
-from interlock.bus.presence import Attendance
+from interlock.bus.memory import Capacity, MemoryServer
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING
-from interlock.contracts.control import Answer, Control
+from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
 from interlock.contracts.dispatch import DoStep
-from interlock.contracts.effect import AskCall, ToolCall
 from interlock.contracts.inputs import Input
 from interlock.supervisor import outbox
 from interlock.supervisor import supervisor as shell
@@ -27,19 +23,6 @@ from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Decided
 from interlock.supervisor.errors import SteppedBack
 from interlock.supervisor.recovery import recover
-from interlock.supervisor.supervisor import Supervisor
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    stage = Stage()
-    yield stage
-    await stage.end()
-
-
-async def idle(stage: Stage, supervisor: Supervisor) -> None:
-    """Wait until everything decided is durable."""
-    await stage.until(lambda: supervisor.idle)
 
 
 async def test_a_task_goes_from_submission_to_completion(stage: Stage) -> None:
@@ -49,7 +32,7 @@ async def test_a_task_goes_from_submission_to_completion(stage: Stage) -> None:
     # When a task is submitted
     task = await stage.submit()
     await stage.completed(task)
-    await idle(stage, supervisor)
+    await stage.until(lambda: supervisor.idle)
     # Then all its steps have results, two effects were done for each, and nothing is reserved any more
     (completed,) = stage.told(task, facts.Completed)
     assert sorted(completed.results) == ["a", "b", "review", "tell"]
@@ -66,7 +49,7 @@ async def test_two_tasks_at_once_do_not_mix(stage: Stage) -> None:
     tasks = [await stage.submit() for _ in range(5)]
     for task in tasks:
         await stage.completed(task)
-    await idle(stage, supervisor)
+    await stage.until(lambda: supervisor.idle)
     assert {supervisor.state.tasks[task].account.spent.model_calls for task in tasks} == {5}
 
 
@@ -134,7 +117,7 @@ async def test_a_full_log_loses_nothing_and_goes_on_when_there_is_room(
     server._capacity = Capacity()
     # Then the task completes, each effect was done once, and the log tells all
     await stage.completed(task)
-    await idle(stage, supervisor)
+    await stage.until(lambda: supervisor.idle)
     assert len(worker.done) == len(set(worker.done)) == 10
     assert (await recover(bus)).state == supervisor.state
     await stage.end()
@@ -165,177 +148,6 @@ async def test_no_effect_is_begun_before_its_grant_is_durable(monkeypatch: pytes
     server._capacity = Capacity()
     await stage.completed(task)
     await stage.end()
-
-
-async def test_the_steps_of_a_silent_agent_go_to_another(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given an agent that takes a step and is never heard again
-    monkeypatch.setattr(shell, "TICK_S", 0.01)
-    now = [0]
-    monkeypatch.setattr(shell, "monotonic_ms", lambda: now[0])
-    supervisor, _, _ = stage.supervise()
-    supervisor._attendance = Attendance(silent_ms=1_000)
-    silent = Agent(stage.server, "researcher-1", ())
-    silent.may_go_on.clear()
-    await stage.join(silent)
-    task = await stage.submit(ONE, review=False)
-    await stage.until(lambda: silent.attempts)
-    # When time passes and another agent is there
-    await stage.join(Agent(stage.server, "researcher-2", ()))
-    now[0] = 900
-    await stage.operator.bus.send("interlock.beat.researcher-2", b"{}")
-    await stage.until(lambda: supervisor._attendance.heard_at_ms("researcher-2") == 900)
-    now[0] = 1_100
-    # Then the other one does it
-    await stage.completed(task)
-    (lost,) = stage.told(task, facts.StepLost)
-    assert (lost.principal, lost.reason) == (
-        "researcher-1",
-        "researcher-1 is gone: nothing was heard from it",
-    )
-    (observed,) = [d for d in stage.decisions(task) if d.observed]
-    assert observed.observed == "silent:researcher-1"
-
-
-async def test_a_supervisor_that_was_stopped_itself_blames_nobody(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given an agent, and a supervisor whose process stands still for an hour
-    monkeypatch.setattr(shell, "TICK_S", 0.01)
-    now = [0]
-    monkeypatch.setattr(shell, "monotonic_ms", lambda: now[0])
-    supervisor, _, _ = stage.supervise()
-    await stage.cast()
-    await stage.until(lambda: len(supervisor.state.agents) == 4)
-    # When it goes on
-    now[0] = 3_600_000
-    await stage.until(lambda: supervisor._last_look_ms == 3_600_000)
-    await idle(stage, supervisor)
-    # Then nobody has left
-    assert not stage.told(0, facts.Left)
-
-
-async def test_a_dispatch_that_is_lost_is_repeated() -> None:
-    # Given a network that loses the first of every dispatch to each principal
-    lost: set[str] = set()
-
-    def carry(message: Message, deliver: Deliver) -> None:
-        if message.subject.startswith("interlock.do.") and message.reply and message.subject not in lost:
-            lost.add(message.subject)
-        else:
-            deliver()
-
-    server = MemoryServer(now_ms, carry=carry)
-    stage = Stage(server)
-    stage.supervise()
-    await stage.cast(())
-    # When a task is submitted, then it completes, and no step was lost
-    task = await stage.submit()
-    await stage.completed(task)
-    assert len(lost) == 4
-    assert not stage.told(task, facts.StepLost)
-    await stage.end()
-
-
-async def test_an_agent_that_never_takes_a_dispatch_loses_the_step(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given an agent that said hello and does not listen
-    supervisor, _, _ = stage.supervise()
-    monkeypatch.setattr(supervisor._dispatcher, "_repeat_s", 0.01)
-    monkeypatch.setattr(supervisor._dispatcher, "_times", 3)
-    deaf = Agent(stage.server, "researcher-1", ())
-    await stage.join(deaf)
-    await deaf.desk.stop()
-    task = await stage.submit(ONE, review=False)
-    await stage.until(lambda: stage.told(task, facts.StepLost))
-    # When another comes, then it gets the step
-    await stage.join(Agent(stage.server, "researcher-2", ()))
-    await stage.completed(task)
-
-
-async def test_a_duplicated_dispatch_is_taken_once() -> None:
-    def carry(_message: Message, deliver: Deliver) -> None:
-        deliver()
-        deliver()
-
-    stage = Stage(MemoryServer(now_ms, carry=carry))
-    stage.supervise()
-    worker = await stage.cast()
-    task = await stage.submit()
-    await stage.completed(task)
-    assert len(worker.done) == len(set(worker.done)) == 10
-    await stage.end()
-
-
-async def test_an_effect_that_was_in_a_lost_workers_hand_is_done_by_another(stage: Stage) -> None:
-    stage.supervise()
-    worker = await stage.cast()
-    worker.may_go_on.clear()
-    task = await stage.submit(ONE, review=False)
-    await stage.until(lambda: worker.at_work)
-    await worker.leave()
-    again = EffectWorker(stage.server)
-    await stage.join(again)
-    await stage.completed(task)
-    (lost,) = [fact for fact in stage.told(task, facts.EffectSettled) if fact.end == "lost"]
-    assert [grant for effect, grant in again.done if effect == lost.effect] == [2]
-
-
-async def test_a_replaced_agent_is_told_what_the_first_one_had_bought(stage: Stage) -> None:
-    # Given an agent that has its outcome and is killed before it gives its result
-    supervisor, _, _ = stage.supervise()
-    forgetful(supervisor)
-    worker = await stage.cast((LOOK,))
-    first = stage.agent("researcher-1")
-    first.may_finish.clear()
-    task = await stage.submit(ONE, review=False)
-    await stage.until(lambda: first.outcomes)
-    await first.leave()
-    # When another process takes its place
-    second = Agent(stage.server, "researcher-1", (LOOK,))
-    await stage.join(second)
-    await stage.completed(task)
-    # Then it got the same outcome, from the log, and nothing was done again
-    assert [outcome.effect for outcome in second.outcomes] == [first.outcomes[0].effect]
-    assert second.outcomes[0].value == first.outcomes[0].value
-    assert len(worker.done) == 1
-    (again,) = stage.told(task, facts.EffectRepeated)
-    assert again.attempt == 2
-
-
-def forgetful(supervisor: Supervisor) -> None:
-    """Let the supervisor remember no record, so that it must read the log."""
-    supervisor._records._max_kept = 0
-
-
-async def test_a_question_reaches_a_person_and_the_answer_the_agent(stage: Stage) -> None:
-    stage.supervise()
-    await stage.cast((AskCall(question="May I?"),))
-    task = await stage.submit(ONE, review=False)
-    await stage.until(lambda: stage.told(task, facts.EffectEscalated))
-    (asked,) = stage.told(task, facts.EffectEscalated)
-    await stage.operator.say("human", "answer", Answer(text="You may."), task, asked.effect)
-    await stage.completed(task)
-    (outcome,) = stage.agent("researcher-1").outcomes
-    assert (outcome.end, bytes(outcome.value)) == ("answered", b'"You may."')
-
-
-async def test_a_denial_reaches_the_agent_with_its_rule(stage: Stage) -> None:
-    stage.supervise()
-    await stage.cast((ToolCall(tool="rm"),))
-    await stage.completed(await stage.submit(ONE, review=False))
-    (outcome,) = stage.agent("researcher-1").outcomes
-    assert (outcome.end, outcome.message.split(":")[0]) == ("denied", "charter.tools")
-
-
-async def test_a_supervisor_without_memory_reads_what_it_must_tell_from_the_log(stage: Stage) -> None:
-    supervisor, _, _ = stage.supervise()
-    forgetful(supervisor)
-    worker = await stage.cast()
-    await stage.completed(await stage.submit())
-    assert len(worker.done) == len(set(worker.done)) == 10
 
 
 async def test_what_concerns_the_fleet_stands_in_the_log_before_what_follows_for_tasks(stage: Stage) -> None:
