@@ -124,6 +124,7 @@ async def test_nonsense_of_an_agent_or_a_worker_is_refused(start: Start, model: 
     # When a process says what makes no sense, or what is not its to say
     effect = b'{"step": "facts", "attempt": 9, "key": "k", "call": {"call": "tool", "tool": "search"}}'
     foreign = b'{"step": "facts", "attempt": 1, "kind": "permanent", "message": "it cannot be done"}'
+    granted = task.all(f.EffectGranted)[-1].effect
     said = [
         ("researcher-1", "agent", "effect", b"{}"),
         ("researcher-1", "agent", "effect", effect),
@@ -131,6 +132,7 @@ async def test_nonsense_of_an_agent_or_a_worker_is_refused(start: Start, model: 
         ("executor-1", "agent", "result", b'{"step": "facts", "attempt": 1, "value": {}}'),
         ("executor-1", "agent", "failed", foreign),
         ("effects-1", "effect", "completed", b'{"effect": 1, "grant": 1, "value": 7}'),
+        ("effects-1", "effect", "completed", b'{"effect": %d, "grant": 2, "value": 7}' % granted),
         ("effects-1", "effect", "aborted", b""),
     ]
     for principal, kind, verb, data in said:

@@ -56,6 +56,7 @@ async def test_what_a_full_log_has_accepted_completes_when_there_is_room(
     await make_room(environment, 1024**3)
     for task in tasks:
         await task.completed()
+        await task.first(f.EffectSettled, times=len(task.all(f.EffectGranted)))
     assert len(model.requests) == 5 * len(tasks)
     # And new tasks are taken
     await (await environment.submit("What else?")).completed()
