@@ -22,6 +22,8 @@ REQUIREMENTS = ("langgraph>=1.2,<2", "langgraph-checkpoint-sqlite>=3.1,<4", "uvl
 TASKS = {"memory": {1: 300, 32: 600}, "sqlite": {1: 100, 32: 200}}
 NAMES = {f"langgraph-{saver}": saver for saver in TASKS}
 INSTALL_LIMIT_S = 300.0
+ANSWER_LIMIT_S = 150.0
+END_LIMIT_S = 5.0
 
 
 class PeerUnavailable(Exception):
@@ -44,7 +46,7 @@ async def langgraph(name: str) -> AsyncGenerator[Contender]:
         await _answer(process, "")
         yield Contender(name, TASKS[saver], run)
     finally:
-        await process.communicate()
+        await _end(process)
 
 
 async def _answer(process: Process, question: str) -> bytes:
@@ -52,10 +54,22 @@ async def _answer(process: Process, question: str) -> bytes:
     assert process.stdout is not None
     if question:
         process.stdin.write(question.encode() + b"\n")
-    answer = await process.stdout.readline()
+    async with asyncio.timeout(ANSWER_LIMIT_S):
+        answer = await process.stdout.readline()
     if not answer:
         raise PeerUnavailable("LangGraph is left out: it ended; its own message stands above")
     return answer
+
+
+async def _end(process: Process) -> None:
+    # it ends with its input
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        async with asyncio.timeout(END_LIMIT_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
 
 
 def _install() -> None:

@@ -5,6 +5,8 @@ numbers are those of the turn with the median rate, ratios are of these medians.
 """
 
 import argparse
+import asyncio
+import signal
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -31,6 +33,7 @@ SYSTEMS: dict[str, Callable[[], AbstractAsyncContextManager[Contender]]] = {
 
 async def compare(names: Sequence[str], turns: int, share: int, concurrencies: Sequence[int]) -> list[Result]:
     """Start the systems, let each have its turns at each concurrency, and return the medians."""
+    _stop_in_order()
     async with AsyncExitStack() as running:
         contenders: list[Contender] = []
         for name in names:
@@ -45,6 +48,13 @@ async def compare(names: Sequence[str], turns: int, share: int, concurrencies: S
             for concurrency in concurrencies
             for result in await _take_turns(contenders, concurrency, turns, share)
         ]
+
+
+def _stop_in_order() -> None:
+    """Let SIGTERM stop everything that was started, as Ctrl-C does."""
+    comparing = asyncio.current_task()
+    assert comparing is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, comparing.cancel)
 
 
 async def _take_turns(
@@ -78,7 +88,10 @@ def main(arguments: Sequence[str]) -> None:
     options = _options(arguments)
     turns, share = (QUICK_TURNS, QUICK_SHARE) if options.quick else (TURNS, 1)
     concurrencies = (options.concurrency,) if options.concurrency else CONCURRENCIES
-    results = uvloop.run(compare(options.only or tuple(SYSTEMS), turns, share, concurrencies))
+    try:
+        results = uvloop.run(compare(options.only or tuple(SYSTEMS), turns, share, concurrencies))
+    except asyncio.CancelledError:
+        sys.exit("told to stop")
     print(table(results, beside=floor.NAME))
     print(f"kept in {save(results, 'pipeline').name}")
 
