@@ -143,6 +143,7 @@ EXAMPLES: dict[str, list[Any]] = {
             grant=1,
             key="k",
             agent="clerk-1",
+            incarnation="i",
             call=call,
             reserved=USED,
         )

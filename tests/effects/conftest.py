@@ -159,6 +159,7 @@ class Office:
 
     async def grant(self, call: Call, effect: int = 50, grant: int = 1, **fields: Any) -> str:
         """Grant an effect and return what the worker answers."""
+        assert self.worker is not None
         work = DoEffect(
             task=fields.pop("task", TASK),
             step=STEP,
@@ -167,6 +168,7 @@ class Office:
             grant=grant,
             key=f"key-{effect}",
             agent=AGENT,
+            incarnation=fields.pop("incarnation", self.worker.incarnation),
             call=call,
             reserved=RESERVED,
             **fields,

@@ -20,6 +20,7 @@ from interlock.contracts.dispatch import DoEffect, Outcome
 from interlock.contracts.effect import Call, ModelCall, ToolCall
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import Json, encode
+from interlock.contracts.presence import EffectHello
 from interlock.contracts.subjects import dispatch_subject, input_subject
 
 pytestmark = pytest.mark.processes
@@ -39,6 +40,7 @@ class Fleet:
         self.outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
         self.heard: asyncio.Queue[Input] = asyncio.Queue()
         self.process: asyncio.subprocess.Process | None = None
+        self.incarnation = ""
 
     async def start(self, **environment: str) -> asyncio.subprocess.Process:
         self.process = await asyncio.create_subprocess_exec(
@@ -63,6 +65,7 @@ class Fleet:
             grant=1,
             key="k",
             agent=AGENT,
+            incarnation=self.incarnation,
             call=call,
             reserved=RESERVED,
             docs=docs,
@@ -76,7 +79,10 @@ class Fleet:
         if message.subject == dispatch_subject(AGENT):
             await self.outcomes.put(msgspec.json.decode(message.data, type=Outcome))
         else:
-            await self.heard.put(read_record(1, 0, message.subject, message.data))
+            said = read_record(1, 0, message.subject, message.data)
+            if isinstance(said.body, EffectHello):
+                self.incarnation = said.body.incarnation
+            await self.heard.put(said)
 
     async def close(self) -> None:
         if self.process is not None and self.process.returncode is None:

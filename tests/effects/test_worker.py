@@ -365,3 +365,18 @@ async def test_what_is_no_dispatch_is_not_taken_and_harms_nothing(
     await office.supervisor.send("interlock.in.alice.control.kill.task.42", b"not JSON")
     await office.grant(ModelCall(purpose="x", prompt="", model="instant/echo"))
     assert [outcome.end for outcome in await office.until_ended()] == ["completed"]
+
+
+async def test_a_grant_to_its_former_self_is_not_carried_out(
+    office: Office, calls: Calls, docs: Path
+) -> None:
+    # Given a worker that was started again
+    await office.open(calls)
+    # When a grant to its predecessor still arrives, then it is answered, but not done
+    assert await office.grant(SEARCH, docs=str(docs), incarnation="before") == "already"
+    # And its own grant of the same effect is done, once
+    assert await office.grant(SEARCH, docs=str(docs), grant=2) == "taken"
+    await office.until_ended()
+    (end,) = office.ends()
+    assert isinstance(end.body, EffectCompleted)
+    assert end.body.grant == 2

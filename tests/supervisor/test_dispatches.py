@@ -58,11 +58,11 @@ def test_a_worker_is_told_the_model_that_was_decided_about() -> None:
     world = everybody()
     number = world.submit(plan=PLAN)
     effect = world.ask(number, "a", THINK)
-    order = dispatches.do_effect(world.task(number), world.effect(number, effect), THINK, 7)
+    order = dispatches.do_effect(world.task(number), world.effect(number, effect), "i", THINK, 7)
     assert order.call == msgspec.structs.replace(THINK, model="offline/x")
     assert (order.agent, order.max_output_tokens, order.decided) == ("researcher-1", 100, 7)
     other = world.ask(number, "a", LOOK, key="k2")
-    assert dispatches.do_effect(world.task(number), world.effect(number, other), LOOK, 7).call == LOOK
+    assert dispatches.do_effect(world.task(number), world.effect(number, other), "i", LOOK, 7).call == LOOK
 
 
 def test_an_outcome_says_what_its_record_says() -> None:

@@ -33,7 +33,10 @@ class DoStep(_Dispatch, frozen=True, kw_only=True, tag="step"):
 
 
 class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):
-    """To an effect worker: carry out this grant, and tell `agent` and the log what became of it."""
+    """To an effect worker: carry out this grant, and tell `agent` and the log what became of it.
+
+    It is for that `incarnation` of the worker alone: what was granted to its predecessor is lost.
+    """
 
     task: Sequence
     step: StepId
@@ -42,6 +45,7 @@ class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):
     grant: int
     key: EffectKey
     agent: str
+    incarnation: str
     call: Call
     reserved: Amounts
     max_output_tokens: int = 0

@@ -65,6 +65,11 @@ class Worker:
         self._beater = Beater(bus, bus.principal, self._beat)
         self._controls: Subscription | None = None
 
+    @property
+    def incarnation(self) -> str:
+        """The name of this life of the worker; grants are made to one life."""
+        return self._incarnation
+
     async def start(self) -> None:
         """Hear switches, take grants, say hello and beat; raises BusError."""
         self._controls = await self._bus.listen(CONTROLS, self._on_control)
@@ -124,6 +129,9 @@ class Worker:
         if isinstance(dispatch, Cancel):
             self._hands.cancel(dispatch)
             return True
+        if dispatch.incarnation != self._incarnation:
+            log.warning("foreign_grant", effect=dispatch.effect, grant=dispatch.grant)
+            return False
         return self._hands.take(dispatch)
 
     async def _on_control(self, message: Message) -> None:

@@ -69,8 +69,8 @@ def _roles(state: State) -> list[RoleOffer]:
     return [offers[role] for role in sorted(offers)]
 
 
-def do_effect(task: Task, effect: Effect, call: Call, decided: int) -> DoEffect:
-    """Build the dispatch of a grant."""
+def do_effect(task: Task, effect: Effect, incarnation: str, call: Call, decided: int) -> DoEffect:
+    """Build the dispatch of a grant to that incarnation of its worker."""
     step = task.steps[effect.step]
     return DoEffect(
         task=task.id,
@@ -80,6 +80,7 @@ def do_effect(task: Task, effect: Effect, call: Call, decided: int) -> DoEffect:
         grant=effect.grant,
         key=effect.key,
         agent=step.principal,
+        incarnation=incarnation,
         call=_named(call, effect),
         reserved=effect.reserved,
         max_output_tokens=effect.max_output_tokens,

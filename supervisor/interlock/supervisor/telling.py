@@ -158,8 +158,9 @@ class Telling:
             self._send_effect(task, effect, body, decided)
 
     def _send_effect(self, task: Task, effect: Effect, body: Message, decided: int) -> None:
-        if isinstance(body, EffectRequest) and effect.step in task.steps:
-            order = dispatches.do_effect(task, effect, body.call, decided)
+        worker = self._state().workers.get(effect.worker)
+        if isinstance(body, EffectRequest) and effect.step in task.steps and worker is not None:
+            order = dispatches.do_effect(task, effect, worker.incarnation, body.call, decided)
             self._send(_effect_key(effect.seq, effect.grant), effect.worker, order)
 
     def _tell_recorded(self, task: Task, effect: Effect) -> None:
