@@ -24,8 +24,11 @@ class Counted:
         self.inbox = bus.inbox
 
     async def send(self, subject: str, data: bytes, *, reply: str = "") -> None:
+        self.send_soon(subject, data, reply=reply)
+
+    def send_soon(self, subject: str, data: bytes, *, reply: str = "") -> None:
         self._sent.append(Message(subject, data, reply))
-        await self._bus.send(subject, data, reply=reply)
+        self._bus.send_soon(subject, data, reply=reply)
 
 
 class Scene:

@@ -19,7 +19,6 @@ from itertools import takewhile
 import msgspec
 import nats.errors
 import structlog
-from nats.aio.msg import Msg
 
 from interlock.bus import jetstream
 from interlock.bus.append import Append
@@ -27,6 +26,7 @@ from interlock.bus.conflicts import examine
 from interlock.bus.errors import BusError, LogFull, NotPermitted, Superseded, TooLarge, Unreachable
 from interlock.bus.ports import Ack
 from interlock.bus.requests import Requests, status_of
+from interlock.bus.wired import Wired
 
 WINDOW_BYTES = 16 * 1024 * 1024
 MOST_WAITING = 65_536
@@ -160,7 +160,7 @@ class Appends:
                 BusError(f"{append.subject!r} cannot be published ({failure}); check the subject"),
             )
 
-    async def _on_ack(self, message: Msg) -> None:
+    def _on_ack(self, message: Wired) -> None:
         append = self._close(message.subject.removeprefix(self._inbox))
         if append is None:
             return
@@ -177,7 +177,7 @@ class Appends:
         else:
             append.settle(error)
 
-    def _silence(self, append: Append, message: Msg) -> BusError:
+    def _silence(self, append: Append, message: Wired) -> BusError:
         if status_of(message) == "503":
             return Unreachable(
                 f"no log takes {append.subject}: create the stream first, or check the subject"

@@ -33,7 +33,7 @@ class Desk:
         self._take = take
         self._subscription: Subscription | None = None
         self._answers: dict[tuple[str, bytes], dict[str, None]] = {}
-        self._answering: asyncio.Task[None] | None = None
+        self._answering: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Listen; raise NotPermitted when this principal may not."""
@@ -43,11 +43,9 @@ class Desk:
         """Take nothing more; what was taken is answered."""
         if self._subscription is not None:
             await self._subscription.stop()
-        if self._answering is not None:
-            self._answering.cancel()
-        await self._answer()
+        self._answer()
 
-    async def _on_message(self, message: Message) -> None:
+    def _on_message(self, message: Message) -> None:
         try:
             new = self._take(message.data)
         except Exception:
@@ -57,20 +55,19 @@ class Desk:
         if message.reply.startswith(ANSWERS):
             asker, _, token = message.reply.rpartition(".")
             self._answers.setdefault((asker, word), {})[token] = None
-            if self._answering is None or self._answering.done():
-                self._answering = asyncio.create_task(self._answer_soon())
+            if self._answering is None:
+                self._answering = asyncio.get_running_loop().call_later(ANSWER_S, self._answer)
         elif message.reply:
-            await self._bus.send(message.reply, word)
+            self._bus.send_soon(message.reply, word)
 
-    async def _answer_soon(self) -> None:
-        await asyncio.sleep(ANSWER_S)
-        await self._answer()
-
-    async def _answer(self) -> None:
+    def _answer(self) -> None:
         """Answer to the first token's subject; the others stand in the message."""
+        if self._answering is not None:
+            self._answering.cancel()
+            self._answering = None
         answers, self._answers = self._answers, {}
         for (asker, word), (first, *others) in answers.items():
             try:
-                await self._bus.send(f"{asker}.{first}", b" ".join((word, *map(str.encode, others))))
+                self._bus.send_soon(f"{asker}.{first}", b" ".join((word, *map(str.encode, others))))
             except BusError as failure:
                 log.warning("dispatch_not_answered", asker=asker, reason=str(failure))

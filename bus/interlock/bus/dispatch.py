@@ -58,9 +58,7 @@ class Dispatcher:
         self._tokens = count(1)
         self._open: dict[int, _Open] = {}
         self._token_of: dict[str, int] = {}
-        self._to_send: list[int] = []
-        self._wake = asyncio.Event()
-        self._sender: asyncio.Task[None] | None = None
+        self._sweep: asyncio.TimerHandle | None = None
         self._answers: Subscription | None = None
 
     @property
@@ -71,14 +69,13 @@ class Dispatcher:
     async def start(self) -> None:
         """Listen for answers; raise NotPermitted when this principal may not dispatch."""
         self._answers = await self._wire.listen(f"{ANSWERS}{self._principal}.>", self._on_answer)
-        self._sender = self._loop.create_task(self._send_due())
 
     async def stop(self) -> None:
         """Send nothing more; what nobody took is forgotten without a call of `on_lost`."""
         self._open.clear()
         self._token_of.clear()
-        if self._sender is not None:
-            self._sender.cancel()
+        if self._sweep is not None:
+            self._sweep.cancel()
         if self._answers is not None:
             await self._answers.stop()
 
@@ -88,8 +85,9 @@ class Dispatcher:
         token = next(self._tokens)
         self._open[token] = _Open(key, principal, data, 0.0)
         self._token_of[key] = token
-        self._to_send.append(token)
-        self._wake.set()
+        self._send(token)
+        if self._sweep is None:
+            self._sweep = self._loop.call_later(self._repeat_s / SWEEPS_PER_REPEAT, self._on_sweep)
 
     def forget(self, key: str) -> None:
         """Repeat it no more; a key that is not open is no error."""
@@ -97,7 +95,7 @@ class Dispatcher:
         if token is not None:
             del self._open[token]
 
-    async def _on_answer(self, message: Message) -> None:
+    def _on_answer(self, message: Message) -> None:
         # The server itself may answer that nobody listens; only the two words are an answer of the principal.
         word, *others = message.data.split(b" ")
         if word not in {TAKEN, ALREADY}:
@@ -110,36 +108,15 @@ class Dispatcher:
             if entry is not None and entry.principal == answerer:
                 self.forget(entry.key)
 
-    async def _send_due(self) -> None:
-        sweep_at = 0.0
-        while True:
-            if not self._to_send:
-                self._wake.clear()
-                await self._pause()
-            fresh, self._to_send = self._to_send, []
-            for token in fresh:
-                await self._send(token)
-            now = self._loop.time()
-            if now >= sweep_at:
-                sweep_at = now + self._repeat_s / SWEEPS_PER_REPEAT
-                for token in self._due(now):
-                    await self._send(token)
+    def _on_sweep(self) -> None:
+        self._sweep = None
+        now = self._loop.time()
+        for token in [token for token, entry in self._open.items() if entry.due <= now]:
+            self._send(token)
+        if self._open:
+            self._sweep = self._loop.call_later(self._repeat_s / SWEEPS_PER_REPEAT, self._on_sweep)
 
-    async def _pause(self) -> None:
-        """Sleep until something new is to be sent, or something sent may be due again."""
-        if not self._open:
-            await self._wake.wait()
-            return
-        try:
-            async with asyncio.timeout(self._repeat_s / SWEEPS_PER_REPEAT):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-
-    def _due(self, now: float) -> list[int]:
-        return [token for token, entry in self._open.items() if entry.times and entry.due <= now]
-
-    async def _send(self, token: int) -> None:
+    def _send(self, token: int) -> None:
         entry = self._open.get(token)
         if entry is None:
             return
@@ -151,7 +128,7 @@ class Dispatcher:
         entry.due = self._loop.time() + self._repeat_s
         reply = answer_subject(self._principal, entry.principal, token)
         try:
-            await self._wire.send(dispatch_subject(entry.principal), entry.data, reply=reply)
+            self._wire.send_soon(dispatch_subject(entry.principal), entry.data, reply=reply)
         except BusError as failure:
             log.warning("dispatch_not_sent", key=entry.key, principal=entry.principal, reason=str(failure))
 

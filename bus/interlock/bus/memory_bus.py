@@ -63,7 +63,9 @@ class MemoryListening:
             return False
         message = self._waiting.popleft()
         try:
-            await self._on_message(message)
+            handling = self._on_message(message)
+            if handling is not None:
+                await handling
         except Exception:
             log.exception("bus_handler_failed", subject=message.subject)
         return True
@@ -96,7 +98,9 @@ class MemoryReader:
             if not self._fits(record.subject):
                 continue
             try:
-                await self._on_record(record)
+                handling = self._on_record(record)
+                if handling is not None:
+                    await handling
             except Exception:
                 log.exception("bus_handler_failed", seq=record.seq, subject=record.subject)
             return True
@@ -179,6 +183,10 @@ class MemoryBus:
 
     async def send(self, subject: str, data: bytes, *, reply: str = "") -> None:
         """Publish one message to whoever listens."""
+        self.send_soon(subject, data, reply=reply)
+
+    def send_soon(self, subject: str, data: bytes, *, reply: str = "") -> None:
+        """Publish one message as `send` does, in call order, without waiting."""
         self._check_open()
         self._server.send(Message(subject, data, reply))
 

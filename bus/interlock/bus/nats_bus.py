@@ -5,11 +5,11 @@ an unstored message that is sent meanwhile is lost, as its port says it may be.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from inspect import iscoroutinefunction
 
 import nats.errors
 import structlog
-from nats.aio.msg import Msg
 
 from interlock.bus import jetstream
 from interlock.bus.appends import AppendLimits, Appends
@@ -21,6 +21,7 @@ from interlock.bus.patterns import matcher
 from interlock.bus.ports import Ack, Message, OnMessage, OnRecord, Record, Subscription
 from interlock.bus.reader import Reader
 from interlock.bus.requests import Requests, status_of
+from interlock.bus.wired import Wired
 
 log = structlog.get_logger()
 
@@ -38,7 +39,8 @@ class Listening:
 
     async def start(self) -> None:
         """Begin; raise NotPermitted when this principal may not listen there."""
-        self._hearing = await self._connection.hear(self._subject, self._deliver)
+        deliver = self._deliver_and_wait if iscoroutinefunction(self._on_message) else self._deliver
+        self._hearing = await self._connection.hear(self._subject, deliver)
 
     async def stop(self) -> None:
         """Deliver nothing more; stopping twice is harmless, also from within the handler."""
@@ -46,18 +48,23 @@ class Listening:
             self._connection.drop(self._hearing)
         self._stopped = True
 
-    async def _deliver(self, message: Msg) -> None:
+    async def _deliver_and_wait(self, message: Wired) -> None:
+        handling = self._deliver(message)
+        if handling is not None:
+            try:
+                await handling
+            except Exception:
+                log.exception("bus_handler_failed", subject=message.subject)
+
+    def _deliver(self, message: Wired) -> Awaitable[None] | None:
         # A status is the server's word that nobody listens, to whoever sent a message with a reply.
         if self._stopped or status_of(message):
-            return
+            return None
         # A consumer can be told to deliver records anywhere; they keep their own subject.
         if is_echo(message.data) or not self._fits(message.subject):
             log.error("bus_echo_passed_over", subject=message.subject, listening=self._subject)
-            return
-        try:
-            await self._on_message(Message(message.subject, message.data, message.reply))
-        except Exception:
-            log.exception("bus_handler_failed", subject=message.subject)
+            return None
+        return self._on_message(Message(message.subject, message.data, message.reply))
 
 
 class NatsBus:
@@ -100,13 +107,14 @@ class NatsBus:
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on; a handler's error is logged."""
 
-        async def pass_on(record: Record) -> None:
+        def pass_on(record: Record) -> Awaitable[None] | None:
             if is_echo(record.data):
                 log.error("bus_echo_passed_over", seq=record.seq, subject=record.subject)
-            else:
-                await on_record(record)
+                return None
+            return on_record(record)
 
-        reader = Reader(self.requests, filters, pass_on, start_seq=start_seq)
+        waits = iscoroutinefunction(on_record)
+        reader = Reader(self.requests, filters, pass_on, start_seq=start_seq, waits=waits)
         await reader.start()
         return reader
 
@@ -135,6 +143,10 @@ class NatsBus:
 
     async def send(self, subject: str, data: bytes, *, reply: str = "") -> None:
         """Publish one message to whoever listens; without a connection it is lost, without complaint."""
+        self.send_soon(subject, data, reply=reply)
+
+    def send_soon(self, subject: str, data: bytes, *, reply: str = "") -> None:
+        """Publish one message as `send` does, in call order, without waiting."""
         if len(data) > self.max_payload:
             raise TooLarge(f"{len(data)} bytes for {subject}: one message holds at most {self.max_payload}")
         if not self.connection.up:

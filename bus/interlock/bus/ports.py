@@ -35,8 +35,9 @@ class Message(msgspec.Struct, frozen=True):
     reply: str = ""
 
 
-OnRecord = Callable[[Record], Awaitable[None]]
-OnMessage = Callable[[Message], Awaitable[None]]
+# A coroutine function is waited for before the next call; another one is called at once, and must not wait.
+OnRecord = Callable[[Record], Awaitable[None] | None]
+OnMessage = Callable[[Message], Awaitable[None] | None]
 
 
 class Subscription(Protocol):
@@ -97,6 +98,10 @@ class Wire(Protocol):
 
     async def send(self, subject: str, data: bytes, *, reply: str = "") -> None:
         """Publish one message to whoever listens."""
+        ...
+
+    def send_soon(self, subject: str, data: bytes, *, reply: str = "") -> None:
+        """Publish one message as `send` does, in call order, without waiting."""
         ...
 
     async def listen(self, subject: str, on_message: OnMessage) -> Subscription:

@@ -9,17 +9,17 @@ Source: ordered consumers, https://docs.nats.io/nats-concepts/jetstream/consumer
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 import msgspec
 import structlog
-from nats.aio.msg import Msg
 
 from interlock.bus import jetstream
 from interlock.bus.connection import Hearing
 from interlock.bus.errors import BusError
 from interlock.bus.ports import OnRecord, Record
 from interlock.bus.requests import Requests, status_of
+from interlock.bus.wired import Wired
 from interlock.contracts.subjects import STREAM
 
 PORTION = 512
@@ -40,16 +40,26 @@ log = structlog.get_logger()
 
 
 class Reader:
-    """One ordered reading; `pending` is how many matching records stood behind the latest delivery."""
+    """One ordered reading; `pending` is how many matching records stood behind the latest delivery.
+
+    `waits` is whether `on_record` has to be awaited; else it is called as the record is read.
+    """
 
     def __init__(
-        self, requests: Requests, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self,
+        requests: Requests,
+        filters: Sequence[str],
+        on_record: OnRecord,
+        *,
+        start_seq: int = 1,
+        waits: bool = True,
     ) -> None:
         self.pending = 0
         self._requests = requests
         self._connection = connection = requests.connection
         self._filters = list(filters)
         self._on_record = on_record
+        self._waits = waits
         self._next_seq = max(start_seq, 1)
         self._inbox = connection.inbox()
         self._name = self._inbox.rsplit(".", 1)[-1]
@@ -68,7 +78,8 @@ class Reader:
 
     async def start(self) -> None:
         """Begin; raise NotPermitted or Unreachable when the log cannot be read."""
-        self._hearing = await self._connection.hear(f"{self._inbox}.*", self._on_message)
+        handle = self._on_message_and_wait if self._waits else self._on_message
+        self._hearing = await self._connection.hear(f"{self._inbox}.*", handle)
         try:
             await self._open()
         except BusError:
@@ -156,25 +167,38 @@ class Reader:
             log.info("bus_reader_resumed", reader=self._name, from_seq=self._next_seq)
             return
 
-    async def _on_message(self, message: Msg) -> None:
+    async def _on_message_and_wait(self, message: Wired) -> None:
+        self._handling = True
+        try:
+            handling = self._on_message(message)
+            if handling is not None:
+                await handling
+        except Exception:
+            log.exception("bus_handler_failed", seq=self._next_seq - 1, subject=message.subject)
+        finally:
+            self._handling = False
+            self._heard_at = self._loop.time()
+
+    def _on_message(self, message: Wired) -> Awaitable[None] | None:
         if self._stopped:
-            return
+            return None
         self._heard_at = self._loop.time()
         if message.reply.startswith(_ACK):
-            await self._on_delivery(message)
-        elif message.subject == self._portion:
+            return self._on_delivery(message)
+        if message.subject == self._portion:
             self._on_status(message)
+        return None
 
-    async def _on_delivery(self, message: Msg) -> None:
+    def _on_delivery(self, message: Wired) -> Awaitable[None] | None:
         words = message.reply.split(".")
         # Nine words, or (with domain and account) eleven and a random one: $JS.ACK.<stream>.<consumer>.
         # <delivered>.<stream seq>.<consumer seq>.<time ns>.<pending>
         at = 3 if len(words) == 9 else 5
         if words[at] != self._consumer:
-            return
+            return None
         if int(words[at + 3]) != self._delivered + 1:
             self._broken.set()
-            return
+            return None
         self._delivered += 1
         self._wanted -= 1
         seq = int(words[at + 2])
@@ -182,18 +206,11 @@ class Reader:
         if self._wanted * 2 <= PORTION and self._connection.up:
             self._ask()
         self._next_seq = seq + 1
-        self._handling = True
-        try:
-            await self._on_record(Record(seq, int(words[at + 4]) // NS_PER_MS, message.subject, message.data))
-        except Exception:
-            log.exception("bus_handler_failed", seq=seq, subject=message.subject)
-        finally:
-            self._handling = False
-            self._heard_at = self._loop.time()
+        return self._on_record(Record(seq, int(words[at + 4]) // NS_PER_MS, message.subject, message.data))
 
-    def _on_status(self, message: Msg) -> None:
+    def _on_status(self, message: Wired) -> None:
         status = status_of(message)
-        headers = message.headers or {}
+        headers = message.headers
         description = headers.get("Description", "").lower()
         if status == "100":
             return

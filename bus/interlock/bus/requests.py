@@ -7,10 +7,10 @@ import asyncio
 from typing import NamedTuple
 
 import nats.errors
-from nats.aio.msg import Msg
 
 from interlock.bus.connection import Connection
 from interlock.bus.errors import BusError, NotPermitted, NotTaken
+from interlock.bus.wired import Wired
 
 NO_RESPONDERS = "503"
 
@@ -20,7 +20,7 @@ class _Asked(NamedTuple):
 
     subject: str
     data: bytes
-    answer: asyncio.Future[Msg]
+    answer: asyncio.Future[Wired]
     repeatable: bool
 
 
@@ -38,7 +38,7 @@ class Requests:
         await self.connection.hear(self._inbox + "*", self._on_answer)
         self.connection.watchers.add(self)
 
-    async def ask(self, subject: str, data: bytes, *, timeout_s: float, repeatable: bool = False) -> Msg:
+    async def ask(self, subject: str, data: bytes, *, timeout_s: float, repeatable: bool = False) -> Wired:
         """Send and return the first answer; what is `repeatable` is sent again after a broken connection.
 
         Raises NotTaken when nobody listens or answers in time, NotPermitted when the server refused the
@@ -49,7 +49,7 @@ class Requests:
         await self.connection.wait_up(timeout_s)
         self._last_token += 1
         token = str(self._last_token)
-        answer: asyncio.Future[Msg] = loop.create_future()
+        answer: asyncio.Future[Wired] = loop.create_future()
         self._open[token] = _Asked(subject, data, answer, repeatable)
         try:
             self.connection.publish(subject, data, self._inbox + token)
@@ -81,12 +81,12 @@ class Requests:
                 sentence = f"{self.connection.principal} may not publish on {asked.subject}"
                 asked.answer.set_exception(NotPermitted(sentence))
 
-    async def _on_answer(self, message: Msg) -> None:
+    def _on_answer(self, message: Wired) -> None:
         asked = self._open.get(message.subject.removeprefix(self._inbox))
         if asked is not None and not asked.answer.done():
             asked.answer.set_result(message)
 
 
-def status_of(message: Msg) -> str:
+def status_of(message: Wired) -> str:
     """Return the status code of a message that the server itself wrote, or an empty string."""
-    return (message.headers or {}).get("Status", "")
+    return message.headers.get("Status", "")

@@ -106,7 +106,7 @@ class Supervisor:
                 await subscription.stop()
             await self._dispatcher.stop()
 
-    async def _record(self, record: Record) -> None:
+    def _record(self, record: Record) -> None:
         self._decide(read_record(record.seq, record.time_ms, record.subject, record.data))
 
     def _decide(self, said: Input) -> None:
@@ -151,7 +151,7 @@ class Supervisor:
         if key.startswith(("step.", "effect.")):
             self._silent(principal)
 
-    async def _beat(self, message: Message) -> None:
+    def _beat(self, message: Message) -> None:
         self._attendance.heard(message.subject.rsplit(".", 1)[-1], monotonic_ms())
 
     def _expect_everybody(self) -> None:

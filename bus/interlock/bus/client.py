@@ -1,0 +1,112 @@
+"""nats-py's client with a shorter way through it: messages are handled as they are read, written together.
+
+nats-py puts each message into a queue that a task empties, and wakes another task to write what is published.
+Each of these is one more turn of the event loop, with system calls and a wake of the server of its own, and
+these cost more than all the work in between. It builds on names inside nats-py, which
+tests/bus/test_client.py guards.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from inspect import iscoroutinefunction
+from typing import Any
+
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.subscription import Subscription
+
+from interlock.bus.parser import MessageParser
+from interlock.bus.wired import OnWire, Wired
+
+_UNFIT = re.compile(r"\s|^$")
+
+log = structlog.get_logger()
+
+
+class DirectClient(Client):
+    """A client that calls handlers which need not wait at once, without a task."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ps = MessageParser(self, self)
+        self._at_once: dict[int, OnWire] = {}
+        self._writing = False
+        self._turns = asyncio.get_running_loop()
+
+    async def hear(self, subject: str, handle: OnWire) -> Subscription:
+        """Subscribe; a coroutine function is called from a task, as nats-py does it, another at once."""
+        half_typed: Any = self
+        waits = iscoroutinefunction(handle)
+        subscription: Subscription = await half_typed.subscribe(subject, cb=handle if waits else _never)
+        if not waits:
+            self._at_once[self._sid] = handle
+        return subscription
+
+    def put(self, subject: str, data: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
+        """Hand one message over to be written with all others of this turn; raise BadSubjectError."""
+        if _UNFIT.search(subject) or (reply and _UNFIT.search(reply)):
+            raise nats.errors.BadSubjectError
+        if headers is None:
+            command = f"PUB {subject} {reply} {len(data)}\r\n".encode()
+        else:
+            head = _head(headers)
+            command = f"HPUB {subject} {reply} {len(head)} {len(head) + len(data)}\r\n".encode() + head
+        self._pending.append(b"%b%b\r\n" % (command, data))
+        self._pending_data_size += len(command) + len(data) + 2
+        self._write_soon()
+
+    async def receive(self, sid: int, subject: bytes, reply: bytes, head: bytes, data: bytes) -> None:
+        """Give a message to its handler; a handler's error is logged."""
+        handle = self._at_once.get(sid)
+        if handle is None:
+            await self._process_msg(sid, subject, reply, data, head)
+            return
+        try:
+            handle(Wired(subject.decode(), data, reply.decode(), head))
+        except Exception:
+            log.exception("bus_handler_failed", subject=subject.decode())
+
+    def received(self) -> None:
+        """Write what handlers have published."""
+        self._write()
+
+    def _remove_sub(self, sid: int, max_msgs: int = 0) -> None:
+        super()._remove_sub(sid, max_msgs)
+        self._at_once.pop(sid, None)
+
+    async def _process_headers(self, headers: Any) -> Any:
+        return headers
+
+    def _build_message(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: Any) -> Any:
+        del sid
+        return Wired(subject.decode(), data, reply.decode(), headers or b"")
+
+    async def _flush_pending(self, force_flush: bool = False) -> Any:
+        if force_flush or not self.is_connected:
+            return await super()._flush_pending(force_flush)
+        self._write_soon()
+        return None
+
+    def _write_soon(self) -> None:
+        if not self._writing:
+            self._writing = True
+            self._turns.call_soon(self._write)
+
+    def _write(self) -> None:
+        self._writing = False
+        if self._pending and self.is_connected and self._transport is not None:
+            commands, self._pending, self._pending_data_size = self._pending, [], 0
+            self._transport.write(b"".join(commands))
+
+
+def _head(headers: Mapping[str, str]) -> bytes:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    if lines.count("\n") != len(headers):
+        raise nats.errors.BadHeaderError(lines)
+    return f"NATS/1.0\r\n{lines}\r\n".encode()
+
+
+async def _never(_message: object) -> None:
+    """Stand where nats-py wants a coroutine function."""
