@@ -185,12 +185,3 @@ async def test_a_stopped_outbox_writes_nothing_more(desk: Desk) -> None:
     desk.write(8, SETTLED)
     await asyncio.sleep(0)
     assert (desk.server.records, desk.failures) == ([], [])
-
-
-async def test_a_task_that_is_quiet_can_be_forgotten_and_begins_anew(desk: Desk) -> None:
-    desk.write(7, retried("a"))
-    desk.outbox.forget(7)
-    await desk.written()
-    assert desk.committed == [(7, 1)]
-    desk.outbox.forget(7)
-    assert desk.outbox.idle

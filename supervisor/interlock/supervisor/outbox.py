@@ -106,12 +106,6 @@ class Outbox:
         if self._lingering is not None:
             self._lingering.cancel()
 
-    def forget(self, task: int) -> None:
-        """Drop the memory of a task that will be decided about no more; a late fact begins anew."""
-        line = self._lines.get(task)
-        if line is not None and not line.sent and not line.waiting:
-            del self._lines[task]
-
     def _line(self, task: int) -> _Line:
         line = self._lines.get(task)
         if line is None:

@@ -14,7 +14,6 @@ class Turn:
         self.state = state
         self.now_ms = now_ms
         self.said: list[tuple[int, AnyFact]] = []
-        self.touched_roles: set[str] = set()
         self.touched_tasks: set[int] = set()
 
     def say(self, task: int, fact: AnyFact) -> None:

@@ -43,7 +43,6 @@ def _resume(turn: Turn, task: Task, by: str, reason: str) -> None:
     turn.say(task.id, facts.Resumed(at_ms=turn.now_ms, by=by, reason=reason))
     if task.parked_for == "review":
         revise(turn, task.id, (task.reason, *((reason,) if reason else ())))
-    turn.touched_roles.update(step.role for step in task.steps.values())
     retry_held(turn, task.id)
 
 
@@ -73,6 +72,5 @@ def _fleet(turn: Turn, said: Input, body: Control) -> None:
         for number in active:
             turn.say(number, facts.Halted(at_ms=turn.now_ms, by=said.principal, reason=body.reason))
     elif following in {"running", "draining"}:
-        turn.touched_roles.update(turn.state.ready)
         for number in active:
             retry_held(turn, number)

@@ -26,7 +26,6 @@ def agent_said_hello(turn: Turn, said: Input, body: AgentHello) -> None:
             input_schema=body.input_schema,
         ),
     )
-    turn.touched_roles.add(body.charter.role)
 
 
 def effects_said_hello(turn: Turn, said: Input, body: EffectHello) -> None:

@@ -35,7 +35,6 @@ def result_came(turn: Turn, said: Input, body: StepResult) -> None:
             )
             return
     done = facts.StepCompleted(step=step.id, attempt=step.attempt, result=said.seq)
-    turn.touched_roles.add(step.role)
     turn.say(said.task, done)
     abandon_effects(turn, said.task, step.id)
     if isinstance(reading, Plan):
@@ -78,7 +77,6 @@ def step_failed(turn: Turn, number: int, step: Step, message: str, *, permanent:
     failures = step.failures + 1
     last = permanent or failures >= MAX_STEP_FAILURES
     wait_ms = min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** (failures - 1))
-    turn.touched_roles.add(step.role)
     turn.say(
         number,
         facts.StepFailed(
@@ -94,7 +92,6 @@ def step_failed(turn: Turn, number: int, step: Step, message: str, *, permanent:
 
 def step_lost(turn: Turn, number: int, step: Step, reason: str) -> None:
     """Take a step from an agent that is gone or too late; it is assigned anew, a bounded number of times."""
-    turn.touched_roles.add(step.role)
     lost = facts.StepLost(step=step.id, attempt=step.attempt, principal=step.principal, reason=line(reason))
     turn.say(number, lost)
     if step.losses + 1 >= MAX_STEP_LOSSES:

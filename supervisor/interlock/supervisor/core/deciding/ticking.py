@@ -50,7 +50,6 @@ def _moving(turn: Turn, task: Task) -> None:
         if step.state == "backing_off" and turn.now_ms >= step.retry_at_ms:
             if turn.state.tasks[task.id].steps.get(name) == step:
                 turn.say(task.id, facts.StepRetried(step=name))
-            turn.touched_roles.add(step.role)
         elif step.state == "assigned" and turn.now_ms >= step.deadline_ms:
             current = turn.state.tasks[task.id].steps.get(name)
             if current == step:
