@@ -8,9 +8,10 @@ from tests.console.conftest import Environment, accepted
 
 from interlock.console.follow import read_task
 from interlock.console.outcome import read_result
-from interlock.console.output import result_json, summary
+from interlock.console.output import result_json, summary, thinkers
 from interlock.console.sayings import submit
 from interlock.contracts import facts as f
+from interlock.contracts.budget import NOTHING
 from interlock.contracts.message import encode
 from interlock.contracts.plan import PlannedStep
 from interlock.contracts.results import TaskResult
@@ -111,3 +112,33 @@ def test_the_summary_says_how_it_ended_and_what_it_cost() -> None:
     assert "task 42 failed after 2.0 s: no agent" in lines
     assert "verdict: approve; well done" in lines
     assert any(line.split() == ["money", "$0", "no", "limit"] for line in lines)
+
+
+async def test_a_result_says_once_which_models_did_the_thinking(environment: Environment, task: int) -> None:
+    # Given calls of two models and a tool, one of them twice
+    demands = (
+        f.Demand(kind="model", name="a/x"),
+        f.Demand(kind="tool", name="search"),
+        f.Demand(kind="model", name="b/y"),
+        f.Demand(kind="model", name="a/x"),
+    )
+    for effect, demand in enumerate(demands, 90):
+        await environment.decide(
+            task,
+            f.EffectGranted(
+                effect=effect,
+                step="facts-1",
+                attempt=1,
+                key=str(effect),
+                grant=1,
+                worker="effects-1",
+                reserved=NOTHING,
+                demand=demand,
+                repeatable=True,
+            ),
+        )
+    # Then the models stand in the result and in its words, the offline one as what it is
+    result = await result_of(environment, task)
+    assert result.models == ("a/x", "b/y")
+    assert thinkers(result) == "a/x, b/y"
+    assert "no language model" in thinkers(TaskResult(task=1, status="completed", models=("offline/x",)))

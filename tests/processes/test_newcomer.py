@@ -119,6 +119,7 @@ def test_a_run_answers_with_quotations_that_stand_in_their_source(newcomer: Newc
     result = msgspec.json.decode(answered.stdout)
     assert result["status"] == "completed"
     assert result["verdict"]["decision"] == "approve"
+    assert result["models"] == ["offline/extractive"]
     assert 0 < result["seconds"] < 10
     assert 0 < result["spent"]["tokens"] <= result["budget"]["tokens"]
     # And each claim rests on a quotation that stands where it says

@@ -83,6 +83,7 @@ class Agent(Player):
         super().__init__(server, principal)
         self.role = principal.rsplit("-", 1)[0]
         self.calls = calls
+        self.capacity = 8
         self.attempts: list[tuple[int, str, int]] = []
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
@@ -94,7 +95,7 @@ class Agent(Player):
     async def start(self) -> None:
         charter = Charter(role=self.role, version="1", objective="Work.", tools=("search",), models=("*",))
         await self.desk.start()
-        hello = AgentHello(incarnation=self.incarnation, charter=charter)
+        hello = AgentHello(incarnation=self.incarnation, charter=charter, capacity=self.capacity)
         await self.say("agent", "hello", hello)
 
     def _take(self, data: bytes) -> bool:

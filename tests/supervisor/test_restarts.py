@@ -5,12 +5,12 @@ import contextlib
 
 import pytest
 from tests.supervisor.core.invariants import lawful
-from tests.supervisor.core.world import LOOK
-from tests.supervisor.stage import PATIENCE_S, EffectWorker, Stage
+from tests.supervisor.core.world import LOOK, ONE, THINK
+from tests.supervisor.stage import PATIENCE_S, Agent, EffectWorker, Stage
 
 from interlock.bus.clock import now_ms
 from interlock.bus.errors import BusError
-from interlock.bus.memory import MemoryServer
+from interlock.bus.memory import Capacity, MemoryServer
 from interlock.bus.memory_bus import MemoryBus
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING
@@ -162,4 +162,35 @@ async def test_inputs_that_came_while_nobody_decided_are_decided_in_order() -> N
     await stage.completed(tasks[0])
     await stage.completed(tasks[2])
     assert stage.told(tasks[1], facts.Halted)
+    await stage.end()
+
+
+async def test_an_agent_that_began_what_never_became_durable_keeps_it_after_a_restart() -> None:
+    # Given a researcher with one hand, which a first task keeps full while a second waits
+    server = MemoryServer(now_ms)
+    stage = Stage(server)
+    only = Agent(server, "researcher-1", (THINK,))
+    only.capacity = 1
+    only.may_finish.clear()
+    await stage.join(EffectWorker(server))
+    await stage.join(only)
+    supervisor, _, running = stage.supervise()
+    first = await stage.submit(ONE, review=False)
+    second = await stage.submit(ONE, review=False)
+    await stage.until(lambda: stage.told(first, facts.EffectSettled) and supervisor.idle)
+    # When it hands in the first, the log has no room for the record that gives it the second: it begins early
+    server._capacity = Capacity(records=len(server.records) + 2)
+    only.may_finish.set()
+    await stage.until(lambda: (second, "a", 1) in only.attempts)
+    assert stage.told(first, facts.Completed)
+    assert not stage.told(second, facts.StepAssigned)
+    # And the supervisor is gone, while the agent asks for its effect
+    running.cancel()
+    server._capacity = Capacity()
+    await stage.until(lambda: any(r.subject.endswith(f"agent.effect.{second}") for r in server.records))
+    stage.supervise("supervisor-2")
+    # Then the next one leaves it the step, and refuses nothing
+    await stage.completed(second)
+    assert not stage.told(second, facts.Refused)
+    assert [task for task, _, _ in only.attempts].count(second) == 1
     await stage.end()
