@@ -1,5 +1,7 @@
 """A supervisor, or everybody, may be gone after any record: the task completes, and nothing is done twice."""
 
+# pyright: reportPrivateUsage=false
+
 import asyncio
 import contextlib
 
