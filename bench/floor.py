@@ -5,11 +5,11 @@ nine durable messages a task in one JetStream file stream, nothing acknowledged 
 """
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from os import getpid
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +18,7 @@ from bench.fast_nats import Publisher, consume
 from bench.floor_role import DONE, STAGES, STREAM, SUBMITTED, Handoff, decode, encode
 from bench.job import GOAL
 from bench.measure import Contender, Submit, System, contender
+from bench.processes import PROC
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, StorageType
@@ -32,15 +33,19 @@ MOST_UNACKNOWLEDGED = 4000
 
 @asynccontextmanager
 async def floor() -> AsyncGenerator[Contender]:
-    """Run the floor beside a server of its own, which has Interlock's settings and asks for no keys."""
+    """Run the floor beside a server of its own, which has Interlock's settings and asks for no keys.
+
+    How it shares the cores is left to the system, as it is for the floor's own processes.
+    """
     with TemporaryDirectory(prefix="interlock-bench-") as name:
         running = server.start(Path(name))
+        as_the_system_does(running.pid)
         try:
             client = await nats.connect(running.url)
             await _prepare(client)
             with _roles(running.url) as roles:
                 async with _door(client) as submit:
-                    processes = {"server": running.pid, DRIVER: getpid(), **roles}
+                    processes = {"server": running.pid, DRIVER: os.getpid(), **roles}
                     yield contender(System(NAME, "file, sync 100 ms", submit, processes), TASKS)
             await client.close()
         finally:
@@ -98,3 +103,9 @@ async def _door(client: Client) -> AsyncGenerator[Submit]:
     async with asyncio.TaskGroup() as handling:
         await consume(client, STREAM, DRIVER, finished, handling)
         yield submit
+
+
+def as_the_system_does(pid: int) -> None:
+    """Give every thread of a process the system's usual scheduling again."""
+    for thread in (PROC / str(pid) / "task").iterdir():
+        os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))

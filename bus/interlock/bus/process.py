@@ -19,6 +19,7 @@ import uvloop
 
 from interlock.bus import logs
 from interlock.bus.errors import BusError
+from interlock.bus.patience import be_patient
 from interlock.contracts.errors import ContractError
 
 DONE, INTERNAL, USAGE, UNREACHABLE = 0, 1, 2, 7
@@ -61,6 +62,7 @@ def run(main: Callable[[Settings], Coroutine[Any, Any, int]], *, principal: str 
         settings = read_settings(dict(os.environ), principal=principal)
         logs.configure(settings.log, principal=settings.principal)
         _die_with(settings.parent)
+        be_patient()
         return uvloop.run(_until_told(main(settings)))
     except ContractError as error:
         return _say(error, USAGE)

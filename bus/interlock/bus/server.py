@@ -20,6 +20,7 @@ import psutil
 import structlog
 
 from interlock.bus.errors import ServerFailed
+from interlock.bus.patience import patient_children
 from interlock.bus.server_home import Note, ServerHome
 
 START_S = 10.0
@@ -141,7 +142,7 @@ def _launch(home: ServerHome, port: int) -> tuple[Note, "subprocess.Popen[bytes]
     binary = find_binary()
     home.write_configuration(-1 if port == ANY_PORT else port)
     before = home.log_size()
-    with home.stderr.open("wb") as stderr:
+    with home.stderr.open("wb") as stderr, patient_children():
         child = subprocess.Popen(  # noqa: S603 - our own binary, with our own configuration
             [binary, "-c", home.configuration],
             stdin=subprocess.DEVNULL,
