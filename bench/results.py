@@ -4,9 +4,10 @@ import json
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bench.measure import Result
 
@@ -27,7 +28,12 @@ def table(results: Sequence[Result], *, beside: str) -> str:
 
 
 def save(results: Sequence[Result], name: str) -> Path:
-    """Append the results to `name`.jsonl, with when and on what they were measured; return the file."""
+    """Keep the results in `name`.jsonl; return the file."""
+    return keep([asdict(result) for result in results], name)
+
+
+def keep(figures: Sequence[Mapping[str, Any]], name: str) -> Path:
+    """Append figures to `name`.jsonl, with when and on what they were measured; return the file."""
     FOLDER.mkdir(exist_ok=True)
     circumstances = {
         "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -36,7 +42,7 @@ def save(results: Sequence[Result], name: str) -> Path:
     }
     file = FOLDER / f"{name}.jsonl"
     with file.open("a") as lines:
-        lines.writelines(json.dumps(circumstances | asdict(result)) + "\n" for result in results)
+        lines.writelines(json.dumps(circumstances | dict(figure)) + "\n" for figure in figures)
     return file
 
 
