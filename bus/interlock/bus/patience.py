@@ -1,8 +1,8 @@
 """How our processes share the cores: whoever is at work is not interrupted by whoever has just been woken.
 
 Every message wakes somebody. If each of them pushed the one at work aside, all would work through their
-messages one by one; so they find several waiting, and the same work costs a quarter less. A process that has
-a core for itself loses nothing. On other systems than Linux everything stays as it is (sched(7), SCHED_BATCH).
+messages one by one; so they find several waiting, and the same work costs a quarter less. A process
+with a core for itself loses nothing. On other systems than Linux everything stays as it is (sched(7), SCHED_BATCH).
 """
 
 import os
