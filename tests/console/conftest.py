@@ -63,7 +63,12 @@ def granted(effect: int, step: str = "plan", tokens: int = 100) -> f.EffectGrant
 
 def settled(effect: int, tokens: int = 10) -> f.EffectSettled:
     return f.EffectSettled(
-        effect=effect, grant=1, end="completed", basis="actual", spent=Amounts(tokens=tokens, model_calls=1)
+        at_ms=1,
+        effect=effect,
+        grant=1,
+        end="completed",
+        basis="actual",
+        spent=Amounts(tokens=tokens, model_calls=1),
     )
 
 

@@ -18,7 +18,7 @@ from interlock.contracts.subjects import decision_subject, live_subject
 from interlock.contracts.task import Submit
 
 GOAL = Submit(goal="find out")
-ASSIGNED = f.StepAssigned(step="plan", attempt=1, principal="planner-1", deadline_ms=0)
+ASSIGNED = f.StepAssigned(at_ms=1, step="plan", attempt=1, principal="planner-1", deadline_ms=0)
 PARKED = f.Parked(at_ms=0, kind="budget", reason="tokens")
 ASKED = f.EffectEscalated(effect=50, step="plan", attempt=1, key="k", question="which?")
 
@@ -50,7 +50,7 @@ async def test_a_followed_task_is_told_from_its_beginning_to_its_end(environment
 async def test_a_park_that_is_long_over_does_not_end_the_following(environment: Environment) -> None:
     # Given a task that was parked, asked something, and goes on
     task = await submit(environment.alice, GOAL)
-    answered = f.EffectSettled(effect=50, grant=0, end="answered", basis="nothing")
+    answered = f.EffectSettled(at_ms=1, effect=50, grant=0, end="answered", basis="nothing")
     for fact in (accepted(), ASSIGNED, PARKED, f.Resumed(at_ms=0, by="bob"), ASKED, answered):
         await environment.decide(task, fact)
     known = [record async for record in environment.alice.history([decision_subject(task)])]

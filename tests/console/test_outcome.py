@@ -38,7 +38,7 @@ async def hand_in(environment: Environment, task: int, step: str, value: Any) ->
     ack = await environment.supervisor.append(
         input_subject("worker-1", "agent", "result", task), encode(result)
     )
-    await environment.decide(task, f.StepCompleted(step=step, attempt=1, result=ack.seq))
+    await environment.decide(task, f.StepCompleted(at_ms=1, step=step, attempt=1, result=ack.seq))
     return ack.seq
 
 

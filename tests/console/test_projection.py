@@ -13,7 +13,7 @@ from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.plan import PlannedStep
 
-ASSIGNED = f.StepAssigned(step="plan", attempt=1, principal="planner-1", deadline_ms=0)
+ASSIGNED = f.StepAssigned(at_ms=1, step="plan", attempt=1, principal="planner-1", deadline_ms=0)
 PLANNED = f.Planned(steps=(PlannedStep(id="facts-1", role="researcher", title="look"),))
 
 
@@ -50,14 +50,14 @@ def test_a_status_and_its_exit_code_follow_from_the_last_fact(
 
 def test_a_step_is_shown_with_who_has_it_and_why_it_waits() -> None:
     # Given a step that was assigned, failed, and was assigned again
-    failed = f.StepFailed(step="plan", attempt=1, message="too slow", retry_at_ms=5)
-    view = seen(f.PlanRequested(step="plan"), ASSIGNED, failed)
+    failed = f.StepFailed(at_ms=1, step="plan", attempt=1, message="too slow", retry_at_ms=5)
+    view = seen(f.PlanRequested(at_ms=1, step="plan"), ASSIGNED, failed)
     assert (view.steps["plan"].state, view.steps["plan"].note) == ("retrying", "too slow")
     # When it is retried and done
-    again = f.StepAssigned(step="plan", attempt=2, principal="planner-2", deadline_ms=0)
+    again = f.StepAssigned(at_ms=1, step="plan", attempt=2, principal="planner-2", deadline_ms=0)
     fold(view, decision(f.StepRetried(step="plan"), again, at_ms=BEGAN_MS + 9000))
     assert (view.steps["plan"].state, view.steps["plan"].principal) == ("working", "planner-2")
-    fold(view, decision(f.StepCompleted(step="plan", attempt=2, result=60), at_ms=BEGAN_MS + 9500))
+    fold(view, decision(f.StepCompleted(at_ms=1, step="plan", attempt=2, result=60), at_ms=BEGAN_MS + 9500))
     # Then its result is named and its time is that of the last attempt
     step = view.steps["plan"]
     assert (step.state, step.result, step.ended_ms - step.since_ms) == ("done", 60, 500)
@@ -82,7 +82,7 @@ def test_a_question_waits_until_it_is_answered() -> None:
     asked = f.EffectEscalated(effect=50, step="plan", attempt=1, key="k", question="which edition?")
     view = seen(ASSIGNED, asked)
     assert [question.reason for question in view.questions] == ["which edition?"]
-    fold(view, decision(f.EffectSettled(effect=50, grant=0, end="answered", basis="nothing")))
+    fold(view, decision(f.EffectSettled(at_ms=1, effect=50, grant=0, end="answered", basis="nothing")))
     assert not view.questions
 
 

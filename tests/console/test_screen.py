@@ -14,7 +14,7 @@ from interlock.contracts.budget import Amounts
 from interlock.contracts.plan import PlannedStep
 from interlock.contracts.step import Progress
 
-ASSIGNED = f.StepAssigned(step="facts-1", attempt=1, principal="researcher-1", deadline_ms=0)
+ASSIGNED = f.StepAssigned(at_ms=1, step="facts-1", attempt=1, principal="researcher-1", deadline_ms=0)
 PLANNED = f.Planned(steps=(PlannedStep(id="facts-1", role="researcher", title="look it up"),))
 ASKED = f.EffectEscalated(effect=50, step="facts-1", attempt=1, key="k", question="which edition?")
 

@@ -7,7 +7,7 @@ import msgspec
 from interlock.contracts import dispatch, facts, presence, roles
 from interlock.contracts.budget import DEFAULT_TASK_BUDGET, Amounts, Budget
 from interlock.contracts.charter import Charter
-from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
 from interlock.contracts.decision import Decision
 from interlock.contracts.effect import (
     AskCall,
@@ -47,15 +47,15 @@ FACTS: tuple[facts.AnyFact, ...] = (
     ),
     facts.Rejected(reason="no", where="$.goal"),
     facts.Refused(input=3, reason="late"),
-    facts.PlanRequested(step="plan", refusals=("too long",), replan=True),
+    facts.PlanRequested(at_ms=1, step="plan", refusals=("too long",), replan=True),
     facts.Planned(steps=PLAN.steps, criteria=PLAN.criteria),
     facts.PlanRefused(step="plan", reasons=("a circle",)),
     facts.ReviewRequested(step="review", round=1),
-    facts.StepAssigned(step="find", attempt=1, principal="clerk-1", deadline_ms=9),
+    facts.StepAssigned(at_ms=1, step="find", attempt=1, principal="clerk-1", deadline_ms=9),
     facts.StepWaiting(step="find", reason="nobody is here"),
-    facts.StepCompleted(step="find", attempt=1, result=8),
-    facts.StepFailed(step="find", attempt=1, message="oh", retry_at_ms=7),
-    facts.StepLost(step="find", attempt=1, principal="clerk-1", reason="gone"),
+    facts.StepCompleted(at_ms=1, step="find", attempt=1, result=8),
+    facts.StepFailed(at_ms=1, step="find", attempt=1, message="oh", retry_at_ms=7),
+    facts.StepLost(at_ms=1, step="find", attempt=1, principal="clerk-1", reason="gone"),
     facts.StepRetried(step="find"),
     facts.StepDead(step="find", reason="enough"),
     facts.StepReopened(step="find", notes=("better",)),
@@ -76,10 +76,18 @@ FACTS: tuple[facts.AnyFact, ...] = (
     facts.EffectDenied(effect=7, step="find", attempt=1, key="k1", rule="charter.tools", reason="not listed"),
     facts.EffectEscalated(effect=7, step="find", attempt=1, key="k1", question="May I?"),
     facts.EffectRepeated(effect=7, attempt=2),
-    facts.EffectSettled(effect=7, grant=1, end="completed", basis="actual", spent=USED, overrun=USED),
+    facts.EffectSettled(
+        at_ms=1, effect=7, grant=1, end="completed", basis="actual", spent=USED, overrun=USED
+    ),
     facts.BudgetWarned(dimension="tokens", spent=8, limit=10),
+    facts.LoopFound(step="find", kind="same_effect", times=10, what="tool search"),
     facts.LimitRaised(by="olga", budget=Budget(tokens=20), reason="go on"),
-    facts.Parked(at_ms=2, kind="budget", reason="used up"),
+    facts.Parked(
+        at_ms=2,
+        kind="budget",
+        reason="used up",
+        lack=facts.Lack(scope="task", dimension="tokens", limit=9, needed=3),
+    ),
     facts.Paused(at_ms=2, by="olga", reason="lunch"),
     facts.Resumed(at_ms=3, by="olga"),
     facts.Reviewed(step="review", decision="revise", reasons=("longer",)),
@@ -90,6 +98,7 @@ FACTS: tuple[facts.AnyFact, ...] = (
     facts.EffectsJoined(principal="w-1", incarnation="i", capacity=2),
     facts.Left(principal="clerk-1", incarnation="i", reason="bye"),
     facts.FleetSwitched(at_ms=5, state="paused", by="olga"),
+    facts.LimitsSet(at_ms=5, scope="tenant a", total=Budget(tokens=9), day=Budget(), by="olga"),
 )
 
 EXAMPLES: dict[str, list[Any]] = {
@@ -102,6 +111,7 @@ EXAMPLES: dict[str, list[Any]] = {
     "in.control.kill": [Control(reason="it runs away")],
     "in.control.resume": [Control()],
     "in.control.raise": [RaiseLimit(more=Amounts(tokens=5), reason="go on")],
+    "in.control.limit": [SetLimits(total=Budget(tokens=5), day=Budget(model_calls=1), reason="quarter")],
     "in.human.answer": [Answer(text="yes")],
     "in.agent.hello": [
         presence.AgentHello(incarnation="i", charter=CHARTER, input_schema={"type": "object"})

@@ -18,7 +18,7 @@ from interlock.supervisor import outbox
 from interlock.supervisor.errors import SteppedBack
 from interlock.supervisor.outbox import Outbox
 
-SETTLED = EffectSettled(effect=7, grant=1, end="completed", basis="actual")
+SETTLED = EffectSettled(at_ms=1, effect=7, grant=1, end="completed", basis="actual")
 LARGE = "x" * (limits.MAX_DECISION_BYTES // 3)
 
 

@@ -1,15 +1,17 @@
-"""What operators and people say: stop and go, raise a limit, answer. The scope stands in the subject."""
+"""What operators and people say: stop and go, limits, answers. The scope stands in the subject."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from interlock.contracts import limits
-from interlock.contracts.budget import Amounts
+from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.message import Message, Reason
 
 CONTROL_VERBS = ("pause", "drain", "kill", "resume")
 CONTROL_SCOPES = ("task", "fleet")
+
+SharedScope = Literal["fleet", "tenant", "role"]
 
 
 class Control(Message, frozen=True, kw_only=True):
@@ -22,6 +24,17 @@ class RaiseLimit(Message, frozen=True, kw_only=True):
     """Add to the limits of a task's budget."""
 
     more: Amounts
+    reason: Reason = ""
+
+
+class SetLimits(Message, frozen=True, kw_only=True):
+    """Set the limits of what many tasks share: fleet, tenant or role. What was set before is replaced.
+
+    `total` counts from the beginning of the log, `day` from midnight UTC.
+    """
+
+    total: Budget = Budget()
+    day: Budget = Budget()
     reason: Reason = ""
 
 

@@ -53,6 +53,7 @@ class Refused(Fact, frozen=True, kw_only=True):
 class PlanRequested(Fact, frozen=True, kw_only=True):
     """A planner shall plan (again): `refusals` say why the last plan will not do."""
 
+    at_ms: int
     step: StepId
     refusals: tuple[str, ...] = ()
     replan: bool = False
@@ -82,6 +83,7 @@ class ReviewRequested(Fact, frozen=True, kw_only=True):
 class StepAssigned(Fact, frozen=True, kw_only=True):
     """One principal has the step now."""
 
+    at_ms: int
     step: StepId
     attempt: int
     principal: str
@@ -98,6 +100,7 @@ class StepWaiting(Fact, frozen=True, kw_only=True):
 class StepCompleted(Fact, frozen=True, kw_only=True):
     """The step's result is the record `result`."""
 
+    at_ms: int
     step: StepId
     attempt: int
     result: Sequence
@@ -106,6 +109,7 @@ class StepCompleted(Fact, frozen=True, kw_only=True):
 class StepFailed(Fact, frozen=True, kw_only=True):
     """The attempt failed; the next may begin at `retry_at_ms` (None: there is none)."""
 
+    at_ms: int
     step: StepId
     attempt: int
     message: Line
@@ -115,6 +119,7 @@ class StepFailed(Fact, frozen=True, kw_only=True):
 class StepLost(Fact, frozen=True, kw_only=True):
     """The agent is gone or too late; the step will be assigned anew."""
 
+    at_ms: int
     step: StepId
     attempt: int
     principal: str
@@ -142,10 +147,14 @@ class StepReopened(Fact, frozen=True, kw_only=True):
 
 
 class Demand(Part, frozen=True, kw_only=True):
-    """What an effect needs, as data: which model or tool, and how much text at most goes in and comes out."""
+    """What an effect needs, as data: which model or tool, and how much text at most goes in and comes out.
+
+    `digest` is the same for two calls that ask for the same.
+    """
 
     kind: Literal["model", "tool", "ask"]
     name: str
+    digest: str = ""
     prompt_bytes: int = 0
     max_output_tokens: int = 0
 
@@ -209,9 +218,11 @@ class EffectSettled(Fact, frozen=True, kw_only=True):
     """The effect has ended; `spent` counts, the rest of the reservation is free.
 
     `basis` is `actual` (the worker's count), `bound` (the call may have happened: the whole reservation)
-    or `nothing` (it provably did not happen). `outcome` is the record that tells more.
+    or `nothing` (it provably did not happen). `outcome` is the record that tells more. It counts to the day
+    of `at_ms`.
     """
 
+    at_ms: int
     effect: Sequence
     grant: int
     end: EffectEnd
@@ -222,11 +233,30 @@ class EffectSettled(Fact, frozen=True, kw_only=True):
 
 
 class BudgetWarned(Fact, frozen=True, kw_only=True):
-    """Four fifths of a dimension are spent."""
+    """Four fifths of a limit are spent: of the task's, or (on the fleet's subject) of one that tasks share.
+
+    `day` is that of a daily limit, and 0 for a limit in total.
+    """
 
     dimension: str
     spent: int
     limit: int
+    scope: str = "task"
+    day: int = 0
+
+
+class LimitsSet(Fact, frozen=True, kw_only=True):
+    """The limits of what many tasks share, from now on.
+
+    `scope` is `fleet`, `tenant <name>` or `role <name>`.
+    """
+
+    at_ms: int
+    scope: str
+    total: Budget
+    day: Budget
+    by: str
+    reason: str = ""
 
 
 class LimitRaised(Fact, frozen=True, kw_only=True):
@@ -238,12 +268,35 @@ class LimitRaised(Fact, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Lack(Part, frozen=True, kw_only=True):
+    """What stands in the way of spending `needed` more: this limit, in this scope.
+
+    `day` is the day (days since the epoch, UTC) of a daily limit, and 0 for a limit in total.
+    """
+
+    scope: str
+    dimension: str
+    limit: int
+    needed: int
+    day: int = 0
+
+
 class Parked(Fact, frozen=True, kw_only=True):
-    """The task waits for a person; what it has is kept."""
+    """The task waits for a person; what it has is kept. With `lack` it goes on when that limit is raised."""
 
     at_ms: int
-    kind: Literal["budget", "review", "in_doubt"]
+    kind: Literal["budget", "review", "in_doubt", "loop", "overrun"]
     reason: Line
+    lack: Lack | None = None
+
+
+class LoopFound(Fact, frozen=True, kw_only=True):
+    """A step goes round in circles: the same call again and again, or effects one after another in vain."""
+
+    step: StepId
+    kind: Literal["same_effect", "no_progress"]
+    times: int
+    what: str
 
 
 class Paused(Fact, frozen=True, kw_only=True):
@@ -354,6 +407,7 @@ TaskFact = (
     | EffectSettled
     | BudgetWarned
     | LimitRaised
+    | LoopFound
     | Parked
     | Paused
     | Resumed
@@ -362,5 +416,5 @@ TaskFact = (
     | Failed
     | Halted
 )
-FleetFact = AgentJoined | EffectsJoined | Left | FleetSwitched | Refused
-AnyFact = TaskFact | AgentJoined | EffectsJoined | Left | FleetSwitched
+FleetFact = AgentJoined | EffectsJoined | Left | FleetSwitched | LimitsSet | BudgetWarned | Refused
+AnyFact = TaskFact | AgentJoined | EffectsJoined | Left | FleetSwitched | LimitsSet

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
 from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed, EffectRequest
 from interlock.contracts.errors import ContractError
 from interlock.contracts.message import Message, decode, line
@@ -22,6 +22,7 @@ InputBody = (
     Submit
     | Control
     | RaiseLimit
+    | SetLimits
     | Answer
     | AgentHello
     | EffectHello
@@ -42,6 +43,7 @@ INPUT_KINDS: dict[tuple[str, str], type[Message]] = {
     ("control", "kill"): Control,
     ("control", "resume"): Control,
     ("control", "raise"): RaiseLimit,
+    ("control", "limit"): SetLimits,
     ("human", "answer"): Answer,
     ("agent", "hello"): AgentHello,
     ("agent", "bye"): Bye,

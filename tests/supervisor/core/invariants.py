@@ -1,16 +1,17 @@
 """What must be true of every decision and of every state, whatever led there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from interlock.contracts import facts
-from interlock.contracts.budget import DIMENSIONS, NOTHING, Amounts
+from interlock.contracts.budget import DIMENSIONS, NOTHING, Amounts, Budget
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import AnyFact
 from interlock.contracts.message import decode, encode
+from interlock.supervisor.core.account import DAY_MS, Account
 from interlock.supervisor.core.evolve import evolve
 from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS, MAX_STEP_FAILURES, MAX_STEP_LOSSES
 from interlock.supervisor.core.ready import waiting
-from interlock.supervisor.core.state import Account, State, Task
+from interlock.supervisor.core.state import State, Task
 from interlock.supervisor.core.turn import Decided
 
 Told = dict[int, list[AnyFact]]
@@ -18,30 +19,20 @@ Told = dict[int, list[AnyFact]]
 _STARTS = (facts.StepAssigned, facts.EffectGranted)
 
 
-def uphold(before: State, decided: Decided, again: Decided, *, torn: bool = False) -> None:
+def uphold(before: State, decided: Decided, again: Decided, now_ms: int, *, torn: bool = False) -> None:
     """Check one decision: deterministic, folded from its facts alone, and lawful afterwards unless torn."""
     assert again.by_task == decided.by_task, "the same input must decide the same"
     assert again.state == decided.state
-    assert fold(before, as_recorded(decided.by_task)) == decided.state, "the facts must say it all"
-    if len(decided.by_task) > 1 and 0 in decided.by_task:
-        assert next(iter(decided.by_task)) == 0, "what concerns the fleet is said first"
+    assert fold(before, decided.segments) == decided.state, "the facts must say it all"
     if not torn:
-        lawful(decided.state)
+        lawful(decided.state, before, now_ms)
 
 
-def as_recorded(told: Told) -> Told:
-    """Return the facts as a reader of the log gets them."""
-    read: Told = {}
-    for task, said in told.items():
+def fold(state: State, segments: Iterable[tuple[int, list[AnyFact]]]) -> State:
+    """Return the state after the facts as a reader of the log gets them; nothing starts where all stands."""
+    for task, said in segments:
         decision = Decision(task=task, cause=1, at_ms=1, by="s", facts=tuple(said))
-        read[task] = list(decode(Decision, encode(decision)).facts)
-    return read
-
-
-def fold(state: State, told: Told) -> State:
-    """Return the state after the facts; nothing may start where everything stands still."""
-    for task, said in told.items():
-        for fact in said:
+        for fact in decode(Decision, encode(decision)).facts:
             if isinstance(fact, _STARTS):
                 assert state.tasks[task].moving, f"{fact} in a task that stands still"
                 assert state.switch in {"running", "draining"}, f"{fact} in a fleet that is {state.switch}"
@@ -49,28 +40,57 @@ def fold(state: State, told: Told) -> State:
     return state
 
 
-def lawful(state: State) -> None:
+def lawful(state: State, before: State | None = None, now_ms: int = 0) -> None:
     """Check a state from all sides."""
+    _limits_hold(state, before, now_ms)
+    _clocks_run_where_they_should(state)
     for task in state.tasks.values():
-        _limits_hold(task)
         _task_is_consistent(state, task)
     _reservations_add_up(state)
     _hands_hold_what_is_assigned(state)
     _queue_is_what_is_ready(state)
 
 
-def _limits_hold(task: Task) -> None:
-    for account in (task.account, *(step.account for step in task.steps.values())):
-        for dimension in DIMENSIONS:
-            limit = getattr(account.budget, dimension)
-            if limit is not None:
-                used = getattr(account.spent, dimension) + getattr(account.reserved, dimension)
-                assert used <= limit, f"{dimension} of task {task.id}: {used} of {limit}"
+def _limits_hold(state: State, before: State | None, now_ms: int) -> None:
+    """Check every limit; where one was set below what is used, nothing more may come to it."""
+    known = dict(accounts(before)) if before is not None else {}
+    today = now_ms // DAY_MS
+    for scope, account in accounts(state):
+        earlier = known.get(scope, Account())
+        _limit_holds(
+            scope, account.budget, _used(account.spent, account), _then(earlier.spent, earlier, now_ms)
+        )
+        spent, spent_before = account.spent_on(today), earlier.spent_on(today)
+        _limit_holds(scope, account.daily, _used(spent, account), _then(spent_before, earlier, now_ms))
+
+
+def _limit_holds(scope: str, limits: Budget, used: Amounts, used_before: Amounts) -> None:
+    for dimension in DIMENSIONS:
+        limit, mine = getattr(limits, dimension), getattr(used, dimension)
+        if limit is not None and mine > limit:
+            assert mine <= getattr(used_before, dimension), f"{dimension} of {scope}: {mine} of {limit}"
+
+
+def _used(spent: Amounts, account: Account) -> Amounts:
+    return spent.plus(account.reserved)
+
+
+def _then(spent: Amounts, account: Account, now_ms: int) -> Amounts:
+    return _used(spent, account).plus(Amounts(wall_ms=account.running_ms(now_ms)))
+
+
+def accounts(state: State) -> Iterator[tuple[str, Account]]:
+    """Yield every account there is, with a name."""
+    yield from state.shared.items()
+    for task in state.tasks.values():
+        yield f"task {task.id}", task.account
+        for step in task.steps.values():
+            yield f"step {step.id} of task {task.id}", step.account
 
 
 def _task_is_consistent(state: State, task: Task) -> None:
     stands = not task.moving or state.switch == "paused"
-    assert (task.clock_since_ms is None) == stands, f"the clock of task {task.id}"
+    assert task.account.clocks == (0 if stands else 1), f"the clock of task {task.id}"
     if not task.active:
         assert not task.steps
         assert all(effect.state == "granted" for effect in task.effects.values())
@@ -95,18 +115,44 @@ def _task_is_consistent(state: State, task: Task) -> None:
 
 
 def _reservations_add_up(state: State) -> None:
-    by_tenant: dict[str, Amounts] = {}
+    shared: dict[str, Amounts] = {}
     for task in state.tasks.values():
         granted = [effect for effect in task.effects.values() if effect.state == "granted"]
         assert task.account.reserved == total(effect.reserved for effect in granted)
         for step in task.steps.values():
             mine = total(effect.reserved for effect in granted if effect.step == step.id)
             assert step.account.reserved == mine
-        by_tenant[task.tenant] = by_tenant.get(task.tenant, NOTHING).plus(task.account.reserved)
-    for name, reserved in by_tenant.items():
-        assert state.tenants.get(name, Account()).reserved == reserved
-    assert state.fleet.reserved == total(by_tenant.values())
-    assert state.fleet.spent == total(account.spent for account in state.tenants.values())
+        for effect in granted:
+            for scope in ("fleet", f"tenant {task.tenant}", f"role {effect.role}"):
+                shared[scope] = shared.get(scope, NOTHING).plus(effect.reserved)
+        assert task.waiting == _waiting(task)
+    assert state.waiting == tuple(sorted(task.id for task in state.tasks.values() if task.waiting))
+    for scope, account in state.shared.items():
+        assert account.reserved == shared.pop(scope, NOTHING), scope
+    assert not any(amounts != NOTHING for amounts in shared.values()), shared
+    tenants = [account.spent for scope, account in state.shared.items() if scope.startswith("tenant ")]
+    assert state.shared.get("fleet", Account()).spent == total(tenants)
+
+
+def _waiting(task: Task) -> tuple[int, ...]:
+    held = (e for e in task.effects.values() if e.state == "held" and e.waits_for != "capacity")
+    return tuple(sorted(effect.seq for effect in held)) if task.active else ()
+
+
+def _clocks_run_where_they_should(state: State) -> None:
+    clocks: dict[str, list[int]] = {}
+    for task in state.tasks.values():
+        for scope in ("fleet", f"tenant {task.tenant}"):
+            clocks.setdefault(scope, []).extend([task.account.started_ms] * task.account.clocks)
+        for step in task.steps.values():
+            runs = step.state == "assigned" and task.account.clocks
+            assert step.account.clocks == (1 if runs else 0), f"the clock of step {step.id}"
+            mine = [step.account.started_ms] * step.account.clocks
+            clocks.setdefault(f"role {step.role}", []).extend(mine)
+    for scope, account in state.shared.items():
+        running = clocks.pop(scope, [])
+        assert (account.clocks, account.started_ms) == (len(running), sum(running)), scope
+    assert not any(clocks.values())
 
 
 def _hands_hold_what_is_assigned(state: State) -> None:

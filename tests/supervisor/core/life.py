@@ -166,8 +166,14 @@ class Life:
                 number, tokens=1_000, steps=2, tool_calls=1, wall_ms=50_000, spend_usd_micros=1_000
             )
 
+    def limits_are_set(self, chance: Random) -> None:
+        scope = chance.choice(
+            (("fleet",), ("tenant", chance.choice(TENANTS)), ("role", chance.choice(ROLES)))
+        )
+        self.world.limit(*scope, total=_some_limits(chance, 10), day=_some_limits(chance, 3))
+
     def time_passes(self, chance: Random) -> None:
-        self.world.tick(chance.choice((10, 1_000, 5_000, 5_000, 30_000, 400_000)))
+        self.world.tick(chance.choice((10, 1_000, 5_000, 5_000, 30_000, 400_000, 90_000_000)))
 
     def something_is_said_again(self, chance: Random) -> None:
         """An input comes twice, late, or from somebody else."""
@@ -185,6 +191,10 @@ class Life:
         self.world.say("effects-1", "effect", "completed", encode(late), task)
         self.world.say("researcher-1", "agent", "result", encode(early), task)
 
+    def no_limits_are_set(self, _chance: Random | None = None) -> None:
+        for scope in sorted(self.world.state.shared):
+            self.world.limit(*scope.split())
+
     def everything_ends_well(self) -> None:
         """Let everybody come and do their work, and people help: whatever happened, every task must end."""
         world = self.world
@@ -193,6 +203,7 @@ class Life:
         for name in ("effects-1", "effects-2"):
             world.worker(name)
         world.control("resume")
+        self.no_limits_are_set()
         active: list[int] = []
         for _ in range(40):
             active = [task.id for _, task in sorted(world.state.tasks.items()) if task.active]
@@ -205,7 +216,9 @@ class Life:
 
     def _help(self, number: int) -> None:
         world = self.world
-        world.more(number, tokens=10_000, steps=20, tool_calls=10, wall_ms=10**9, spend_usd_micros=10**6)
+        world.more(
+            number, tokens=10_000, steps=20, tool_calls=10, wall_ms=10**9, spend_usd_micros=10**6, replans=2
+        )
         world.control("resume", number)
         for effect in list(world.task(number).effects.values()):
             if effect.state == "granted":
@@ -227,6 +240,17 @@ class Life:
             if effect.state == state
         ]
         return chance.choice(found) if found else None
+
+
+def _some_limits(chance: Random, generous: int) -> Budget:
+    return Budget(
+        tokens=chance.choice((None, None, 400 * generous)),
+        model_calls=chance.choice((None, None, generous)),
+        tool_calls=chance.choice((None, None, generous)),
+        wall_ms=chance.choice((None, None, 10_000 * generous)),
+        steps=chance.choice((None, None, 2 * generous)),
+        replans=chance.choice((None, None, generous // 2)),
+    )
 
 
 def _less(effect: Effect, chance: Random) -> Amounts:
@@ -255,6 +279,8 @@ HAPPENINGS: dict[Happening, int] = {
     Life.task_is_switched: 5,
     Life.fleet_is_switched: 1,
     Life.limit_is_raised: 6,
+    Life.limits_are_set: 3,
+    Life.no_limits_are_set: 1,
     Life.time_passes: 5,
     Life.something_is_said_again: 4,
     Life.nonsense_is_said: 2,

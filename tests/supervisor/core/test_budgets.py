@@ -13,7 +13,7 @@ from interlock.contracts.facts import Demand
 from interlock.contracts.presence import ModelOffer
 from interlock.supervisor.core.bounds import fitting_output_tokens, model_bound, shortage
 from interlock.supervisor.core.limits import MIN_OUTPUT_TOKENS
-from interlock.supervisor.core.state import Account
+from interlock.supervisor.core.account import Account
 
 
 def at_work(task_budget: Budget, **charter: Any) -> tuple[World, int]:
@@ -41,7 +41,7 @@ def test_an_exhausted_budget_parks_the_task_and_a_raise_continues_it_where_it_wa
     parked = world.only(number, facts.Parked)
     assert parked.kind == "budget"
     assert "tokens of the task: limit 200" in parked.reason
-    assert "interlock raise" in parked.reason
+    assert "interlock budget raise" in parked.reason
     step = world.step(number, "a")
     # And a raise goes on exactly there: same step, same attempt, same effect
     world.more(number, tokens=200)
@@ -193,17 +193,17 @@ def test_the_output_limit_that_is_found_is_the_greatest_that_fits(
 ) -> None:
     named = tuple((f"scope {place}", account) for place, account in enumerate(given_accounts))
     wanted = max(1, min(demand.max_output_tokens, offer.max_output_tokens))
-    found, lacking = fitting_output_tokens(demand, offer, named)
+    found, lacking = fitting_output_tokens(demand, offer, named, 0)
     if lacking is None:
         assert 1 <= found <= wanted
-        assert shortage(model_bound(demand, offer, found), named) is None
-        assert found == wanted or shortage(model_bound(demand, offer, found + 1), named) is not None
-    elif lacking.kind == "lasting":
+        assert shortage(model_bound(demand, offer, found), named, 0) is None
+        assert found == wanted or shortage(model_bound(demand, offer, found + 1), named, 0) is not None
+    elif not lacking.passing:
         least = model_bound(demand, offer, min(wanted, MIN_OUTPUT_TOKENS))
-        blocked = shortage(least, named)
+        blocked = shortage(least, named, 0)
         assert blocked is not None
     else:
-        assert shortage(model_bound(demand, offer, wanted), named) is not None
+        assert shortage(model_bound(demand, offer, wanted), named, 0) is not None
 
 
 @given(demands, offers, st.integers(1, 4_000))

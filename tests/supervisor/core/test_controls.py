@@ -62,7 +62,7 @@ def test_a_killed_task_is_over_and_nothing_late_counts_but_money() -> None:
     # And what was in flight is still paid for
     world.completed(number, effect, Amounts(tokens=150, model_calls=1))
     assert world.task(number).account.spent.tokens == 150
-    assert world.state.fleet.reserved == Amounts()
+    assert world.state.shared["fleet"].reserved == Amounts()
     # And nothing brings it back
     for verb in ("resume", "pause", "kill"):
         world.control(verb, number)

@@ -41,7 +41,11 @@ def test_a_grant_names_the_worker_and_reserves_the_upper_bound() -> None:
     assert (granted.effect, granted.grant, granted.worker) == (effect, 1, "effects-1")
     assert granted.reserved == Amounts(tokens=200, spend_usd_micros=300, model_calls=1)
     assert world.task(number).account.reserved == granted.reserved
-    assert world.state.tenants["default"].reserved == world.state.fleet.reserved == granted.reserved
+    assert (
+        world.state.shared["tenant default"].reserved
+        == world.state.shared["fleet"].reserved
+        == granted.reserved
+    )
 
 
 def test_settlement_counts_what_was_used_and_frees_the_rest() -> None:

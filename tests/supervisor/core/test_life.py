@@ -53,7 +53,13 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.state.tasks))
     @rule(chance=chances)
     def a_person_intervenes(self, chance: Random) -> None:
-        choices = (Life.task_is_switched, Life.fleet_is_switched, Life.limit_is_raised, Life.person_answers)
+        choices = (
+            Life.task_is_switched,
+            Life.fleet_is_switched,
+            Life.limit_is_raised,
+            Life.limits_are_set,
+            Life.person_answers,
+        )
         chance.choice(choices)(self.life, chance)
 
     @rule(chance=chances)

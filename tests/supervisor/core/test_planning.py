@@ -163,7 +163,7 @@ def test_a_step_that_cannot_be_done_is_planned_anew_within_the_budget_of_replans
     # When a step fails for good
     world.failure(number, "a", "permanent", "no such document")
     # Then what is open is dropped, and the planner is told why
-    assert world.kinds(number) == ["StepFailed", "StepDead", "PlanRequested", "StepAssigned"]
+    assert world.kinds(number) == ["StepFailed", "StepDead", "PlanRequested", "BudgetWarned", "StepAssigned"]
     assert world.only(number, facts.PlanRequested).replan
     assert "no such document" in world.step(number, "plan-2").refusals[0]
     assert {world.step(number, name).state for name in ("b", "tell")} == {"dropped"}
@@ -171,9 +171,12 @@ def test_a_step_that_cannot_be_done_is_planned_anew_within_the_budget_of_replans
     world.result(number, "plan-2", PLAN)
     assert world.task(number).order == ("p2-a", "p2-b", "p2-tell")
     assert world.step(number, "p2-tell").after == ("p2-a", "p2-b")
-    # And the next such failure ends the task
+    # And the next such failure waits for a person
     world.failure(number, "p2-a", "permanent")
-    assert world.only(number, facts.Failed).kind == "step"
+    assert world.only(number, facts.Parked).lack.dimension == "replans"
+    # And a raise of the limit has it planned anew
+    world.more(number, replans=1)
+    assert world.only(number, facts.PlanRequested).step == "plan-3"
 
 
 def test_the_longest_name_survives_a_replan() -> None:

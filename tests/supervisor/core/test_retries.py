@@ -44,7 +44,8 @@ def test_a_permanent_failure_is_not_tried_again(kind: str) -> None:
     world, number = one_step(budget=limited(replans=0))
     world.failure(number, "a", kind)  # type: ignore[arg-type]  # one of the literals
     assert world.only(number, facts.StepFailed).retry_at_ms is None
-    assert world.task(number).phase == "failed"
+    assert world.step(number, "a").state == "dead"
+    assert world.task(number).hold == "parked"
 
 
 def test_a_step_whose_agent_is_lost_again_and_again_is_given_up() -> None:
@@ -54,7 +55,7 @@ def test_a_step_whose_agent_is_lost_again_and_again_is_given_up() -> None:
         world.agent("researcher-1")
     assert len(all_of(world.told, number, facts.StepLost)) == MAX_STEP_LOSSES
     assert "was lost 5 times" in all_of(world.told, number, facts.StepDead)[0].reason
-    assert world.task(number).phase == "failed"
+    assert world.task(number).hold == "parked"
 
 
 def test_a_step_that_is_not_finished_in_time_is_taken_away() -> None:

@@ -66,7 +66,7 @@ def test_the_clocks_stand_still_while_paused(scope: str) -> None:
     assert world.last == {}
     world.control("resume", target)
     # Then neither has lost any time
-    assert world.task(number).wall_used_ms(world.now_ms) == 20_000
+    assert world.task(number).account.wall_ms(world.now_ms) == 20_000
     assert world.step(number, "a").deadline_ms == due + 86_400_000
     world.tick(39_999)
     assert world.task(number).moving
@@ -80,7 +80,7 @@ def test_the_clock_stands_still_while_the_task_is_parked() -> None:
     world.ask(number, "a", LOOK)
     world.tick(500_000)
     world.more(number, tool_calls=1)
-    assert world.task(number).wall_used_ms(world.now_ms) == 20_000
+    assert world.task(number).account.wall_ms(world.now_ms) == 20_000
     assert world.task(number).moving
 
 
@@ -111,5 +111,5 @@ def test_no_time_runs_in_any_overlap_of_pauses(turns: list[tuple[str, int]]) -> 
     for scope in [scope for scope, is_paused in paused.items() if is_paused]:
         world.control("resume", number if scope == "task" else None)
     # Then the task's clock ran exactly while nothing was paused, and the step's deadline moved by the rest
-    assert world.task(number).wall_used_ms(world.now_ms) == ran_ms
+    assert world.task(number).account.wall_ms(world.now_ms) == ran_ms
     assert world.step(number, "a").deadline_ms == due + stood_ms

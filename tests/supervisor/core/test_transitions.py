@@ -98,14 +98,14 @@ def test_ended_effects_are_those_without_a_next_state() -> None:
 # The tables rule over the state as a whole.
 
 EVERYWHERE = (facts.Accepted, facts.Rejected, facts.Refused)
-OF_THE_FLEET = (facts.AgentJoined, facts.EffectsJoined, facts.Left, facts.FleetSwitched)
+OF_THE_FLEET = (facts.AgentJoined, facts.EffectsJoined, facts.Left, facts.FleetSwitched, facts.LimitsSet)
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
 def test_a_fact_about_a_task_that_is_not_there_is_refused_and_changes_nothing(fact: facts.AnyFact) -> None:
     state = State()
     if isinstance(fact, EVERYWHERE + OF_THE_FLEET):
-        evolve(state, 42, fact)
+        evolve(state, 0 if isinstance(fact, OF_THE_FLEET) else 42, fact)
     else:
         with pytest.raises(IllegalFact, match="there is no task 42"):
             evolve(state, 42, fact)
@@ -116,13 +116,13 @@ def test_a_fact_about_a_task_that_is_not_there_is_refused_and_changes_nothing(fa
     "fact",
     [
         facts.Planned(steps=()),
-        facts.PlanRequested(step="plan-9"),
+        facts.PlanRequested(at_ms=1, step="plan-9"),
         facts.ReviewRequested(step="review", round=1),
         facts.Reviewed(step="review", decision="approve"),
-        facts.StepAssigned(step="a", attempt=2, principal="researcher-1", deadline_ms=1),
-        facts.StepCompleted(step="a", attempt=1, result=1),
+        facts.StepAssigned(at_ms=1, step="a", attempt=2, principal="researcher-1", deadline_ms=1),
+        facts.StepCompleted(at_ms=1, step="a", attempt=1, result=1),
         facts.StepReopened(step="a", notes=()),
-        facts.EffectSettled(effect=1, grant=1, end="completed", basis="actual"),
+        facts.EffectSettled(at_ms=1, effect=1, grant=1, end="completed", basis="actual"),
         facts.Completed(at_ms=1, results={}),
         facts.Failed(at_ms=1, reason="no"),
         facts.Halted(at_ms=1, by="olga"),

@@ -10,7 +10,7 @@ from tests.supervisor.core.invariants import Told, fold, uphold
 
 from interlock.contracts.budget import NOTHING, Amounts, Budget
 from interlock.contracts.charter import Charter
-from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
 from interlock.contracts.effect import (
     Call,
     EffectAborted,
@@ -29,6 +29,7 @@ from interlock.contracts.roles import Verdict
 from interlock.contracts.step import FailureKind, StepFailure, StepResult
 from interlock.contracts.subjects import input_subject
 from interlock.contracts.task import Submit
+from interlock.supervisor.core.account import NO_LIMITS
 from interlock.supervisor.core.decide import decide, decide_silence, decide_tick
 from interlock.supervisor.core.state import Effect, State, Step, Task
 from interlock.supervisor.core.turn import Decided
@@ -88,7 +89,7 @@ class World:
         self._take(decide_silence(self.state, principal, self.now_ms), again)
 
     def _take(self, decided: Decided, again: Decided) -> None:
-        uphold(self.state, decided, again, torn=self._torn)
+        uphold(self.state, decided, again, self.now_ms, torn=self._torn)
         self._before, self.state, self.last = self.state, decided.state, decided.by_task
         for task, facts in decided.by_task.items():
             self.told.setdefault(task, []).extend(facts)
@@ -100,7 +101,7 @@ class World:
         """
         self._torn = True
         assert set(survivors) < set(self.last), "something must be lost"
-        self.state = fold(self._before, {task: self.last[task] for task in survivors})
+        self.state = fold(self._before, [(task, self.last[task]) for task in survivors])
 
     # Who is there.
 
@@ -208,6 +209,9 @@ class World:
 
     def more(self, number: int, **amounts: int) -> None:
         self.say("olga", "control", "raise", RaiseLimit(more=Amounts(**amounts)), "task", number)
+
+    def limit(self, *scope: str, total: Budget = NO_LIMITS, day: Budget = NO_LIMITS) -> None:
+        self.say("olga", "control", "limit", SetLimits(total=total, day=day), *scope)
 
     def answer(self, number: int, effect: int, text: str = "yes") -> None:
         self.say("olga", "human", "answer", Answer(text=text), number, effect)

@@ -4,28 +4,26 @@ A token is at least one byte of the prompt, so the prompt's bytes bound its toke
 the rest. Prices are micro-dollars for a million tokens and are rounded up.
 """
 
-from typing import Literal
+from collections.abc import Iterator
 
 import msgspec
 
-from interlock.contracts.budget import DIMENSIONS, MOST, Amounts
-from interlock.contracts.facts import Demand
+from interlock.contracts.budget import DIMENSIONS, MOST, Amounts, Budget
+from interlock.contracts.facts import Demand, Lack
 from interlock.contracts.presence import ModelOffer
+from interlock.supervisor.core.account import DAY_MS, NO_LIMITS, Account
 from interlock.supervisor.core.limits import MIN_OUTPUT_TOKENS, PROMPT_OVERHEAD_TOKENS
-from interlock.supervisor.core.state import Account
 
 ONE_TOOL_CALL = Amounts(tool_calls=1)
 _MILLION = 1_000_000
+Scopes = tuple[tuple[str, Account], ...]
 
 
 class Shortage(msgspec.Struct, frozen=True):
     """Why accounts cannot bear an amount: `passing` while others' reservations stand, else for good."""
 
-    kind: Literal["passing", "lasting"]
-    scope: str
-    dimension: str
-    limit: int
-    needed: int
+    passing: bool
+    lack: Lack
 
 
 def model_bound(demand: Demand, offer: ModelOffer, output_tokens: int) -> Amounts:
@@ -42,42 +40,91 @@ def model_bound(demand: Demand, offer: ModelOffer, output_tokens: int) -> Amount
 
 
 def fitting_output_tokens(
-    demand: Demand, offer: ModelOffer, accounts: tuple[tuple[str, Account], ...]
+    demand: Demand, offer: ModelOffer, accounts: Scopes, now_ms: int
 ) -> tuple[int, Shortage | None]:
     """Return the greatest output limit that every account can bear, lowered before a call is refused.
 
     The shortage is that of the least useful limit; None when that fits.
     """
     wanted = max(1, min(demand.max_output_tokens, offer.max_output_tokens))
-    full = shortage(model_bound(demand, offer, wanted), accounts)
+    full = shortage(model_bound(demand, offer, wanted), accounts, now_ms)
     if full is None:
         return wanted, None
     least = min(wanted, MIN_OUTPUT_TOKENS)
-    lasting = shortage(model_bound(demand, offer, least), accounts)
+    lasting = shortage(model_bound(demand, offer, least), accounts, now_ms)
     if lasting is not None:
         return 0, lasting
-    if full.kind == "passing":
+    if full.passing:
         return 0, full
     low, high = least, wanted
     while high - low > 1:
         middle = (low + high) // 2
-        fits = shortage(model_bound(demand, offer, middle), accounts) is None
+        fits = shortage(model_bound(demand, offer, middle), accounts, now_ms) is None
         low, high = (middle, high) if fits else (low, middle)
     return low, None
 
 
-def shortage(amounts: Amounts, accounts: tuple[tuple[str, Account], ...]) -> Shortage | None:
-    """Return what stands against reserving `amounts`: a lasting shortage before a passing one."""
+def shortage(amounts: Amounts, accounts: Scopes, now_ms: int) -> Shortage | None:
+    """Return what stands against reserving `amounts`: a lasting shortage before a passing one.
+
+    Where the wall time is used up, nothing may start.
+    """
+    needs = [(name, needed) for name in DIMENSIONS if (needed := getattr(amounts, name))]
     passing: Shortage | None = None
     for scope, account in accounts:
-        for dimension in DIMENSIONS:
-            limit = getattr(account.budget, dimension)
-            needed = getattr(amounts, dimension)
-            if limit is None or not needed:
+        for limits, spent, day in limits_of(account, now_ms):
+            found = _lacking(account, limits, spent, needs, now_ms)
+            if found is None:
                 continue
-            spent = getattr(account.spent, dimension)
-            if spent + needed > limit:
-                return Shortage("lasting", scope, dimension, limit, spent + needed)
-            if passing is None and spent + getattr(account.reserved, dimension) + needed > limit:
-                passing = Shortage("passing", scope, dimension, limit, needed)
+            dimension, needed = found
+            limit = getattr(limits, dimension)
+            lack = Lack(scope=scope, dimension=dimension, limit=limit, needed=needed, day=day)
+            if dimension == "wall_ms" or getattr(spent, dimension) + needed > limit:
+                return Shortage(passing=False, lack=lack)
+            passing = passing or Shortage(passing=True, lack=lack)
+    return passing
+
+
+def _used_up_ms(account: Account, limits: Budget, spent: Amounts, now_ms: int) -> int | None:
+    if limits.wall_ms is None or not account.clocks:
+        return None
+    over = spent.wall_ms + account.running_ms(now_ms) - limits.wall_ms
+    return None if over < 0 else now_ms - -(-over // account.clocks)
+
+
+def wall_lack(scope: str, account: Account, now_ms: int) -> tuple[int, Lack] | None:
+    """Return when its running clocks used up an account's wall time, and which; None when they have not."""
+    found = [
+        (at_ms, Lack(scope=scope, dimension="wall_ms", limit=limits.wall_ms or 0, needed=1, day=day))
+        for limits, spent, day in limits_of(account, now_ms)
+        if (at_ms := _used_up_ms(account, limits, spent, now_ms)) is not None
+    ]
+    return min(found, key=lambda one: one[0]) if found else None
+
+
+def limits_of(account: Account, now_ms: int) -> Iterator[tuple[Budget, Amounts, int]]:
+    """Yield an account's limits, what was spent against them, and the day that they are for (0: in total)."""
+    if account.budget != NO_LIMITS:
+        yield account.budget, account.spent, 0
+    if account.daily != NO_LIMITS:
+        today = now_ms // DAY_MS
+        yield account.daily, account.spent_on(today), today
+
+
+def _lacking(
+    account: Account, limits: Budget, spent: Amounts, needs: list[tuple[str, int]], now_ms: int
+) -> tuple[str, int] | None:
+    """Return the first dimension that cannot bear what is needed, those that last before those that pass."""
+    if limits.wall_ms is not None and spent.wall_ms + account.running_ms(now_ms) >= limits.wall_ms:
+        return "wall_ms", 1
+    passing: tuple[str, int] | None = None
+    for dimension, needed in needs:
+        limit = getattr(limits, dimension)
+        if limit is None:
+            continue
+        free = limit - getattr(spent, dimension) - needed
+        if free < 0:
+            return dimension, needed
+        if passing is None and free < getattr(account.reserved, dimension):
+            passing = dimension, needed
     return passing

@@ -1,13 +1,17 @@
-"""Small changes of the state that several facts share: putting things in place, moving steps, accounts.
+"""Small changes of the state that several facts share: putting things in place, moving steps.
 
 The queue of ready steps is kept here and only here: a step stands in it exactly while it is ready and its
 task is moving.
 """
 
-from interlock.contracts.budget import Amounts
+from typing import TypeVar
+
+from interlock.supervisor.core.clocks import stop_step
 from interlock.supervisor.core.ready import queued, unqueued
-from interlock.supervisor.core.state import Account, Effect, State, Step, Task, replace
+from interlock.supervisor.core.state import Effect, State, Step, Task, replace
 from interlock.supervisor.core.transitions import next_step
+
+T = TypeVar("T")
 
 
 def put_task(state: State, task: Task) -> State:
@@ -28,17 +32,50 @@ def put_step(state: State, task: Task, step: Step) -> State:
 
 
 def put_effect(state: State, task: Task, effect: Effect) -> State:
-    """Put an effect in place, and in or out of those that wait for a worker."""
-    keys = task.keys if effect.seq in task.effects else task.keys.set((effect.step, effect.key), effect.seq)
+    """Put an effect in place, and in or out of those that wait: for a worker, or for something else."""
     before = task.effects.get(effect.seq)
-    state = put_task(state, replace(task, effects=task.effects.set(effect.seq, effect), keys=keys))
-    starves = effect.state == "held" and effect.waits_for == "capacity"
-    starved = before is not None and before.state == "held" and before.waits_for == "capacity"
-    if starves and not starved:
-        return replace(state, starved=tuple(sorted((*state.starved, (effect.seq, task.id)))))
-    if starved and not starves:
-        return replace(state, starved=tuple(s for s in state.starved if s[0] != effect.seq))
-    return state
+    task = replace(task, effects=task.effects.set(effect.seq, effect))
+    if before is None:
+        task = _first_seen(task, effect)
+    waited, waits = _waits_for(before), _waits_for(effect)
+    if waited == waits:
+        return put_task(state, task)
+    if "else" in {waited, waits}:
+        waiting = (*task.waiting, effect.seq) if waits == "else" else _without(task.waiting, effect.seq)
+        task = replace(task, waiting=tuple(sorted(waiting)))
+        state = _task_waits(state, task)
+    starved = state.starved
+    if waits == "capacity":
+        starved = tuple(sorted((*starved, (effect.seq, task.id))))
+    elif waited == "capacity":
+        starved = _without(starved, (effect.seq, task.id))
+    return replace(put_task(state, task), starved=starved)
+
+
+def _task_waits(state: State, task: Task) -> State:
+    if bool(task.waiting) == (task.id in state.waiting):
+        return state
+    others = _without(state.waiting, task.id)
+    return replace(state, waiting=tuple(sorted((*others, task.id))) if task.waiting else others)
+
+
+def _first_seen(task: Task, effect: Effect) -> Task:
+    digest = (effect.step, effect.demand.digest)
+    return replace(
+        task,
+        keys=task.keys.set((effect.step, effect.key), effect.seq),
+        repeats=task.repeats.set(digest, task.repeats.get(digest, 0) + 1),
+    )
+
+
+def _waits_for(effect: Effect | None) -> str:
+    if effect is None or effect.state != "held":
+        return ""
+    return "capacity" if effect.waits_for == "capacity" else "else"
+
+
+def _without(entries: tuple[T, ...], gone: T) -> tuple[T, ...]:
+    return tuple(entry for entry in entries if entry != gone)
 
 
 def move_step(state: State, task: int, step: str, event: str) -> State:
@@ -59,21 +96,23 @@ def unblock(state: State, task: int) -> State:
     return state
 
 
-def drop_open_steps(state: State, task: int) -> State:
+def drop_open_steps(state: State, task: int, at_ms: int) -> State:
     """Drop every step that has not ended; its agent's hand is freed."""
     for step in sorted(state.tasks[task].steps.values(), key=lambda s: s.id):
         if step.state in {"blocked", "ready", "assigned", "backing_off"}:
-            state = free_hand(state, task, step)
-            dropped = replace(step, state=next_step(step.state, "dropped"), principal="")
+            state = free_hand(state, task, step, at_ms)
+            stopped = state.tasks[task].steps[step.id]
+            dropped = replace(stopped, state=next_step(step.state, "dropped"), principal="")
             state = put_step(state, state.tasks[task], dropped)
     return state
 
 
-def free_hand(state: State, task: int, step: Step) -> State:
-    """Take a step out of its agent's hand."""
+def free_hand(state: State, task: int, step: Step, at_ms: int) -> State:
+    """Take a step out of its agent's hand, and stop its clock."""
     agent = state.agents.get(step.principal)
     if step.state != "assigned":
         return state
+    state = stop_step(state, task, step.id, at_ms)
     tenant = state.tasks[task].tenant
     state = replace(state, running=state.running.set(tenant, state.running.get(tenant, 1) - 1))
     if agent is None or agent.in_hand.get((task, step.id)) != step.attempt:
@@ -89,18 +128,3 @@ def requeue(state: State, task: int) -> State:
         if step.state == "ready":
             state = queued(state, owner, step) if owner.hold == "free" else unqueued(state, owner, step)
     return state
-
-
-def reserve(account: Account, amounts: Amounts) -> Account:
-    """Put `amounts` aside."""
-    return replace(account, reserved=account.reserved.plus(amounts))
-
-
-def settle(account: Account, reserved: Amounts, spent: Amounts) -> Account:
-    """Give back a reservation and count what was spent."""
-    return replace(account, reserved=account.reserved.minus(reserved), spent=account.spent.plus(spent))
-
-
-def spend(account: Account, spent: Amounts) -> Account:
-    """Count what was spent without a reservation."""
-    return replace(account, spent=account.spent.plus(spent))

@@ -7,21 +7,24 @@ from collections.abc import Callable
 from typing import Any
 
 from interlock.contracts import facts
-from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
 from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed, EffectRequest
 from interlock.contracts.inputs import Input, Malformed
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.step import StepFailure, StepResult
 from interlock.contracts.task import Submit
+from interlock.supervisor.core.deciding.budgets import stop_used_up
 from interlock.supervisor.core.deciding.controls import controlled, raised
 from interlock.supervisor.core.deciding.gate import effect_asked
 from interlock.supervisor.core.deciding.granting import retry_held, retry_starved
+from interlock.supervisor.core.deciding.limiting import limits_set
 from interlock.supervisor.core.deciding.presence import agent_said_hello, effects_said_hello, gone, said_bye
 from interlock.supervisor.core.deciding.scheduling import schedule
 from interlock.supervisor.core.deciding.settling import answered, effect_ended
 from interlock.supervisor.core.deciding.steps import failure_came, result_came
 from interlock.supervisor.core.deciding.submission import submitted
 from interlock.supervisor.core.deciding.ticking import ticked
+from interlock.supervisor.core.limits import MAX_RETRIED_TASKS
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Decided, Turn
 
@@ -38,6 +41,7 @@ _DECIDERS: dict[type[Any], Callable[[Turn, Input, Any], None]] = {
     Submit: submitted,
     Control: controlled,
     RaiseLimit: raised,
+    SetLimits: limits_set,
     Answer: answered,
     AgentHello: agent_said_hello,
     EffectHello: effects_said_hello,
@@ -55,6 +59,7 @@ _DECIDERS: dict[type[Any], Callable[[Turn, Input, Any], None]] = {
 def decide(state: State, said: Input, now_ms: int) -> Decided:
     """Return what follows from one input."""
     turn = Turn(state, now_ms)
+    stop_used_up(turn, (said.task,) if said.task else turn.running())
     _DECIDERS[type(said.body)](turn, said, said.body)
     return _finish(turn)
 
@@ -80,6 +85,7 @@ def decide_tick(state: State, now_ms: int) -> Decided:
 def decide_silence(state: State, principal: str, now_ms: int) -> Decided:
     """Return what follows from a process having fallen silent."""
     turn = Turn(state, now_ms)
+    stop_used_up(turn, turn.running())
     gone(turn, principal, "nothing was heard from it")
     return _finish(turn)
 
@@ -88,8 +94,11 @@ def _finish(turn: Turn) -> Decided:
     """Let everything that became possible happen: effects that waited, steps that are ready."""
     if not turn.said:
         return Decided(turn)
-    for number in sorted(turn.touched_tasks):
-        retry_held(turn, number)
+    waiting = turn.state.waiting
+    if waiting:
+        freed = waiting[:MAX_RETRIED_TASKS] if turn.freed else ()
+        for number in sorted({*freed, *turn.touched_tasks.intersection(waiting)}):
+            retry_held(turn, number)
     _go_on(turn)
     return Decided(turn)
 

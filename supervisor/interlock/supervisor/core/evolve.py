@@ -26,6 +26,7 @@ _CHANGES: dict[type[Any], Callable[[State, int, Any], State]] = {
     facts.Parked: tasks.held,
     facts.Resumed: tasks.resumed,
     facts.LimitRaised: tasks.limit_raised,
+    facts.LoopFound: tasks.loop_found,
     facts.BudgetWarned: tasks.budget_warned,
     facts.Completed: tasks.ended,
     facts.Failed: tasks.ended,
@@ -48,6 +49,7 @@ _CHANGES: dict[type[Any], Callable[[State, int, Any], State]] = {
     facts.EffectsJoined: fleet.effects_joined,
     facts.Left: fleet.left,
     facts.FleetSwitched: fleet.switched,
+    facts.LimitsSet: fleet.limits_set,
 }
 
 

@@ -9,11 +9,12 @@ import msgspec
 from immutables import Map
 from msgspec.structs import replace
 
-from interlock.contracts.budget import NOTHING, Amounts, Budget
+from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.charter import Charter
-from interlock.contracts.facts import Demand
+from interlock.contracts.facts import Demand, Lack
 from interlock.contracts.message import Json
 from interlock.contracts.presence import ModelOffer, ToolOffer
+from interlock.supervisor.core.account import Account
 from interlock.supervisor.core.transitions import (
     EffectState,
     FleetState,
@@ -38,16 +39,11 @@ __all__ = [
 NO_MAP: Map[Any, Any] = Map()
 
 
-class Account(msgspec.Struct, frozen=True):
-    """A limit and what counts against it. Invariant: spent + reserved stays within every limit."""
-
-    budget: Budget = Budget()
-    spent: Amounts = NOTHING
-    reserved: Amounts = NOTHING
-
-
 class Step(msgspec.Struct, frozen=True):
-    """One step of a task. `attempt` counts assignments; `principal` is empty unless assigned."""
+    """One step of a task. `attempt` counts assignments; `principal` is empty unless assigned.
+
+    `in_vain` counts its effects that ended without success since the last that had some.
+    """
 
     id: str
     role: str
@@ -62,6 +58,7 @@ class Step(msgspec.Struct, frozen=True):
     retry_at_ms: int = 0
     failures: int = 0
     losses: int = 0
+    in_vain: int = 0
     waiting: str = ""
     notes: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -73,6 +70,7 @@ class Effect(msgspec.Struct, frozen=True):
 
     seq: int
     step: str
+    role: str
     key: str
     attempt: int
     demand: Demand
@@ -90,7 +88,8 @@ class Effect(msgspec.Struct, frozen=True):
 class Task(msgspec.Struct, frozen=True):
     """One task. Its steps are named `plan`, `review` and as the plan says.
 
-    The wall clock runs from `clock_since_ms` unless that is None; `wall_ms` is what ran before.
+    Its account's clock runs while it moves and the fleet is not paused. `waiting` are the effects that are
+    held for anything but a worker; `repeats` counts each step's calls by their digest.
     """
 
     id: int
@@ -107,10 +106,9 @@ class Task(msgspec.Struct, frozen=True):
     phase: Phase = "none"
     hold: Hold = "free"
     parked_for: str = ""
+    lack: Lack | None = None
     reason: str = ""
-    clock_since_ms: int | None = None
     held_since_ms: int = 0
-    wall_ms: int = 0
     steps: Map[str, Step] = NO_MAP
     order: tuple[str, ...] = ()
     plan_rounds: int = 0
@@ -118,7 +116,8 @@ class Task(msgspec.Struct, frozen=True):
     review_rounds: int = 0
     effects: Map[int, Effect] = NO_MAP
     keys: Map[tuple[str, str], int] = NO_MAP
-    warned: tuple[str, ...] = ()
+    waiting: tuple[int, ...] = ()
+    repeats: Map[tuple[str, str], int] = NO_MAP
 
     @property
     def active(self) -> bool:
@@ -129,10 +128,6 @@ class Task(msgspec.Struct, frozen=True):
     def moving(self) -> bool:
         """Whether new things may start."""
         return self.hold == "free" and self.active
-
-    def wall_used_ms(self, now_ms: int) -> int:
-        """Return how long the task's clock has run."""
-        return self.wall_ms + (0 if self.clock_since_ms is None else max(0, now_ms - self.clock_since_ms))
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -177,15 +172,20 @@ class Ready(msgspec.Struct, frozen=True, order=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """The whole. `ready` queues steps by role and tenant; `starved` are effects that wait for a worker."""
+    """The whole. `ready` queues steps by role and tenant; `starved` are effects that wait for a worker.
+
+    `shared` are the accounts of what many tasks share, by scope: `fleet`, `tenant <name>`, `role <name>`;
+    `walled` are those whose wall time is limited, and `waiting` the tasks that have an effect waiting.
+    """
 
     tasks: Map[int, Task] = NO_MAP
     agents: Map[str, Agent] = NO_MAP
     workers: Map[str, EffectWorker] = NO_MAP
     charters: Map[str, Charter] = NO_MAP
-    tenants: Map[str, Account] = NO_MAP
+    shared: Map[str, Account] = NO_MAP
+    walled: tuple[str, ...] = ()
+    waiting: tuple[int, ...] = ()
     running: Map[str, int] = NO_MAP
     ready: Map[str, Map[str, tuple[Ready, ...]]] = NO_MAP
     starved: tuple[tuple[int, int], ...] = ()
-    fleet: Account = Account()
     switch: FleetState = "running"

@@ -76,7 +76,6 @@ STEPS: dict[StepState, dict[str, StepState]] = {
         "step_completed": "completed",
         "step_failed": "backing_off",
         "step_lost": "ready",
-        "step_dead": "dead",
         "dropped": "dropped",
     },
     "backing_off": {"step_retried": "ready", "step_dead": "dead", "dropped": "dropped"},

@@ -6,6 +6,8 @@ from interlock.contracts.message import line
 from interlock.supervisor.core.evolve import evolve
 from interlock.supervisor.core.state import State, Task
 
+_FREEING = (facts.EffectSettled, facts.LimitsSet)
+
 
 class Turn:
     """The state as it becomes while facts are said, and those facts, each with its task (0: the fleet)."""
@@ -15,6 +17,7 @@ class Turn:
         self.now_ms = now_ms
         self.said: list[tuple[int, AnyFact]] = []
         self.touched_tasks: set[int] = set()
+        self.freed = False
 
     def say(self, task: int, fact: AnyFact) -> None:
         """Let a fact be so from here on; raises IllegalFact when the tables do not allow it."""
@@ -22,10 +25,16 @@ class Turn:
         self.said.append((task, fact))
         if task:
             self.touched_tasks.add(task)
+        if type(fact) in _FREEING:
+            self.freed = True
 
     def refuse(self, task: int, input_seq: int, reason: str) -> None:
         """Say that an input changes nothing, and why."""
         self.say(task, facts.Refused(input=input_seq, reason=line(reason)))
+
+    def running(self) -> list[int]:
+        """Return the tasks whose clocks run."""
+        return sorted(number for number, task in self.state.tasks.items() if task.account.clocks)
 
     def task(self, number: int) -> Task | None:
         """Return a task as it is now."""
@@ -33,12 +42,30 @@ class Turn:
 
 
 class Decided:
-    """What a turn came to: the new state, and the facts by task in the order in which they were said."""
+    """What a turn came to: the new state, and the facts by task in the order in which they were said.
 
-    __slots__ = ("by_task", "state")
+    `segments` are the same facts as they must stand in the log: those of different tasks may change places,
+    but not with the fleet's.
+    """
+
+    __slots__ = ("segments", "state")
 
     def __init__(self, turn: Turn) -> None:
         self.state = turn.state
-        self.by_task: dict[int, list[AnyFact]] = {}
+        self.segments: list[tuple[int, list[AnyFact]]] = []
+        current: dict[int, list[AnyFact]] = {}
         for task, fact in turn.said:
-            self.by_task.setdefault(task, []).append(fact)
+            if current and (task == 0) != (0 in current):
+                current = {}
+            if task not in current:
+                current[task] = []
+                self.segments.append((task, current[task]))
+            current[task].append(fact)
+
+    @property
+    def by_task(self) -> dict[int, list[AnyFact]]:
+        """All facts of each task."""
+        found: dict[int, list[AnyFact]] = {}
+        for task, said in self.segments:
+            found.setdefault(task, []).extend(said)
+        return found

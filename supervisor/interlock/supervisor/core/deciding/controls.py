@@ -4,8 +4,7 @@ from interlock.contracts import facts
 from interlock.contracts.control import Control, RaiseLimit
 from interlock.contracts.inputs import Input
 from interlock.supervisor.core.deciding.granting import retry_held
-from interlock.supervisor.core.deciding.reviewing import revise
-from interlock.supervisor.core.state import Task
+from interlock.supervisor.core.deciding.resuming import resume
 from interlock.supervisor.core.transitions import FLEET, HOLDS
 from interlock.supervisor.core.turn import Turn
 
@@ -34,16 +33,9 @@ def _task(turn: Turn, said: Input, body: Control) -> None:
     elif said.verb == "pause" and "paused" in HOLDS[task.hold]:
         turn.say(task.id, facts.Paused(at_ms=turn.now_ms, by=said.principal, reason=body.reason))
     elif said.verb == "resume" and "resumed" in HOLDS[task.hold]:
-        _resume(turn, task, said.principal, body.reason)
+        resume(turn, task, said.principal, body.reason)
     else:
         turn.refuse(task.id, said.seq, f"task {task.id} is {task.hold}: it cannot {said.verb}")
-
-
-def _resume(turn: Turn, task: Task, by: str, reason: str) -> None:
-    turn.say(task.id, facts.Resumed(at_ms=turn.now_ms, by=by, reason=reason))
-    if task.parked_for == "review":
-        revise(turn, task.id, (task.reason, *((reason,) if reason else ())))
-    retry_held(turn, task.id)
 
 
 def raised(turn: Turn, said: Input, body: RaiseLimit) -> None:
@@ -56,7 +48,7 @@ def raised(turn: Turn, said: Input, body: RaiseLimit) -> None:
     raised_limit = facts.LimitRaised(by=said.principal, budget=budget, more=body.more, reason=body.reason)
     turn.say(task.id, raised_limit)
     if task.hold == "parked" and task.parked_for == "budget":
-        _resume(turn, turn.state.tasks[task.id], said.principal, body.reason)
+        resume(turn, turn.state.tasks[task.id], said.principal, body.reason)
 
 
 def _fleet(turn: Turn, said: Input, body: Control) -> None:

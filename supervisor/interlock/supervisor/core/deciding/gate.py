@@ -4,16 +4,18 @@ The answer is a fact: granted with its reservation, denied with the rule, held w
 escalated to a person.
 """
 
+from hashlib import blake2b
+
 from interlock.contracts import facts
 from interlock.contracts.charter import Charter
 from interlock.contracts.effect import AskCall, Call, EffectRequest, ModelCall
 from interlock.contracts.inputs import Input
-from interlock.contracts.message import encode
+from interlock.contracts.message import encode, line
 from interlock.supervisor.core.deciding.granting import denied, try_grant
 from interlock.supervisor.core.deciding.offers import allows_model
 from interlock.supervisor.core.deciding.steps import current_step
-from interlock.supervisor.core.limits import MAX_EFFECTS_PER_TASK
-from interlock.supervisor.core.state import Effect, Task
+from interlock.supervisor.core.limits import MAX_EFFECTS_IN_VAIN, MAX_EFFECTS_PER_TASK, MAX_SAME_EFFECTS
+from interlock.supervisor.core.state import Effect, Step, Task
 from interlock.supervisor.core.turn import Turn
 
 
@@ -30,6 +32,7 @@ def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
     effect = Effect(
         seq=said.seq,
         step=body.step,
+        role=step.role,
         key=body.key,
         attempt=body.attempt,
         demand=demand_of(body.call, task),
@@ -46,6 +49,7 @@ def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
     if rule is not None:
         turn.say(task.id, denied(effect, *rule))
         return
+    _stop_loop(turn, task, step, effect)
     try_grant(turn, task.id, effect)
 
 
@@ -53,6 +57,24 @@ def _tried_again(effect: Effect, attempt: int) -> bool:
     """Tell whether a later attempt at the step may have an effect done anew: it ended without being done."""
     undone = effect.state == "failed" or (effect.state == "aborted" and effect.repeatable)
     return undone and attempt > effect.attempt
+
+
+def _stop_loop(turn: Turn, task: Task, step: Step, effect: Effect) -> None:
+    """Park a task in which a step asks for the same again and again, or for this and that in vain."""
+    times = task.repeats.get((step.id, effect.demand.digest), 0)
+    name = f"{effect.demand.kind} {effect.demand.name}".strip()
+    if times >= MAX_SAME_EFFECTS:
+        found = facts.LoopFound(step=step.id, kind="same_effect", times=times, what=name)
+        what = f"asks for the same {name} for the {times + 1}th time"
+    elif step.in_vain >= MAX_EFFECTS_IN_VAIN:
+        found = facts.LoopFound(step=step.id, kind="no_progress", times=step.in_vain, what=name)
+        what = f"has had {step.in_vain} effects in a row in vain"
+    else:
+        return
+    turn.say(task.id, found)
+    if task.hold != "parked":
+        reason = f"step {step.id} ({step.role}) {what}: look, resume or kill"
+        turn.say(task.id, facts.Parked(at_ms=turn.now_ms, kind="loop", reason=line(reason)))
 
 
 def demand_of(call: Call, task: Task) -> facts.Demand:
@@ -63,12 +85,17 @@ def demand_of(call: Call, task: Task) -> facts.Demand:
         return facts.Demand(
             kind="model",
             name=call.model or task.model,
+            digest=_digest(call),
             prompt_bytes=text + schema,
             max_output_tokens=call.max_output_tokens,
         )
     if isinstance(call, AskCall):
         return facts.Demand(kind="ask", name="person")
-    return facts.Demand(kind="tool", name=call.tool)
+    return facts.Demand(kind="tool", name=call.tool, digest=_digest(call))
+
+
+def _digest(call: Call) -> str:
+    return blake2b(encode(call), digest_size=8).hexdigest()
 
 
 def _escalated(effect: Effect, question: str) -> facts.EffectEscalated:

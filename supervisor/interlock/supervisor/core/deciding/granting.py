@@ -15,6 +15,7 @@ from interlock.supervisor.core.bounds import (
     model_bound,
     shortage,
 )
+from interlock.supervisor.core.deciding.budgets import park_for
 from interlock.supervisor.core.deciding.offers import beyond_autonomy, charter_of, offered_model, offers
 from interlock.supervisor.core.state import Effect, EffectWorker, replace
 from interlock.supervisor.core.turn import Turn
@@ -56,9 +57,9 @@ def retry_held(turn: Turn, number: int) -> None:
     task = turn.task(number)
     if task is None or not task.moving:
         return
-    for seq in sorted(seq for seq, effect in task.effects.items() if effect.state == "held"):
+    for seq in task.waiting:
         effect = turn.state.tasks[number].effects[seq]
-        if effect.waits_for != "capacity":
+        if effect.state == "held":
             try_grant(turn, number, effect)
 
 
@@ -88,9 +89,9 @@ def _hold_or_deny(turn: Turn, number: int, effect: Effect) -> None:
 
 def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> None:
     task = turn.state.tasks[number]
-    accounts = scopes(turn.state, task, effect.step)
+    accounts = scopes(turn.state, task, task.steps.get(effect.step))
     if effect.demand.kind == "tool":
-        lacking = shortage(ONE_TOOL_CALL, accounts)
+        lacking = shortage(ONE_TOOL_CALL, accounts, turn.now_ms)
         if lacking is None:
             _grant(turn, number, effect, worker, ONE_TOOL_CALL, 0)
         else:
@@ -101,7 +102,7 @@ def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> N
     if offer.input_usd_micros_per_mtok is None or offer.output_usd_micros_per_mtok is None:
         _deny_unpriced(turn, number, effect, offer)
         return
-    output_tokens, lacking = fitting_output_tokens(effect.demand, offer, accounts)
+    output_tokens, lacking = fitting_output_tokens(effect.demand, offer, accounts, turn.now_ms)
     if lacking is None:
         named = replace(effect, demand=replace(effect.demand, name=offer.model))
         bound = model_bound(effect.demand, offer, output_tokens)
@@ -151,20 +152,13 @@ def _deny_unpriced(turn: Turn, number: int, effect: Effect, offer: ModelOffer) -
 
 def _wait_for_money(turn: Turn, number: int, effect: Effect, lacking: Shortage) -> None:
     """Wait while others' reservations are in the way; park when even an empty house could not pay."""
-    what = f"{lacking.dimension} of the {lacking.scope}: limit {lacking.limit}, needed {lacking.needed}"
-    if lacking.kind == "passing":
+    lack = lacking.lack
+    what = f"{lack.dimension} of the {lack.scope}: limit {lack.limit}, needed {lack.needed} more"
+    if lacking.passing:
         _hold(turn, number, effect, "reservations", f"waits until reservations end: {what}")
         return
     _hold(turn, number, effect, "budget", f"the budget is used up: {what}")
-    park_for_budget(turn, number, what)
-
-
-def park_for_budget(turn: Turn, number: int, what: str) -> None:
-    """Park a task whose budget is used up; a raise continues it where it is."""
-    task = turn.state.tasks[number]
-    if task.hold != "parked":
-        reason = f"the budget is used up: {what}; `interlock raise {number}` continues it"
-        turn.say(number, facts.Parked(at_ms=turn.now_ms, kind="budget", reason=reason))
+    park_for(turn, number, lacking)
 
 
 def _hold(turn: Turn, number: int, effect: Effect, waits_for: WaitsFor, reason: str) -> None:

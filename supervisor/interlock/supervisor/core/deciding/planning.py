@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from interlock.contracts import facts, limits
 from interlock.contracts.message import encode, line
 from interlock.contracts.plan import Plan, PlannedStep
+from interlock.supervisor.core.accounts import scopes
+from interlock.supervisor.core.bounds import shortage
+from interlock.supervisor.core.deciding.budgets import park_for_budget, warn
 from interlock.supervisor.core.deciding.settling import abandon_effects
+from interlock.supervisor.core.evolving.tasks import ONE_REPLAN
 from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS
 from interlock.supervisor.core.turn import Turn
 
@@ -79,7 +83,7 @@ def request_plan(turn: Turn, number: int, refusals: tuple[str, ...], *, replan: 
     task = turn.state.tasks[number]
     rounds = sum(1 for name in task.steps if name == "plan" or name.startswith("plan-")) + 1
     step = "plan" if rounds == 1 else f"plan-{rounds}"
-    turn.say(number, facts.PlanRequested(step=step, refusals=refusals, replan=replan))
+    turn.say(number, facts.PlanRequested(at_ms=turn.now_ms, step=step, refusals=refusals, replan=replan))
 
 
 def begin_plan(turn: Turn, number: int, plan: Plan) -> None:
@@ -124,15 +128,19 @@ def plan_came(turn: Turn, number: int, step: str, plan: Plan) -> None:
 
 
 def plan_anew(turn: Turn, number: int, reason: str) -> None:
-    """Plan again because a step cannot be done, if the budget of replans allows; else the task fails."""
+    """Plan again because a step cannot be done; a task whose replans are used up waits for a person."""
     task = turn.state.tasks[number]
-    allowed = task.account.budget.replans
-    if task.phase == "planning" or (allowed is not None and task.account.spent.replans >= allowed):
+    if task.phase == "planning":
         turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=line(reason)))
+        return
+    lacking = shortage(ONE_REPLAN, scopes(turn.state, task, None), turn.now_ms)
+    if lacking is not None:
+        park_for_budget(turn, number, lacking.lack, turn.now_ms, why=reason)
         return
     for name in sorted(step.id for step in task.steps.values() if step.state not in {"completed", "dead"}):
         abandon_effects(turn, number, name)
     request_plan(turn, number, (line(reason),), replan=True)
+    warn(turn, number)
 
 
 def _known_roles(turn: Turn) -> frozenset[str]:

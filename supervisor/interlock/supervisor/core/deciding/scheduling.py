@@ -1,8 +1,9 @@
 """Decides who gets which step next: by free hands, fairness between tenants, priority and age."""
 
 from interlock.contracts import facts
+from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import shortage
-from interlock.supervisor.core.deciding.granting import park_for_budget
+from interlock.supervisor.core.deciding.budgets import park_for, warn
 from interlock.supervisor.core.evolving.steps import ONE_STEP
 from interlock.supervisor.core.ready import heads, waiting
 from interlock.supervisor.core.state import Agent, Ready
@@ -40,19 +41,21 @@ def _fairest(turn: Turn, role: str) -> Ready | None:
 def _assign(turn: Turn, ready: Ready, agent: Agent) -> None:
     task = turn.state.tasks[ready.task]
     step = task.steps[ready.step]
-    lacking = shortage(ONE_STEP, (("task", task.account),))
+    lacking = shortage(ONE_STEP, scopes(turn.state, task, step), turn.now_ms)
     if lacking is not None:
-        park_for_budget(turn, task.id, f"{lacking.dimension} of the task: limit {lacking.limit}")
+        park_for(turn, task.id, lacking)
         return
     turn.say(
         ready.task,
         facts.StepAssigned(
+            at_ms=turn.now_ms,
             step=step.id,
             attempt=step.attempt + 1,
             principal=agent.principal,
             deadline_ms=turn.now_ms + agent.charter.deadline_s * 1_000,
         ),
     )
+    warn(turn, ready.task, step.role)
 
 
 def _absent(turn: Turn, role: str) -> None:

@@ -3,12 +3,12 @@
 from typing import Literal
 
 from interlock.contracts import facts
-from interlock.contracts.budget import DIMENSIONS, NOTHING, Amounts
+from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.control import Answer
 from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed
 from interlock.contracts.inputs import Input
+from interlock.supervisor.core.deciding.budgets import warn
 from interlock.supervisor.core.deciding.granting import try_grant
-from interlock.supervisor.core.limits import WARN_DENOMINATOR, WARN_NUMERATOR
 from interlock.supervisor.core.state import Effect
 from interlock.supervisor.core.turn import Turn
 
@@ -47,19 +47,33 @@ def settle(
 ) -> None:
     """Settle a granted effect and warn when four fifths of a limit are spent."""
     spent = {"actual": used, "bound": effect.reserved, "nothing": NOTHING}[basis]
+    overrun = spent.beyond(effect.reserved)
     turn.say(
         number,
         facts.EffectSettled(
+            at_ms=turn.now_ms,
             effect=effect.seq,
             grant=effect.grant,
             end=end,
             basis=basis,
             spent=spent,
             outcome=outcome,
-            overrun=spent.beyond(effect.reserved),
+            overrun=overrun,
         ),
     )
-    _warn(turn, number)
+    warn(turn, number, effect.role)
+    if overrun is not None:
+        _park_for_overrun(turn, number, effect)
+
+
+def _park_for_overrun(turn: Turn, number: int, effect: Effect) -> None:
+    """Stop a task whose worker used more than was reserved: the bound that everything rests on was none."""
+    task = turn.state.tasks[number]
+    if task.active and task.hold != "parked":
+        reason = (
+            f"{effect.demand.name} (effect {effect.seq}) used more than was reserved: look, resume or kill"
+        )
+        turn.say(number, facts.Parked(at_ms=turn.now_ms, kind="overrun", reason=reason))
 
 
 def answered(turn: Turn, said: Input, _body: Answer) -> None:
@@ -72,7 +86,9 @@ def answered(turn: Turn, said: Input, _body: Answer) -> None:
         return
     turn.say(
         said.task,
-        facts.EffectSettled(effect=seq, grant=0, end="answered", basis="nothing", outcome=said.seq),
+        facts.EffectSettled(
+            at_ms=turn.now_ms, effect=seq, grant=0, end="answered", basis="nothing", outcome=said.seq
+        ),
     )
 
 
@@ -88,9 +104,10 @@ def abandon_effects(turn: Turn, number: int, step: str) -> None:
     for seq in sorted(task.effects):
         effect = task.effects[seq]
         if effect.step == step and effect.state in {"held", "escalated", "lost"}:
-            turn.say(
-                number, facts.EffectSettled(effect=seq, grant=effect.grant, end="aborted", basis="nothing")
+            aborted = facts.EffectSettled(
+                at_ms=turn.now_ms, effect=seq, grant=effect.grant, end="aborted", basis="nothing"
             )
+            turn.say(number, aborted)
 
 
 def effect_lost(turn: Turn, number: int, effect: Effect) -> None:
@@ -112,14 +129,3 @@ def effect_lost(turn: Turn, number: int, effect: Effect) -> None:
             f"whether {effect.demand.name} (effect {effect.seq}) happened is unknown: look, resume or kill"
         )
         turn.say(number, facts.Parked(at_ms=turn.now_ms, kind="in_doubt", reason=reason))
-
-
-def _warn(turn: Turn, number: int) -> None:
-    task = turn.state.tasks[number]
-    if not task.active:
-        return
-    for dimension in DIMENSIONS:
-        limit = getattr(task.account.budget, dimension)
-        spent = getattr(task.account.spent, dimension)
-        if limit and dimension not in task.warned and spent * WARN_DENOMINATOR >= limit * WARN_NUMERATOR:
-            turn.say(number, facts.BudgetWarned(dimension=dimension, spent=spent, limit=limit))

@@ -34,7 +34,7 @@ def result_came(turn: Turn, said: Input, body: StepResult) -> None:
                 turn, said.task, step, f"the {step.role}'s result does not fit: {error}", permanent=False
             )
             return
-    done = facts.StepCompleted(step=step.id, attempt=step.attempt, result=said.seq)
+    done = facts.StepCompleted(at_ms=turn.now_ms, step=step.id, attempt=step.attempt, result=said.seq)
     turn.say(said.task, done)
     abandon_effects(turn, said.task, step.id)
     if isinstance(reading, Plan):
@@ -80,6 +80,7 @@ def step_failed(turn: Turn, number: int, step: Step, message: str, *, permanent:
     turn.say(
         number,
         facts.StepFailed(
+            at_ms=turn.now_ms,
             step=step.id,
             attempt=step.attempt,
             message=line(message),
@@ -92,7 +93,13 @@ def step_failed(turn: Turn, number: int, step: Step, message: str, *, permanent:
 
 def step_lost(turn: Turn, number: int, step: Step, reason: str) -> None:
     """Take a step from an agent that is gone or too late; it is assigned anew, a bounded number of times."""
-    lost = facts.StepLost(step=step.id, attempt=step.attempt, principal=step.principal, reason=line(reason))
+    lost = facts.StepLost(
+        at_ms=turn.now_ms,
+        step=step.id,
+        attempt=step.attempt,
+        principal=step.principal,
+        reason=line(reason),
+    )
     turn.say(number, lost)
     if step.losses + 1 >= MAX_STEP_LOSSES:
         _give_up(turn, number, step, f"its agent was lost {step.losses + 1} times; the last time: {reason}")

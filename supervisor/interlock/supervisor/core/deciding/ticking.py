@@ -1,7 +1,10 @@
 """Decides what the passing of time brings: deadlines, ends of waits, used-up wall time."""
 
 from interlock.contracts import facts
-from interlock.supervisor.core.deciding.granting import park_for_budget, retry_held
+from interlock.supervisor.core.account import DAY_MS
+from interlock.supervisor.core.deciding.budgets import stop_used_up, warn
+from interlock.supervisor.core.deciding.granting import retry_held
+from interlock.supervisor.core.deciding.resuming import resume
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
 from interlock.supervisor.core.state import Task
@@ -10,6 +13,7 @@ from interlock.supervisor.core.turn import Turn
 
 def ticked(turn: Turn) -> None:
     """Look at every active task, in the order of their numbers."""
+    stop_used_up(turn, turn.running())
     for number in sorted(n for n, task in turn.state.tasks.items() if task.active):
         task = turn.state.tasks[number]
         if turn.state.switch == "killed":
@@ -17,6 +21,8 @@ def ticked(turn: Turn) -> None:
         elif task.deadline_ms is not None and turn.now_ms >= task.deadline_ms:
             reason = "its deadline has passed"
             turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="deadline", reason=reason))
+        elif task.lack is not None and 0 < task.lack.day < turn.now_ms // DAY_MS:
+            resume(turn, task, "supervisor", "a new day has begun")
         elif task.moving and turn.state.switch != "paused":
             _moving(turn, task)
 
@@ -39,10 +45,7 @@ def _find_orphans(turn: Turn, task: Task) -> None:
 
 
 def _moving(turn: Turn, task: Task) -> None:
-    limit = task.account.budget.wall_ms
-    if limit is not None and task.wall_used_ms(turn.now_ms) >= limit:
-        park_for_budget(turn, task.id, f"wall_ms of the task: limit {limit}")
-        return
+    warn(turn, task.id)
     retry_held(turn, task.id)
     _find_orphans(turn, turn.state.tasks[task.id])
     for name in sorted(task.steps):

@@ -3,13 +3,15 @@
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING
 from interlock.supervisor.core.accounts import charge
-from interlock.supervisor.core.changes import put_effect, put_task, reserve, settle
+from interlock.supervisor.core.changes import put_effect, put_step, put_task
 from interlock.supervisor.core.evolving.tasks import task_of
 from interlock.supervisor.core.state import Effect, State, Task, replace
 from interlock.supervisor.core.transitions import next_effect
 from interlock.supervisor.errors import IllegalFact
 
 NO_DEMAND = facts.Demand(kind="ask", name="person")
+FRUITFUL = ("completed", "answered")
+IN_VAIN = ("failed", "denied")
 
 
 def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
@@ -30,7 +32,7 @@ def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
         waits_for="",
     )
     state = put_effect(state, task, moved)
-    state = charge(state, state.tasks[number], fact.step, lambda account: reserve(account, fact.reserved))
+    state = charge(state, number, fact.step, moved.role, lambda account: account.reserve(fact.reserved))
     worker = state.workers.get(fact.worker)
     if worker is None:
         return state
@@ -57,7 +59,7 @@ def denied(state: State, number: int, fact: facts.EffectDenied) -> State:
     task = task_of(state, number)
     effect = _begun(task, fact, NO_DEMAND)
     moved = replace(effect, state=next_effect(effect.state, "effect_denied"), attempt=fact.attempt)
-    return put_effect(state, task, moved)
+    return _progress(put_effect(state, task, moved), number, moved)
 
 
 def escalated(state: State, number: int, fact: facts.EffectEscalated) -> State:
@@ -88,12 +90,16 @@ def settled(state: State, number: int, fact: facts.EffectSettled) -> State:
         waits_for="",
     )
     if task.active:
-        state = put_effect(state, task, moved)
+        state = _progress(put_effect(state, task, moved), number, moved)
     else:
         state = put_task(state, replace(task, effects=task.effects.delete(effect.seq)))
     if effect.state == "granted":
         state = charge(
-            state, state.tasks[number], effect.step, lambda account: settle(account, reserved, fact.spent)
+            state,
+            number,
+            effect.step,
+            effect.role,
+            lambda account: account.settle(reserved, fact.spent, fact.at_ms),
         )
     worker = state.workers.get(effect.worker)
     if worker is None or fact.effect not in worker.in_hand:
@@ -109,9 +115,28 @@ def _begun(task: Task, fact: _First, demand: facts.Demand) -> Effect:
     known = task.effects.get(fact.effect)
     if known is not None:
         return known
+    step = task.steps.get(fact.step)
+    if step is None:
+        raise IllegalFact(f"task {task.id} has no step {fact.step}")
     return Effect(
-        seq=fact.effect, step=fact.step, key=fact.key, attempt=fact.attempt, demand=demand, state="none"
+        seq=fact.effect,
+        step=fact.step,
+        role=step.role,
+        key=fact.key,
+        attempt=fact.attempt,
+        demand=demand,
+        state="none",
     )
+
+
+def _progress(state: State, number: int, effect: Effect) -> State:
+    """Count in the step what was in vain since its last success."""
+    task = state.tasks[number]
+    step = task.steps.get(effect.step)
+    if step is None or effect.state not in {*FRUITFUL, *IN_VAIN}:
+        return state
+    in_vain = 0 if effect.state in FRUITFUL else step.in_vain + 1
+    return state if in_vain == step.in_vain else put_step(state, task, replace(step, in_vain=in_vain))
 
 
 def _effect(task: Task, seq: int) -> Effect:

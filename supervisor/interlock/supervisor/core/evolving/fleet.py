@@ -1,7 +1,9 @@
 """How facts about the fleet change the state: who is there, and the switch over everything."""
 
 from interlock.contracts import facts
-from interlock.supervisor.core.state import Agent, EffectWorker, State, Task, replace
+from interlock.supervisor.core.account import Account
+from interlock.supervisor.core.clocks import start_task, stop_task
+from interlock.supervisor.core.state import Agent, EffectWorker, State, replace
 
 
 def agent_joined(state: State, _number: int, fact: facts.AgentJoined) -> State:
@@ -49,21 +51,33 @@ def switched(state: State, _number: int, fact: facts.FleetSwitched) -> State:
     state = replace(state, switch=fact.state)
     if was_paused == is_paused:
         return state
-    tasks = state.tasks
-    for number, task in state.tasks.items():
-        if task.moving:
-            tasks = tasks.set(number, _stopped(task, fact.at_ms) if is_paused else _started(task, fact.at_ms))
-    return replace(state, tasks=tasks)
+    for number in sorted(number for number, task in state.tasks.items() if task.moving):
+        state = _stopped(state, number, fact.at_ms) if is_paused else _started(state, number, fact.at_ms)
+    return state
 
 
-def _stopped(task: Task, at_ms: int) -> Task:
-    return replace(task, wall_ms=task.wall_used_ms(at_ms), clock_since_ms=None, held_since_ms=at_ms)
+def limits_set(state: State, _number: int, fact: facts.LimitsSet) -> State:
+    """Set the limits of what many tasks share; a warning may be given anew."""
+    account = state.shared.get(fact.scope, Account())
+    account = replace(account, budget=fact.total, daily=fact.day, warned=())
+    walled = {*state.walled, fact.scope}
+    if fact.total.wall_ms is None and fact.day.wall_ms is None:
+        walled.remove(fact.scope)
+    return replace(state, shared=state.shared.set(fact.scope, account), walled=tuple(sorted(walled)))
 
 
-def _started(task: Task, at_ms: int) -> Task:
+def _stopped(state: State, number: int, at_ms: int) -> State:
+    state = stop_task(state, number, at_ms)
+    task = replace(state.tasks[number], held_since_ms=at_ms)
+    return replace(state, tasks=state.tasks.set(number, task))
+
+
+def _started(state: State, number: int, at_ms: int) -> State:
+    task = state.tasks[number]
     stood_ms = max(0, at_ms - task.held_since_ms)
     steps = task.steps
     for step in task.steps.values():
         if step.state == "assigned":
             steps = steps.set(step.id, replace(step, deadline_ms=step.deadline_ms + stood_ms))
-    return replace(task, clock_since_ms=at_ms, steps=steps)
+    state = replace(state, tasks=state.tasks.set(number, replace(task, steps=steps)))
+    return start_task(state, number, at_ms)

@@ -3,7 +3,8 @@
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.supervisor.core.accounts import charge
-from interlock.supervisor.core.changes import free_hand, move_step, put_step, put_task, spend, unblock
+from interlock.supervisor.core.changes import free_hand, move_step, put_step, put_task, unblock
+from interlock.supervisor.core.clocks import start_step
 from interlock.supervisor.core.evolving.tasks import task_of
 from interlock.supervisor.core.state import State, Step, Task, replace
 from interlock.supervisor.core.transitions import next_phase, next_step
@@ -36,7 +37,8 @@ def assigned(state: State, number: int, fact: facts.StepAssigned) -> State:
         account=replace(step.account, budget=agent.charter.budget) if agent and first else step.account,
     )
     state = put_step(state, task, moved)
-    state = charge(state, state.tasks[number], fact.step, lambda account: spend(account, ONE_STEP))
+    state = charge(state, number, fact.step, step.role, lambda account: account.spend(ONE_STEP, fact.at_ms))
+    state = start_step(state, number, fact.step, fact.at_ms)
     state = replace(state, running=state.running.set(task.tenant, state.running.get(task.tenant, 0) + 1))
     if agent is None:
         return state
@@ -57,8 +59,14 @@ def completed(state: State, number: int, fact: facts.StepCompleted) -> State:
     """Keep where the result stands, and let the steps after it begin."""
     task = task_of(state, number)
     step = step_of(task, fact.step)
-    state = free_hand(state, number, step)
-    moved = replace(step, state=next_step(step.state, "step_completed"), principal="", result=fact.result)
+    state = free_hand(state, number, step, fact.at_ms)
+    task = state.tasks[number]
+    moved = replace(
+        task.steps[fact.step],
+        state=next_step(step.state, "step_completed"),
+        principal="",
+        result=fact.result,
+    )
     return unblock(put_step(state, task, moved), number)
 
 
@@ -66,9 +74,10 @@ def failed(state: State, number: int, fact: facts.StepFailed) -> State:
     """Count a failure; the step waits for its next attempt."""
     task = task_of(state, number)
     step = step_of(task, fact.step)
-    state = free_hand(state, number, step)
+    state = free_hand(state, number, step, fact.at_ms)
+    task = state.tasks[number]
     moved = replace(
-        step,
+        task.steps[fact.step],
         state=next_step(step.state, "step_failed"),
         principal="",
         failures=step.failures + 1,
@@ -82,15 +91,16 @@ def lost(state: State, number: int, fact: facts.StepLost) -> State:
     """Take the step from an agent that is gone; it is ready again."""
     task = task_of(state, number)
     step = step_of(task, fact.step)
-    state = free_hand(state, number, step)
+    state = free_hand(state, number, step, fact.at_ms)
+    task = state.tasks[number]
     moved = replace(
-        step,
+        task.steps[fact.step],
         state=next_step(step.state, "step_lost"),
         principal="",
         losses=step.losses + 1,
         waiting=fact.reason,
     )
-    return put_step(state, state.tasks[number], moved)
+    return put_step(state, task, moved)
 
 
 def retried(state: State, number: int, fact: facts.StepRetried) -> State:
@@ -103,7 +113,6 @@ def dead(state: State, number: int, fact: facts.StepDead) -> State:
     """Give the step up."""
     task = task_of(state, number)
     step = step_of(task, fact.step)
-    state = free_hand(state, number, step)
     moved = replace(step, state=next_step(step.state, "step_dead"), principal="", waiting=fact.reason)
     return put_step(state, task, moved)
 

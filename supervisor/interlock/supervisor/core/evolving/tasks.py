@@ -2,20 +2,16 @@
 
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
+from interlock.supervisor.core.account import Account
 from interlock.supervisor.core.accounts import charge
-from interlock.supervisor.core.changes import (
-    drop_open_steps,
-    put_step,
-    put_task,
-    requeue,
-    spend,
-    unblock,
-)
-from interlock.supervisor.core.state import NO_MAP, Account, State, Step, Task, replace
+from interlock.supervisor.core.changes import drop_open_steps, put_step, put_task, requeue, unblock
+from interlock.supervisor.core.clocks import start_task, stop_task
+from interlock.supervisor.core.state import NO_MAP, State, Step, Task, replace
 from interlock.supervisor.core.transitions import next_hold, next_phase
 from interlock.supervisor.errors import IllegalFact
 
 PLANNER, REVIEWER = "planner", "reviewer"
+ONE_REPLAN = Amounts(replans=1)
 
 
 def task_of(state: State, number: int) -> Task:
@@ -43,18 +39,18 @@ def accepted(state: State, number: int, fact: facts.Accepted) -> State:
         deadline_ms=fact.deadline_ms,
         account=Account(budget=fact.budget),
         phase=next_phase("none", "accepted"),
-        clock_since_ms=None if state.switch == "paused" else fact.at_ms,
         held_since_ms=fact.at_ms,
     )
-    return put_task(state, task)
+    state = put_task(state, task)
+    return state if state.switch == "paused" else start_task(state, number, fact.at_ms)
 
 
 def plan_requested(state: State, number: int, fact: facts.PlanRequested) -> State:
     """Ask a planner; a replan drops what is unfinished."""
     task = task_of(state, number)
     if fact.replan:
-        state = drop_open_steps(state, number)
-        state = charge(state, state.tasks[number], "", lambda a: spend(a, Amounts(replans=1)))
+        state = drop_open_steps(state, number, fact.at_ms)
+        state = charge(state, number, "", "", lambda account: account.spend(ONE_REPLAN, fact.at_ms))
     task = state.tasks[number]
     task = replace(
         task, phase=next_phase(task.phase, "plan_requested"), plan_rounds=task.plan_rounds + int(fact.replan)
@@ -119,18 +115,14 @@ def held(state: State, number: int, fact: facts.Paused | facts.Parked) -> State:
     """Stop the task's clock and take its steps out of the queue; what it is parked for outlasts a pause."""
     task = task_of(state, number)
     name = "paused" if isinstance(fact, facts.Paused) else "parked"
-    kind = task.parked_for if isinstance(fact, facts.Paused) else fact.kind
-    reason = task.reason if name == "paused" and kind else fact.reason
-    task = replace(
-        task,
-        hold=next_hold(task.hold, name),
-        parked_for=kind,
-        reason=reason,
-        wall_ms=task.wall_used_ms(fact.at_ms),
-        clock_since_ms=None,
-        held_since_ms=fact.at_ms if task.clock_since_ms is not None else task.held_since_ms,
-    )
-    return requeue(put_task(state, task), number)
+    hold = next_hold(task.hold, name)
+    if isinstance(fact, facts.Parked):
+        task = replace(task, parked_for=fact.kind, lack=fact.lack, reason=fact.reason)
+    elif not task.parked_for:
+        task = replace(task, reason=fact.reason)
+    held_since_ms = fact.at_ms if task.account.clocks else task.held_since_ms
+    task = replace(task, hold=hold, held_since_ms=held_since_ms)
+    return requeue(stop_task(put_task(state, task), number, fact.at_ms), number)
 
 
 def resumed(state: State, number: int, fact: facts.Resumed) -> State:
@@ -145,12 +137,16 @@ def resumed(state: State, number: int, fact: facts.Resumed) -> State:
         task,
         hold=next_hold(task.hold, "resumed"),
         parked_for="",
+        lack=None,
         reason="",
         steps=steps,
-        clock_since_ms=None if state.switch == "paused" else fact.at_ms,
+        repeats=NO_MAP,
         held_since_ms=fact.at_ms,
     )
-    return requeue(put_task(state, task), number)
+    state = put_task(state, task)
+    if state.switch != "paused":
+        state = start_task(state, number, fact.at_ms)
+    return requeue(state, number)
 
 
 def limit_raised(state: State, number: int, fact: facts.LimitRaised) -> State:
@@ -160,14 +156,27 @@ def limit_raised(state: State, number: int, fact: facts.LimitRaised) -> State:
     for step in task.steps.values():
         account = replace(step.account, budget=step.account.budget.raised_by(fact.more))
         steps = steps.set(step.id, replace(step, account=account))
-    account = replace(task.account, budget=fact.budget)
-    return put_task(state, replace(task, account=account, steps=steps, warned=()))
+    account = replace(task.account, budget=fact.budget, warned=())
+    return put_task(state, replace(task, account=account, steps=steps))
 
 
 def budget_warned(state: State, number: int, fact: facts.BudgetWarned) -> State:
-    """Remember that this dimension was warned of."""
+    """Remember that this limit was warned of; of earlier days nothing is remembered."""
+    known = task_of(state, number).account if number else state.shared.get(fact.scope, Account())
+    kept = tuple(warned for warned in known.warned if warned[1] in {0, fact.day} or not fact.day)
+    account = replace(known, warned=(*kept, (fact.dimension, fact.day)))
+    if number:
+        return put_task(state, replace(state.tasks[number], account=account))
+    return replace(state, shared=state.shared.set(fact.scope, account))
+
+
+def loop_found(state: State, number: int, fact: facts.LoopFound) -> State:
+    """Begin to count anew, for when a person lets it go on."""
     task = task_of(state, number)
-    return put_task(state, replace(task, warned=(*task.warned, fact.dimension)))
+    step = task.steps.get(fact.step)
+    if step is None:
+        raise IllegalFact(f"task {number} has no step {fact.step}")
+    return put_step(state, task, replace(step, in_vain=0))
 
 
 def ended(state: State, number: int, fact: facts.Completed | facts.Failed | facts.Halted) -> State:
@@ -175,20 +184,22 @@ def ended(state: State, number: int, fact: facts.Completed | facts.Failed | fact
     task = task_of(state, number)
     name = type(fact).__name__.lower()
     phase = next_phase(task.phase, name)
-    state = drop_open_steps(state, number)
+    state = stop_task(drop_open_steps(state, number, fact.at_ms), number, fact.at_ms)
     task = state.tasks[number]
     in_flight = {e.seq: e for e in task.effects.values() if e.state == "granted"}
     task = replace(
         task,
         phase=phase,
         hold="free",
+        lack=None,
         reason="" if isinstance(fact, facts.Completed) else fact.reason,
-        wall_ms=task.wall_used_ms(fact.at_ms),
-        clock_since_ms=None,
         steps=NO_MAP,
         order=(),
         effects=NO_MAP.update(in_flight),
         keys=NO_MAP,
+        waiting=(),
+        repeats=NO_MAP,
     )
     starved = tuple(entry for entry in state.starved if entry[1] != number)
-    return replace(put_task(state, task), starved=starved)
+    waiting = tuple(waits for waits in state.waiting if waits != number)
+    return replace(put_task(state, task), starved=starved, waiting=waiting)

@@ -1,0 +1,66 @@
+"""Starts and stops the clocks of tasks and of the steps in hand, in every account in which they run."""
+
+from interlock.supervisor.core.account import Account
+from interlock.supervisor.core.accounts import FLEET, change_shared, role_scope, tenant_scope
+from interlock.supervisor.core.state import State, Task, replace
+
+
+def start_task(state: State, number: int, at_ms: int) -> State:
+    """Let a task's clock run, and those of its steps in hand; one that runs already runs on."""
+    task = state.tasks[number]
+    if task.account.clocks:
+        return state
+    task = replace(task, account=task.account.start_clock(at_ms))
+    state = replace(state, tasks=state.tasks.set(number, task))
+    state = change_shared(state, _shared(task), lambda account: account.start_clock(at_ms))
+    for name in _in_hand(task):
+        state = start_step(state, number, name, at_ms)
+    return state
+
+
+def stop_task(state: State, number: int, at_ms: int) -> State:
+    """Stop a task's clock, and those of its steps in hand; one that stands already stays."""
+    task = state.tasks[number]
+    if not task.account.clocks:
+        return state
+    for name in _in_hand(task):
+        state = stop_step(state, number, name, at_ms)
+    task = state.tasks[number]
+    since_ms = task.account.started_ms
+    task = replace(task, account=task.account.stop_clock(since_ms, at_ms))
+    state = replace(state, tasks=state.tasks.set(number, task))
+    return change_shared(state, _shared(task), lambda account: account.stop_clock(since_ms, at_ms))
+
+
+def start_step(state: State, number: int, name: str, at_ms: int) -> State:
+    """Let a step's clock run if its task's does."""
+    task = state.tasks[number]
+    account = task.steps[name].account
+    if account.clocks or not task.account.clocks:
+        return state
+    state = _put(state, task, name, account.start_clock(at_ms))
+    return change_shared(state, (role_scope(task.steps[name].role),), lambda a: a.start_clock(at_ms))
+
+
+def stop_step(state: State, number: int, name: str, at_ms: int) -> State:
+    """Stop a step's clock if it runs."""
+    task = state.tasks[number]
+    account = task.steps[name].account
+    if not account.clocks:
+        return state
+    since_ms = account.started_ms
+    state = _put(state, task, name, account.stop_clock(since_ms, at_ms))
+    return change_shared(state, (role_scope(task.steps[name].role),), lambda a: a.stop_clock(since_ms, at_ms))
+
+
+def _shared(task: Task) -> tuple[str, str]:
+    return FLEET, tenant_scope(task.tenant)
+
+
+def _in_hand(task: Task) -> list[str]:
+    return sorted(step.id for step in task.steps.values() if step.state == "assigned")
+
+
+def _put(state: State, task: Task, name: str, account: Account) -> State:
+    step = replace(task.steps[name], account=account)
+    return replace(state, tasks=state.tasks.set(task.id, replace(task, steps=task.steps.set(name, step))))

@@ -1,0 +1,92 @@
+"""Decides what follows when limits are near, used up, or set anew.
+
+What is used up parks the tasks that need it; wall time is used up at an exact moment, and clocks are stopped
+as of that moment, however late somebody looks.
+"""
+
+from collections.abc import Iterable
+
+from interlock.contracts import facts
+from interlock.contracts.budget import DIMENSIONS
+from interlock.contracts.message import line
+from interlock.supervisor.core.account import Account
+from interlock.supervisor.core.accounts import FLEET, NO_ACCOUNT, role_scope, tenant_scope
+from interlock.supervisor.core.bounds import Shortage, limits_of, wall_lack
+from interlock.supervisor.core.limits import WARN_DENOMINATOR, WARN_NUMERATOR
+from interlock.supervisor.core.state import Task
+from interlock.supervisor.core.turn import Turn
+
+
+def park_for(turn: Turn, number: int, shortage: Shortage) -> None:
+    """Park a task for what it lacks; wall time that its clock used up, as of that moment."""
+    if shortage.lack.dimension == "wall_ms":
+        stop_used_up(turn, (number,))
+    if turn.state.tasks[number].hold != "parked":
+        park_for_budget(turn, number, shortage.lack, turn.now_ms)
+
+
+def park_for_budget(turn: Turn, number: int, lack: facts.Lack, at_ms: int, why: str = "") -> None:
+    """Park a task whose budget is used up; a raise of that limit continues it where it is."""
+    alone = lack.scope.split()[0] in {"task", "step"}
+    remedy = f"budget raise {number}" if alone else f"limits set {lack.scope}"
+    reason = (
+        f"the budget is used up: {lack.dimension} of the {lack.scope}: limit {lack.limit}"
+        f"{' a day' if lack.day else ''}, needed {lack.needed} more; `interlock {remedy}` continues it"
+    )
+    reason = line(f"{why}; {reason}" if why else reason)
+    turn.say(number, facts.Parked(at_ms=at_ms, kind="budget", reason=reason, lack=lack))
+
+
+def stop_used_up(turn: Turn, numbers: Iterable[int]) -> None:
+    """Park whatever runs on wall time that is used up: of what tasks share, then of these tasks' own."""
+    for scope in turn.state.walled:
+        account = turn.state.shared[scope]
+        found = wall_lack(scope, account, turn.now_ms)
+        if found is not None:
+            for number in sorted(n for n, task in turn.state.tasks.items() if runs_in(task, scope)):
+                park_for_budget(turn, number, found[1], found[0])
+    for number in numbers:
+        task = turn.state.tasks.get(number)
+        found = _used_up_alone(task, turn.now_ms) if task is not None and task.account.clocks else None
+        if found is not None:
+            park_for_budget(turn, number, found[1], found[0])
+
+
+def runs_in(task: Task, scope: str) -> bool:
+    """Tell whether a clock of a task runs in a shared account."""
+    if not task.account.clocks:
+        return False
+    roles = {role_scope(step.role) for step in task.steps.values() if step.account.clocks}
+    return scope in {FLEET, tenant_scope(task.tenant), *roles}
+
+
+def _used_up_alone(task: Task, now_ms: int) -> tuple[int, facts.Lack] | None:
+    mine = [("task", task.account)]
+    mine += [(f"step {s.id}", s.account) for s in task.steps.values() if s.account.clocks]
+    found = [one for scope, account in mine if (one := wall_lack(scope, account, now_ms)) is not None]
+    return min(found, key=lambda one: one[0]) if found else None
+
+
+def warn(turn: Turn, number: int, role: str = "") -> None:
+    """Warn when four fifths of a limit are spent: of the task's, or of one that tasks share."""
+    task = turn.state.tasks[number]
+    if task.active:
+        _warn(turn, number, "task", task.account)
+    for scope in (FLEET, tenant_scope(task.tenant), role_scope(role)):
+        account = turn.state.shared.get(scope, NO_ACCOUNT)
+        if account.limited:
+            _warn(turn, 0, scope, account)
+
+
+def _warn(turn: Turn, number: int, scope: str, account: Account) -> None:
+    running_ms = account.running_ms(turn.now_ms)
+    for limits, spent, day in limits_of(account, turn.now_ms):
+        for dimension in DIMENSIONS:
+            limit = getattr(limits, dimension)
+            used = getattr(spent, dimension) + (running_ms if dimension == "wall_ms" else 0)
+            near = limit and used * WARN_DENOMINATOR >= limit * WARN_NUMERATOR
+            if near and (dimension, day) not in account.warned:
+                warned = facts.BudgetWarned(
+                    dimension=dimension, spent=used, limit=limit, scope=scope, day=day
+                )
+                turn.say(number, warned)
