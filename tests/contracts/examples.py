@@ -92,6 +92,9 @@ FACTS: tuple[facts.AnyFact, ...] = (
     facts.EffectsJoined(principal="w-1", incarnation="i", capacity=2),
     facts.Left(principal="clerk-1", incarnation="i", reason="bye"),
     facts.FleetSwitched(at_ms=5, state="paused", by="olga"),
+    facts.LeaderTook(principal="supervisor-1", incarnation="i1", at_ms=1),
+    facts.LeaderLeft(principal="supervisor-1", incarnation="i1", at_ms=2),
+    facts.Led(term=7),
 )
 
 EXAMPLES: dict[str, list[Any]] = {

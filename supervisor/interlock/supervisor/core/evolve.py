@@ -48,6 +48,9 @@ _CHANGES: dict[type[Any], Callable[[State, int, Any], State]] = {
     facts.EffectsJoined: fleet.effects_joined,
     facts.Left: fleet.left,
     facts.FleetSwitched: fleet.switched,
+    facts.LeaderTook: _unchanged,
+    facts.LeaderLeft: _unchanged,
+    facts.Led: _unchanged,
 }
 
 
