@@ -9,8 +9,8 @@ from unicodedata import normalize
 from interlock.contracts.effect import ModelCall
 from interlock.contracts.message import Json, encode
 
-# A letter of two bytes becomes six when JSON is written in ASCII; none grows more.
-_ESCAPED = 3
+# A letter of two bytes becomes six when JSON is written in ASCII: two more for each, and none grows more.
+_ESCAPED = 2
 # A provider may write the schema anew, with white space between its parts: at most one token for each byte.
 _SPACED = 2
 
@@ -28,7 +28,8 @@ def schema_tokens(schema: Json) -> int:
     if not schema:
         return 0
     written = encode(schema)
-    return len(written) * (_SPACED if written.isascii() else _SPACED * _ESCAPED)
+    foreign = 0 if written.isascii() else len(written) - len(written.decode("ascii", "ignore"))
+    return (len(written) + foreign * _ESCAPED) * _SPACED
 
 
 def prompt_tokens(call: ModelCall) -> int:
