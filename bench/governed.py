@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 from bench.job import GOAL, PARTS
 from bench.measure import Contender, System, contender
+from bench.processes import Processes
 from bench.verification import verify
 
 from interlock.bus import server
@@ -34,15 +35,13 @@ TASKS = {1: 300, 32: 1500}
 EFFECTS_PER_TASK = PARTS + 3
 DRIVER, SUPERVISOR, WORKER = "driver", "supervisor-1", "effects-1"
 AGENTS = {f"{role}-1": role for role in ("planner", "researcher", "executor", "reviewer")}
-PRINCIPALS = {
-    DRIVER: "person",
-    SUPERVISOR: "supervisor",
-    WORKER: "effects",
-    **dict.fromkeys(AGENTS, "agent"),
-}
+SERVICES = {SUPERVISOR: ("interlock.supervisor",), WORKER: ("interlock.effects",)}
 START_LIMIT_S = 20.0
 STOP_LIMIT_S = 10.0
 REPOSITORY = Path(__file__).parent.parent
+
+Module = tuple[str, ...]
+"""A module to be run, with its arguments."""
 
 _END = re.compile(rb'"fact":"(completed|failed|halted|parked|rejected)"')
 
@@ -91,18 +90,34 @@ class Door:
 @asynccontextmanager
 async def governed() -> AsyncGenerator[Contender]:
     """Run Interlock; when it is over, raise TaskNotDone unless every task was really done."""
+    modules = {principal: ("bench.agents", role) for principal, role in AGENTS.items()}
+    async with environment(modules) as (bus, parts):
+        door = Door(bus)
+        await door.start()
+        setting = "file, sync 100 ms, keys and permissions"
+        yield contender(System(NAME, setting, door.submit, parts), TASKS)
+        await verify(bus, door.submitted, EFFECTS_PER_TASK)
+
+
+@asynccontextmanager
+async def environment(agents: Mapping[str, Module]) -> AsyncGenerator[tuple[NatsBus, Processes]]:
+    """Run Interlock with these agents, by principal; give the driver's connection, and all processes."""
+    modules = {**SERVICES, **agents}
     with TemporaryDirectory(prefix="interlock-bench-") as name:
         state = Path(name)
         users = Users(state)
-        keys = {principal: users.admit(principal, role) for principal, role in PRINCIPALS.items()}
+        roles = dict.fromkeys(agents, "agent") | {
+            DRIVER: "person",
+            SUPERVISOR: "supervisor",
+            WORKER: "effects",
+        }
+        keys = {principal: users.admit(principal, role) for principal, role in roles.items()}
         running = server.start(state)
         try:
             await _make_log(running.url, keys[SUPERVISOR])
-            with _started(state, running.url, keys) as processes:
-                async with _door(running.url, keys[DRIVER]) as door:
-                    parts = {"server": running.pid, DRIVER: getpid(), **processes}
-                    setting = "file, sync 100 ms, keys and permissions"
-                    yield contender(System(NAME, setting, door.submit, parts), TASKS)
+            with _started(modules, state, running.url, keys) as processes:
+                async with _connected(running.url, keys[DRIVER], frozenset({WORKER, *agents})) as bus:
+                    yield bus, {"server": running.pid, DRIVER: getpid(), **processes}
         finally:
             running.stop()
 
@@ -114,24 +129,18 @@ async def _make_log(url: str, key: Path) -> None:
 
 
 @asynccontextmanager
-async def _door(url: str, key: Path) -> AsyncGenerator[Door]:
+async def _connected(url: str, key: Path, others: frozenset[str]) -> AsyncGenerator[NatsBus]:
     bus = await connect(url, DRIVER, key=load(key).seed)
     async with asyncio.timeout(START_LIMIT_S):
-        await joined(bus, frozenset({WORKER, *AGENTS}), 1)
-    door = Door(bus)
-    await door.start()
-    yield door
-    await verify(bus, door.submitted, EFFECTS_PER_TASK)
+        await joined(bus, others, 1)
+    yield bus
     await bus.close()
 
 
 @contextmanager
-def _started(state: Path, url: str, keys: Mapping[str, Path]) -> Generator[dict[str, int]]:
-    modules = {
-        SUPERVISOR: ("interlock.supervisor",),
-        WORKER: ("interlock.effects",),
-        **{principal: ("bench.agents", role) for principal, role in AGENTS.items()},
-    }
+def _started(
+    modules: Mapping[str, Module], state: Path, url: str, keys: Mapping[str, Path]
+) -> Generator[dict[str, int]]:
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for principal, module in modules.items():
@@ -148,9 +157,7 @@ def _started(state: Path, url: str, keys: Mapping[str, Path]) -> Generator[dict[
             process.wait(STOP_LIMIT_S)
 
 
-def _start(
-    principal: str, module: tuple[str, ...], state: Path, url: str, key: Path
-) -> subprocess.Popen[bytes]:
+def _start(principal: str, module: Module, state: Path, url: str, key: Path) -> subprocess.Popen[bytes]:
     environment = {
         "INTERLOCK_URL": url,
         "INTERLOCK_PRINCIPAL": principal,

@@ -11,6 +11,7 @@ from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
 from interlock.contracts.decision import Decision
 from interlock.contracts.effect import (
     AskCall,
+    Bill,
     EffectAborted,
     EffectCompleted,
     EffectFailed,
@@ -25,6 +26,7 @@ from interlock.contracts.task import Submit
 
 VALUE = msgspec.Raw(b'{"answer":[1,null,"two"]}')
 USED = Amounts(spend_usd_micros=12, tokens=340, model_calls=1)
+BILL = Bill(basis="bound", price_source="runs here", input_tokens=300, cache_read_tokens=20, output_tokens=40)
 CALLS = (
     ModelCall(purpose="find", prompt="Find it.", inputs={"q": "why?"}, returns={"type": "object"}),
     ToolCall(tool="search", arguments={"query": "why"}),
@@ -99,6 +101,9 @@ FACTS: tuple[facts.AnyFact, ...] = (
     facts.Left(principal="clerk-1", incarnation="i", reason="bye"),
     facts.FleetSwitched(at_ms=5, state="paused", by="olga"),
     facts.LimitsSet(at_ms=5, scope="tenant a", total=Budget(tokens=9), day=Budget(), by="olga"),
+    facts.LeaderTook(principal="supervisor-1", incarnation="i1", at_ms=1),
+    facts.LeaderLeft(principal="supervisor-1", incarnation="i1", at_ms=2),
+    facts.Led(term=7),
 )
 
 EXAMPLES: dict[str, list[Any]] = {
@@ -123,12 +128,26 @@ EXAMPLES: dict[str, list[Any]] = {
     "in.effect.hello": [
         presence.EffectHello(
             incarnation="i",
-            models=(presence.ModelOffer(model="offline/x", input_usd_micros_per_mtok=0),),
+            models=(
+                presence.ModelOffer(
+                    model="offline/x",
+                    input_usd_micros_per_mtok=9,
+                    up_to=(
+                        presence.PriceUpTo(
+                            prompt_tokens=5, input_usd_micros_per_mtok=1, output_usd_micros_per_mtok=2
+                        ),
+                    ),
+                    counts=True,
+                ),
+            ),
             tools=(presence.ToolOffer(tool="search", risk="read", repeatable=True),),
         )
     ],
     "in.effect.bye": [presence.Bye(incarnation="i", reason="update")],
-    "in.effect.completed": [EffectCompleted(effect=7, grant=1, value=VALUE, used=USED)],
+    "in.effect.completed": [
+        EffectCompleted(effect=7, grant=1, value=VALUE, used=USED),
+        EffectCompleted(effect=7, grant=1, value=VALUE, used=USED, bill=BILL),
+    ],
     "in.effect.failed": [EffectFailed(effect=7, grant=1, transient=True, message="429")],
     "in.effect.aborted": [EffectAborted(effect=7, grant=1, started=True, reason="killed")],
     "decision": [Decision(task=42, cause=42, at_ms=1, by="supervisor-1", facts=FACTS, observed="tick")],

@@ -23,8 +23,9 @@ def test_a_decision_subject_round_trips(task: int) -> None:
     assert subjects.decided_task(subjects.decision_subject(task)) == task
 
 
-def test_the_fleet_is_task_0() -> None:
+def test_the_fleet_and_who_leads_it_are_task_0() -> None:
     assert subjects.decision_subject(0) == "interlock.decision.fleet" == subjects.FLEET_DECISIONS
+    assert subjects.decided_task(subjects.LEADER_DECISIONS) == 0
 
 
 @given(tokens)

@@ -20,6 +20,7 @@ from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import Json, encode
 from interlock.contracts.subjects import dispatch_subject, input_subject
 from interlock.effects.calls import Calls
+from interlock.effects.models.allowance import Allowance
 from interlock.effects.models.http import Patience
 from interlock.effects.settings import EffectSettings, Endpoint, read_settings
 from interlock.effects.worker import Worker
@@ -27,6 +28,8 @@ from interlock.effects.worker import Worker
 PATIENCE_S = 10.0
 HASTE = Patience(first_pause_s=0.01, longest_pause_s=0.05, wait_s=0.5)
 RESERVED = Amounts(tokens=5_000, model_calls=1, spend_usd_micros=700)
+ALLOWED = Amounts(tokens=5_064, model_calls=1)
+FREE = ("openai/tiny", "anthropic/claude-tiny")
 TASK, STEP, AGENT, WORKER = 42, "facts", "researcher-1", "effects-1"
 
 
@@ -119,6 +122,11 @@ def endpoint(url: str, name: str = "OPENAI", key: str = "sk-secret") -> Endpoint
 def question(**fields: Any) -> ModelCall:
     asked: dict[str, Any] = {"purpose": "answer", "prompt": "How many?"} | fields
     return ModelCall(**asked)
+
+
+def allowed(output_tokens: int = 64, reserved: Amounts = ALLOWED) -> Allowance:
+    """Return what a grant leaves: most of it for the prompt."""
+    return Allowance.of(reserved, output_tokens)
 
 
 class Heard:
@@ -240,9 +248,18 @@ def docs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, docs: Path) -> EffectSettings:
+def prices(tmp_path: Path) -> Path:
+    """The prices of the models that a test's provider has."""
+    path = tmp_path / "tests.toml"
+    path.write_text("".join(f'[models."{model}"]\nprice = "free"\n' for model in FREE))
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path, docs: Path, prices: Path) -> EffectSettings:
     return read_settings(
         {
+            "INTERLOCK_PRICES": str(prices),
             "INTERLOCK_DOCS": str(docs),
             "INTERLOCK_WORKSPACES": str(tmp_path / "workspaces"),
             "INTERLOCK_CACHE": str(tmp_path / "cache"),

@@ -5,7 +5,17 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.effects.conftest import HASTE, Heard, Provider, Reply, endpoint, events, question, refusal
+from tests.effects.conftest import (
+    HASTE,
+    Heard,
+    Provider,
+    Reply,
+    allowed,
+    endpoint,
+    events,
+    question,
+    refusal,
+)
 
 from interlock.contracts.budget import Amounts
 from interlock.contracts.message import Json
@@ -46,7 +56,7 @@ async def model(provider: Provider, settings: EffectSettings) -> AsyncIterator[A
 
 async def ask(model: AnthropicModel, heard: Heard | None = None, **fields: Any) -> Answer:
     call = question(**fields)
-    return await model.answer(call, max_output_tokens=64, docs="", on_tokens=heard or Heard())
+    return await model.answer(call, allowance=allowed(), docs="", on_tokens=heard or Heard())
 
 
 async def failure(model: AnthropicModel, kind: type[EffectError]) -> EffectError:

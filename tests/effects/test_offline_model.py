@@ -11,6 +11,7 @@ from interlock.contracts.message import Json
 from interlock.contracts.plan import Plan
 from interlock.contracts.roles import Claim
 from interlock.effects.errors import CutOff, EffectError, Unfit, UnknownEffect
+from interlock.effects.models.allowance import Allowance
 from interlock.effects.models.offline import OfflineModel, within
 from interlock.effects.settings import EffectSettings
 from interlock.effects.threads import Threads
@@ -39,7 +40,7 @@ def model(settings: EffectSettings) -> OfflineModel:
 
 async def ask(model: OfflineModel, purpose: str, docs: str = "", limit: int = 1_024, **inputs: Any) -> Any:
     call = question(purpose=purpose, inputs=inputs)
-    answer = await model.answer(call, max_output_tokens=limit, docs=docs, on_tokens=Heard())
+    answer = await model.answer(call, allowance=Allowance(10**6, limit, 0), docs=docs, on_tokens=Heard())
     return msgspec.json.decode(answer.value)
 
 
@@ -137,7 +138,7 @@ async def test_an_honest_report_without_claims_is_approved(model: OfflineModel) 
 
 async def test_tokens_are_counted_and_nothing_is_charged(model: OfflineModel) -> None:
     call = question(purpose="queries", inputs={"question": "oak"})
-    answer = await model.answer(call, max_output_tokens=100, docs="", on_tokens=Heard())
+    answer = await model.answer(call, allowance=Allowance(10**6, 100, 0), docs="", on_tokens=Heard())
     assert answer.used is not None
     tokens = -(-len(b'{"question":"oak"}') // 4) - (-len(answer.value) // 4)
     assert (answer.used.tokens, answer.used.model_calls, answer.used.spend_usd_micros) == (tokens, 1, 0)

@@ -99,7 +99,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-async def fleet(url: str, docs: Path, tmp_path: Path) -> AsyncIterator[Fleet]:
+async def fleet(url: str, docs: Path, tmp_path: Path, prices: Path) -> AsyncIterator[Fleet]:
     bus = await connect(url, "supervisor")
     await ensure_stream(bus)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("INTERLOCK_")}
@@ -108,6 +108,7 @@ async def fleet(url: str, docs: Path, tmp_path: Path) -> AsyncIterator[Fleet]:
         inherited
         | {
             "INTERLOCK_URL": url,
+            "INTERLOCK_PRICES": str(prices),
             "INTERLOCK_PRINCIPAL": WORKER,
             "INTERLOCK_DOCS": str(docs),
             "INTERLOCK_WORKSPACES": str(tmp_path / "workspaces"),

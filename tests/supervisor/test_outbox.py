@@ -166,7 +166,7 @@ async def test_a_full_log_is_tried_again_until_there_is_room(
     )
     waiting.write(7, [retried("a")], 1, 1, "")
     await desk.stage.until(lambda: not waiting.idle)
-    full._capacity = Capacity()  # pyright: ignore[reportPrivateUsage] - room comes
+    full.capacity = Capacity()
     await desk.stage.until(lambda: committed)
     assert (committed, refusals) == ([1], [])
 

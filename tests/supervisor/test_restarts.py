@@ -181,14 +181,14 @@ async def test_an_agent_that_began_what_never_became_durable_keeps_it_after_a_re
     second = await stage.submit(ONE, review=False)
     await stage.until(lambda: stage.told(first, facts.EffectSettled) and supervisor.idle)
     # When it hands in the first, the log has no room for the record that gives it the second: it begins early
-    server._capacity = Capacity(records=len(server.records) + 2)
+    server.capacity = Capacity(records=len(server.records) + 2)
     only.may_finish.set()
     await stage.until(lambda: (second, "a", 1) in only.attempts)
     assert stage.told(first, facts.Completed)
     assert not stage.told(second, facts.StepAssigned)
     # And the supervisor is gone, while the agent asks for its effect
     running.cancel()
-    server._capacity = Capacity()
+    server.capacity = Capacity()
     await stage.until(lambda: any(r.subject.endswith(f"agent.effect.{second}") for r in server.records))
     stage.supervise("supervisor-2")
     # Then the next one leaves it the step, and refuses nothing

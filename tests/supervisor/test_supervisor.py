@@ -114,7 +114,7 @@ async def test_a_full_log_loses_nothing_and_goes_on_when_there_is_room(
     await stage.until(lambda: len(server.records) == 30)
     assert not running.done()
     # When room comes
-    server._capacity = Capacity()
+    server.capacity = Capacity()
     # Then the task completes, each effect was done once, and the log tells all
     await stage.completed(task)
     await stage.until(lambda: supervisor.idle)
@@ -145,7 +145,7 @@ async def test_no_effect_is_begun_before_its_grant_is_durable(monkeypatch: pytes
     # Then the worker is not told
     assert (len(server.records), worker.at_work) == (room, {})
     # And with room it is
-    server._capacity = Capacity()
+    server.capacity = Capacity()
     await stage.completed(task)
     await stage.end()
 
@@ -238,14 +238,14 @@ async def test_nobody_acts_before_the_grant_is_durable(monkeypatch: pytest.Monke
     planner.may_go_on.clear()
     task = await stage.submit()
     await stage.until(lambda: planner.attempts and supervisor.idle)
-    server._capacity = Capacity(records=len(server.records) + 1)
+    server.capacity = Capacity(records=len(server.records) + 1)
     # When it asks, and the supervisor grants
     planner.may_go_on.set()
     await stage.until(lambda: supervisor.state.tasks[task].effects)
     await stage.several_turns()
     # Then nothing is done until the grant stands in the log
     assert worker.done == []
-    server._capacity = Capacity()
+    server.capacity = Capacity()
     await stage.completed(task)
     await stage.end()
 

@@ -3,10 +3,13 @@
 What happens to an append that was sent but not answered when the connection breaks:
 
 - with a message id it is published again, and the server drops the second copy;
-- with an expected sequence it is published again, and a copy cannot be stored twice; when the answer then
-  says "superseded", the record that superseded it is read: identical bytes are our own first copy, and an
-  answer of the server that somebody misdirected there (`echoes`) is nobody's: the append is made behind it;
+- with an expected sequence on its own subject it is published again, and a copy cannot be stored twice;
 - without either its outcome is unknown, and it fails with Unreachable at once.
+
+When the answer to a repeated one says "superseded", the log is read: identical bytes are our own first copy,
+and an answer of the server that somebody misdirected there (`echoes`) is nobody's: the append is made behind
+it. A conditional append is also repeated when the log has no leader or falls silent, as a replicated one does
+while it elects another, and goes again in its lane when the log would not look at it (`lanes`).
 
 Appends made while there is no connection wait, in order, and fail when their time is over: they were not
 sent. It knows nothing of readers.
@@ -14,7 +17,6 @@ sent. It knows nothing of readers.
 
 import asyncio
 from collections import deque
-from itertools import takewhile
 
 import msgspec
 import nats.errors
@@ -23,15 +25,20 @@ import structlog
 from interlock.bus import jetstream
 from interlock.bus.append import Append
 from interlock.bus.conflicts import examine
-from interlock.bus.errors import BusError, LogFull, NotPermitted, Superseded, TooLarge, Unreachable
+from interlock.bus.errors import BusError, Busy, LogFull, NotPermitted, Superseded, TooLarge, Unreachable
+from interlock.bus.lanes import Lanes
 from interlock.bus.ports import Ack
-from interlock.bus.requests import Requests, status_of
+from interlock.bus.requests import NO_RESPONDERS, Requests, status_of
 from interlock.bus.wired import Wired
 
 WINDOW_BYTES = 16 * 1024 * 1024
 MOST_WAITING = 65_536
 MOST_MOVES = 16
+DRAIN_S = 10.0
+LONGEST_SWEEP_S = 0.5
 SWEEPS_PER_ACK = 10
+SILENCE_S = 3.0
+LEADERLESS_PAUSE_S = 0.1
 
 log = structlog.get_logger()
 
@@ -56,12 +63,14 @@ class Appends:
         self._loop = asyncio.get_running_loop()
         self._inbox = f"{connection.inbox()}."
         self._last_token = 0
-        self._open: dict[str, Append] = {}
-        self._waiting: deque[str] = deque()
+        self._open: dict[int, Append] = {}
+        self._waiting: deque[int] = deque()
+        self._lanes = Lanes(self._go_again)
         self._examined: set[Append] = set()
         self._sent = 0
         self._sent_bytes = 0
         self._sweep: asyncio.TimerHandle | None = None
+        self._sweep_s = min(limits.ack_s / SWEEPS_PER_ACK, LONGEST_SWEEP_S)
 
     async def start(self) -> None:
         """Listen for acknowledgements."""
@@ -69,34 +78,39 @@ class Appends:
         self._connection.watchers.add(self)
 
     def soon(
-        self, subject: str, data: bytes, expected_subject_seq: int | None, message_id: str
+        self,
+        subject: str,
+        data: bytes,
+        expected_subject_seq: int | None,
+        expected_on: str,
+        message_id: str,
     ) -> asyncio.Future[Ack]:
         """Publish now if the window allows, else as soon as it does; return the future acknowledgement."""
         answer: asyncio.Future[Ack] = self._loop.create_future()
-        refusal = self._refusal(subject, len(data) + len(message_id))
+        refusal = self._refusal(subject, len(data) + len(message_id) + len(expected_on))
         if refusal:
             answer.set_exception(refusal)
             return answer
         due = self._loop.time() + self._ack_s
-        self._enter(Append(subject, data, expected_subject_seq, message_id, answer, due))
+        self._enter(Append(subject, data, expected_subject_seq, expected_on, message_id, answer, due))
         return answer
 
     def _enter(self, append: Append) -> None:
         self._last_token += 1
-        token = str(self._last_token)
+        token = self._last_token
         self._open[token] = append
         if self._waiting or not self._may_send():
             self._waiting.append(token)
         else:
             self._send(token, append)
         if self._sweep is None:
-            self._sweep = self._loop.call_later(self._ack_s / SWEEPS_PER_ACK, self._on_sweep)
+            self._sweep = self._loop.call_later(self._sweep_s, self._on_sweep)
 
     async def drain(self) -> None:
         """Wait until every append has its answer: bounded, since each fails when its time is over."""
         answers = [append.answer for append in (*self._open.values(), *self._examined)]
         if answers and self._connection.up:
-            await asyncio.wait(answers, timeout=2 * self._ack_s)
+            await asyncio.wait(answers, timeout=min(2 * self._ack_s, DRAIN_S))
         self._fail_all()
 
     def lost(self) -> None:
@@ -109,8 +123,7 @@ class Appends:
         """Publish again what was sent before the break, then what has waited, in call order."""
         for token, append in self._open.items():
             if append.sent:
-                append.repeated = True
-                self._publish(token, append)
+                self._repeat(token, append)
         self._fill()
 
     def refused(self, subject: str) -> None:
@@ -144,15 +157,34 @@ class Appends:
             if append is not None:
                 self._send(token, append)
 
-    def _send(self, token: str, append: Append) -> None:
-        append.sent = True
-        self._sent += 1
-        self._sent_bytes += len(append.data)
+    def _send(self, token: int, append: Append) -> None:
+        if not self._lanes.holds(token, append):
+            self._count(append, sent=True)
+            self._publish(token, append)
+
+    def _go_again(self, token: int) -> bool:
+        append = self._open.get(token)
+        if append is None:
+            return False
+        self._count(append, sent=True)
+        if self._connection.up:
+            self._publish(token, append)
+        return True
+
+    def _repeat(self, token: int, append: Append) -> None:
+        append.repeated = True
         self._publish(token, append)
 
-    def _publish(self, token: str, append: Append) -> None:
+    def _count(self, append: Append, *, sent: bool) -> None:
+        sign = sent - append.sent
+        append.sent = sent
+        self._sent += sign
+        self._sent_bytes += sign * len(append.data)
+
+    def _publish(self, token: int, append: Append) -> None:
+        append.sent_at = self._loop.time()
         try:
-            self._connection.publish(append.subject, append.data, self._inbox + token, append.headers)
+            self._connection.publish(append.subject, append.data, f"{self._inbox}{token}", append.headers)
         except nats.errors.Error as failure:
             self._loop.call_soon(
                 self._fail,
@@ -161,35 +193,37 @@ class Appends:
             )
 
     def _on_ack(self, message: Wired) -> None:
-        append = self._close(message.subject.removeprefix(self._inbox))
+        token = int(message.subject.removeprefix(self._inbox))
+        append = self._open.get(token)
         if append is None:
             return
-        if not message.data:
-            append.settle(self._silence(append, message))
+        leaderless = not message.data and status_of(message) == NO_RESPONDERS
+        outcome = self._outcome(append, message)
+        if append.conditional and (leaderless or isinstance(outcome, Busy)):
+            self._count(append, sent=False)
+            self._lanes.busy(token, append, at_least_s=LEADERLESS_PAUSE_S if leaderless else 0.0)
             return
+        self._close(token)
+        if isinstance(outcome, Superseded):
+            self._connection.errand(self._examine(append, outcome))
+        else:
+            append.settle(outcome)
+
+    def _outcome(self, append: Append, message: Wired) -> Ack | BusError:
+        if not message.data:
+            if status_of(message) == NO_RESPONDERS:
+                return Unreachable(
+                    f"no log takes {append.subject}: create the stream first, or check the subject"
+                )
+            return BusError(f"an empty answer to {append.subject}")
         ack = _decode_ack(message.data)
         if ack.error is None:
-            append.settle(Ack(ack.seq, ack.duplicate))
-            return
-        error = jetstream.error_of(append.subject, ack.error)
-        if isinstance(error, Superseded):
-            self._connection.errand(self._examine(append, error))
-        else:
-            append.settle(error)
-
-    def _silence(self, append: Append, message: Wired) -> BusError:
-        if status_of(message) == "503":
-            return Unreachable(
-                f"no log takes {append.subject}: create the stream first, or check the subject"
-            )
-        return BusError(f"an empty answer to {append.subject}")
+            return Ack(ack.seq, ack.duplicate)
+        return jetstream.error_of(append.subject, ack.error)
 
     async def _examine(self, append: Append, superseded: Superseded) -> None:
-        expected = append.expected_subject_seq or 0
         self._examined.add(append)
-        outcome = await examine(
-            self._requests, append.subject, append.data, expected, superseded, repeated=append.repeated
-        )
+        outcome = await examine(self._requests, append, superseded)
         self._examined.discard(append)
         if not isinstance(outcome, int):
             append.settle(outcome)
@@ -203,18 +237,17 @@ class Appends:
             append.due = self._loop.time() + self._ack_s
             self._enter(append)
 
-    def _close(self, token: str) -> Append | None:
+    def _close(self, token: int) -> Append | None:
         append = self._open.pop(token, None)
         if append is None:
             return None
-        if append.sent:
-            self._sent -= 1
-            self._sent_bytes -= len(append.data)
+        self._count(append, sent=False)
+        self._lanes.over(token, append)
         if self._waiting:
             self._fill()
         return append
 
-    def _fail(self, token: str, error: BusError) -> None:
+    def _fail(self, token: int, error: BusError) -> None:
         append = self._close(token)
         if append is not None:
             append.settle(error)
@@ -231,13 +264,24 @@ class Appends:
     def _on_sweep(self) -> None:
         self._sweep = None
         now = self._loop.time()
-        for token, append in list(takewhile(lambda entry: entry[1].due <= now, self._open.items())):
-            outcome = "whether it was stored is unknown" if append.sent else "it was not sent"
-            error = self._connection.failure(
-                f"no acknowledgement of {append.subject} in {self._ack_s:g} s; {outcome}"
-            )
-            self._fail(token, error)
+        for token, append in tuple(self._open.items()):
+            if append.due <= now:
+                self._fail(token, self._overdue(append))
+            elif append.sent and append.conditional and append.sent_at + SILENCE_S < now:
+                self._repeat_if_possible(token, append)
         while self._waiting and self._waiting[0] not in self._open:
             self._waiting.popleft()
         if self._open:
-            self._sweep = self._loop.call_later(self._ack_s / SWEEPS_PER_ACK, self._on_sweep)
+            self._sweep = self._loop.call_later(self._sweep_s, self._on_sweep)
+
+    def _overdue(self, append: Append) -> BusError:
+        sentence = f"no acknowledgement of {append.subject} in {self._ack_s:g} s"
+        if append.sent:
+            return self._connection.failure(f"{sentence}; whether it was stored is unknown")
+        if append.sent_at:
+            return Busy(f"{sentence}: the log would not look at it, and it was not stored")
+        return self._connection.failure(f"{sentence}; it was not sent")
+
+    def _repeat_if_possible(self, token: int, append: Append) -> None:
+        if append.repeatable and self._connection.up:
+            self._repeat(token, append)

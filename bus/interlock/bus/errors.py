@@ -21,6 +21,10 @@ class Superseded(BusError):
     """A conditional append came second: somebody else has written to the subject since."""
 
 
+class Busy(BusError):
+    """A conditional append that the log would not look at: another one with that condition is on its way."""
+
+
 class TooLarge(BusError):
     """A payload beyond what the bus carries."""
 

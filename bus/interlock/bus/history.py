@@ -17,7 +17,8 @@ Delivery = tuple[Record, int]
 
 async def history(requests: Requests, filters: Sequence[str], *, start_seq: int) -> AsyncIterator[Record]:
     """Yield the matching records up to the newest there now; raise Unreachable on a standstill."""
-    last = await jetstream.last_seq(requests)
+    info = await jetstream.stream_info(requests)
+    last = await _newest(requests, filters) if info.replicated else info.last_seq
     if start_seq > last:
         return
     deliveries: asyncio.Queue[Delivery] = asyncio.Queue(PORTION)
@@ -29,7 +30,7 @@ async def history(requests: Requests, filters: Sequence[str], *, start_seq: int)
     await reader.start()
     pending = reader.pending
     try:
-        while pending:
+        while pending or info.replicated:
             record, pending = await _next(deliveries)
             if record.seq > last:
                 return
@@ -42,6 +43,18 @@ async def history(requests: Requests, filters: Sequence[str], *, start_seq: int)
         # A handler may still wait for room.
         while not deliveries.empty():
             deliveries.get_nowait()
+
+
+async def _newest(requests: Requests, filters: Sequence[str]) -> int:
+    """Return the sequence of the newest matching record, as the leader of a replicated log knows it.
+
+    Who serves a reader there may be behind the leader, and then says too early that nothing is left.
+    """
+    newest = 0
+    for pattern in filters:
+        record = await jetstream.message(requests, last_by_subj=pattern)
+        newest = max(newest, 0 if record is None else record.seq)
+    return newest
 
 
 async def _next(deliveries: "asyncio.Queue[Delivery]") -> Delivery:

@@ -9,7 +9,16 @@ from typing import TypeVar
 
 import msgspec
 
-from interlock.bus.errors import BusError, LogFull, NotPermitted, NotTaken, Superseded, TooLarge, Unreachable
+from interlock.bus.errors import (
+    BusError,
+    Busy,
+    LogFull,
+    NotPermitted,
+    NotTaken,
+    Superseded,
+    TooLarge,
+    Unreachable,
+)
 from interlock.bus.ports import Record
 from interlock.bus.requests import Requests
 from interlock.contracts.subjects import STREAM
@@ -18,7 +27,9 @@ API_S = 5.0
 
 NO_MESSAGE = 10037
 NO_STREAM = 10059
-_SUPERSEDED = {10071, 10164}
+_SUPERSEDED = {10071}
+# On a replicated stream: the condition's subject, or the message id, is on its way with another message.
+_BUSY = {10164, 10158}
 _TOO_LARGE = {10054}
 # Store failure (limits, disk), account, storage, memory and resource limits.
 _FULL = {10077, 10002, 10047, 10028, 10023}
@@ -58,8 +69,25 @@ class _State(msgspec.Struct, frozen=True):
     last_seq: int = 0
 
 
-class _StreamInfo(msgspec.Struct, frozen=True):
+class _Config(msgspec.Struct, frozen=True):
+    num_replicas: int = 1
+
+
+class StreamInfo(msgspec.Struct, frozen=True):
+    """How far the log reaches, and on how many servers each record stands."""
+
     state: _State
+    config: _Config = _Config()
+
+    @property
+    def last_seq(self) -> int:
+        """The sequence of the newest record (0: empty)."""
+        return self.state.last_seq
+
+    @property
+    def replicated(self) -> bool:
+        """Whether a reader may be served by a server that does not have the newest records yet."""
+        return self.config.num_replicas > 1
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -113,6 +141,8 @@ def error_of(subject: str, error: ApiError) -> BusError:
     """Return the bus's error for JetStream's."""
     if error.err_code in _SUPERSEDED:
         return Superseded(f"somebody else has written to {subject} since ({error.description})")
+    if error.err_code in _BUSY:
+        return Busy(f"the log would not look at {subject} yet ({error.description}); try again")
     if error.err_code in _TOO_LARGE:
         return TooLarge(f"the record for {subject} is larger than the log takes ({error.description})")
     if error.err_code in _FULL:
@@ -142,10 +172,9 @@ async def call(requests: Requests, verb: str, body: bytes, answer: type[T], *, t
     return msgspec.json.decode(message.data, type=answer)
 
 
-async def last_seq(requests: Requests) -> int:
-    """Return the sequence of the newest record; raise Refusal (NO_STREAM) when there is no stream."""
-    info = await call(requests, f"STREAM.INFO.{STREAM}", b"", _StreamInfo)
-    return info.state.last_seq
+async def stream_info(requests: Requests) -> StreamInfo:
+    """Return what the stream's leader says of it; raise Refusal (NO_STREAM) when there is no stream."""
+    return await call(requests, f"STREAM.INFO.{STREAM}", b"", StreamInfo)
 
 
 async def message(requests: Requests, **query: int | str) -> Record | None:

@@ -52,7 +52,7 @@ class MemoryServer:
         self.records: list[Record] = []
         self.carry = carry
         self._clock = clock
-        self._capacity = capacity or Capacity()
+        self.capacity = capacity or Capacity()
         self._stored_bytes = 0
         self._last_on: dict[str, int] = {}
         self._message_ids: dict[str, tuple[int, int]] = {}
@@ -60,12 +60,14 @@ class MemoryServer:
         self._followers: list[Callable[[], None]] = []
         self._last_inbox = 0
 
-    def append(self, message: Message, expected_subject_seq: int | None, message_id: str) -> Ack:
+    def append(
+        self, message: Message, expected_subject_seq: int | None, message_id: str, expected_on: str = ""
+    ) -> Ack:
         """Store one record and tell whoever follows or listens; raise as `ports.Log.append_soon` says."""
         subject = message.subject
         if not _is_stored(subject):
             raise Unreachable(f"no log takes {subject}: create the stream first, or check the subject")
-        self._check_condition(message, expected_subject_seq)
+        self._check_condition(message, expected_subject_seq, expected_on or subject)
         known = self._known(message_id)
         if known is not None:
             return Ack(known, duplicate=True)
@@ -120,11 +122,12 @@ class MemoryServer:
         self._last_inbox += 1
         return f"_INBOX_{principal}.{self._last_inbox}"
 
-    def _check_condition(self, message: Message, expected_subject_seq: int | None) -> None:
-        last = self._last_on.get(message.subject, 0)
+    def _check_condition(self, message: Message, expected_subject_seq: int | None, expected_on: str) -> None:
+        last = self._last_on.get(expected_on, 0)
         if expected_subject_seq is not None and expected_subject_seq != last:
             raise Superseded(
-                f"somebody else has written to {message.subject} since (its last record is {last})"
+                f"{message.subject} is not written: somebody else has written to {expected_on} since "
+                f"(its last record is {last})"
             )
 
     def _check_room(self, message: Message) -> None:
@@ -133,8 +136,8 @@ class MemoryServer:
             raise TooLarge(
                 f"{size} bytes for {message.subject}: one record holds at most {MAX_PAYLOAD_BYTES}"
             )
-        full = len(self.records) >= self._capacity.records
-        if full or self._stored_bytes + size > self._capacity.data_bytes:
+        full = len(self.records) >= self.capacity.records
+        if full or self._stored_bytes + size > self.capacity.data_bytes:
             raise LogFull(f"the log refused a record for {message.subject}: it holds no more")
 
     def _known(self, message_id: str) -> int | None:

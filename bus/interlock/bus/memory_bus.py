@@ -127,7 +127,13 @@ class MemoryBus:
         return MAX_PAYLOAD_BYTES
 
     def append_soon(
-        self, subject: str, data: bytes, *, expected_subject_seq: int | None = None, message_id: str = ""
+        self,
+        subject: str,
+        data: bytes,
+        *,
+        expected_subject_seq: int | None = None,
+        expected_on: str = "",
+        message_id: str = "",
     ) -> asyncio.Future[Ack]:
         """Store at once, in call order; the acknowledgement arrives in a later turn of the loop."""
         loop = asyncio.get_running_loop()
@@ -135,18 +141,29 @@ class MemoryBus:
         outcome: Ack | BusError
         try:
             self._check_open()
-            outcome = self._server.append(Message(subject, data), expected_subject_seq, message_id)
+            message = Message(subject, data)
+            outcome = self._server.append(message, expected_subject_seq, message_id, expected_on)
         except BusError as failure:
             outcome = failure
         loop.call_soon(_settle, answer, outcome)
         return answer
 
     async def append(
-        self, subject: str, data: bytes, *, expected_subject_seq: int | None = None, message_id: str = ""
+        self,
+        subject: str,
+        data: bytes,
+        *,
+        expected_subject_seq: int | None = None,
+        expected_on: str = "",
+        message_id: str = "",
     ) -> Ack:
         """Append one record and wait for its acknowledgement."""
         return await self.append_soon(
-            subject, data, expected_subject_seq=expected_subject_seq, message_id=message_id
+            subject,
+            data,
+            expected_subject_seq=expected_subject_seq,
+            expected_on=expected_on,
+            message_id=message_id,
         )
 
     async def follow(

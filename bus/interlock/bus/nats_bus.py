@@ -91,16 +91,28 @@ class NatsBus:
         return self.connection.up
 
     def append_soon(
-        self, subject: str, data: bytes, *, expected_subject_seq: int | None = None, message_id: str = ""
+        self,
+        subject: str,
+        data: bytes,
+        *,
+        expected_subject_seq: int | None = None,
+        expected_on: str = "",
+        message_id: str = "",
     ) -> asyncio.Future[Ack]:
         """Publish at once, in call order, without waiting; see `ports.Log.append_soon`."""
-        return self._appends.soon(subject, data, expected_subject_seq, message_id)
+        return self._appends.soon(subject, data, expected_subject_seq, expected_on, message_id)
 
     async def append(
-        self, subject: str, data: bytes, *, expected_subject_seq: int | None = None, message_id: str = ""
+        self,
+        subject: str,
+        data: bytes,
+        *,
+        expected_subject_seq: int | None = None,
+        expected_on: str = "",
+        message_id: str = "",
     ) -> Ack:
         """Append one record and wait until it is durable."""
-        return await self._appends.soon(subject, data, expected_subject_seq, message_id)
+        return await self._appends.soon(subject, data, expected_subject_seq, expected_on, message_id)
 
     async def follow(
         self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
@@ -139,7 +151,7 @@ class NatsBus:
 
     async def last_seq(self) -> int:
         """Return the sequence of the log's newest record (0: empty)."""
-        return await jetstream.last_seq(self.requests)
+        return (await jetstream.stream_info(self.requests)).last_seq
 
     async def send(self, subject: str, data: bytes, *, reply: str = "") -> None:
         """Publish one message to whoever listens; without a connection it is lost, without complaint."""

@@ -52,17 +52,31 @@ class Log(Protocol):
     """The one order of records."""
 
     def append_soon(
-        self, subject: str, data: bytes, *, expected_subject_seq: int | None = None, message_id: str = ""
+        self,
+        subject: str,
+        data: bytes,
+        *,
+        expected_subject_seq: int | None = None,
+        expected_on: str = "",
+        message_id: str = "",
     ) -> "asyncio.Future[Ack]":
         """Publish at once, in call order, without waiting; many may be outstanding.
 
-        The future raises Superseded, LogFull, NotPermitted, TooLarge or Unreachable. `expected_subject_seq`
-        is the sequence of the last record on that very subject (0: none may stand there).
+        The future raises Superseded, Busy, LogFull, NotPermitted, TooLarge or Unreachable.
+        `expected_subject_seq` is the sequence of the last record on that very subject, or on the subject
+        `expected_on` where one is named (0: none may stand there). A condition on another subject does not
+        make a second copy impossible, so such an append needs a `message_id` to outlive a broken connection.
         """
         ...
 
     async def append(
-        self, subject: str, data: bytes, *, expected_subject_seq: int | None = None, message_id: str = ""
+        self,
+        subject: str,
+        data: bytes,
+        *,
+        expected_subject_seq: int | None = None,
+        expected_on: str = "",
+        message_id: str = "",
     ) -> Ack:
         """Append one record and wait until it is durable."""
         ...

@@ -102,4 +102,7 @@ SAID: dict[type[f.Fact], Say] = {
     f.EffectsJoined: lambda fact: f"{fact.principal} joined, for {fact.capacity} effects at once",
     f.Left: lambda fact: f"{fact.principal} left{_because(fact.reason)}",
     f.FleetSwitched: lambda fact: f"everything is {fact.state}, by {fact.by}{_because(fact.reason)}",
+    f.LeaderTook: lambda fact: f"{fact.principal} decides from here on",
+    f.LeaderLeft: lambda fact: f"{fact.principal} decides nothing more",
+    f.Led: lambda fact: f"decided by the leader of term {fact.term} from here on",
 }

@@ -18,7 +18,7 @@ _PARAMETERS = {
     "agent": "The agent or effect worker that is told.",
     "scope": "What the switch works on: `task.<number>` or `fleet`.",
     "task": "The task's number: the sequence of its submission.",
-    "tasks": "The task's number, or `fleet` for what concerns all of them.",
+    "tasks": "The task's number, or `fleet` for what concerns all of them, or `leader` for who decides.",
     "effect": "The effect's number: the sequence of its first request.",
     "step": "The step's id.",
 }

@@ -6,7 +6,7 @@ import msgspec
 
 from interlock.contracts import limits
 from interlock.contracts.budget import NOTHING, Amounts
-from interlock.contracts.message import Json, Line, Message, Name, Part, Sequence
+from interlock.contracts.message import Count, Json, Line, Message, Name, Part, Sequence
 from interlock.contracts.plan import StepId
 
 OutputTokens = Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_OUTPUT_TOKENS)]
@@ -60,6 +60,23 @@ class EffectRequest(Message, frozen=True, kw_only=True):
     call: Call
 
 
+class Bill(Part, frozen=True, kw_only=True):
+    """How a model call was counted, and at whose price.
+
+    `basis` is `actual` (the provider's own count) or `bound` (it told none, and the whole reservation
+    counts). Tokens read from and written to a cache are among `input_tokens`, those of reasoning among
+    `output_tokens`.
+    """
+
+    basis: Literal["actual", "bound"] = "actual"
+    price_source: str = ""
+    input_tokens: Count = 0
+    cache_read_tokens: Count = 0
+    cache_write_tokens: Count = 0
+    output_tokens: Count = 0
+    reasoning_tokens: Count = 0
+
+
 class EffectCompleted(Message, frozen=True, kw_only=True):
     """An effect worker did it; `used` is what was really used, the times are the worker's clock."""
 
@@ -67,6 +84,7 @@ class EffectCompleted(Message, frozen=True, kw_only=True):
     grant: Sequence
     value: msgspec.Raw
     used: Amounts = NOTHING
+    bill: Bill | None = None
     model: str = ""
     started_ms: int = 0
     ended_ms: int = 0
@@ -80,6 +98,7 @@ class EffectFailed(Message, frozen=True, kw_only=True):
     transient: bool
     message: Line
     used: Amounts = NOTHING
+    bill: Bill | None = None
     started_ms: int = 0
     ended_ms: int = 0
 

@@ -383,6 +383,28 @@ class FleetSwitched(Fact, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class LeaderTook(Fact, frozen=True, kw_only=True):
+    """This life of this supervisor decides from here on; the record's sequence is the name of its term."""
+
+    principal: str
+    incarnation: str
+    at_ms: int
+
+
+class LeaderLeft(Fact, frozen=True, kw_only=True):
+    """It decides nothing more, and nobody has to wait for it to fall silent."""
+
+    principal: str
+    incarnation: str
+    at_ms: int
+
+
+class Led(Fact, frozen=True, kw_only=True):
+    """The leader of this term has read what was decided here; whoever led before can add nothing more."""
+
+    term: Sequence
+
+
 TaskFact = (
     Accepted
     | Rejected
@@ -415,6 +437,8 @@ TaskFact = (
     | Completed
     | Failed
     | Halted
+    | Led
 )
-FleetFact = AgentJoined | EffectsJoined | Left | FleetSwitched | LimitsSet | BudgetWarned | Refused
-AnyFact = TaskFact | AgentJoined | EffectsJoined | Left | FleetSwitched | LimitsSet
+LeaderFact = LeaderTook | LeaderLeft
+FleetFact = AgentJoined | EffectsJoined | Left | FleetSwitched | LimitsSet | BudgetWarned | Refused | Led
+AnyFact = TaskFact | AgentJoined | EffectsJoined | Left | FleetSwitched | LimitsSet | LeaderFact

@@ -13,18 +13,32 @@ Risk = Literal["read", "write", "irreversible"]
 Capacity = Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_CAPACITY)]
 
 
+class PriceUpTo(Part, frozen=True, kw_only=True):
+    """What a model costs as long as its prompt has at most `prompt_tokens`: a tier below the dearest."""
+
+    prompt_tokens: Count
+    input_usd_micros_per_mtok: Count
+    output_usd_micros_per_mtok: Count
+
+
 class ModelOffer(Part, frozen=True, kw_only=True):
     """A model that an effect worker can call, and its price.
 
-    Prices are micro-dollars for a million tokens; None is no known price, and then the model is refused.
-    `price_source` says where the price stands and of which day it is.
+    Prices are micro-dollars for a million tokens, the highest at which any token may be billed; None is no
+    known price, and then the model is refused. `up_to` holds cheaper tiers, the shortest prompt first.
+    `price_source` says where the price stands and of which day it is, or how to give one.
+    `prompt_overhead_tokens` is the most that a server adds to a prompt: chat template, tool prompt. `counts`
+    says that the worker can have a prompt counted exactly, for nothing.
     """
 
     model: Name
     input_usd_micros_per_mtok: Count | None = None
     output_usd_micros_per_mtok: Count | None = None
+    up_to: Annotated[tuple[PriceUpTo, ...], msgspec.Meta(max_length=limits.MAX_PRICE_TIERS)] = ()
     price_source: str = ""
     max_output_tokens: OutputTokens = limits.MAX_OUTPUT_TOKENS
+    prompt_overhead_tokens: Count = limits.DEFAULT_PROMPT_OVERHEAD_TOKENS
+    counts: bool = False
 
 
 class ToolOffer(Part, frozen=True, kw_only=True):

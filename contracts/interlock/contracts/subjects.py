@@ -16,10 +16,14 @@ INPUTS = f"{ROOT}.in.>"
 DECISIONS = f"{ROOT}.decision.>"
 FLEET = "fleet"
 FLEET_DECISIONS = f"{ROOT}.decision.{FLEET}"
+LEADER = "leader"
+LEADER_DECISIONS = f"{ROOT}.decision.{LEADER}"
 BEATS = f"{ROOT}.beat.*"
 LIVE = f"{ROOT}.live.>"
 CONTROLS = f"{ROOT}.in.*.control.>"
 STORED = (INPUTS, DECISIONS)
+# The same records by one pattern: a server reads with one filter many times faster than with two.
+EVERYTHING = f"{ROOT}.>"
 
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -62,9 +66,9 @@ def decision_subject(task: int) -> str:
 
 
 def decided_task(subject: str) -> int:
-    """Return which task a decision's subject belongs to; 0 is the fleet."""
+    """Return which task a decision's subject belongs to; 0 is the fleet, and who leads it."""
     last = subject.rsplit(".", 1)[-1]
-    return 0 if last == FLEET else int(last)
+    return 0 if last in {FLEET, LEADER} else int(last)
 
 
 def task_records(task: int) -> tuple[str, ...]:

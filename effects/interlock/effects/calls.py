@@ -6,16 +6,17 @@ It does not know the bus; what becomes of an answer is the worker's matter.
 import asyncio
 from pathlib import Path
 
-from interlock.contracts.budget import Amounts
+from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.dispatch import DoEffect
 from interlock.contracts.effect import ModelCall, ToolCall
 from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.effects.errors import EffectError, NoDocuments, Refused, TooLate, UnknownEffect
 from interlock.effects.guards.quotations import concerns, without_false_quotes
+from interlock.effects.models.allowance import Allowance
 from interlock.effects.models.answer import Answer, Model, OnTokens
 from interlock.effects.models.schema import check
 from interlock.effects.prices import PriceList
-from interlock.effects.registry import ONLY_MODELS, PROVIDERS, TOOLS, Gear, MakeModel
+from interlock.effects.registry import ONLY_MODELS, PROVIDERS, TOOLS, Gear, MakeModel, counts
 from interlock.effects.settings import EffectSettings
 from interlock.effects.threads import Threads
 from interlock.effects.tools.docs import docs_folder
@@ -26,6 +27,10 @@ VALUE_BYTES_MAX = 200_000
 THREADS = 4
 # These answer with data of our own making, and one of them is there to be measured.
 _UNCHECKED = ("instant/",)
+
+
+class NeverAsked(asyncio.CancelledError):
+    """A call that was stopped before its provider can have known of it: it has cost nothing."""
 
 
 class Calls:
@@ -52,7 +57,8 @@ class Calls:
 
     def models(self) -> tuple[ModelOffer, ...]:
         """Describe the models with their prices, the default first."""
-        return tuple(self._prices.offer(name) for name in self._names)
+        offers = (self._prices.offer(name, counts=counts(name, self._settings)) for name in self._names)
+        return tuple(offers)
 
     def tools(self) -> tuple[ToolOffer, ...]:
         """Describe the tools."""
@@ -87,22 +93,24 @@ class Calls:
     async def _ask_model(self, call: ModelCall, work: DoEffect, on_tokens: OnTokens) -> Answer:
         name = call.model or self._names[0]
         model = self._model(name)
-        limit = work.max_output_tokens or call.max_output_tokens
+        allowance = Allowance.of(work.reserved, work.max_output_tokens or call.max_output_tokens)
         try:
             async with asyncio.timeout(self._model_timeout_s):
-                answer = await model.answer(
-                    call, max_output_tokens=limit, docs=work.docs, on_tokens=on_tokens
-                )
+                answer = await model.answer(call, allowance=allowance, docs=work.docs, on_tokens=on_tokens)
+        except asyncio.CancelledError as stop:
+            if allowance.asked:
+                raise
+            raise NeverAsked from stop
         except TimeoutError as error:
             raise TooLate(
                 f"{name} did not answer within {self._model_timeout_s:g} s; ask for less, or give it longer: "
                 "INTERLOCK_MODEL_TIMEOUT_S",
-                used=None,
+                used=None if allowance.asked else NOTHING,
             ) from error
         if name.startswith(_UNCHECKED):
             return answer
         try:
-            return Answer(await self._checked(answer.value, call, work.docs), answer.used)
+            return Answer(await self._checked(answer.value, call, work.docs), answer.used, answer.bill)
         except EffectError as error:
             error.used = answer.used
             raise

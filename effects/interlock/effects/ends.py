@@ -14,7 +14,7 @@ from interlock.bus.ports import Bus
 from interlock.contracts import limits
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.dispatch import DoEffect, Outcome
-from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectEnd, EffectFailed, ToolCall
+from interlock.contracts.effect import Bill, EffectAborted, EffectCompleted, EffectEnd, EffectFailed, ToolCall
 from interlock.contracts.message import encode
 from interlock.contracts.subjects import dispatch_subject, input_subject
 from interlock.effects.appending import Appending
@@ -45,6 +45,7 @@ class Ends:
             grant=work.grant,
             value=msgspec.Raw(answer.value),
             used=work.reserved if answer.used is None else answer.used,
+            bill=answer.bill,
             model=model,
             started_ms=started_ms,
             ended_ms=now_ms(),
@@ -53,9 +54,9 @@ class Ends:
         await self._tell(work, "completed", end, _outcome(work, "completed", value=end.value))
 
     async def failed(
-        self, work: DoEffect, message: str, *, transient: bool, used: Amounts, started_ms: int
+        self, work: DoEffect, message: str, *, transient: bool, used: Amounts | None, started_ms: int
     ) -> None:
-        """Tell why nothing came of it, and what it cost nevertheless."""
+        """Tell why nothing came of it, and what it cost nevertheless; None is unknown, and all counts."""
         line = message[: limits.MAX_LINE_CHARS]
         log.warning("effect_failed", task=work.task, step=work.step, effect=work.effect, reason=line)
         end = EffectFailed(
@@ -63,7 +64,8 @@ class Ends:
             grant=work.grant,
             transient=transient,
             message=line,
-            used=used,
+            used=work.reserved if used is None else used,
+            bill=Bill(basis="bound") if used is None else None,
             started_ms=started_ms,
             ended_ms=now_ms(),
         )

@@ -37,6 +37,14 @@ class Refused(EffectError):
     """The provider, or a tool, will not do this, and asking again changes nothing."""
 
 
+class NotReserved(EffectError):
+    """What would be sent may use more than is reserved: nothing was. `prompt_tokens` is what it needs."""
+
+    def __init__(self, message: str, *, prompt_tokens: int) -> None:
+        super().__init__(message)
+        self.prompt_tokens = prompt_tokens
+
+
 class Busy(EffectError):
     """The provider is busy or out of order for longer than this call may wait."""
 

@@ -12,7 +12,7 @@ import structlog
 from interlock.bus.clock import monotonic_ms, now_ms
 from interlock.bus.ports import Bus
 from interlock.contracts.dispatch import Cancel, DoEffect
-from interlock.effects.calls import Calls
+from interlock.effects.calls import Calls, NeverAsked
 from interlock.effects.ends import Ends
 from interlock.effects.errors import Busy, EffectError
 from interlock.effects.fences import FLEET, Fences
@@ -120,9 +120,10 @@ class Hands:
             answer = await self._calls.perform(work, live.tell)
         except EffectError as error:
             await self._fail(mine, error, started_ms, transient=error.transient)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as stop:
             mine.ended = True
-            await self._ends.aborted(work, mine.stopped or "the effect worker ended", started=True)
+            started = not isinstance(stop, NeverAsked)
+            await self._ends.aborted(work, mine.stopped or "the effect worker ended", started=started)
         except Exception as error:
             log.exception("effect_broke", task=work.task, step=work.step, effect=work.effect)
             sentence = f"the effect worker broke on this call ({type(error).__name__}); its log tells where"
@@ -135,8 +136,8 @@ class Hands:
 
     async def _fail(self, mine: InHand, error: EffectError, started_ms: int, *, transient: bool) -> None:
         mine.ended = True
-        used = mine.work.reserved if error.used is None else error.used
-        await self._ends.failed(mine.work, str(error), transient=transient, used=used, started_ms=started_ms)
+        work, used = mine.work, error.used
+        await self._ends.failed(work, str(error), transient=transient, used=used, started_ms=started_ms)
 
 
 def _abort(mine: InHand, reason: str) -> None:

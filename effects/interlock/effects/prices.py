@@ -1,165 +1,118 @@
-"""What models cost: the user's own prices, else those of genai-prices. What has no price is not guessed.
+"""What models cost: the user's own prices, else the published ones. What has no price is not guessed.
 
 Shares of money smaller than a micro-dollar are rounded up, so that a bound stays a bound.
 """
 
-import tomllib
-from contextlib import suppress
-from datetime import UTC, datetime
-from decimal import Decimal
-from importlib.metadata import version
-from math import ceil
-from pathlib import Path
-from typing import Annotated, Any, Literal
-
 import msgspec
 
-from interlock.bus.clock import now_ms
-from interlock.contracts.presence import ModelOffer
-from interlock.effects.errors import BadSettings
-from interlock.effects.settings import OPENAI_URL, EffectSettings
+from interlock.contracts.presence import ModelOffer, PriceUpTo
+from interlock.effects.models.overheads import WRAPPING_TOKENS, template_tokens
+from interlock.effects.own_prices import OwnPrices
+from interlock.effects.settings import EffectSettings
+from interlock.effects.usage import MICROS, Usage
 
-MICROS = 1_000_000
-_FREE_PROVIDERS = {"offline": "runs here", "instant": "runs here"}
-_FLAVORS = {OPENAI_URL: "chat"}
-
-Usd = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
-
-
-class OwnPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One table `[models."openai/mine"]` of the user's file: `price = "free"`, or dollars for a million."""
-
-    price: Literal["free"] | None = None
-    input_usd_per_mtok: Usd | None = None
-    output_usd_per_mtok: Usd | None = None
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """Tokens in and out as the provider counts them, and all it told (such as how many were cached)."""
-
-    input_tokens: int
-    output_tokens: int
-    told: dict[str, Any] = {}
+_RUN_HERE = frozenset({"offline", "instant"})
+FREE_HERE = "free: it runs in the effect worker"
 
 
 class Price(msgspec.Struct, frozen=True):
-    """Micro-dollars for a million tokens, at most; None is unknown."""
+    """Micro-dollars for a million tokens, at most; None is unknown, and `source` says how to give one."""
 
     input_usd_micros_per_mtok: int | None
     output_usd_micros_per_mtok: int | None
     source: str
+    up_to: tuple[PriceUpTo, ...] = ()
 
 
 class PriceList:
     """The price of each model, by its name `provider/model`."""
 
     def __init__(self, settings: EffectSettings) -> None:
-        self._own = _read(settings.prices) if settings.prices else {}
-        self._file = str(settings.prices or "")
+        """Read the user's own prices; raises BadSettings."""
+        self._own = OwnPrices.read(settings.prices) if settings.prices else OwnPrices()
         self._urls = {"openai": settings.openai.base_url, "anthropic": settings.anthropic.base_url}
 
     @property
     def named(self) -> tuple[str, ...]:
         """The models that the user's file names."""
-        return tuple(self._own)
+        return tuple(self._own.models)
 
-    def offer(self, model: str) -> ModelOffer:
+    def offer(self, model: str, *, counts: bool = False) -> ModelOffer:
         """Describe a model with its price; one without a price is described too, and will be refused."""
         price = self.price(model)
-        return ModelOffer(
+        offer = ModelOffer(
             model=model,
             input_usd_micros_per_mtok=price.input_usd_micros_per_mtok,
             output_usd_micros_per_mtok=price.output_usd_micros_per_mtok,
+            up_to=price.up_to,
             price_source=price.source,
+            counts=counts,
         )
+        if model.partition("/")[0] in _RUN_HERE:
+            return offer
+        overhead = self.template_tokens(model) + WRAPPING_TOKENS
+        return msgspec.structs.replace(offer, prompt_overhead_tokens=overhead)
+
+    def template_tokens(self, model: str) -> int:
+        """Return the most tokens that the model's server adds to a prompt on its own."""
+        own = self._own.models.get(model)
+        if own is not None and own.prompt_overhead_tokens is not None:
+            return own.prompt_overhead_tokens
+        return template_tokens(self._urls.get(model.partition("/")[0], ""))
 
     def price(self, model: str) -> Price:
-        """Return the highest price at which tokens of the model may be billed."""
+        """Return the highest price at which tokens of the model may be billed, and its cheaper tiers."""
         provider, _, name = model.partition("/")
-        if own := self._own.get(model):
-            return Price(_micros(own.input_usd_per_mtok), _micros(own.output_usd_per_mtok), self._file)
-        if provider in _FREE_PROVIDERS:
-            return Price(0, 0, _FREE_PROVIDERS[provider])
-        return _known_price(name, self._urls.get(provider, "")) or Price(None, None, _advice(model))
+        if own := self._own.models.get(model):
+            return Price(
+                own.input_usd_micros_per_mtok, own.output_usd_micros_per_mtok, self._own.source(model)
+            )
+        if provider in _RUN_HERE:
+            return Price(0, 0, FREE_HERE)
+        from interlock.effects import published_prices  # noqa: PLC0415 - needs 190 ms and 28 MB to load
+
+        found = published_prices.find(name, self._urls.get(provider, ""))
+        if isinstance(found, str):
+            return Price(None, None, self._advice(model, found))
+        base = found.tiers[-1]
+        tiers = tuple(
+            PriceUpTo(
+                prompt_tokens=tier.up_to_tokens or 0,
+                input_usd_micros_per_mtok=tier.input_usd_micros_per_mtok,
+                output_usd_micros_per_mtok=tier.output_usd_micros_per_mtok,
+            )
+            for tier in found.tiers[:-1]
+        )
+        return Price(base.input_usd_micros_per_mtok, base.output_usd_micros_per_mtok, found.source, tiers)
+
+    def bound_usd_micros(self, model: str, prompt_tokens: int, output_tokens: int) -> int | None:
+        """Return the most that so many tokens can cost, or None where no price is known."""
+        price = self.price(model)
+        fitting = (tier for tier in price.up_to if prompt_tokens <= tier.prompt_tokens)
+        tier = next(fitting, price)
+        inward, outward = tier.input_usd_micros_per_mtok, tier.output_usd_micros_per_mtok
+        if inward is None or outward is None:
+            return None
+        return -(-(prompt_tokens * inward + output_tokens * outward) // MICROS)
 
     def spend_usd_micros(self, model: str, usage: Usage) -> int:
-        """Return what a call cost, cached and reasoning tokens as they are billed where that is known."""
+        """Return what a call cost, each kind of token as it is billed; the bound where that is not known."""
         provider, _, name = model.partition("/")
-        if model not in self._own and provider not in _FREE_PROVIDERS:
-            known = _known_spend(name, self._urls.get(provider, ""), usage)
-            if known is not None:
-                return known
-        price = self.price(model)
-        inward = usage.input_tokens * (price.input_usd_micros_per_mtok or 0)
-        outward = usage.output_tokens * (price.output_usd_micros_per_mtok or 0)
-        return ceil((inward + outward) / MICROS)
+        if own := self._own.models.get(model):
+            return own.spend_usd_micros(usage)
+        if provider in _RUN_HERE:
+            return 0
+        from interlock.effects import published_prices  # noqa: PLC0415 - as above
 
+        spent = published_prices.spend_usd_micros(name, self._urls.get(provider, ""), usage)
+        if spent is not None:
+            return spent
+        return self.bound_usd_micros(model, usage.input_tokens, usage.output_tokens) or 0
 
-def _read(path: Path) -> dict[str, OwnPrice]:
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-        own = msgspec.convert(table.get("models", {}), dict[str, OwnPrice])
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"INTERLOCK_PRICES: {path} cannot be read: {error}") from error
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise BadSettings(f"INTERLOCK_PRICES: {path} is no list of prices: {error}") from error
-    for model, price in own.items():
-        dollars = (price.input_usd_per_mtok, price.output_usd_per_mtok)
-        if (price.price is None) == (None in dollars) or (price.price and dollars != (None, None)):
-            raise BadSettings(
-                f'INTERLOCK_PRICES: {path}: [models."{model}"] needs either price = "free", '
-                "or input_usd_per_mtok and output_usd_per_mtok"
-            )
-    return own
-
-
-def _micros(usd_per_mtok: float | None) -> int:
-    return ceil(Decimal(str(usd_per_mtok or 0)) * MICROS)
-
-
-def _advice(model: str) -> str:
-    return (
-        f'no price is known for {model}: put [models."{model}"] with price = "free", or '
-        "input_usd_per_mtok and output_usd_per_mtok, into the file that INTERLOCK_PRICES names"
-    )
-
-
-def _known_price(name: str, url: str) -> Price | None:
-    from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - needs 190 ms and 28 MB to load
-
-    today = datetime.fromtimestamp(now_ms() / 1000, UTC)
-    try:
-        _, model = get_snapshot().find_provider_model(name, None, None, url)
-    except LookupError:
-        return None
-    prices = model.get_prices(today)
-    inward, outward = _highest(prices.input_mtok), _highest(prices.output_mtok)
-    if inward is None or outward is None:
-        return None
-    return Price(inward, outward, f"genai-prices {version('genai-prices')}, as of {today:%Y-%m-%d}")
-
-
-def _highest(price: Any) -> int | None:
-    """Return the dearest of a price's tiers: which of them counts is known only afterwards."""
-    if price is None:
-        return None
-    dollars: list[Decimal] = (
-        [price] if isinstance(price, Decimal) else [price.base, *(tier.price for tier in price.tiers)]
-    )
-    return ceil(max(dollars) * MICROS)
-
-
-def _known_spend(name: str, url: str, usage: Usage) -> int | None:
-    from genai_prices import Usage as Counted  # noqa: PLC0415 - as above
-    from genai_prices import calc_price, extract_usage  # noqa: PLC0415 - as above
-
-    counted = Counted(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
-    with suppress(LookupError, ValueError):
-        counted = extract_usage(
-            usage.told, provider_api_url=url, api_flavor=_FLAVORS.get(url, "default")
-        ).usage
-    try:
-        dollars = calc_price(counted, name, provider_api_url=url).total_price
-    except (LookupError, ValueError):
-        return None
-    return ceil(dollars * MICROS)
+    def _advice(self, model: str, why: str) -> str:
+        where = str(self._own.path or "") or "a file, say prices.toml, that INTERLOCK_PRICES names"
+        return (
+            f"{model} is not bought, for {why}. To price it, write into {where} the line "
+            f'[models."{model}"] and below it input_usd_per_mtok = 0.15 and output_usd_per_mtok = 0.60 with '
+            'your dollars for a million tokens, or price = "free"'
+        )

@@ -1,10 +1,12 @@
 """The one table of what effect workers can do: providers of models by name, and tools."""
 
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 import msgspec
 
 from interlock.effects.models.answer import Model
+from interlock.effects.models.overheads import OPENAI_HOST
 from interlock.effects.prices import PriceList
 from interlock.effects.settings import EffectSettings
 from interlock.effects.threads import Threads
@@ -60,3 +62,11 @@ ONLY_MODELS: Mapping[str, str] = {"offline": "extractive", "instant": "echo"}
 """Providers that have one model."""
 
 TOOLS: Mapping[str, AnyTool] = {tool.name: tool for tool in (SEARCH, READ_FILE, CHECK_QUOTES, WRITE_FILE)}
+
+
+def counts(model: str, settings: EffectSettings) -> bool:
+    """Tell whether the prompts of a model can be counted by its provider."""
+    provider, _, _ = model.partition("/")
+    if provider == "anthropic":
+        return bool(settings.anthropic.key)
+    return provider == "openai" and urlsplit(settings.openai.base_url).hostname == OPENAI_HOST

@@ -11,9 +11,9 @@ from interlock.contracts.budget import MOST, Amounts, Budget
 from interlock.contracts.effect import ModelCall
 from interlock.contracts.facts import Demand
 from interlock.contracts.presence import ModelOffer
+from interlock.supervisor.core.account import Account
 from interlock.supervisor.core.bounds import fitting_output_tokens, model_bound, shortage
 from interlock.supervisor.core.limits import MIN_OUTPUT_TOKENS
-from interlock.supervisor.core.account import Account
 
 
 def at_work(task_budget: Budget, **charter: Any) -> tuple[World, int]:

@@ -98,7 +98,16 @@ def test_ended_effects_are_those_without_a_next_state() -> None:
 # The tables rule over the state as a whole.
 
 EVERYWHERE = (facts.Accepted, facts.Rejected, facts.Refused)
-OF_THE_FLEET = (facts.AgentJoined, facts.EffectsJoined, facts.Left, facts.FleetSwitched, facts.LimitsSet)
+OF_THE_FLEET = (
+    facts.AgentJoined,
+    facts.EffectsJoined,
+    facts.Left,
+    facts.FleetSwitched,
+    facts.LimitsSet,
+    facts.LeaderTook,
+    facts.LeaderLeft,
+    facts.Led,
+)
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)

@@ -1,7 +1,8 @@
 """One provider's HTTP API: a request is sent, again while the provider is busy, and its answer opened.
 
-Whatever may have been billed is not sent again: from the first byte of an answer on, a failure is final.
-It does not know what is asked.
+A grant reserves for one attempt, so whatever may have been billed is not sent again. Sent again is only what
+provably was not: no connection came about, or the provider says that it did not take the request. It does not
+know what is asked.
 """
 
 import asyncio
@@ -18,15 +19,28 @@ import structlog
 
 from interlock.bus.clock import monotonic_ms, now_ms
 from interlock.contracts.version import DISTRIBUTION
-from interlock.effects.errors import Busy, EffectError, NotAllowed, Refused, Unreachable
+from interlock.effects.errors import BrokenOff, Busy, EffectError, NotAllowed, Refused, Unreachable
+from interlock.effects.models.allowance import Allowance
 from interlock.effects.models.complaint import Complaint, read_complaint
 from interlock.effects.settings import Endpoint
 
 CONNECT_S = 10.0
 CONNECTIONS_MAX = 64
-BUSY_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+# The server says that it did not take the request.
+BUSY_STATUSES = frozenset({408, 409, 425, 429, 503, 529})
+# It does not know such requests; any other failure of a server may come after the model's work.
+UNKNOWN_STATUSES = frozenset({501, 505})
 # A 429 that says so is not about the pace: no waiting helps.
 _NEVER_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+# Nothing of the request had reached the server when these were raised.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 log = structlog.get_logger()
@@ -64,13 +78,16 @@ class HttpApi:
         await self._client.aclose()
 
     @asynccontextmanager
-    async def post(self, path: str, body: dict[str, Any], model: str) -> AsyncGenerator[httpx.Response]:
-        """Open the answer to a request; its body is still to be read.
+    async def post(
+        self, path: str, body: dict[str, Any], model: str, allowance: Allowance | None = None
+    ) -> AsyncGenerator[httpx.Response]:
+        """Open the answer to a request; its body is still to be read. `allowance.asked` is kept true to it.
 
-        Raises Unreachable, NotAllowed, Refused (with the provider's words), Busy.
+        Raises Unreachable, NotAllowed, Refused (with the provider's words), Busy, BrokenOff.
         """
         waiting = _Waiting(self._patience, self._chance)
         content = msgspec.json.encode(body)
+        asked = allowance or Allowance(0, 0, 0)
         while True:
             async with AsyncExitStack() as stack:
                 try:
@@ -80,6 +97,7 @@ class HttpApi:
                         content=content,
                         headers={"content-type": "application/json"},
                     )
+                    asked.asked = True
                     response = await stack.enter_async_context(request)
                 except (httpx.TransportError, httpx.InvalidURL) as error:
                     again: _Again = self._disconnected(error, waiting.tries)
@@ -88,17 +106,23 @@ class HttpApi:
                         yield response
                         return
                     again = self._refused(await read_complaint(response), model, response)
+            asked.asked = False
             await waiting.pause(again)
 
     def _disconnected(self, error: Exception, tries: int) -> "_Again":
         url, why = self._endpoint.base_url, str(error) or type(error).__name__
-        lost = isinstance(error, httpx.ReadError | httpx.RemoteProtocolError | httpx.WriteError)
-        if not lost and tries + 1 >= self._patience.connect_tries:
-            raise Unreachable(
-                f"no model answers at {url} ({why}); start the server there, or correct "
-                f"{self._endpoint.url_variable}"
+        if not isinstance(error, _NOT_SENT):
+            raise BrokenOff(
+                f"{self.name} at {url} closed the connection before it answered ({why}), and may bill it",
+                used=None,
             ) from error
-        return _Again(Busy(f"{self.name} at {url} closes the connection ({why}); try again later"))
+        unreachable = Unreachable(
+            f"no model answers at {url} ({why}); start the server there, or correct "
+            f"{self._endpoint.url_variable}"
+        )
+        if tries + 1 >= self._patience.connect_tries:
+            raise unreachable from error
+        return _Again(unreachable)
 
     def _refused(self, complaint: Complaint, model: str, response: httpx.Response) -> "_Again":
         status, said = complaint.status, self._unlocked(complaint.message)
@@ -112,9 +136,14 @@ class HttpApi:
                 f"{where} has no model {model!r}, or is no such API (404): check the model's name and "
                 f"{self._endpoint.url_variable}. It says: {said}"
             )
+        if status >= 500 and status not in BUSY_STATUSES | UNKNOWN_STATUSES:
+            raise BrokenOff(
+                f"{where} failed after it had taken the request ({status}), and may bill it: {said}",
+                used=None,
+            )
         if status not in BUSY_STATUSES or complaint.code in _NEVER_CODES:
             raise Refused(f"{where} refuses the request ({status}): {said}")
-        busy = Busy(f"{where} is busy or out of order ({status}): {said}")
+        busy = Busy(f"{where} is busy ({status}): {said}")
         return _Again(busy, _retry_after_s(response.headers))
 
     def _unlocked(self, text: str) -> str:

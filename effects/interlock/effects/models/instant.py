@@ -4,6 +4,7 @@ import msgspec
 
 from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import ModelCall
+from interlock.effects.models.allowance import Allowance
 from interlock.effects.models.answer import Answer, OnTokens
 
 _USED = Amounts(model_calls=1, tokens=1)
@@ -13,11 +14,16 @@ class InstantModel:
     """Answers every call with the call's inputs."""
 
     async def answer(
-        self, call: ModelCall, *, max_output_tokens: int, docs: str, on_tokens: OnTokens
+        self, call: ModelCall, *, allowance: Allowance, docs: str, on_tokens: OnTokens
     ) -> Answer:
         """Return the inputs; one token, for free."""
-        del max_output_tokens, docs, on_tokens
+        del allowance, docs, on_tokens
         return Answer(msgspec.json.encode(call.inputs), _USED)
+
+    async def count(self, call: ModelCall) -> int | None:
+        """Return the one token that it says it uses."""
+        del call
+        return _USED.tokens
 
     async def close(self) -> None:
         """Hold nothing."""

@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 
 from interlock.contracts.budget import Amounts
-from interlock.contracts.effect import ModelCall
+from interlock.contracts.effect import Bill, ModelCall
 from interlock.contracts.message import Json
 from interlock.effects.errors import NoDocuments, Unfit, UnknownEffect
 from interlock.effects.models import answering, planning
+from interlock.effects.models.allowance import Allowance
 from interlock.effects.models.answer import Answer, OnTokens, cut_off
 from interlock.effects.models.answering import Library
+from interlock.effects.prices import FREE_HERE
 from interlock.effects.settings import EffectSettings
 from interlock.effects.threads import Threads
 from interlock.effects.tools.docs import docs_folder, plainly
@@ -38,7 +40,7 @@ class OfflineModel:
         self._threads = threads
 
     async def answer(
-        self, call: ModelCall, *, max_output_tokens: int, docs: str, on_tokens: OnTokens
+        self, call: ModelCall, *, allowance: Allowance, docs: str, on_tokens: OnTokens
     ) -> Answer:
         """Answer from the call's data, all at once; claims beyond the limit are left out, the last first."""
         del on_tokens
@@ -51,10 +53,16 @@ class OfflineModel:
             raise Unfit(
                 f"the offline reasoner has only one answer for {call.purpose!r}, and that did not fit"
             )
+        allowance.asked = True
         value = await self._threads.run(lambda: self._think(call, docs))
-        data = within(value, max_output_tokens)
-        tokens = _tokens(msgspec.json.encode(call.inputs)) + _tokens(data)
-        return Answer(data, Amounts(tokens=tokens, model_calls=1))
+        read = _read_tokens(call)
+        data = within(value, allowance.output_tokens, read)
+        bill = Bill(price_source=FREE_HERE, input_tokens=read, output_tokens=_tokens(data))
+        return Answer(data, Amounts(tokens=read + _tokens(data), model_calls=1), bill)
+
+    async def count(self, call: ModelCall) -> int | None:
+        """Return the tokens of the call's data: it reads nothing else."""
+        return _read_tokens(call)
 
     async def close(self) -> None:
         """Hold nothing."""
@@ -79,12 +87,17 @@ def _tokens(data: bytes) -> int:
     return -(-len(data) // BYTES_PER_TOKEN)
 
 
-def within(value: Json, max_output_tokens: int) -> bytes:
-    """Return an answer as JSON, without its last claims if it is too long; raises CutOff."""
+def _read_tokens(call: ModelCall) -> int:
+    return _tokens(msgspec.json.encode(call.inputs)) if call.inputs else 0
+
+
+def within(value: Json, max_output_tokens: int, read_tokens: int = 0) -> bytes:
+    """Return an answer as JSON, without its last claims if it is too long; raises CutOff with its cost."""
     data = msgspec.json.encode(value)
     while _tokens(data) > max_output_tokens and len(value.get("claims", ())) > 1:
         value = value | {"claims": value["claims"][:-1]}
         data = msgspec.json.encode(value)
     if _tokens(data) > max_output_tokens:
-        raise cut_off("the offline reasoner", max_output_tokens, Amounts())
+        used = Amounts(tokens=read_tokens + max_output_tokens, model_calls=1)
+        raise cut_off("the offline reasoner", max_output_tokens, used)
     return data

@@ -50,6 +50,9 @@ _CHANGES: dict[type[Any], Callable[[State, int, Any], State]] = {
     facts.Left: fleet.left,
     facts.FleetSwitched: fleet.switched,
     facts.LimitsSet: fleet.limits_set,
+    facts.LeaderTook: _unchanged,
+    facts.LeaderLeft: _unchanged,
+    facts.Led: _unchanged,
 }
 
 

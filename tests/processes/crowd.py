@@ -1,0 +1,232 @@
+"""A crowd of callers, effect workers and a supervisor, each a process; the means to kill them at random.
+
+What was decided is folded from the log into a ledger; what really ran, the till has counted.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncGenerator, Callable, Sequence
+from pathlib import Path
+from random import Random
+
+import msgspec
+import psutil
+from tests.processes.environment import Environment
+from tests.processes.till import FREE, MODEL, Till
+
+from interlock.bus.clock import now_ms
+from interlock.bus.identity import load
+from interlock.bus.nats_bus import NatsBus, connect
+from interlock.bus.ports import Record
+from interlock.bus.stream import ensure_stream
+from interlock.console import embedded
+from interlock.console.embedded import EmbeddedServer
+from interlock.console.intensity import Intensity
+from interlock.console.keyring import admit_all
+from interlock.console.launcher import Launcher
+from interlock.console.local import Local, joined
+from interlock.console.processes import Child
+from interlock.console.state import ServerFile, StateFolder
+from interlock.contracts import facts as f
+from interlock.contracts.budget import Budget
+from interlock.contracts.decision import Decision
+from interlock.contracts.message import decode
+from interlock.contracts.plan import Plan, PlannedStep
+from interlock.contracts.subjects import DECISIONS
+
+PERSON = "alice"
+SUPERVISOR = "supervisor-1"
+SUPERVISE = ("-m", "interlock.supervisor")
+WORKERS = ("effects-1", "effects-2", "effects-3")
+CAPACITY = 32
+OFTEN = Intensity(restarts=100)
+START_S = 20.0
+PATIENCE_S = 60.0
+INHERITED = ("PATH", "HOME", "PYTHONPATH")
+HERE = Path(__file__).parent
+ROOMY = Budget(tokens=2**40, wall_ms=10**9, model_calls=2**20)
+
+
+class Ledger:
+    """What the log says about all tasks: what was granted, how it was settled, how tasks stand."""
+
+    def __init__(self) -> None:
+        self.granted: set[tuple[int, int]] = set()
+        self.settled: dict[tuple[int, int], f.EffectSettled] = {}
+        self.parked: dict[int, f.Parked] = {}
+        self.ended: dict[int, str] = {}
+        self._changed = asyncio.Condition()
+
+    async def on_record(self, record: Record) -> None:
+        decision = decode(Decision, record.data)
+        async with self._changed:
+            for fact in decision.facts:
+                self._take(decision.task, fact)
+            self._changed.notify_all()
+
+    def _take(self, task: int, fact: f.Fact) -> None:
+        match fact:
+            case f.EffectGranted():
+                self.granted.add((fact.effect, fact.grant))
+            case f.EffectSettled():
+                grant = (fact.effect, fact.grant)
+                assert grant not in self.settled, "a grant is settled once"
+                self.settled[grant] = fact
+            case f.Parked():
+                self.parked[task] = fact
+            case f.Resumed():
+                self.parked.pop(task, None)
+            case f.Completed() | f.Failed() | f.Halted() | f.Rejected():
+                self.ended[task] = type(fact).__name__
+            case _:
+                pass
+
+    @property
+    def spent(self) -> int:
+        """How many model calls are settled, of all tasks together."""
+        return sum(settled.spent.model_calls for settled in self.settled.values())
+
+    @property
+    def in_doubt(self) -> int:
+        """How many calls may have happened or not, and are settled at their bound."""
+        return sum(settled.basis == "bound" for settled in self.settled.values())
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is in flight."""
+        return self.granted == self.settled.keys()
+
+    async def until(self, condition: Callable[["Ledger"], bool]) -> None:
+        """Wait until the log has made something true."""
+        try:
+            async with asyncio.timeout(PATIENCE_S), self._changed:
+                await self._changed.wait_for(lambda: condition(self))
+        except TimeoutError:
+            raise AssertionError(
+                f"{len(self.granted)} granted, {len(self.settled)} settled, {self.spent} spent, "
+                f"parked {self.parked}, ended {self.ended}"
+            ) from None
+
+    async def exhausted(self, *tasks: int) -> None:
+        """Wait until these tasks are parked for their budgets, and nothing is in flight."""
+        await self.until(lambda ledger: ledger.parked.keys() >= set(tasks) and ledger.quiet)
+        assert {self.parked[task].kind for task in tasks} == {"budget"}
+
+
+class Crowd:
+    """An environment with many callers; `ledger` follows all of it."""
+
+    def __init__(self, environment: Environment, ledger: Ledger, till: Till) -> None:
+        self.environment = environment
+        self.ledger = ledger
+        self.till = till
+
+    async def submit(self, steps: int, calls: int, budget: Budget = ROOMY, tenant: str = "default") -> int:
+        """Hand in a task of parallel steps, each of which makes so many calls at once; return its id."""
+        plan = Plan(
+            steps=tuple(
+                PlannedStep(id=f"s{n}", role="caller", input={"name": f"{tenant}.s{n}", "calls": calls})
+                for n in range(steps)
+            )
+        )
+        story = await self.environment.submit(
+            "Call.", plan=plan, review=False, budget=budget, tenant=tenant, docs=""
+        )
+        return story.task
+
+    async def havoc(self, chance: Random, times: int, victims: Sequence[str]) -> list[str]:
+        """Kill a process at random, again and again, each time when some more calls have arrived."""
+        killed: list[str] = []
+        arrived = self.till.arrived
+        for _ in range(times):
+            arrived += chance.randint(10, 40)
+            await self.till.reached(arrived)
+            name = chance.choice(victims)
+            killed.append(name)
+            pid = self.environment.pid(name)
+            self.environment.strike(name)
+            await self.environment.another(name, pid)
+        return killed
+
+
+@contextlib.asynccontextmanager
+async def crowd(
+    folder: Path, *, callers: int, supervise: tuple[str, ...] = SUPERVISE
+) -> AsyncGenerator[Crowd]:
+    """Start everybody, and see that nobody stays behind."""
+    before = set(psutil.Process().children(recursive=True))
+    till = Till(Random(1))
+    await till.start()
+    state = StateFolder(folder)
+    state.make()
+    names = tuple(f"caller-{n}" for n in range(callers))
+    roles = {SUPERVISOR: "supervisor", **dict.fromkeys(WORKERS, "effects"), **dict.fromkeys(names, "agent")}
+    keys = admit_all(state, roles.items(), PERSON)
+    server = await embedded.start(state.store, 0)
+    children = _children(state, server.url, till.url, names, supervise)
+    launcher = Launcher(children, state.logs, intensity=OFTEN)
+    bus = await connect(server.url, PERSON, key=load(state.key_file(PERSON)).seed)
+    try:
+        await _make_log(server, keys[SUPERVISOR])
+        await launcher.start()
+        async with asyncio.timeout(START_S):
+            await joined(bus, frozenset({*WORKERS, *names}), 1)
+        note = ServerFile(url=server.url, pid=os.getpid(), started_ms=now_ms())
+        environment = Environment(Local(state, note, server, launcher), bus, folder)
+        ledger = Ledger()
+        following = await bus.follow([DECISIONS], ledger.on_record)
+        yield Crowd(environment, ledger, till)
+        await following.stop()
+        await environment.close()
+    finally:
+        await launcher.stop()
+        await bus.close()
+        await server.stop()
+        await till.stop()
+    assert set(psutil.Process().children(recursive=True)) <= before
+
+
+async def _make_log(server: EmbeddedServer, key: Path) -> None:
+    bus: NatsBus = await connect(server.url, SUPERVISOR, key=load(key).seed)
+    await ensure_stream(bus)
+    await bus.close()
+
+
+def _children(
+    state: StateFolder, url: str, till_url: str, callers: Sequence[str], supervise: tuple[str, ...]
+) -> list[Child]:
+    prices = state.root / "prices.toml"
+    prices.write_text(FREE)
+    effects = {
+        "OPENAI_BASE_URL": till_url,
+        "INTERLOCK_PRICES": str(prices),
+        "INTERLOCK_MODEL": MODEL,
+        "INTERLOCK_CAPACITY": str(CAPACITY),
+        "INTERLOCK_WORKSPACES": str(state.workspaces),
+        "INTERLOCK_CACHE": str(state.cache),
+    }
+    nursery = ("-P", str(HERE / "callers.py"), str(state.keys), *callers)
+    return [
+        _child(SUPERVISOR, supervise, state, url, {}),
+        *(_child(worker, ("-m", "interlock.effects"), state, url, effects) for worker in WORKERS),
+        _child("callers", nursery, state, url, {}),
+    ]
+
+
+def _child(name: str, arguments: tuple[str, ...], state: StateFolder, url: str, own: dict[str, str]) -> Child:
+    common = {name: os.environ[name] for name in INHERITED if name in os.environ} | {
+        "INTERLOCK_URL": url,
+        "INTERLOCK_PRINCIPAL": name,
+        "INTERLOCK_KEY_FILE": str(state.key_file(name)),
+        "INTERLOCK_LOG": "json",
+        "INTERLOCK_PARENT": str(os.getpid()),
+    }
+    stage = 0 if name == SUPERVISOR else 1
+    return Child(name=name, command=(sys.executable, *arguments), environment=common | own, stage=stage)
+
+
+def limited_to(calls: int) -> Budget:
+    """Return a budget of which only the model calls are scarce."""
+    return msgspec.structs.replace(ROOMY, model_calls=calls)
