@@ -139,13 +139,13 @@ async def test_a_restart_forgets_no_reservation() -> None:
     worker.may_go_on.clear()
     task = await stage.submit(SHORT)
     await stage.until(lambda: worker.at_work)
-    reserved = supervisor.state.fleet.reserved
+    reserved = supervisor.state.shared["fleet"].reserved
     running.cancel()
     # When another one recovers
     successor, _, _ = stage.supervise("supervisor-2")
     await stage.until(lambda: successor.state.tasks)
     # Then the reservation stands, and is settled when the effect ends
-    assert successor.state.fleet.reserved == reserved != NOTHING
+    assert successor.state.shared["fleet"].reserved == reserved != NOTHING
     worker.may_go_on.set()
     await stage.completed(task)
     assert len(worker.done) == len({effect for effect, _ in worker.done})

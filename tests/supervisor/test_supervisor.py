@@ -38,7 +38,7 @@ async def test_a_task_goes_from_submission_to_completion(stage: Stage) -> None:
     assert sorted(completed.results) == ["a", "b", "review", "tell"]
     assert len(worker.done) == len(set(worker.done)) == 10
     assert supervisor.state.tasks[task].account.spent.model_calls == 5
-    assert supervisor.state.fleet.reserved == NOTHING
+    assert supervisor.state.shared["fleet"].reserved == NOTHING
     # And who reads the log knows what the supervisor knows
     assert (await recover(bus)).state == supervisor.state
 
@@ -79,7 +79,7 @@ async def test_a_settlement_that_nothing_follows_is_still_written(stage: Stage) 
     worker.may_go_on.set()
     # Then it is settled on the log
     await stage.until(lambda: stage.told(task, facts.EffectSettled))
-    assert supervisor.state.fleet.reserved == NOTHING
+    assert supervisor.state.shared["fleet"].reserved == NOTHING
 
 
 async def test_a_second_supervisor_that_decides_makes_the_first_step_back(stage: Stage) -> None:

@@ -87,7 +87,15 @@ SAID: dict[type[f.Fact], Say] = {
         f"effect {fact.effect} asked for again by attempt {fact.attempt}: it stays"
     ),
     f.EffectSettled: _settled,
-    f.BudgetWarned: lambda fact: f"four fifths of {fact.dimension} are spent: {fact.spent} of {fact.limit}",
+    f.BudgetWarned: lambda fact: (
+        f"four fifths of {fact.dimension} of the {fact.scope}{' a day' if fact.day else ''} are spent: "
+        f"{fact.spent} of {fact.limit}"
+    ),
+    f.LimitsSet: lambda fact: f"{fact.by} set the limits of the {fact.scope}{_because(fact.reason)}",
+    f.LoopFound: lambda fact: (
+        f"{fact.step} goes round in circles: {fact.what}, {fact.times} times "
+        f"{'the same' if fact.kind == 'same_effect' else 'in vain'}"
+    ),
     f.LimitRaised: lambda fact: f"{fact.by} raised the budget{_because(fact.reason)}",
     f.Parked: lambda fact: f"parked ({fact.kind}): {fact.reason}",
     f.Paused: lambda fact: f"paused by {fact.by}{_because(fact.reason)}",
