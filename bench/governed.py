@@ -31,7 +31,7 @@ from interlock.contracts.subjects import ROOT, decided_task, input_subject
 from interlock.contracts.task import Submit
 
 NAME = "interlock"
-TASKS = {1: 300, 32: 1500}
+TASKS = {1: 300, 32: 1500, 256: 1536}
 EFFECTS_PER_TASK = PARTS + 3
 DRIVER, SUPERVISOR, WORKER = "driver", "supervisor-1", "effects-1"
 AGENTS = {f"{role}-1": role for role in ("planner", "researcher", "executor", "reviewer")}

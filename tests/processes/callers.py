@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 import msgspec
 
@@ -49,12 +50,16 @@ def main(keys: Path, principals: list[str]) -> None:
             os.environ["INTERLOCK_KEY_FILE"] = str(keys / f"{principal}.nk")
             os.environ["INTERLOCK_PARENT"] = str(parent)
             agent.run()
-    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGTERM, _wait_on)
     while True:
         try:
             os.wait()
         except ChildProcessError:
             return
+
+
+def _wait_on(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: the whole group was told, and each says goodbye for itself."""
 
 
 if __name__ == "__main__":

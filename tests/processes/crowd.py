@@ -123,11 +123,13 @@ class Crowd:
         self.ledger = ledger
         self.till = till
 
-    async def submit(self, steps: int, calls: int, budget: Budget = ROOMY, tenant: str = "default") -> int:
+    async def submit(
+        self, name: str, steps: int, calls: int, budget: Budget = ROOMY, *, tenant: str = "default"
+    ) -> int:
         """Hand in a task of parallel steps, each of which makes so many calls at once; return its id."""
         plan = Plan(
             steps=tuple(
-                PlannedStep(id=f"s{n}", role="caller", input={"name": f"{tenant}.s{n}", "calls": calls})
+                PlannedStep(id=f"s{n}", role="caller", input={"name": f"{name}.s{n}", "calls": calls})
                 for n in range(steps)
             )
         )

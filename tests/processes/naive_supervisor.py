@@ -1,4 +1,4 @@
-"""A supervisor with a naive budget: it looks at what is spent before a call, and counts when the call has ended.
+"""A supervisor with a naive budget: it looks at what is spent before a call, and counts when that has ended.
 
 Everything else is the real one. This is how budgets are usually built; the tests must be able to tell.
 """

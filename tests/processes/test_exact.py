@@ -29,7 +29,7 @@ def assert_exact(crowd: Crowd, limit: int) -> None:
 async def test_of_a_thousand_calls_at_once_exactly_the_admitted_ones_run(tmp_path: Path) -> None:
     # Given a task whose limit admits half of the calls that its agents make at once
     async with crowd(tmp_path / "state", callers=CALLERS) as everybody:
-        task = await everybody.submit(CALLERS, CALLS_EACH, limited_to(LIMIT))
+        task = await everybody.submit("all", CALLERS, CALLS_EACH, limited_to(LIMIT))
         # When the limit is reached
         await everybody.ledger.exhausted(task)
         # Then exactly as many have run as it admits, each once
@@ -47,7 +47,7 @@ async def test_of_a_thousand_calls_at_once_exactly_the_admitted_ones_run(tmp_pat
 async def test_no_kill_lets_one_more_call_run(tmp_path: Path, seed: int) -> None:
     # Given a task whose limit admits half of the calls that its agents make at once
     async with crowd(tmp_path / "state", callers=CALLERS) as everybody:
-        task = await everybody.submit(CALLERS, CALLS_EACH, limited_to(LIMIT))
+        task = await everybody.submit("all", CALLERS, CALLS_EACH, limited_to(LIMIT))
         # When effect workers and the supervisor are killed at random
         await everybody.havoc(Random(seed), KILLS, (SUPERVISOR, *WORKERS))
         await everybody.ledger.exhausted(task)
@@ -58,7 +58,7 @@ async def test_no_kill_lets_one_more_call_run(tmp_path: Path, seed: int) -> None
 async def test_a_budget_that_is_counted_when_calls_end_lets_too_many_run(tmp_path: Path) -> None:
     # Given a supervisor that grants while less is spent than the limit, and counts when a call has ended
     async with crowd(tmp_path / "state", callers=CALLERS, supervise=NAIVE) as everybody:
-        task = await everybody.submit(CALLERS, CALLS_EACH, limited_to(LIMIT))
+        task = await everybody.submit("all", CALLERS, CALLS_EACH, limited_to(LIMIT))
         # When the limit is reached
         await everybody.ledger.exhausted(task)
         # Then more calls have run than it admits, and the assertion of the tests above says so

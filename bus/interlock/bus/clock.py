@@ -1,13 +1,40 @@
-"""The clocks of a process: the one place where time enters. The pure core is told the time, it never asks."""
+"""The clocks of a process: the one place where time enters. The pure core is told the time, it never asks.
+
+A simulation sets a clock for a context; everything that runs in that context lives in its time.
+"""
 
 import time
+from contextvars import ContextVar
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as one process sees it."""
+
+    def now_ms(self) -> int:
+        """Return milliseconds since the epoch."""
+        ...
+
+    def monotonic_ms(self) -> int:
+        """Return milliseconds that never go backwards."""
+        ...
+
+
+_simulated: ContextVar[Clock | None] = ContextVar("interlock_clock", default=None)
+
+
+def simulate(clock: Clock) -> None:
+    """Let time be what `clock` says, in this context only."""
+    _simulated.set(clock)
 
 
 def now_ms() -> int:
     """Return milliseconds since the epoch; comparable between machines as far as their clocks agree."""
-    return time.time_ns() // 1_000_000
+    clock = _simulated.get()
+    return time.time_ns() // 1_000_000 if clock is None else clock.now_ms()
 
 
 def monotonic_ms() -> int:
     """Return milliseconds that never go backwards; comparable within one process only."""
-    return time.monotonic_ns() // 1_000_000
+    clock = _simulated.get()
+    return time.monotonic_ns() // 1_000_000 if clock is None else clock.monotonic_ms()

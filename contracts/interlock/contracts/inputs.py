@@ -78,7 +78,7 @@ def read_record(seq: int, time_ms: int, subject: str, data: bytes) -> Input:
     except ContractError as error:
         return Input(seq, time_ms, "", "", "", 0, (), Malformed(reason=line(str(error))))
     kind = INPUT_KINDS.get((where.kind, where.verb))
-    task = seq if kind is Submit else _task(where)
+    task = task_of(seq, where)
     body: Message
     if kind is None:
         body = Malformed(
@@ -92,7 +92,10 @@ def read_record(seq: int, time_ms: int, subject: str, data: bytes) -> Input:
     return Input(seq, time_ms, where.principal, where.kind, where.verb, task, where.rest, body)
 
 
-def _task(where: InputSubject) -> int:
+def task_of(seq: int, where: InputSubject) -> int:
+    """Return which task an input is about (0: the fleet): a submission is about itself."""
+    if (where.kind, where.verb) == ("task", "submit"):
+        return seq
     rest = where.rest
     if where.kind == "control":
         rest = rest[1:] if rest[:1] == ("task",) else ()

@@ -82,7 +82,8 @@ class Bye(Message, frozen=True, kw_only=True):
 
 
 class Beat(Message, frozen=True, kw_only=True):
-    """A sign of life, unstored."""
+    """A sign of life, unstored. `sent_ms` is of the sender's own clock, and for the sender alone."""
 
     incarnation: str
     in_hand: int = 0
+    sent_ms: int = 0

@@ -1,0 +1,132 @@
+"""Looks at a supervisor's state from all sides: does it agree with the ledger, and with itself?"""
+
+from collections.abc import Iterator
+
+from interlock.console.simulation.ledger import NOTHING, Ledger, counts, plus
+from interlock.supervisor.core.state import Account, State, Task
+
+
+def differences(state: State, ledger: Ledger) -> Iterator[str]:
+    """Yield where the accounts of a state and those of the ledger differ."""
+    yield from _differ("fleet", state.fleet, ledger)
+    for tenant, account in state.tenants.items():
+        yield from _differ(f"tenant {tenant}", account, ledger)
+    for task in state.tasks.values():
+        yield from _differ(f"task {task.id}", task.account, ledger)
+        for step in task.steps.values():
+            yield from _differ(f"step {task.id}.{step.id}", step.account, ledger)
+
+
+def _differ(scope: str, account: Account, ledger: Ledger) -> Iterator[str]:
+    own = ledger.account(scope)
+    spent, reserved = counts(account.spent), counts(account.reserved)
+    if (spent, reserved) != (own.spent, own.reserved):
+        yield (
+            f"{scope}: the state says {spent} spent and {reserved} reserved, "
+            f"the log says {own.spent} and {own.reserved}"
+        )
+
+
+def disorder(state: State) -> Iterator[str]:
+    """Yield what is out of order within a state that is not torn."""
+    for task in state.tasks.values():
+        yield from _task_disorder(state, task)
+    yield from _hands_disorder(state)
+    yield from _queue_disorder(state)
+
+
+def _task_disorder(state: State, task: Task) -> Iterator[str]:
+    if not task.active:
+        if task.steps or any(effect.state != "granted" for effect in task.effects.values()):
+            yield f"task {task.id} has ended, but something of it is left"
+        return
+    if state.switch == "killed":
+        yield f"task {task.id} lives on in a killed fleet"
+    reserved = NOTHING
+    for effect in task.effects.values():
+        reserved = plus(reserved, counts(effect.reserved))
+        if effect.state == "lost":
+            yield f"effect {effect.seq} is lost, and nobody looks after it"
+        if effect.state != "granted" and counts(effect.reserved) != NOTHING:
+            yield f"effect {effect.seq} is {effect.state}, but holds a reservation"
+        if effect.state in {"held", "escalated"} and task.steps[effect.step].state not in {
+            "ready",
+            "assigned",
+            "backing_off",
+        }:
+            yield f"effect {effect.seq} is {effect.state}, but nobody waits for it any more"
+    if reserved != counts(task.account.reserved):
+        yield f"task {task.id} has {task.account.reserved} reserved, its effects {reserved}"
+    for step in task.steps.values():
+        if (step.principal != "") != (step.state == "assigned"):
+            yield f"step {step.id} of task {task.id} is {step.state}, at {step.principal or 'nobody'}"
+        ready = all(task.steps[name].state == "completed" for name in step.after)
+        if step.state == "blocked" and ready:
+            yield f"step {step.id} of task {task.id} is blocked for nothing"
+
+
+def _hands_disorder(state: State) -> Iterator[str]:
+    steps = {
+        (task.id, step.id): (step.principal, step.attempt)
+        for task in state.tasks.values()
+        for step in task.steps.values()
+        if step.state == "assigned"
+    }
+    held = {
+        key: (agent.principal, attempt)
+        for agent in state.agents.values()
+        for key, attempt in agent.in_hand.items()
+    }
+    if held != steps:
+        yield f"the agents hold {held}, assigned is {steps}"
+    granted = {
+        effect.seq: effect.worker
+        for task in state.tasks.values()
+        for effect in task.effects.values()
+        if effect.state == "granted"
+    }
+    at_work = {seq: worker.principal for worker in state.workers.values() for seq in worker.in_hand}
+    if at_work != granted:
+        yield f"the workers hold {at_work}, granted is {granted}"
+    for one in (*state.agents.values(), *state.workers.values()):
+        if len(one.in_hand) > one.capacity:
+            yield f"{one.principal} has {len(one.in_hand)} in hand, of {one.capacity}"
+
+
+def _queue_disorder(state: State) -> Iterator[str]:
+    ready = {
+        (step.role, task.id, step.id)
+        for task in state.tasks.values()
+        for step in task.steps.values()
+        if step.state == "ready" and task.moving
+    }
+    queue = {
+        (role, entry.task, entry.step)
+        for role, tenants in state.ready.items()
+        for entries in tenants.values()
+        for entry in entries
+    }
+    if queue != ready:
+        yield f"the queue holds {sorted(queue)}, ready is {sorted(ready)}"
+
+
+def open_reasons(state: State) -> Iterator[tuple[int, str]]:
+    """Yield each active task with the name of what it waits for, empty when nothing is named."""
+    for task in state.tasks.values():
+        if task.active:
+            yield task.id, _reason(state, task)
+
+
+def _reason(state: State, task: Task) -> str:
+    if task.hold != "free":
+        return f"{task.hold}: {task.parked_for or 'by a person'}"
+    if state.switch == "paused":
+        return "the fleet is paused"
+    if any(effect.state == "escalated" for effect in task.effects.values()):
+        return "a person is asked"
+    for step in task.steps.values():
+        if step.state == "ready":
+            free = [agent.free for agent in state.agents.values() if agent.charter.role == step.role]
+            if not any(free):
+                return "every agent of the role has its hands full" if free else "no agent of the role is here"
+    return ""

@@ -1,0 +1,266 @@
+"""The laws that every record of the log must keep, seen by a plain reader of the log.
+
+Each record of a decision is read against what stood before it. The reader knows the inputs, the ledger and
+who works on what; it knows nothing of the core's state.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from interlock.console.simulation.ledger import NOTHING, Grant, Ledger, counts
+from interlock.console.simulation.world import Execution
+from interlock.contracts import facts
+from interlock.contracts.decision import Decision
+from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed, EffectRequest
+from interlock.contracts.inputs import Input
+from interlock.contracts.step import StepResult
+
+Broken = Callable[[str, str], None]
+
+
+class Attempt(msgspec.Struct):
+    """Who has a step in hand."""
+
+    number: int
+    principal: str
+
+
+class TaskSeen(msgspec.Struct):
+    """What a reader of the log knows of a task."""
+
+    submitted: int
+    ended: str = ""
+    ended_seq: int = 0
+    hold: str = ""
+    kind: str = ""
+    attempts: dict[str, int] = {}
+    in_hand: dict[str, Attempt] = {}
+
+
+class Laws:
+    """Reads the log record by record; calls `broken(law, sentence)` for each law that does not hold."""
+
+    def __init__(self, broken: Broken) -> None:
+        self.ledger = Ledger()
+        self.tasks: dict[int, TaskSeen] = {}
+        self.inputs: dict[int, Input] = {}
+        self.switch = "running"
+        self.escalated: dict[int, tuple[int, str]] = {}
+        self._broken = broken
+        self._causes: dict[int, int] = {}
+        self._writes: dict[tuple[int, str, str], int] = {}
+        self._seq = 0
+        self._checks: dict[type[facts.AnyFact], Callable[[int, facts.AnyFact], None]] = {
+            facts.Accepted: self._accepted,
+            facts.StepAssigned: self._assigned,
+            facts.StepCompleted: self._completed,
+            facts.StepFailed: self._put_down,
+            facts.StepLost: self._put_down,
+            facts.EffectGranted: self._granted,
+            facts.EffectSettled: self._settled,
+            facts.EffectEscalated: self._asked,
+            facts.Paused: self._held,
+            facts.Parked: self._held,
+            facts.Resumed: self._resumed,
+            facts.Completed: self._ended,
+            facts.Failed: self._ended,
+            facts.Halted: self._ended,
+            facts.PlanRequested: self._planned_anew,
+            facts.FleetSwitched: self._switched,
+        }
+
+    def said(self, said: Input) -> None:
+        """Read an input."""
+        self.inputs[said.seq] = said
+
+    def decided(self, decision: Decision, seq: int) -> None:
+        """Read a decision."""
+        self._seq = seq
+        before = self._causes.get(decision.task, 0)
+        if decision.cause < before:
+            self._broken("order", f"record {seq} follows from {decision.cause}, after one from {before}")
+        self._causes[decision.task] = max(before, decision.cause)
+        for fact in decision.facts:
+            check = self._checks.get(type(fact))
+            if check is not None:
+                check(decision.task, fact)
+            for scope in self.ledger.read(decision.task, fact, seq):
+                excess = self.ledger.accounts[scope].excess()
+                if excess:
+                    self._broken("limit", f"{scope} is overdrawn: {excess}")
+
+    def executed(self, execution: Execution) -> None:
+        """See an execution begin in the world."""
+        grant = self.ledger.grants.get((execution.effect, execution.grant))
+        what = f"effect {execution.effect}, grant {execution.grant}"
+        if grant is None:
+            self._broken("durable", f"{what} was executed before its grant stood in the log")
+            return
+        if grant.worker != execution.worker:
+            self._broken("grant", f"{what} was executed by {execution.worker}, not by {grant.worker}")
+        if execution.write:
+            place = (execution.task, execution.step, execution.key)
+            if self._writes.setdefault(place, execution.effect * 1_000 + execution.grant) != (
+                execution.effect * 1_000 + execution.grant
+            ):
+                self._broken("once", f"a write was executed twice: {what}, step {execution.step}")
+        if grant.true_cost != NOTHING:
+            self._broken("once", f"{what} was executed twice under one grant")
+        grant.true_cost = counts(execution.cost)
+        self._covers(grant, what)
+
+    def _covers(self, grant: Grant, what: str) -> None:
+        """Check that what was truly spent is settled or reserved."""
+        amount = grant.reserved if grant.open else grant.settled
+        if any(true > put_aside for true, put_aside in zip(grant.true_cost, amount, strict=True)):
+            state = "reserved" if grant.open else "settled"
+            self._broken("true cost", f"{what} truly cost {grant.true_cost}, but {amount} is {state}")
+
+    # The laws of each fact.
+
+    def _accepted(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.Accepted)
+        if task in self.tasks:
+            self._broken("order", f"task {task} was accepted twice")
+        if task not in self.inputs:
+            self._broken("order", f"task {task} was accepted before it was submitted")
+        if self.switch in {"draining", "killed"}:
+            self._broken("halt", f"task {task} was accepted while the fleet was {self.switch}")
+        self.tasks[task] = TaskSeen(task)
+
+    def _assigned(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.StepAssigned)
+        seen = self._moving(task, f"step {fact.step} was assigned")
+        holder = seen.in_hand.get(fact.step)
+        if holder is not None:
+            self._broken(
+                "assignment",
+                f"step {fact.step} of task {task} was given to {fact.principal} while {holder.principal} "
+                f"had attempt {holder.number}",
+            )
+        if fact.attempt != seen.attempts.get(fact.step, 0) + 1:
+            self._broken("assignment", f"step {fact.step} of task {task} began attempt {fact.attempt} anew")
+        seen.attempts[fact.step] = fact.attempt
+        seen.in_hand[fact.step] = Attempt(fact.attempt, fact.principal)
+
+    def _completed(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.StepCompleted)
+        holder = self._task(task).in_hand.get(fact.step)
+        said = self.inputs.get(fact.result)
+        body = said.body if said is not None else None
+        fits = (
+            isinstance(body, StepResult)
+            and said is not None
+            and holder is not None
+            and said.task == task
+            and said.principal == holder.principal
+            and (body.step, body.attempt) == (fact.step, fact.attempt)
+            and fact.attempt == holder.number
+        )
+        if not fits:
+            self._broken("assignment", f"step {fact.step} of task {task} took the result {fact.result}")
+        self._put_down(task, fact)
+
+    def _put_down(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.StepCompleted | facts.StepFailed | facts.StepLost)
+        holder = self._task(task).in_hand.pop(fact.step, None)
+        if holder is None or holder.number != fact.attempt:
+            self._broken("assignment", f"attempt {fact.attempt} of {fact.step} of task {task} ended unheld")
+
+    def _granted(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.EffectGranted)
+        self._moving(task, f"effect {fact.effect} was granted")
+        what = f"effect {fact.effect} of task {task}"
+        if fact.effect in self.ledger.open:
+            self._broken("grant", f"{what} was granted while it was in flight")
+        earlier = self.ledger.grants.get((fact.effect, fact.grant - 1))
+        if (fact.effect, fact.grant) in self.ledger.grants or (fact.grant > 1 and earlier is None):
+            self._broken("grant", f"{what} has a strange grant {fact.grant}")
+        if earlier is not None and earlier.end != "lost":
+            self._broken("grant", f"{what} was granted again after it was {earlier.end}")
+        if earlier is not None and not fact.repeatable:
+            self._broken("once", f"{what} may not be repeated, but was granted again")
+        said = self.inputs.get(fact.effect)
+        body = said.body if said is not None else None
+        if not isinstance(body, EffectRequest) or said is None or said.task != task or body.key != fact.key:
+            self._broken("grant", f"{what} was granted, but nobody asked for it")
+
+    def _settled(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.EffectSettled)
+        what = f"effect {fact.effect} of task {task}"
+        grant = self.ledger.open.get(fact.effect)
+        self.escalated.pop(fact.effect, None)
+        if grant is None:
+            if counts(fact.spent) != NOTHING:
+                self._broken("settled twice", f"{what} was settled with nothing reserved: {fact.spent}")
+            return
+        if grant.number != fact.grant:
+            self._broken("grant", f"{what} was settled by grant {fact.grant}, in flight is {grant.number}")
+        if fact.outcome:
+            self._check_outcome(grant, fact, what)
+        amount = counts(fact.spent)
+        if any(true > spent for true, spent in zip(grant.true_cost, amount, strict=True)):
+            self._broken("true cost", f"{what} truly cost {grant.true_cost}, but was settled at {amount}")
+
+    def _check_outcome(self, grant: Grant, fact: facts.EffectSettled, what: str) -> None:
+        said = self.inputs.get(fact.outcome)
+        body = said.body if said is not None else None
+        fits = (
+            isinstance(body, EffectCompleted | EffectFailed | EffectAborted)
+            and said is not None
+            and said.principal == grant.worker
+            and (body.effect, body.grant) == (fact.effect, grant.number)
+        )
+        if not fits:
+            self._broken("grant", f"{what} was settled by record {fact.outcome}, which is no outcome of it")
+
+    def _asked(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.EffectEscalated)
+        self.escalated[fact.effect] = (task, fact.question)
+
+    def _held(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.Paused | facts.Parked)
+        seen = self._task(task)
+        seen.hold = "paused" if isinstance(fact, facts.Paused) else "parked"
+        seen.kind = fact.kind if isinstance(fact, facts.Parked) else seen.kind
+
+    def _resumed(self, task: int, _fact: facts.AnyFact) -> None:
+        seen = self._task(task)
+        seen.hold = seen.kind = ""
+
+    def _ended(self, task: int, fact: facts.AnyFact) -> None:
+        seen = self._task(task)
+        if seen.ended:
+            self._broken("halt", f"task {task} was {seen.ended} and then {type(fact).__name__.lower()}")
+        seen.ended, seen.ended_seq = type(fact).__name__.lower(), self._seq
+        seen.in_hand.clear()
+        for effect in [effect for effect, (owner, _) in self.escalated.items() if owner == task]:
+            del self.escalated[effect]
+
+    def _planned_anew(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.PlanRequested)
+        if fact.replan:
+            self._task(task).in_hand.clear()
+
+    def _switched(self, _task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.FleetSwitched)
+        self.switch = fact.state
+
+    def _task(self, task: int) -> TaskSeen:
+        seen = self.tasks.get(task)
+        if seen is None:
+            self._broken("order", f"a fact about task {task}, which was not accepted")
+            seen = self.tasks[task] = TaskSeen(task)
+        return seen
+
+    def _moving(self, task: int, what: str) -> TaskSeen:
+        """Check that something may start in a task now."""
+        seen = self._task(task)
+        if seen.ended:
+            self._broken("halt", f"{what} after task {task} was {seen.ended} in record {seen.ended_seq}")
+        elif seen.hold:
+            self._broken("halt", f"{what} while task {task} was {seen.hold}")
+        elif self.switch not in {"running", "draining"}:
+            self._broken("halt", f"{what} in task {task} while the fleet was {self.switch}")
+        return seen

@@ -1,0 +1,97 @@
+"""The line between one process and the server: two directions, each in order, each late by chance.
+
+It is a TCP connection as the adversary sees it: it can stall, and it can break with everything in flight.
+What a killed process had written may still arrive, up to some point. It must not know what is carried.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import msgspec
+
+from interlock.console.simulation.loop import SimulatedLoop
+from interlock.console.simulation.process import Process
+
+Action = Callable[..., object]
+
+
+class Weather(msgspec.Struct, frozen=True):
+    """How bad a line is: its delay in ms, and the shares of unstored messages lost or doubled, of acks lost."""
+
+    least_ms: float = 0.1
+    most_ms: float = 2.0
+    lost: float = 0.0
+    doubled: float = 0.0
+    acks_lost: float = 0.0
+
+
+CALM = Weather()
+
+
+class Line:
+    """One connection between a client's process and the server's."""
+
+    def __init__(self, loop: SimulatedLoop, client: Process, server: Process, chance: Random) -> None:
+        self.weather = CALM
+        self.standing = True
+        self.stalled_until_s = 0.0
+        self.chance = chance
+        self._loop = loop
+        self.client = client
+        self._server = server
+        self._up_at_s = 0.0
+        self._down_at_s = 0.0
+        self._last = 0
+        self._flying_up: dict[int, tuple[Action, tuple[Any, ...]]] = {}
+        self._flying_down: dict[int, tuple[Action, tuple[Any, ...]]] = {}
+
+    def up(self, action: Action, *args: Any) -> None:
+        """Let something happen at the server when the line has carried it there; lost when it is cut."""
+        if self.standing:
+            self._up_at_s = max(self._up_at_s, self._arrival_s())
+            self._last += 1
+            self._flying_up[self._last] = (action, args)
+            self._loop.deliver_at(self._up_at_s, self._server, self._arrive, self._flying_up, self._last)
+
+    def down(self, action: Action, *args: Any) -> None:
+        """Let something happen in the client's process when the line has carried it there."""
+        if self.standing:
+            self._down_at_s = max(self._down_at_s, self._arrival_s())
+            self._last += 1
+            self._flying_down[self._last] = (action, args)
+            self._loop.deliver_at(self._down_at_s, self.client, self._arrive, self._flying_down, self._last)
+
+    def cut(self) -> None:
+        """Break the connection; what is in flight is lost."""
+        self.standing = False
+        self._flying_up.clear()
+        self._flying_down.clear()
+
+    def orphan(self) -> None:
+        """Let the client be gone: of what it had written, what the kernel had taken still arrives."""
+        self._flying_down.clear()
+        taken = self.chance.randint(0, len(self._flying_up))
+        for number in list(self._flying_up)[taken:]:
+            del self._flying_up[number]
+        self.standing = False
+
+    @property
+    def flies(self) -> bool:
+        """Whether something is on its way to the server."""
+        return bool(self._flying_up)
+
+    def happens(self, share: float) -> bool:
+        """Tell whether something happens that happens so often."""
+        return share > 0.0 and self.chance.random() < share
+
+    def _arrival_s(self) -> float:
+        weather = self.weather
+        late_ms = weather.least_ms + (weather.most_ms - weather.least_ms) * self.chance.random()
+        return max(self._loop.time(), self.stalled_until_s) + late_ms / 1_000
+
+    def _arrive(self, flying: dict[int, tuple[Action, tuple[Any, ...]]], number: int) -> None:
+        found = flying.pop(number, None)
+        if found is not None:
+            action, args = found
+            action(*args)

@@ -1,0 +1,172 @@
+"""An event loop in virtual time: no IO, no threads, no waiting; one seed makes one order of everything.
+
+Every simulated process has its own queue, in which callbacks keep their order as asyncio promises; which
+process runs next is drawn. When nothing is ready, time jumps to the next timer. It must not know what runs.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
+from random import Random
+from typing import Any
+
+from interlock.console.simulation.process import PROCESS, Handle, Process
+
+MOST_STEPS = 20_000_000
+
+
+class SimulatedLoop(asyncio.AbstractEventLoop):
+    """What asyncio needs of a loop; whatever would touch the real world is not there."""
+
+    def __init__(self, chance: Random) -> None:
+        self.steps = 0
+        self.stopped = False
+        self.on_broken: Callable[[Process, BaseException], None] = _raise
+        self._draw = chance.random
+        self._now_s = 0.0
+        self._timers: list[tuple[float, int, Handle]] = []
+        self._order = 0
+        self._runnable: list[Process] = []
+
+    # What asyncio asks for.
+
+    def time(self) -> float:
+        """Return virtual seconds since the beginning."""
+        return self._now_s
+
+    def call_soon(  # type: ignore[override]  # typeshed's TypeVarTuple says no more than this
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Handle:
+        """Queue a callback in the process that its context belongs to."""
+        handle = _handle(callback, args, context, self._now_s)
+        self._queue(handle)
+        return handle
+
+    def call_at(  # type: ignore[override]  # the same
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Handle:
+        """Queue a callback at a virtual time."""
+        handle = _handle(callback, args, context, when)
+        self._schedule(handle)
+        return handle
+
+    def call_later(  # type: ignore[override]  # the same
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Handle:
+        """Queue a callback after virtual seconds."""
+        return self.call_at(self._now_s + delay, callback, *args, context=context)
+
+    def create_future(self) -> "asyncio.Future[Any]":
+        """Return a future of this loop."""
+        return asyncio.Future(loop=self)
+
+    def create_task(  # type: ignore[override]  # the same
+        self, coro: Coroutine[Any, Any, Any], *, name: str | None = None, context: Context | None = None
+    ) -> "asyncio.Task[Any]":
+        """Start a task, and keep hold of it: what a crash leaves behind must not clean up after itself."""
+        task = asyncio.Task(coro, loop=self, name=name or "task", context=context)
+        process = PROCESS.get() if context is None else context[PROCESS]
+        process.adopt(task)
+        return task
+
+    def get_debug(self) -> bool:
+        """Return False."""
+        return False
+
+    def is_running(self) -> bool:
+        """Return True."""
+        return True
+
+    def is_closed(self) -> bool:
+        """Return False."""
+        return False
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Say nothing: what nobody looked at belonged to a process that crashed."""
+
+    # What the simulation asks for.
+
+    def deliver_at(self, when_s: float, process: Process, callback: Callable[..., object], *args: Any) -> None:
+        """Call something in a process at a virtual time; nothing happens when it is dead by then."""
+        self._schedule(Handle(callback, args, process, process.context, when_s))
+
+    def deliver(self, process: Process, callback: Callable[..., object], *args: Any) -> None:
+        """Call something in a process as soon as its turn comes."""
+        self._queue(Handle(callback, args, process, process.context, self._now_s))
+
+    def thaw(self, process: Process) -> None:
+        """Let a frozen process run again."""
+        process.frozen = False
+        self._list(process)
+
+    def advance(self, until_s: float) -> None:
+        """Run until a virtual time, or until somebody sets `stopped`."""
+        asyncio._set_running_loop(self)  # noqa: SLF001 - made for those who write loops
+        try:
+            while not self.stopped:
+                if self._runnable:
+                    self._run_one()
+                elif self._timers and self._timers[0][0] <= until_s:
+                    self._jump()
+                else:
+                    self._now_s = max(self._now_s, until_s)
+                    return
+        finally:
+            asyncio._set_running_loop(None)  # noqa: SLF001 - the same
+
+    def _run_one(self) -> None:
+        runnable = self._runnable
+        place = int(self._draw() * len(runnable))
+        process = runnable[place]
+        if not process.queue or process.frozen or process.dead:
+            process.listed = False
+            runnable[place] = runnable[-1]
+            runnable.pop()
+            return
+        handle = process.queue.popleft()
+        if handle.is_cancelled:
+            return
+        self.steps += 1
+        try:
+            handle.context.run(handle.callback, *handle.args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as failure:  # noqa: BLE001 - whatever a simulated process raises is a finding
+            self.on_broken(process, failure)
+        process.after_a_step()
+
+    def _jump(self) -> None:
+        timers = self._timers
+        self._now_s = max(self._now_s, timers[0][0])
+        while timers and timers[0][0] <= self._now_s:
+            handle = heapq.heappop(timers)[2]
+            if not handle.is_cancelled:
+                self._queue(handle)
+
+    def _schedule(self, handle: Handle) -> None:
+        if not handle.process.dead:
+            self._order += 1
+            heapq.heappush(self._timers, (handle.when_s, self._order, handle))
+
+    def _queue(self, handle: Handle) -> None:
+        process = handle.process
+        if not process.dead:
+            process.queue.append(handle)
+            self._list(process)
+
+    def _list(self, process: Process) -> None:
+        if not process.listed and not process.frozen:
+            process.listed = True
+            self._runnable.append(process)
+
+
+def _handle(
+    callback: Callable[..., object], args: tuple[Any, ...], context: Context | None, when_s: float
+) -> Handle:
+    context = copy_context() if context is None else context
+    return Handle(callback, args, context[PROCESS], context, when_s)
+
+
+def _raise(_process: Process, failure: BaseException) -> None:
+    raise failure

@@ -1,0 +1,101 @@
+"""The people of a simulation: they submit, switch, raise and answer, and say it again until the log has it.
+
+What they say is an action of the adversary, or the help that everybody gets in the end.
+"""
+
+import asyncio
+from itertools import count
+
+from interlock.agents.delivery import deliver_or_log
+from interlock.console.simulation import actions as a
+from interlock.console.simulation.connection import SimulatedBus
+from interlock.console.simulation.laws import Laws
+from interlock.console.simulation.loop import SimulatedLoop
+from interlock.console.simulation.network import Network
+from interlock.console.simulation.process import Process, SimulatedClock
+from interlock.contracts.budget import Amounts
+from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.message import Message, encode
+from interlock.contracts.subjects import input_subject
+
+PLENTY = Amounts(
+    spend_usd_micros=10**7,
+    tokens=10**6,
+    model_calls=1_000,
+    tool_calls=1_000,
+    wall_ms=10**9,
+    steps=100,
+    replans=3,
+)
+
+
+class People:
+    """Everybody with a keyboard."""
+
+    def __init__(self, loop: SimulatedLoop, network: Network, laws: Laws) -> None:
+        self.process = Process("olga", SimulatedClock(loop))
+        self._loop = loop
+        self._network = network
+        self._laws = laws
+        self._buses: dict[str, SimulatedBus] = {}
+        self._said = count(1)
+        loop.deliver(self.process, self._come)
+
+    def act(self, action: a.AnyAction) -> None:
+        """Do what an action says."""
+        match action:
+            case a.Hand():
+                self._say("alice", "task", "submit", action.body)
+            case a.Switch(task=None):
+                self._say("olga", "control", action.verb, Control(), "fleet")
+            case a.Switch():
+                for task in self._task(action.task or 0):
+                    self._say("olga", "control", action.verb, Control(), "task", task)
+            case a.More():
+                for task in self._task(action.task):
+                    self._say("olga", "control", "raise", RaiseLimit(more=action.more), "task", task)
+            case a.Reply():
+                self.answer(action.text)
+            case a.Mischief():
+                for task in self._task(action.task):
+                    self._publish("mallory", action.kind, action.verb, action.data, task)
+            case _:
+                pass
+
+    def help(self) -> None:
+        """Do what people can do to let everything end."""
+        if self._laws.switch != "running":
+            self._say("olga", "control", "resume", Control(), "fleet")
+        for number, seen in self._laws.tasks.items():
+            if not seen.ended:
+                self._say("olga", "control", "raise", RaiseLimit(more=PLENTY), "task", number)
+                if seen.hold:
+                    self._say("olga", "control", "resume", Control(), "task", number)
+        self.answer("yes")
+
+    def answer(self, text: str) -> None:
+        """Answer every open question."""
+        for effect, (task, _) in tuple(self._laws.escalated.items()):
+            self._say("olga", "human", "answer", Answer(text=text), task, effect)
+
+    def _come(self) -> None:
+        self._coming = asyncio.ensure_future(self._connect())
+
+    async def _connect(self) -> None:
+        self._buses["olga"] = await self._network.connect(self.process, "olga")
+
+    def _task(self, place: int) -> list[int]:
+        """Return the n-th task that was accepted, as far as there are so many."""
+        numbers = list(self._laws.tasks)
+        return numbers[place : place + 1]
+
+    def _say(self, who: str, kind: str, verb: str, body: Message, *rest: str | int) -> None:
+        self._publish(who, kind, verb, encode(body), *rest)
+
+    def _publish(self, who: str, kind: str, verb: str, data: bytes, *rest: str | int) -> None:
+        subject = input_subject(who, kind, verb, *rest)
+        self._loop.deliver(self.process, self._deliver, subject, data, f"{who}.{next(self._said)}")
+
+    def _deliver(self, subject: str, data: bytes, message_id: str) -> None:
+        bus = self._buses["olga"]
+        asyncio.ensure_future(deliver_or_log(bus, subject, data, message_id=message_id))  # noqa: RUF006 - the process keeps hold of its tasks

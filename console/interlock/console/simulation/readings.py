@@ -1,0 +1,142 @@
+"""Readings and listenings over a simulated line: what the server pushes, and how a client takes it.
+
+Both outlive a broken connection: a reading goes on after the last record delivered, a listening misses what
+was said meanwhile. A handler that waits is waited for, one message after the other.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from inspect import iscoroutinefunction
+from typing import Any
+
+import structlog
+
+from interlock.bus.memory import Ear, MemoryServer
+from interlock.bus.patterns import matcher
+from interlock.bus.ports import Message, OnMessage, OnRecord, Record
+from interlock.console.simulation.line import Line
+
+log = structlog.get_logger()
+
+
+class _Taker:
+    """Calls a handler for one thing after the other; a coroutine function is waited for."""
+
+    def __init__(self, handle: Callable[[Any], Awaitable[None] | None]) -> None:
+        self._handle = handle
+        self._waits = iscoroutinefunction(handle)
+        self._waiting: deque[Any] = deque()
+        self._working: asyncio.Task[None] | None = None
+
+    def take(self, thing: Any) -> None:
+        """Handle it now, or after what is being handled."""
+        if not self._waits:
+            self._call(thing)
+            return
+        self._waiting.append(thing)
+        if self._working is None:
+            self._working = asyncio.get_running_loop().create_task(self._work())
+
+    def _call(self, thing: Any) -> Awaitable[None] | None:
+        try:
+            return self._handle(thing)
+        except Exception:
+            log.exception("bus_handler_failed", subject=thing.subject)
+            return None
+
+    async def _work(self) -> None:
+        while self._waiting:
+            handling = self._call(self._waiting.popleft())
+            try:
+                if handling is not None:
+                    await handling
+            except Exception:
+                log.exception("bus_handler_failed")
+        self._working = None
+
+
+class SimulatedListening:
+    """One subscription to unstored messages."""
+
+    def __init__(self, line: Line, server: MemoryServer, subject: str, on_message: OnMessage) -> None:
+        self._line = line
+        self._server = server
+        self._subject = subject
+        self._taker = _Taker(on_message)
+        self._stopped = False
+        self._ear: Ear | None = None
+
+    async def stop(self) -> None:
+        """Deliver nothing more."""
+        self._stopped = True
+        self._line.up(self.close_at_server)
+
+    def open_at_server(self) -> None:
+        """Let the server know of it."""
+        if self._ear is None:
+            self._ear = self._server.listen(self._subject, self._push)
+
+    def close_at_server(self) -> None:
+        """Let the server forget it."""
+        if self._ear is not None:
+            self._server.unlisten(self._ear)
+            self._ear = None
+
+    def _push(self, message: Message) -> None:
+        weather = self._line.weather
+        if not self._line.happens(weather.lost):
+            self._line.down(self._arrive, message)
+            if self._line.happens(weather.doubled):
+                self._line.down(self._arrive, message)
+
+    def _arrive(self, message: Message) -> None:
+        if not self._stopped:
+            self._taker.take(message)
+
+
+class SimulatedReading:
+    """One ordered reading of the log."""
+
+    def __init__(
+        self, line: Line, server: MemoryServer, filters: Sequence[str], on_record: OnRecord, start_seq: int
+    ) -> None:
+        self._line = line
+        self._server = server
+        self._fits = matcher(filters)
+        self._taker = _Taker(on_record)
+        self._next_seq = max(start_seq, 1)
+        self._cursor: int | None = None
+        self._generation = 0
+        self._stopped = False
+
+    async def stop(self) -> None:
+        """Deliver nothing more."""
+        self._stopped = True
+        self._line.up(self.close_at_server)
+
+    def open_at_server(self) -> None:
+        """Begin to push from the next record on."""
+        if self._cursor is None:
+            self._server.follow(self._push)
+        self._generation += 1
+        self._cursor = self._next_seq
+        self._push()
+
+    def close_at_server(self) -> None:
+        """Push nothing more."""
+        self._cursor = None
+        self._server.unfollow(self._push)
+
+    def _push(self) -> None:
+        records = self._server.records
+        while self._cursor is not None and self._cursor <= len(records):
+            record = records[self._cursor - 1]
+            self._cursor += 1
+            if self._fits(record.subject):
+                self._line.down(self._arrive, self._generation, record)
+
+    def _arrive(self, generation: int, record: Record) -> None:
+        if not self._stopped and generation == self._generation and record.seq >= self._next_seq:
+            self._next_seq = record.seq + 1
+            self._taker.take(record)

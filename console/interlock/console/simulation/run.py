@@ -1,0 +1,210 @@
+"""One simulation from its scenario to its end: trouble, then rest, then help; and what was found.
+
+Nothing here is drawn from chance; all of it follows from the scenario.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from random import Random
+
+import msgspec
+
+from interlock.bus.memory import Capacity
+from interlock.bus.ports import Record
+from interlock.console.simulation import actions as a
+from interlock.console.simulation.errors import Violation
+from interlock.console.simulation.inspection import open_reasons
+from interlock.console.simulation.line import CALM
+from interlock.console.simulation.loop import SimulatedLoop
+from interlock.console.simulation.network import ROOMY, Network
+from interlock.console.simulation.people import People
+from interlock.console.simulation.process import Process
+from interlock.console.simulation.quiet import listening
+from interlock.console.simulation.scenario import Scenario
+from interlock.console.simulation.stage import Stage
+from interlock.console.simulation.watch import Watch
+from interlock.console.simulation.world import World
+
+COMPARE_S = 1.3
+SETTLED_S = 2.0
+SLICE_S = 5.0
+QUIET_S = 40.0
+REST_S = 400.0
+HELP_S = 15.0
+MOST_HELP = 30
+BREATHING_S = 1.0
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What one run came to."""
+
+    seed: int
+    profile: str
+    violation: Violation | None
+    virtual_s: float
+    records: int
+    tasks: int
+    executions: int
+    starts: int
+    crashes: int
+    callbacks: int
+    compared: int
+
+
+class Simulation:
+    """One run."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        seed = scenario.seed
+        self.loop = SimulatedLoop(Random(f"{seed}/order"))
+        self.network = Network(self.loop, str(seed))
+        self.world = World()
+        self.watch = Watch(self.network.server, self.world, self.loop.time, self._stop)
+        self.stage = Stage(seed, scenario.cast, self.loop, self.network, self.world, self.watch)
+        self.people = People(self.loop, self.network, self.watch.laws)
+        self.loop.on_broken = self._on_broken
+        self._compared = 0
+
+    @property
+    def records(self) -> list[Record]:
+        """The log."""
+        return self.network.server.records
+
+    def run(self) -> Report:
+        """Run to the end, or to the first violation."""
+        with listening(partial(self.watch.broken, "defect")):
+            for name in self.scenario.cast.names:
+                self.stage.start(name)
+            for action in self.scenario.actions:
+                self._at(action.at_s, self._act, action)
+            self._at(COMPARE_S, self._compare_again)
+            for phase in (self._trouble, self._rest, self._help, self._final):
+                if self.watch.violation is None:
+                    phase()
+            self._bury()
+        return self._report()
+
+    def _trouble(self) -> None:
+        self.loop.advance(self.scenario.ends_s)
+        self.network.heal()
+        self.stage.heal()
+
+    def _rest(self) -> None:
+        """Let everything come to rest; whatever is open then must wait for something with a name."""
+        begun_s = self.loop.time()
+        self.watch.decided_at_s = begun_s
+        while self.loop.time() - self.watch.decided_at_s < QUIET_S and not self._all_over():
+            self.loop.advance(self.loop.time() + SLICE_S)
+            if self.watch.violation is not None:
+                return
+            if self.loop.time() - begun_s > REST_S:
+                self.watch.broken("rest", f"nothing comes to rest within {REST_S:g} s")
+                return
+        for number, reason in open_reasons(self.watch.replayed):
+            if not reason:
+                self.watch.broken("rest", f"task {number} waits for nothing that has a name")
+
+    def _help(self) -> None:
+        """Let people help with whatever waits for them; then every task must end."""
+        self.stage.temper.good = True
+        for _ in range(MOST_HELP):
+            if self._all_over() or self.watch.violation is not None:
+                return
+            self.people.help()
+            self.loop.advance(self.loop.time() + HELP_S)
+        tasks = [number for number, seen in self.watch.laws.tasks.items() if not seen.ended]
+        self.watch.broken("rest", f"tasks {tasks} do not end, however much people help")
+
+    def _final(self) -> None:
+        """Check that nothing is left: no reservation, no doubt about what was decided."""
+        self.loop.advance(self.loop.time() + BREATHING_S)
+        ledger = self.watch.laws.ledger
+        for scope, account in ledger.accounts.items():
+            if any(account.reserved):
+                self.watch.broken("rest", f"{scope} still has {account.reserved} reserved when all is over")
+        compared = self._compared
+        for _ in range(MOST_HELP):
+            self._compare()
+            if compared != self._compared or self.watch.violation is not None:
+                return
+            self.loop.advance(self.loop.time() + BREATHING_S)
+        self.watch.broken("rest", "no supervisor has come to rest")
+
+    def _all_over(self) -> bool:
+        laws = self.watch.laws
+        return not laws.ledger.open and all(seen.ended for seen in laws.tasks.values())
+
+    # The adversary's hand.
+
+    def _act(self, action: a.AnyAction) -> None:
+        match action:
+            case a.Crash():
+                self.stage.kill(action.who, action.steps, action.back_s)
+            case a.Freeze():
+                self.stage.freeze(action.who, action.for_s)
+            case a.Leave():
+                self.stage.leave(action.who, action.back_s)
+            case a.Storm():
+                self.network.set_weather(action.who, action.weather)
+                self._at(self.loop.time() + action.for_s, self.network.set_weather, action.who, CALM)
+            case a.Stall():
+                self.network.stall(action.who, action.for_s)
+            case a.Cut(who="server"):
+                for name in self.scenario.cast.names:
+                    self.network.cut(name, action.for_s, action.notice_s)
+            case a.Cut():
+                self.network.cut(action.who, action.for_s, action.notice_s)
+            case a.Fill():
+                self.network.server.capacity = Capacity(records=len(self.records))
+                self._at(self.loop.time() + action.for_s, self._make_room)
+            case a.Skew():
+                self.stage.clock(action.who).offset_ms += action.by_ms
+            case _:
+                self.people.act(action)
+
+    def _make_room(self) -> None:
+        self.network.server.capacity = ROOMY
+
+    def _at(self, when_s: float, what: Callable[..., object], *args: object) -> None:
+        self.loop.deliver_at(when_s, self.network.process, what, *args)
+
+    # What is looked at.
+
+    def _compare_again(self) -> None:
+        self._compare()
+        self._at(self.loop.time() + COMPARE_S, self._compare_again)
+
+    def _compare(self) -> None:
+        """Compare the state of whoever decides with the log, when all that it decided is durable."""
+        for one in self.stage.supervising.values():
+            settled = self.loop.time() - one.since_s > SETTLED_S and self.network.quiet
+            if settled and one.bus.reads and one.supervisor.idle:
+                self._compared += 1
+                self.watch.compare(one.supervisor.state)
+
+    def _on_broken(self, process: Process, failure: BaseException) -> None:
+        self.watch.broken("defect", f"{process.name} raised {type(failure).__name__}: {failure}")
+
+    def _stop(self) -> None:
+        self.loop.stopped = True
+
+    def _bury(self) -> None:
+        for process in (*self.stage.graveyard, self.people.process):
+            process.bury()
+
+    def _report(self) -> Report:
+        counted = self.stage.counted
+        return Report(
+            seed=self.scenario.seed,
+            profile=self.scenario.profile,
+            violation=self.watch.violation,
+            virtual_s=self.loop.time(),
+            records=len(self.records),
+            tasks=len(self.watch.laws.tasks),
+            executions=len(self.world.executions),
+            starts=counted.starts,
+            crashes=counted.crashes,
+            callbacks=self.loop.steps,
+            compared=self._compared,
+        )

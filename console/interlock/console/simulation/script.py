@@ -1,0 +1,117 @@
+"""What the simulated agents do with a step: which calls they make, what they answer, when they fail.
+
+Everything follows from the seed, the task and the step, never from the attempt: a replaced agent makes the
+same calls. Failures alone may depend on the attempt, or nothing would ever end.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Any
+
+import msgspec
+
+from interlock.agents.context import Context
+from interlock.agents.errors import AgentError, EffectDenied, EffectFailed
+
+MAX_PAUSE_S = 0.4
+_CHANCE_OF_FAILURE = 0.06
+
+
+class Temper(msgspec.Struct):
+    """How people and agents behave: once `good`, nobody fails on purpose and reviewers approve."""
+
+    good: bool = False
+
+
+Call = Callable[[Context], Awaitable[Any]]
+
+
+def calls_of(chance: Random, *, restless: bool) -> list[list[Call]]:
+    """Draw the calls of a step: groups one after the other, the calls of a group at once."""
+    if restless:
+        return [[_search("the same again")] for _ in range(chance.randint(8, 20))]
+    groups = chance.choice((0, 1, 1, 2, 2, 3))
+    return [[_call(chance) for _ in range(chance.choice((1, 1, 1, 2, 4)))] for _ in range(groups)]
+
+
+def _call(chance: Random) -> Call:
+    kind = chance.random()
+    if kind < 0.45:
+        return _think("x" * chance.choice((10, 36, 200)), chance.choice((40, 100, 800)), "")
+    if kind < 0.55:
+        return _think("y" * 30, 100, chance.choice(("offline/x", "offline/small", "new/unpriced", "no/one")))
+    if kind < 0.72:
+        return _search(chance.choice(("why", "how", "who")))
+    if kind < 0.92:
+        return _write(f"note-{chance.randint(1, 3)}")
+    if kind < 0.95:
+        return lambda context: context.tool("rm", path="/")
+    return lambda context: context.ask("May I?")
+
+
+def _think(prompt: str, tokens: int, model: str) -> Call:
+    return lambda context: context.model(prompt, purpose="think", max_output_tokens=tokens, model=model)
+
+
+def _search(query: str) -> Call:
+    return lambda context: context.tool("search", query=query)
+
+
+def _write(path: str) -> Call:
+    return lambda context: context.tool("write_file", path=path)
+
+
+class Script:
+    """The handler of one agent: a step in, a result out."""
+
+    def __init__(self, seed: str, role: str, temper: Temper, *, restless: bool) -> None:
+        self._seed = seed
+        self._role = role
+        self._temper = temper
+        self._restless = restless
+
+    async def work(self, _given: dict[str, Any], context: Context) -> dict[str, Any]:
+        """Do a step; raises what a handler may raise."""
+        chance = Random(f"{self._seed}/step/{context.task}/{context.step}/{self._role}")
+        mood = Random(f"{self._seed}/mood/{context.task}/{context.step}/{context.attempt}")
+        await asyncio.sleep(mood.random() * MAX_PAUSE_S)
+        restless = self._restless and chance.random() < 0.3
+        for group in calls_of(chance, restless=restless):
+            await self._make(context, group, patient=chance.random() < 0.6)
+            await asyncio.sleep(mood.random() * MAX_PAUSE_S)
+        if not self._temper.good and mood.random() < _CHANCE_OF_FAILURE:
+            raise EffectFailed("this agent had enough", transient=mood.random() < 0.8)
+        return self._result(chance)
+
+    async def _make(self, context: Context, group: list[Call], *, patient: bool) -> None:
+        """Make the calls of a group at once; a patient agent goes on without what is denied or fails."""
+        ends = await asyncio.gather(*(call(context) for call in group), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException) and not isinstance(end, AgentError):
+                raise end
+            spoilt = isinstance(end, AgentError) and not patient and not self._temper.good
+            if spoilt and not isinstance(end, EffectDenied):
+                raise end
+
+    def _result(self, chance: Random) -> dict[str, Any]:
+        if self._role == "planner":
+            return self._plan(chance)
+        if self._role == "reviewer":
+            return self._verdict(chance)
+        return {"report": "done"}
+
+    def _plan(self, chance: Random) -> dict[str, Any]:
+        if not self._temper.good and chance.random() < 0.1:
+            after = chance.choice((["b"], []))
+            return {"steps": [{"id": "a", "role": "astrologer"}, {"id": "b", "role": "executor", "after": after}]}
+        steps: list[dict[str, Any]] = []
+        for name in "abc"[: chance.randint(1, 3)]:
+            before = [step["id"] for step in steps if chance.random() < 0.5]
+            steps.append({"id": name, "role": chance.choice(("researcher", "executor")), "after": before})
+        return {"steps": steps}
+
+    def _verdict(self, chance: Random) -> dict[str, Any]:
+        decisions = ("approve", "approve", "approve", "approve", "revise", "escalate")
+        decision = "approve" if self._temper.good else chance.choice(decisions)
+        return {"decision": decision, "reasons": ["because"]}

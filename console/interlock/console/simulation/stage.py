@@ -1,0 +1,201 @@
+"""The processes of a simulation: starts them, kills them, freezes them, starts them again.
+
+It is what `interlock up` and the machine are for the real ones. What they do is theirs.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import msgspec
+
+from interlock.agents.station import Station
+from interlock.bus.errors import BusError
+from interlock.console.simulation.cast import (
+    SimulatedCalls,
+    SimulatedStation,
+    SimulatedWorker,
+    charter,
+)
+from interlock.console.simulation.connection import SimulatedBus
+from interlock.console.simulation.loop import SimulatedLoop
+from interlock.console.simulation.network import Network
+from interlock.console.simulation.process import Process, SimulatedClock
+from interlock.console.simulation.scenario import Cast
+from interlock.console.simulation.script import Script, Temper
+from interlock.console.simulation.watch import Watch
+from interlock.console.simulation.world import World
+from interlock.effects.worker import Worker
+from interlock.supervisor.errors import SteppedBack
+from interlock.supervisor.supervisor import Supervisor
+
+AGAIN_S = 0.5
+GRACE_S = 2.5
+
+
+class Supervising(msgspec.Struct):
+    """A supervisor at work: its process, its connection, itself."""
+
+    process: Process
+    bus: SimulatedBus
+    supervisor: Supervisor
+    since_s: float
+
+
+class Counted(msgspec.Struct):
+    """What happened to processes."""
+
+    starts: int = 0
+    crashes: int = 0
+    stepped_back: int = 0
+    disconnected: int = 0
+
+
+class Stage:
+    """All processes of one simulation but the server's and the people's."""
+
+    def __init__(
+        self, seed: int, cast: Cast, loop: SimulatedLoop, network: Network, world: World, watch: Watch
+    ) -> None:
+        self.temper = Temper()
+        self.counted = Counted()
+        self.processes: dict[str, Process] = {}
+        self.graveyard: list[Process] = []
+        self.supervising: dict[str, Supervising] = {}
+        self._seed = str(seed)
+        self._cast = cast
+        self._loop = loop
+        self._network = network
+        self._world = world
+        self._watch = watch
+        self._clocks: dict[str, SimulatedClock] = {}
+        self._lives: dict[str, int] = {}
+        self._leavers: dict[str, Station | Worker] = {}
+
+    def start(self, name: str) -> None:
+        """Start a process, unless it runs."""
+        running = self.processes.get(name)
+        if running is not None and not running.dead:
+            return
+        process = self.processes[name] = Process(name, self.clock(name))
+        self.graveyard.append(process)
+        self.counted.starts += 1
+        process.on_death = partial(self._died, process)
+        self._loop.deliver(process, self._begin, process)
+
+    def clock(self, name: str) -> SimulatedClock:
+        """Return a machine's clock; it outlives the processes there."""
+        if name == self._network.process.name:
+            return self._network.process.clock
+        if name not in self._clocks:
+            self._clocks[name] = SimulatedClock(self._loop)
+        return self._clocks[name]
+
+    def kill(self, name: str, steps: int, back_s: float) -> None:
+        """Kill a process after so many callbacks, and start it again."""
+        process = self.processes.get(name)
+        if process is not None and not process.dead:
+            self.counted.crashes += 1
+            process.kill_after(steps)
+        self._loop.deliver_at(self._loop.time() + back_s, self._network.process, self._back, name)
+
+    def freeze(self, name: str, for_s: float) -> None:
+        """Stop a process where it is for a while."""
+        process = self.processes.get(name)
+        if process is not None and not process.dead and not process.frozen:
+            process.frozen = True
+            self._loop.deliver_at(
+                self._loop.time() + for_s, self._network.process, self._loop.thaw, process
+            )
+
+    def leave(self, name: str, back_s: float) -> None:
+        """Ask a process to end, as SIGTERM does; it is killed when it takes too long."""
+        process, leaver = self.processes.get(name), self._leavers.get(name)
+        if process is None or process.dead or leaver is None:
+            return
+        self._loop.deliver(process, self._leave, process, leaver)
+        again_s = self._loop.time() + GRACE_S
+        self._loop.deliver_at(again_s, self._network.process, process.kill)
+        self._loop.deliver_at(again_s + back_s, self._network.process, self.start, name)
+
+    def heal(self) -> None:
+        """Let everybody be there and well."""
+        for process in self.processes.values():
+            process.disarm()
+            if process.frozen:
+                self._loop.thaw(process)
+        for name in self._cast.names:
+            self.start(name)
+
+    def _back(self, name: str) -> None:
+        """Start a process again; one that is not dead yet is killed where it is now."""
+        process = self.processes.get(name)
+        if process is not None and process.fused:
+            process.kill()
+        self.start(name)
+
+    def _died(self, process: Process) -> None:
+        self._network.died(process)
+        self.supervising.pop(process.name, None)
+        self._leavers.pop(process.name, None)
+
+    def _begin(self, process: Process) -> None:
+        main = asyncio.ensure_future(self._main(process))
+        main.add_done_callback(partial(self._ended, process))
+
+    def _ended(self, process: Process, main: "asyncio.Task[None]") -> None:
+        failure = None if main.cancelled() else main.exception()
+        if isinstance(failure, SteppedBack):
+            self.counted.stepped_back += 1
+        elif isinstance(failure, BusError):
+            self.counted.disconnected += 1
+        elif failure is not None:
+            self._watch.broken("defect", f"{process.name} ended: {type(failure).__name__}: {failure}")
+        self._loop.deliver_at(self._loop.time() + AGAIN_S, self._network.process, self.start, process.name)
+        process.kill()
+
+    def _main(self, process: Process) -> Awaitable[None]:
+        if process.name in self._cast.supervisors:
+            return self._supervise(process)
+        if process.name in self._cast.agents:
+            return self._act(process, self._cast.agents[process.name])
+        return self._carry_out(process, self._cast.workers[process.name])
+
+    async def _supervise(self, process: Process) -> None:
+        bus = await self._network.connect(process, process.name)
+        bus.on_sent = partial(self._watch.dispatched, bus.acked)
+        supervisor = Supervisor(bus)
+        self.supervising[process.name] = Supervising(process, bus, supervisor, self._loop.time())
+        await supervisor.run()
+
+    async def _act(self, process: Process, capacity: int) -> None:
+        bus = await self._network.connect(process, process.name)
+        role = process.name.rsplit("-", 1)[0]
+        script = Script(self._seed, role, self.temper, restless=self._cast.restless)
+        station = SimulatedStation(bus, charter(role, capacity), script, self._name_life(process.name))
+        await self._stay(process, bus, station)
+
+    async def _carry_out(self, process: Process, capacity: int) -> None:
+        bus = await self._network.connect(process, process.name)
+        calls = SimulatedCalls(self._seed, process.name, self._world)
+        worker = SimulatedWorker(
+            bus, calls, capacity, self._name_life(process.name), self._watch.told_to_stop
+        )
+        await self._stay(process, bus, worker)
+
+    async def _stay(self, process: Process, bus: SimulatedBus, member: Station | Worker) -> None:
+        bus.watchers.append(member)
+        await member.start()
+        self._leavers[process.name] = member
+        await asyncio.Event().wait()
+
+    def _leave(self, process: Process, leaver: Station | Worker) -> None:
+        leaving = asyncio.ensure_future(leaver.stop("it was asked to end"))
+        leaving.add_done_callback(lambda _: self._loop.deliver(self._network.process, process.kill))
+
+    def _name_life(self, name: str) -> Callable[[], str]:
+        def next_name() -> str:
+            self._lives[name] = self._lives.get(name, 0) + 1
+            return f"{name}.{self._lives[name]}"
+
+        return next_name

@@ -1,0 +1,90 @@
+"""The world outside: what was really executed, under which grant, and what it truly cost.
+
+Nobody can take back what happened here. It does not know what was decided.
+"""
+
+from collections.abc import Callable
+from random import Random
+
+import msgspec
+
+from interlock.contracts.budget import Amounts
+from interlock.contracts.dispatch import DoEffect
+from interlock.contracts.effect import ModelCall, ToolCall
+from interlock.contracts.presence import ModelOffer, ToolOffer
+
+MODEL = ModelOffer(
+    model="offline/x",
+    input_usd_micros_per_mtok=1_000_000,
+    output_usd_micros_per_mtok=2_000_000,
+    price_source="the simulation",
+)
+SMALL = ModelOffer(
+    model="offline/small",
+    input_usd_micros_per_mtok=100_000,
+    output_usd_micros_per_mtok=300_000,
+    price_source="the simulation",
+)
+UNPRICED = ModelOffer(model="new/unpriced")
+SEARCH = ToolOffer(tool="search", risk="read", repeatable=True)
+WRITE = ToolOffer(tool="write_file", risk="write", repeatable=False)
+MODELS = (MODEL, SMALL, UNPRICED)
+TOOLS = (SEARCH, WRITE)
+PRICES = {MODEL.model: (1, 1, 2, 1), SMALL.model: (1, 10, 3, 10)}
+"""Micro-dollars for a token as fractions, in and out: told again here, so that the world counts by itself."""
+
+
+class Execution(msgspec.Struct, frozen=True):
+    """One real execution: of which grant, where, when, and what it cost."""
+
+    task: int
+    step: str
+    key: str
+    effect: int
+    grant: int
+    worker: str
+    incarnation: str
+    write: bool
+    cost: Amounts
+    at_s: float
+
+
+class World:
+    """Everything that really happened; `on_executed` is told of each execution as it begins."""
+
+    def __init__(self) -> None:
+        self.executions: list[Execution] = []
+        self.on_executed: Callable[[Execution], None] = _ignore
+
+    def execute(self, work: DoEffect, worker: str, cost: Amounts, at_s: float) -> None:
+        """Let an effect happen."""
+        write = isinstance(work.call, ToolCall) and work.call.tool == WRITE.tool
+        execution = Execution(
+            task=work.task,
+            step=work.step,
+            key=work.key,
+            effect=work.effect,
+            grant=work.grant,
+            worker=worker,
+            incarnation=work.incarnation,
+            write=write,
+            cost=cost,
+            at_s=at_s,
+        )
+        self.executions.append(execution)
+        self.on_executed(execution)
+
+
+def true_cost(work: DoEffect, chance: Random) -> Amounts:
+    """Return what a call costs: the prompt's tokens, and as much output as the grant allows or less."""
+    if not isinstance(work.call, ModelCall):
+        return Amounts(tool_calls=1)
+    tokens_in = chance.randint(1, max(1, len(work.call.prompt.encode())))
+    tokens_out = chance.choice((work.max_output_tokens, chance.randint(0, work.max_output_tokens)))
+    in_above, in_below, out_above, out_below = PRICES[work.call.model]
+    price = tokens_in * in_above / in_below + tokens_out * out_above / out_below
+    return Amounts(spend_usd_micros=-int(-price // 1), tokens=tokens_in + tokens_out, model_calls=1)
+
+
+def _ignore(_execution: Execution) -> None:
+    return
