@@ -1,0 +1,95 @@
+"""Facts about an effect: what became of a request."""
+
+from typing import Literal
+
+from interlock.contracts.budget import NOTHING, Amounts
+from interlock.contracts.effect import EffectEnd, EffectKey
+from interlock.contracts.facts.fact import Fact
+from interlock.contracts.message import Line, Part, Sequence
+from interlock.contracts.plan import StepId
+
+
+class Demand(Part, frozen=True, kw_only=True):
+    """What an effect needs, as data: which model or tool, and how much text at most goes in and comes out.
+
+    `digest` is the same for two calls that ask for the same.
+    """
+
+    kind: Literal["model", "tool", "ask"]
+    name: str
+    digest: str = ""
+    prompt_bytes: int = 0
+    max_output_tokens: int = 0
+
+
+class EffectGranted(Fact, frozen=True, kw_only=True):
+    """The effect may happen, once, at this worker, and `reserved` is put aside for it."""
+
+    effect: Sequence
+    step: StepId
+    attempt: int
+    key: EffectKey
+    grant: int
+    worker: str
+    reserved: Amounts
+    demand: Demand
+    repeatable: bool
+    max_output_tokens: int = 0
+
+
+class EffectHeld(Fact, frozen=True, kw_only=True):
+    """The effect waits: for money that is reserved elsewhere, for a worker, for a raise, for a person."""
+
+    effect: Sequence
+    step: StepId
+    attempt: int
+    key: EffectKey
+    demand: Demand
+    waits_for: Literal["capacity", "reservations", "budget", "switch"]
+    reason: Line
+
+
+class EffectDenied(Fact, frozen=True, kw_only=True):
+    """The effect may not happen, by this rule."""
+
+    effect: Sequence
+    step: StepId
+    attempt: int
+    key: EffectKey
+    rule: str
+    reason: Line
+
+
+class EffectEscalated(Fact, frozen=True, kw_only=True):
+    """A person is asked; the record `effect` holds the question."""
+
+    effect: Sequence
+    step: StepId
+    attempt: int
+    key: EffectKey
+    question: str
+
+
+class EffectRepeated(Fact, frozen=True, kw_only=True):
+    """The same effect was asked for again by a later attempt: it stays what it was."""
+
+    effect: Sequence
+    attempt: int
+
+
+class EffectSettled(Fact, frozen=True, kw_only=True):
+    """The effect has ended; `spent` counts, the rest of the reservation is free.
+
+    `basis` is `actual` (the worker's count), `bound` (the call may have happened: the whole reservation)
+    or `nothing` (it provably did not happen). `outcome` is the record that tells more. It counts to the day
+    of `at_ms`.
+    """
+
+    at_ms: int
+    effect: Sequence
+    grant: int
+    end: EffectEnd
+    basis: Literal["actual", "bound", "nothing"]
+    spent: Amounts = NOTHING
+    outcome: Sequence = 0
+    overrun: Amounts | None = None

@@ -1,0 +1,71 @@
+"""Facts about a step: who has it, and how it ended."""
+
+from interlock.contracts.facts.fact import Fact
+from interlock.contracts.message import Line, Sequence
+from interlock.contracts.plan import StepId
+
+
+class StepAssigned(Fact, frozen=True, kw_only=True):
+    """One principal has the step now."""
+
+    at_ms: int
+    step: StepId
+    attempt: int
+    principal: str
+    deadline_ms: int
+
+
+class StepWaiting(Fact, frozen=True, kw_only=True):
+    """The step could begin, but for this."""
+
+    step: StepId
+    reason: Line
+
+
+class StepCompleted(Fact, frozen=True, kw_only=True):
+    """The step's result is the record `result`."""
+
+    at_ms: int
+    step: StepId
+    attempt: int
+    result: Sequence
+
+
+class StepFailed(Fact, frozen=True, kw_only=True):
+    """The attempt failed; the next may begin at `retry_at_ms` (None: there is none)."""
+
+    at_ms: int
+    step: StepId
+    attempt: int
+    message: Line
+    retry_at_ms: int | None = None
+
+
+class StepLost(Fact, frozen=True, kw_only=True):
+    """The agent is gone or too late; the step will be assigned anew."""
+
+    at_ms: int
+    step: StepId
+    attempt: int
+    principal: str
+    reason: Line
+
+
+class StepRetried(Fact, frozen=True, kw_only=True):
+    """The wait after a failure is over; the step may be assigned."""
+
+    step: StepId
+
+
+class StepDead(Fact, frozen=True, kw_only=True):
+    """No attempt is left: a dead letter."""
+
+    step: StepId
+    reason: Line
+
+
+class StepReopened(Fact, frozen=True, kw_only=True):
+    """The reviewer wants it better: the step begins again with these notes."""
+
+    step: StepId
+    notes: tuple[str, ...]
