@@ -42,13 +42,17 @@ class Asked(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer in pieces; `promised_bytes` more than it has breaks it off, `held` never ends."""
+    """An answer in pieces; `promised_bytes` more than it has breaks it off, `held` never ends.
+
+    `dropped` closes the connection without a word.
+    """
 
     pieces: tuple[bytes, ...] = ()
     status: int = 200
     headers: tuple[str, ...] = ("content-type: text/event-stream",)
     promised_bytes: int | None = None
     held: bool = False
+    dropped: bool = False
 
 
 class Provider:
@@ -84,6 +88,9 @@ class Provider:
         self.asked.append(Asked(head[0].split()[1], headers, msgspec.json.decode(body or b"{}")))
         self.came.set()
         reply = self._script.pop(0) if len(self._script) > 1 else self._script[0]
+        if reply.dropped:
+            writer.close()
+            return
         lines = [f"HTTP/1.1 {reply.status} Word", "connection: close", *reply.headers]
         if reply.promised_bytes is not None:
             lines.append(f"content-length: {reply.promised_bytes}")
@@ -107,6 +114,11 @@ def events(*data: Json | str) -> tuple[bytes, ...]:
     """Return a stream of server-sent events."""
     texts = (one if isinstance(one, str) else msgspec.json.encode(one).decode() for one in data)
     return tuple(f"data: {text}\n\n".encode() for text in texts)
+
+
+def whole(body: Json) -> Reply:
+    """Return an answer that is one JSON object."""
+    return Reply((msgspec.json.encode(body),), headers=("content-type: application/json",))
 
 
 def refusal(status: int, message: str, *headers: str, code: str = "") -> Reply:

@@ -111,7 +111,10 @@ async def test_a_server_that_does_not_stream_is_understood(provider: Provider, m
 
 async def test_usage_that_is_not_told_is_not_guessed(provider: Provider, model: OpenAiModel) -> None:
     provider.will(spoken("42", usage=None))
-    assert (await ask(model)).used is None
+    answer = await ask(model)
+    assert answer.used is None
+    assert answer.bill is not None
+    assert answer.bill.basis == "bound"
 
 
 @pytest.mark.parametrize(
@@ -208,6 +211,32 @@ async def test_an_answer_that_breaks_off_is_never_bought_twice(
     assert error.transient
     assert error.used is None
     assert len(provider.asked) == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 504, 520, 524])
+async def test_a_server_that_fails_at_work_may_bill_it_and_is_not_asked_again(
+    provider: Provider, model: OpenAiModel, status: int
+) -> None:
+    provider.will(refusal(status, "out of order"), spoken("42"))
+    error = await failure(model, BrokenOff)
+    assert error.transient
+    assert error.used is None
+    assert len(provider.asked) == 1
+
+
+async def test_a_connection_that_is_dropped_may_be_billed_and_is_not_opened_again(
+    provider: Provider, model: OpenAiModel
+) -> None:
+    provider.will(Reply(dropped=True), spoken("42"))
+    assert (await failure(model, BrokenOff)).used is None
+    assert len(provider.asked) == 1
+
+
+async def test_a_server_that_has_no_such_request_has_done_nothing(
+    provider: Provider, model: OpenAiModel
+) -> None:
+    provider.will(refusal(501, "not implemented"))
+    assert (await failure(model, Refused)).used == NOTHING
 
 
 async def test_an_answer_beyond_its_limit_fails_with_its_cost(provider: Provider, model: OpenAiModel) -> None:

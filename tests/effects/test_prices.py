@@ -1,22 +1,28 @@
-"""What a model costs: the user's file first, genai-prices next, and nothing is guessed."""
+"""What a model costs: the user's file first, the published prices next, and nothing is guessed."""
 
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from interlock.effects.errors import BadSettings
-from interlock.effects.prices import PriceList, Usage
+from interlock.effects.prices import PriceList
 from interlock.effects.settings import EffectSettings, Endpoint
+from interlock.effects.usage import Usage
 
 OWN = """
 [models."openai/local"]
 price = "free"
+prompt_overhead_tokens = 700
 
 [models."openai/gpt-4o"]
 input_usd_per_mtok = 1.5
 output_usd_per_mtok = 2.0000001
 """
+
+
+@pytest.fixture
+def unpriced(settings: EffectSettings) -> EffectSettings:
+    return msgspec.structs.replace(settings, prices=None)
 
 
 @pytest.fixture
@@ -26,33 +32,56 @@ def own(tmp_path: Path, settings: EffectSettings) -> PriceList:
     return PriceList(msgspec.structs.replace(settings, prices=path))
 
 
-def test_the_offline_reasoner_costs_nothing(settings: EffectSettings) -> None:
-    offer = PriceList(settings).offer("offline/extractive")
+def test_what_runs_here_costs_nothing_and_says_so(unpriced: EffectSettings) -> None:
+    offer = PriceList(unpriced).offer("offline/extractive")
     assert (offer.input_usd_micros_per_mtok, offer.output_usd_micros_per_mtok) == (0, 0)
-    assert offer.price_source == "runs here"
+    assert offer.price_source.startswith("free: ")
+    assert PriceList(unpriced).spend_usd_micros("offline/extractive", Usage(9, 9)) == 0
 
 
-def test_a_known_model_has_the_published_price_and_its_day(settings: EffectSettings) -> None:
-    offer = PriceList(settings).offer("openai/gpt-4o")
+def test_a_known_model_has_the_published_price(unpriced: EffectSettings) -> None:
+    offer = PriceList(unpriced).offer("openai/gpt-4o")
     assert (offer.input_usd_micros_per_mtok, offer.output_usd_micros_per_mtok) == (2_500_000, 10_000_000)
     assert offer.price_source.startswith("genai-prices ")
 
 
-def test_of_a_tiered_price_the_dearest_bounds_the_call(settings: EffectSettings) -> None:
-    offer = PriceList(settings).offer("anthropic/claude-sonnet-4-5")
-    assert (offer.input_usd_micros_per_mtok, offer.output_usd_micros_per_mtok) == (6_000_000, 22_500_000)
+def test_an_offer_ignored_by_half_is_still_a_bound(unpriced: EffectSettings) -> None:
+    # Given a model whose long prompts are dearer
+    prices = PriceList(unpriced)
+    offer = prices.offer("anthropic/claude-haiku-5-5")
+    (tier,) = offer.up_to
+    # Then the dearest price stands where everybody reads it, and the cheaper one beside its condition
+    assert tier.prompt_tokens == 100_000
+    assert offer.input_usd_micros_per_mtok is not None
+    assert tier.input_usd_micros_per_mtok * 5 == offer.input_usd_micros_per_mtok
+    assert prices.bound_usd_micros(offer.model, 100_000, 0) == tier.input_usd_micros_per_mtok // 10
+    assert prices.bound_usd_micros(offer.model, 1_000_000, 0) == offer.input_usd_micros_per_mtok
 
 
-def test_an_unknown_model_has_no_price_but_advice(settings: EffectSettings) -> None:
-    offer = PriceList(settings).offer("openai/nobodys-model")
+def test_an_unknown_model_is_refused_with_the_lines_to_write(unpriced: EffectSettings) -> None:
+    offer = PriceList(unpriced).offer("openai/nobodys-model")
     assert offer.input_usd_micros_per_mtok is None
-    assert '[models."openai/nobodys-model"]' in offer.price_source
+    for part in (
+        "openai/nobodys-model is not bought",
+        "INTERLOCK_PRICES",
+        '[models."openai/nobodys-model"]',
+        "input_usd_per_mtok = ",
+        "output_usd_per_mtok = ",
+        'price = "free"',
+    ):
+        assert part in offer.price_source
 
 
-def test_a_known_name_at_an_unknown_address_has_no_price(settings: EffectSettings) -> None:
+def test_the_file_to_write_into_is_named(own: PriceList) -> None:
+    assert "prices.toml" in own.offer("openai/nobodys-model").price_source
+
+
+def test_a_known_name_at_an_unknown_address_has_no_price(unpriced: EffectSettings) -> None:
     here = Endpoint("http://127.0.0.1:8099/v1", "OPENAI_BASE_URL", "OPENAI_API_KEY")
-    offer = PriceList(msgspec.structs.replace(settings, openai=here)).offer("openai/gpt-4o")
-    assert offer.input_usd_micros_per_mtok is None
+    prices = PriceList(msgspec.structs.replace(unpriced, openai=here))
+    assert prices.offer("openai/gpt-4o").input_usd_micros_per_mtok is None
+    assert "127.0.0.1:8099" in prices.offer("openai/gpt-4o").price_source
+    assert prices.bound_usd_micros("openai/gpt-4o", 1, 1) is None
 
 
 def test_the_users_own_price_comes_first_and_is_rounded_up(own: PriceList) -> None:
@@ -64,40 +93,10 @@ def test_the_users_own_price_comes_first_and_is_rounded_up(own: PriceList) -> No
     assert own.named == ("openai/local", "openai/gpt-4o")
 
 
-def test_cached_tokens_cost_what_the_provider_bills(settings: EffectSettings) -> None:
-    prices = PriceList(settings)
-    told = {
-        "model": "gpt-4o",
-        "usage": {
-            "prompt_tokens": 1_000,
-            "completion_tokens": 100,
-            "prompt_tokens_details": {"cached_tokens": 500},
-        },
-    }
-    assert prices.spend_usd_micros("openai/gpt-4o", Usage(1_000, 100)) == 3_500
-    assert prices.spend_usd_micros("openai/gpt-4o", Usage(1_000, 100, told)) == 2_875
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("models = 3", "no list of prices"),
-        ("[models", "no list of prices"),
-        ('[models."a/b"]\nprice = "cheap"', "no list of prices"),
-        ('[models."a/b"]\ninput_usd_per_mtok = 1', "needs either"),
-        ('[models."a/b"]\nprice = "free"\ninput_usd_per_mtok = 1', "needs either"),
-        ('[models."a/b"]\ninput_usd_per_mtok = -1\noutput_usd_per_mtok = 1', "no list of prices"),
-    ],
-)
-def test_a_file_that_says_nothing_usable_is_refused(
-    tmp_path: Path, settings: EffectSettings, text: str, complaint: str
-) -> None:
-    path = tmp_path / "prices.toml"
-    path.write_text(text)
-    with pytest.raises(BadSettings, match=complaint):
-        PriceList(msgspec.structs.replace(settings, prices=path))
-
-
-def test_a_file_that_is_not_there_is_named(tmp_path: Path, settings: EffectSettings) -> None:
-    with pytest.raises(BadSettings, match=r"nowhere\.toml cannot be read"):
-        PriceList(msgspec.structs.replace(settings, prices=tmp_path / "nowhere.toml"))
+def test_what_a_server_adds_is_the_users_to_say(own: PriceList) -> None:
+    said, unsaid = own.offer("openai/local"), own.offer("openai/gpt-4o")
+    assert own.template_tokens("openai/local") == 700
+    assert said.prompt_overhead_tokens > 700
+    assert unsaid.prompt_overhead_tokens == own.template_tokens("openai/gpt-4o") + (
+        said.prompt_overhead_tokens - 700
+    )

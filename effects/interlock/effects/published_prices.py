@@ -19,14 +19,9 @@ from genai_prices.types import ConditionalPrice, ModelPrice, StartDateConstraint
 from interlock.bus.clock import now_ms
 from interlock.effects.usage import MICROS, Usage
 
-_INPUT_KEYS = (
-    "input_mtok",
-    "input_text_mtok",
-    "cache_read_mtok",
-    "cache_write_mtok",
-    "cache_write_5m_mtok",
-    "cache_write_1h_mtok",
-)
+# Providers cache as they like, so writing to a cache may be billed for any prompt; for a whole hour it is
+# only on a request's own wish, which is never uttered here.
+_INPUT_KEYS = ("input_mtok", "input_text_mtok", "cache_read_mtok", "cache_write_mtok", "cache_write_5m_mtok")
 _OUTPUT_KEYS = ("output_mtok", "output_text_mtok", "output_reasoning_mtok", "output_citation_mtok")
 # What a request costs beside its tokens, where the provider always does it.
 _ALWAYS_BILLED = ("requests_kcount",)
