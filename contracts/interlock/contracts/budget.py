@@ -49,8 +49,9 @@ class Amounts(Part, frozen=True, kw_only=True):
 
     def beyond(self, other: "Amounts") -> "Amounts | None":
         """Return what is here beyond `other`, dimension by dimension, or None when nothing is."""
-        over = Amounts(**{d: max(0, getattr(self, d) - getattr(other, d)) for d in DIMENSIONS})
-        return None if over == NOTHING else over
+        if all(getattr(self, d) <= getattr(other, d) for d in DIMENSIONS):
+            return None
+        return Amounts(**{d: max(0, getattr(self, d) - getattr(other, d)) for d in DIMENSIONS})
 
 
 class Budget(Part, frozen=True, kw_only=True):

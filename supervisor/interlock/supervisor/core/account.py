@@ -17,8 +17,8 @@ class Account(msgspec.Struct, frozen=True):
     """Limits in total and for each day (UTC), and what counts against them.
 
     Invariant: in every limited dimension, spent + reserved is within the limit, in total and of today.
-    `spent_today` belongs to `day` (days since the epoch); a reservation counts in whatever day it is.
-    `warned` names the limits, as dimension and day, of which a warning was given.
+    `spent_before` is what was spent before `day` (days since the epoch); a reservation counts in whatever
+    day it is. `warned` names the limits, as dimension and day, of which a warning was given.
     """
 
     budget: Budget = NO_LIMITS
@@ -26,7 +26,7 @@ class Account(msgspec.Struct, frozen=True):
     reserved: Amounts = NOTHING
     daily: Budget = NO_LIMITS
     day: int = 0
-    spent_today: Amounts = NOTHING
+    spent_before: Amounts = NOTHING
     clocks: int = 0
     started_ms: int = 0
     warned: tuple[tuple[str, int], ...] = ()
@@ -38,7 +38,8 @@ class Account(msgspec.Struct, frozen=True):
 
     def running_ms(self, now_ms: int) -> int:
         """Return what the clocks that run have run, together."""
-        return max(0, self.clocks * now_ms - self.started_ms)
+        ran_ms = self.clocks * now_ms - self.started_ms
+        return max(0, ran_ms)
 
     def wall_ms(self, now_ms: int) -> int:
         """Return the wall time used in total."""
@@ -46,7 +47,7 @@ class Account(msgspec.Struct, frozen=True):
 
     def spent_on(self, day: int) -> Amounts:
         """Return what was spent on a day that is not over."""
-        return self.spent_today if day == self.day else NOTHING
+        return self.spent.minus(self.spent_before) if day == self.day else NOTHING
 
     def reserve(self, amounts: Amounts) -> "Account":
         """Put `amounts` aside."""
@@ -54,15 +55,14 @@ class Account(msgspec.Struct, frozen=True):
 
     def settle(self, reserved: Amounts, spent: Amounts, at_ms: int) -> "Account":
         """Give back a reservation and count what was spent."""
-        return replace(self.spend(spent, at_ms), reserved=self.reserved.minus(reserved))
+        left = self.reserved.minus(reserved)
+        if at_ms // DAY_MS == self.day:
+            return replace(self, reserved=left, spent=self.spent.plus(spent))
+        return replace(self.spend(spent, at_ms), reserved=left)
 
     def spend(self, spent: Amounts, at_ms: int) -> "Account":
         """Count what was spent without a reservation."""
-        day = at_ms // DAY_MS
-        if day < self.day:
-            return replace(self, spent=self.spent.plus(spent))
-        today = self.spent_on(day).plus(spent)
-        return replace(self, spent=self.spent.plus(spent), day=day, spent_today=today)
+        return self._count(self.spent.plus(spent), at_ms)
 
     def start_clock(self, at_ms: int) -> "Account":
         """Let one more clock run."""
@@ -70,6 +70,17 @@ class Account(msgspec.Struct, frozen=True):
 
     def stop_clock(self, started_ms: int, at_ms: int) -> "Account":
         """Stop the clock that was started then; what it has run is spent."""
-        ran = Amounts(wall_ms=max(0, at_ms - started_ms))
-        stopped = replace(self, clocks=self.clocks - 1, started_ms=self.started_ms - started_ms)
-        return stopped.spend(ran, at_ms)
+        clocks, started_sum_ms = self.clocks - 1, self.started_ms - started_ms
+        spent = replace(self.spent, wall_ms=self.spent.wall_ms + max(0, at_ms - started_ms))
+        if at_ms // DAY_MS == self.day:
+            return replace(self, spent=spent, clocks=clocks, started_ms=started_sum_ms)
+        return replace(self._count(spent, at_ms), clocks=clocks, started_ms=started_sum_ms)
+
+    def _count(self, spent: Amounts, at_ms: int) -> "Account":
+        day = at_ms // DAY_MS
+        if day == self.day:
+            return replace(self, spent=spent)
+        if day > self.day:
+            return replace(self, spent=spent, spent_before=self.spent, day=day)
+        late = spent.minus(self.spent)
+        return replace(self, spent=spent, spent_before=self.spent_before.plus(late))

@@ -10,6 +10,7 @@ from interlock.supervisor.core.account import Account
 from interlock.supervisor.core.state import State, Step, Task, replace
 
 Change = Callable[[Account], Account]
+Scopes = tuple[tuple[str, Account], ...]
 NO_ACCOUNT = Account()
 FLEET = "fleet"
 
@@ -24,15 +25,18 @@ def role_scope(role: str) -> str:
     return f"role {role}"
 
 
-def scopes(state: State, task: Task, step: Step | None) -> tuple[tuple[str, Account], ...]:
+def scopes(state: State, task: Task, step: Step | None) -> Scopes:
     """Return the accounts that something of this step counts against, narrowest first, with their names."""
-    shared = [FLEET, tenant_scope(task.tenant)]
-    found = [("task", task.account)]
-    if step is not None:
-        shared.append(role_scope(step.role))
-        found.insert(0, (f"step {step.id}", step.account))
-    found += [(name, state.shared.get(name, NO_ACCOUNT)) for name in reversed(shared)]
-    return tuple(found)
+    shared, tenant = state.shared, tenant_scope(task.tenant)
+    wide = (
+        ("task", task.account),
+        (tenant, shared.get(tenant, NO_ACCOUNT)),
+        (FLEET, shared.get(FLEET, NO_ACCOUNT)),
+    )
+    if step is None:
+        return wide
+    role = role_scope(step.role)
+    return ((f"step {step.id}", step.account), (role, shared.get(role, NO_ACCOUNT)), *wide)
 
 
 def change_shared(state: State, names: Iterable[str], change: Change) -> State:
@@ -43,13 +47,17 @@ def change_shared(state: State, names: Iterable[str], change: Change) -> State:
     return replace(state, shared=shared.finish())
 
 
-def charge(state: State, number: int, step: str, role: str, change: Change) -> State:
-    """Change the accounts of all scopes in the same way; a step that is gone with its task is left out."""
-    task = state.tasks[number]
-    owner = task.steps.get(step)
+def charge(state: State, task: Task, step: Step | None, role: str, change: Change) -> State:
+    """Put a task and its step in place with their accounts changed, and change those that others share."""
     steps = task.steps
-    if owner is not None:
-        steps = steps.set(step, replace(owner, account=change(owner.account)))
+    if step is not None:
+        steps = steps.set(step.id, replace(step, account=change(step.account)))
     task = replace(task, account=change(task.account), steps=steps)
-    shared = (FLEET, tenant_scope(task.tenant), *((role_scope(role),) if role else ()))
-    return change_shared(replace(state, tasks=state.tasks.set(number, task)), shared, change)
+    shared = state.shared.mutate()
+    tenant = tenant_scope(task.tenant)
+    shared[tenant] = change(shared.get(tenant, NO_ACCOUNT))
+    shared[FLEET] = change(shared.get(FLEET, NO_ACCOUNT))
+    if role:
+        name = role_scope(role)
+        shared[name] = change(shared.get(name, NO_ACCOUNT))
+    return replace(state, tasks=state.tasks.set(task.id, task), shared=shared.finish())

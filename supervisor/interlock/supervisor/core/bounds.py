@@ -12,11 +12,11 @@ from interlock.contracts.budget import DIMENSIONS, MOST, Amounts, Budget
 from interlock.contracts.facts import Demand, Lack
 from interlock.contracts.presence import ModelOffer
 from interlock.supervisor.core.account import DAY_MS, NO_LIMITS, Account
+from interlock.supervisor.core.accounts import Scopes
 from interlock.supervisor.core.limits import MIN_OUTPUT_TOKENS, PROMPT_OVERHEAD_TOKENS
 
 ONE_TOOL_CALL = Amounts(tool_calls=1)
 _MILLION = 1_000_000
-Scopes = tuple[tuple[str, Account], ...]
 
 
 class Shortage(msgspec.Struct, frozen=True):
@@ -72,6 +72,8 @@ def shortage(amounts: Amounts, accounts: Scopes, now_ms: int) -> Shortage | None
     needs = [(name, needed) for name in DIMENSIONS if (needed := getattr(amounts, name))]
     passing: Shortage | None = None
     for scope, account in accounts:
+        if not account.limited:
+            continue
         for limits, spent, day in limits_of(account, now_ms):
             found = _lacking(account, limits, spent, needs, now_ms)
             if found is None:

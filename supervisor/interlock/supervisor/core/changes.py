@@ -6,7 +6,9 @@ task is moving.
 
 from typing import TypeVar
 
-from interlock.supervisor.core.clocks import stop_step
+from immutables import Map
+
+from interlock.supervisor.core.clocks import stopped
 from interlock.supervisor.core.ready import queued, unqueued
 from interlock.supervisor.core.state import Effect, State, Step, Task, replace
 from interlock.supervisor.core.transitions import next_step
@@ -33,13 +35,17 @@ def put_step(state: State, task: Task, step: Step) -> State:
 
 def put_effect(state: State, task: Task, effect: Effect) -> State:
     """Put an effect in place, and in or out of those that wait: for a worker, or for something else."""
+    return put_task(*with_effect(state, task, effect))
+
+
+def with_effect(state: State, task: Task, effect: Effect) -> tuple[State, Task]:
+    """Return the task with an effect, not yet in its place, and the state with those that wait."""
     before = task.effects.get(effect.seq)
-    task = replace(task, effects=task.effects.set(effect.seq, effect))
-    if before is None:
-        task = _first_seen(task, effect)
+    effects = task.effects.set(effect.seq, effect)
+    task = replace(task, effects=effects) if before is not None else _first_seen(task, effects, effect)
     waited, waits = _waits_for(before), _waits_for(effect)
     if waited == waits:
-        return put_task(state, task)
+        return state, task
     if "else" in {waited, waits}:
         waiting = (*task.waiting, effect.seq) if waits == "else" else _without(task.waiting, effect.seq)
         task = replace(task, waiting=tuple(sorted(waiting)))
@@ -49,7 +55,7 @@ def put_effect(state: State, task: Task, effect: Effect) -> State:
         starved = tuple(sorted((*starved, (effect.seq, task.id))))
     elif waited == "capacity":
         starved = _without(starved, (effect.seq, task.id))
-    return replace(put_task(state, task), starved=starved)
+    return replace(state, starved=starved), task
 
 
 def _task_waits(state: State, task: Task) -> State:
@@ -59,10 +65,11 @@ def _task_waits(state: State, task: Task) -> State:
     return replace(state, waiting=tuple(sorted((*others, task.id))) if task.waiting else others)
 
 
-def _first_seen(task: Task, effect: Effect) -> Task:
+def _first_seen(task: Task, effects: Map[int, Effect], effect: Effect) -> Task:
     digest = (effect.step, effect.demand.digest)
     return replace(
         task,
+        effects=effects,
         keys=task.keys.set((effect.step, effect.key), effect.seq),
         repeats=task.repeats.set(digest, task.repeats.get(digest, 0) + 1),
     )
@@ -100,25 +107,24 @@ def drop_open_steps(state: State, task: int, at_ms: int) -> State:
     """Drop every step that has not ended; its agent's hand is freed."""
     for step in sorted(state.tasks[task].steps.values(), key=lambda s: s.id):
         if step.state in {"blocked", "ready", "assigned", "backing_off"}:
-            state = free_hand(state, task, step, at_ms)
-            stopped = state.tasks[task].steps[step.id]
-            dropped = replace(stopped, state=next_step(step.state, "dropped"), principal="")
+            state, dropped = free_hand(state, task, step, at_ms)
+            dropped = replace(dropped, state=next_step(step.state, "dropped"))
             state = put_step(state, state.tasks[task], dropped)
     return state
 
 
-def free_hand(state: State, task: int, step: Step, at_ms: int) -> State:
-    """Take a step out of its agent's hand, and stop its clock."""
-    agent = state.agents.get(step.principal)
+def free_hand(state: State, task: int, step: Step, at_ms: int) -> tuple[State, Step]:
+    """Take a step out of its agent's hand; return it with its clock stopped, not yet in its place."""
     if step.state != "assigned":
-        return state
-    state = stop_step(state, task, step.id, at_ms)
+        return state, step
+    agent = state.agents.get(step.principal)
     tenant = state.tasks[task].tenant
-    state = replace(state, running=state.running.set(tenant, state.running.get(tenant, 1) - 1))
-    if agent is None or agent.in_hand.get((task, step.id)) != step.attempt:
-        return state
-    agent = replace(agent, in_hand=agent.in_hand.delete((task, step.id)))
-    return replace(state, agents=state.agents.set(agent.principal, agent))
+    running = state.running.set(tenant, state.running.get(tenant, 1) - 1)
+    agents = state.agents
+    if agent is not None and agent.in_hand.get((task, step.id)) == step.attempt:
+        agents = agents.set(agent.principal, replace(agent, in_hand=agent.in_hand.delete((task, step.id))))
+    state, step = stopped(replace(state, running=running, agents=agents), step, at_ms)
+    return state, replace(step, principal="")
 
 
 def requeue(state: State, task: int) -> State:

@@ -1,8 +1,7 @@
 """Starts and stops the clocks of tasks and of the steps in hand, in every account in which they run."""
 
-from interlock.supervisor.core.account import Account
 from interlock.supervisor.core.accounts import FLEET, change_shared, role_scope, tenant_scope
-from interlock.supervisor.core.state import State, Task, replace
+from interlock.supervisor.core.state import State, Step, Task, replace
 
 
 def start_task(state: State, number: int, at_ms: int) -> State:
@@ -35,22 +34,28 @@ def stop_task(state: State, number: int, at_ms: int) -> State:
 def start_step(state: State, number: int, name: str, at_ms: int) -> State:
     """Let a step's clock run if its task's does."""
     task = state.tasks[number]
-    account = task.steps[name].account
-    if account.clocks or not task.account.clocks:
+    step = task.steps[name]
+    if step.account.clocks or not task.account.clocks:
         return state
-    state = _put(state, task, name, account.start_clock(at_ms))
-    return change_shared(state, (role_scope(task.steps[name].role),), lambda a: a.start_clock(at_ms))
+    step = replace(step, account=step.account.start_clock(at_ms))
+    state = change_shared(state, (role_scope(step.role),), lambda account: account.start_clock(at_ms))
+    return _put(state, task, step)
 
 
 def stop_step(state: State, number: int, name: str, at_ms: int) -> State:
     """Stop a step's clock if it runs."""
     task = state.tasks[number]
-    account = task.steps[name].account
-    if not account.clocks:
-        return state
-    since_ms = account.started_ms
-    state = _put(state, task, name, account.stop_clock(since_ms, at_ms))
-    return change_shared(state, (role_scope(task.steps[name].role),), lambda a: a.stop_clock(since_ms, at_ms))
+    state, step = stopped(state, task.steps[name], at_ms)
+    return _put(state, task, step)
+
+
+def stopped(state: State, step: Step, at_ms: int) -> tuple[State, Step]:
+    """Return a step whose clock stands, not yet in its place, and the state with its role's account."""
+    if not step.account.clocks:
+        return state, step
+    since_ms = step.account.started_ms
+    state = change_shared(state, (role_scope(step.role),), lambda a: a.stop_clock(since_ms, at_ms))
+    return state, replace(step, account=step.account.stop_clock(since_ms, at_ms))
 
 
 def _shared(task: Task) -> tuple[str, str]:
@@ -61,6 +66,5 @@ def _in_hand(task: Task) -> list[str]:
     return sorted(step.id for step in task.steps.values() if step.state == "assigned")
 
 
-def _put(state: State, task: Task, name: str, account: Account) -> State:
-    step = replace(task.steps[name], account=account)
-    return replace(state, tasks=state.tasks.set(task.id, replace(task, steps=task.steps.set(name, step))))
+def _put(state: State, task: Task, step: Step) -> State:
+    return replace(state, tasks=state.tasks.set(task.id, replace(task, steps=task.steps.set(step.id, step))))

@@ -42,6 +42,11 @@ def unqueued(state: State, task: Task, step: Step) -> State:
     return replace(state, ready=ready)
 
 
+def length(state: State, role: str) -> int:
+    """Return how many steps wait for a role."""
+    return sum(len(line) for line in state.ready.get(role, _NOBODY).values())
+
+
 def heads(state: State, role: str) -> Iterator[tuple[str, Ready]]:
     """Yield the first of each tenant's line for a role, tenants in the order of their names."""
     tenants = state.ready.get(role)

@@ -89,7 +89,8 @@ class Task(msgspec.Struct, frozen=True):
     """One task. Its steps are named `plan`, `review` and as the plan says.
 
     Its account's clock runs while it moves and the fleet is not paused. `waiting` are the effects that are
-    held for anything but a worker; `repeats` counts each step's calls by their digest.
+    held for anything but a worker; `repeats` counts each step's calls by their digest; `walled` is whether
+    the wall time of any of its steps is limited.
     """
 
     id: int
@@ -118,6 +119,7 @@ class Task(msgspec.Struct, frozen=True):
     keys: Map[tuple[str, str], int] = NO_MAP
     waiting: tuple[int, ...] = ()
     repeats: Map[tuple[str, str], int] = NO_MAP
+    walled: bool = False
 
     @property
     def active(self) -> bool:
@@ -176,11 +178,13 @@ class State(msgspec.Struct, frozen=True):
 
     `shared` are the accounts of what many tasks share, by scope: `fleet`, `tenant <name>`, `role <name>`;
     `walled` are those whose wall time is limited, and `waiting` the tasks that have an effect waiting.
+    `crews` are the agents of each role.
     """
 
     tasks: Map[int, Task] = NO_MAP
     agents: Map[str, Agent] = NO_MAP
     workers: Map[str, EffectWorker] = NO_MAP
+    crews: Map[str, tuple[str, ...]] = NO_MAP
     charters: Map[str, Charter] = NO_MAP
     shared: Map[str, Account] = NO_MAP
     walled: tuple[str, ...] = ()

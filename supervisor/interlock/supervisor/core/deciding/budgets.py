@@ -7,7 +7,7 @@ as of that moment, however late somebody looks.
 from collections.abc import Iterable
 
 from interlock.contracts import facts
-from interlock.contracts.budget import DIMENSIONS
+from interlock.contracts.budget import DIMENSIONS, Amounts
 from interlock.contracts.message import line
 from interlock.supervisor.core.account import Account
 from interlock.supervisor.core.accounts import FLEET, NO_ACCOUNT, role_scope, tenant_scope
@@ -47,7 +47,9 @@ def stop_used_up(turn: Turn, numbers: Iterable[int]) -> None:
                 park_for_budget(turn, number, found[1], found[0])
     for number in numbers:
         task = turn.state.tasks.get(number)
-        found = _used_up_alone(task, turn.now_ms) if task is not None and task.account.clocks else None
+        if task is None or not task.account.clocks:
+            continue
+        found = _used_up_alone(task, turn.now_ms)
         if found is not None:
             park_for_budget(turn, number, found[1], found[0])
 
@@ -61,32 +63,36 @@ def runs_in(task: Task, scope: str) -> bool:
 
 
 def _used_up_alone(task: Task, now_ms: int) -> tuple[int, facts.Lack] | None:
+    limit_ms = task.account.budget.wall_ms
+    if not task.walled and (limit_ms is None or task.account.wall_ms(now_ms) < limit_ms):
+        return None
     mine = [("task", task.account)]
-    mine += [(f"step {s.id}", s.account) for s in task.steps.values() if s.account.clocks]
+    mine += [(f"step {step.id}", step.account) for step in task.steps.values()]
     found = [one for scope, account in mine if (one := wall_lack(scope, account, now_ms)) is not None]
     return min(found, key=lambda one: one[0]) if found else None
 
 
-def warn(turn: Turn, number: int, role: str = "") -> None:
+def warn(turn: Turn, number: int, spent: Amounts, role: str = "") -> None:
     """Warn when four fifths of a limit are spent: of the task's, or of one that tasks share."""
+    spent_of = [dimension for dimension in DIMENSIONS if getattr(spent, dimension)]
     task = turn.state.tasks[number]
     if task.active:
-        _warn(turn, number, "task", task.account)
+        _warn(turn, number, "task", task.account, spent_of)
     for scope in (FLEET, tenant_scope(task.tenant), role_scope(role)):
         account = turn.state.shared.get(scope, NO_ACCOUNT)
         if account.limited:
-            _warn(turn, 0, scope, account)
+            _warn(turn, 0, scope, account, spent_of)
 
 
-def _warn(turn: Turn, number: int, scope: str, account: Account) -> None:
-    running_ms = account.running_ms(turn.now_ms)
+def _warn(turn: Turn, number: int, scope: str, account: Account, dimensions: list[str]) -> None:
     for limits, spent, day in limits_of(account, turn.now_ms):
-        for dimension in DIMENSIONS:
+        for dimension in dimensions:
             limit = getattr(limits, dimension)
-            used = getattr(spent, dimension) + (running_ms if dimension == "wall_ms" else 0)
-            near = limit and used * WARN_DENOMINATOR >= limit * WARN_NUMERATOR
-            if near and (dimension, day) not in account.warned:
-                warned = facts.BudgetWarned(
-                    dimension=dimension, spent=used, limit=limit, scope=scope, day=day
-                )
-                turn.say(number, warned)
+            if not limit:
+                continue
+            used = getattr(spent, dimension)
+            if dimension == "wall_ms":
+                used += account.running_ms(turn.now_ms)
+            if used * WARN_DENOMINATOR >= limit * WARN_NUMERATOR and (dimension, day) not in account.warned:
+                said = facts.BudgetWarned(dimension=dimension, spent=used, limit=limit, scope=scope, day=day)
+                turn.say(number, said)

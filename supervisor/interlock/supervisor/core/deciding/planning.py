@@ -140,7 +140,7 @@ def plan_anew(turn: Turn, number: int, reason: str) -> None:
     for name in sorted(step.id for step in task.steps.values() if step.state not in {"completed", "dead"}):
         abandon_effects(turn, number, name)
     request_plan(turn, number, (line(reason),), replan=True)
-    warn(turn, number)
+    warn(turn, number, ONE_REPLAN)
 
 
 def _known_roles(turn: Turn) -> frozenset[str]:

@@ -5,7 +5,7 @@ from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import shortage
 from interlock.supervisor.core.deciding.budgets import park_for, warn
 from interlock.supervisor.core.evolving.steps import ONE_STEP
-from interlock.supervisor.core.ready import heads, waiting
+from interlock.supervisor.core.ready import heads, length, waiting
 from interlock.supervisor.core.state import Agent, Ready
 from interlock.supervisor.core.turn import Turn
 
@@ -19,17 +19,21 @@ def schedule(turn: Turn) -> None:
 
 
 def _role(turn: Turn, role: str) -> None:
-    agents = [turn.state.agents[name] for name in sorted(turn.state.agents)]
-    mine = {agent.principal for agent in agents if agent.charter.role == role}
-    if not mine:
+    crew = turn.state.crews.get(role, ())
+    if not crew:
         _absent(turn, role)
         return
-    for _ in range(sum(max(0, turn.state.agents[name].free) for name in mine) + len(turn.state.tasks)):
-        free = [turn.state.agents[name] for name in mine if turn.state.agents[name].free > 0]
-        ready = _fairest(turn, role)
-        if not free or ready is None:
+    for _ in range(length(turn.state, role)):
+        agents = turn.state.agents
+        free = [agent for name in crew if (agent := agents[name]).free > 0]
+        ready = _fairest(turn, role) if free else None
+        if ready is None:
             return
-        _assign(turn, ready, min(free, key=lambda agent: (len(agent.in_hand), agent.principal)))
+        _assign(turn, ready, min(free, key=_least_busy) if len(free) > 1 else free[0])
+
+
+def _least_busy(agent: Agent) -> tuple[int, str]:
+    return len(agent.in_hand), agent.principal
 
 
 def _fairest(turn: Turn, role: str) -> Ready | None:
@@ -55,7 +59,7 @@ def _assign(turn: Turn, ready: Ready, agent: Agent) -> None:
             deadline_ms=turn.now_ms + agent.charter.deadline_s * 1_000,
         ),
     )
-    warn(turn, ready.task, step.role)
+    warn(turn, ready.task, ONE_STEP, step.role)
 
 
 def _absent(turn: Turn, role: str) -> None:

@@ -61,7 +61,7 @@ def settle(
             overrun=overrun,
         ),
     )
-    warn(turn, number, effect.role)
+    warn(turn, number, spent, effect.role)
     if overrun is not None:
         _park_for_overrun(turn, number, effect)
 

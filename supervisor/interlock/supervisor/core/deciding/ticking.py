@@ -1,6 +1,7 @@
 """Decides what the passing of time brings: deadlines, ends of waits, used-up wall time."""
 
 from interlock.contracts import facts
+from interlock.contracts.budget import Amounts
 from interlock.supervisor.core.account import DAY_MS
 from interlock.supervisor.core.deciding.budgets import stop_used_up, warn
 from interlock.supervisor.core.deciding.granting import retry_held
@@ -9,6 +10,8 @@ from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
 from interlock.supervisor.core.state import Task
 from interlock.supervisor.core.turn import Turn
+
+_WALL = Amounts(wall_ms=1)
 
 
 def ticked(turn: Turn) -> None:
@@ -45,7 +48,7 @@ def _find_orphans(turn: Turn, task: Task) -> None:
 
 
 def _moving(turn: Turn, task: Task) -> None:
-    warn(turn, task.id)
+    warn(turn, task.id, _WALL)
     retry_held(turn, task.id)
     _find_orphans(turn, turn.state.tasks[task.id])
     for name in sorted(task.steps):

@@ -3,15 +3,15 @@
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING
 from interlock.supervisor.core.accounts import charge
-from interlock.supervisor.core.changes import put_effect, put_step, put_task
+from interlock.supervisor.core.changes import put_effect, put_step, put_task, with_effect
 from interlock.supervisor.core.evolving.tasks import task_of
-from interlock.supervisor.core.state import Effect, State, Task, replace
+from interlock.supervisor.core.state import Effect, State, Step, Task, replace
 from interlock.supervisor.core.transitions import next_effect
 from interlock.supervisor.errors import IllegalFact
 
 NO_DEMAND = facts.Demand(kind="ask", name="person")
 FRUITFUL = ("completed", "answered")
-IN_VAIN = ("failed", "denied")
+_COUNTED = (*FRUITFUL, "failed", "denied")
 
 
 def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
@@ -31,8 +31,9 @@ def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
         max_output_tokens=fact.max_output_tokens,
         waits_for="",
     )
-    state = put_effect(state, task, moved)
-    state = charge(state, number, fact.step, moved.role, lambda account: account.reserve(fact.reserved))
+    state, task = with_effect(state, task, moved)
+    step = task.steps.get(fact.step)
+    state = charge(state, task, step, moved.role, lambda account: account.reserve(fact.reserved))
     worker = state.workers.get(fact.worker)
     if worker is None:
         return state
@@ -59,7 +60,9 @@ def denied(state: State, number: int, fact: facts.EffectDenied) -> State:
     task = task_of(state, number)
     effect = _begun(task, fact, NO_DEMAND)
     moved = replace(effect, state=next_effect(effect.state, "effect_denied"), attempt=fact.attempt)
-    return _progress(put_effect(state, task, moved), number, moved)
+    state, task = with_effect(state, task, moved)
+    step = _progress(task.steps.get(fact.step), moved)
+    return put_task(state, task) if step is None else put_step(state, task, step)
 
 
 def escalated(state: State, number: int, fact: facts.EffectEscalated) -> State:
@@ -90,17 +93,15 @@ def settled(state: State, number: int, fact: facts.EffectSettled) -> State:
         waits_for="",
     )
     if task.active:
-        state = _progress(put_effect(state, task, moved), number, moved)
+        state, task = with_effect(state, task, moved)
     else:
-        state = put_task(state, replace(task, effects=task.effects.delete(effect.seq)))
+        task = replace(task, effects=task.effects.delete(effect.seq))
+    step = _progress(task.steps.get(effect.step), moved)
     if effect.state == "granted":
-        state = charge(
-            state,
-            number,
-            effect.step,
-            effect.role,
-            lambda account: account.settle(reserved, fact.spent, fact.at_ms),
-        )
+        spent, at_ms = fact.spent, fact.at_ms
+        state = charge(state, task, step, effect.role, lambda a: a.settle(reserved, spent, at_ms))
+    else:
+        state = put_step(state, task, step) if step is not None else put_task(state, task)
     worker = state.workers.get(effect.worker)
     if worker is None or fact.effect not in worker.in_hand:
         return state
@@ -129,14 +130,12 @@ def _begun(task: Task, fact: _First, demand: facts.Demand) -> Effect:
     )
 
 
-def _progress(state: State, number: int, effect: Effect) -> State:
-    """Count in the step what was in vain since its last success."""
-    task = state.tasks[number]
-    step = task.steps.get(effect.step)
-    if step is None or effect.state not in {*FRUITFUL, *IN_VAIN}:
-        return state
+def _progress(step: Step | None, effect: Effect) -> Step | None:
+    """Return the step with the count of what was in vain since its last success."""
+    if step is None or effect.state not in _COUNTED:
+        return step
     in_vain = 0 if effect.state in FRUITFUL else step.in_vain + 1
-    return state if in_vain == step.in_vain else put_step(state, task, replace(step, in_vain=in_vain))
+    return step if in_vain == step.in_vain else replace(step, in_vain=in_vain)
 
 
 def _effect(task: Task, seq: int) -> Effect:

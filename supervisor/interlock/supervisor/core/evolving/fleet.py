@@ -15,11 +15,12 @@ def agent_joined(state: State, _number: int, fact: facts.AgentJoined) -> State:
         charter=fact.charter,
         input_schema=fact.input_schema,
     )
-    return replace(
+    state = replace(
         state,
         agents=state.agents.set(fact.principal, agent),
         charters=state.charters.set(fact.charter.role, fact.charter),
     )
+    return _crew(state, fact.charter.role)
 
 
 def effects_joined(state: State, _number: int, fact: facts.EffectsJoined) -> State:
@@ -38,7 +39,8 @@ def left(state: State, _number: int, fact: facts.Left) -> State:
     """Let a process go; its work is lost by facts of its own."""
     agent = state.agents.get(fact.principal)
     if agent is not None and agent.incarnation == fact.incarnation:
-        return replace(state, agents=state.agents.delete(fact.principal))
+        state = replace(state, agents=state.agents.delete(fact.principal))
+        return _crew(state, agent.charter.role)
     worker = state.workers.get(fact.principal)
     if worker is not None and worker.incarnation == fact.incarnation:
         return replace(state, workers=state.workers.delete(fact.principal))
@@ -81,3 +83,8 @@ def _started(state: State, number: int, at_ms: int) -> State:
             steps = steps.set(step.id, replace(step, deadline_ms=step.deadline_ms + stood_ms))
     state = replace(state, tasks=state.tasks.set(number, replace(task, steps=steps)))
     return start_task(state, number, at_ms)
+
+
+def _crew(state: State, role: str) -> State:
+    crew = tuple(sorted(name for name, agent in state.agents.items() if agent.charter.role == role))
+    return replace(state, crews=state.crews.set(role, crew))

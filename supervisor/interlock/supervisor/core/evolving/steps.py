@@ -6,6 +6,7 @@ from interlock.supervisor.core.accounts import charge
 from interlock.supervisor.core.changes import free_hand, move_step, put_step, put_task, unblock
 from interlock.supervisor.core.clocks import start_step
 from interlock.supervisor.core.evolving.tasks import task_of
+from interlock.supervisor.core.ready import unqueued
 from interlock.supervisor.core.state import State, Step, Task, replace
 from interlock.supervisor.core.transitions import next_phase, next_step
 from interlock.supervisor.errors import IllegalFact
@@ -36,14 +37,16 @@ def assigned(state: State, number: int, fact: facts.StepAssigned) -> State:
         waiting="",
         account=replace(step.account, budget=agent.charter.budget) if agent and first else step.account,
     )
-    state = put_step(state, task, moved)
-    state = charge(state, number, fact.step, step.role, lambda account: account.spend(ONE_STEP, fact.at_ms))
+    state = unqueued(state, task, step)
+    if moved.account.budget.wall_ms is not None and not task.walled:
+        task = replace(task, walled=True)
+    state = charge(state, task, moved, step.role, lambda account: account.spend(ONE_STEP, fact.at_ms))
     state = start_step(state, number, fact.step, fact.at_ms)
-    state = replace(state, running=state.running.set(task.tenant, state.running.get(task.tenant, 0) + 1))
+    running = state.running.set(task.tenant, state.running.get(task.tenant, 0) + 1)
     if agent is None:
-        return state
+        return replace(state, running=running)
     agent = replace(agent, in_hand=agent.in_hand.set((number, fact.step), fact.attempt))
-    return replace(state, agents=state.agents.set(agent.principal, agent))
+    return replace(state, running=running, agents=state.agents.set(agent.principal, agent))
 
 
 def waiting(state: State, number: int, fact: facts.StepWaiting) -> State:
@@ -59,27 +62,20 @@ def completed(state: State, number: int, fact: facts.StepCompleted) -> State:
     """Keep where the result stands, and let the steps after it begin."""
     task = task_of(state, number)
     step = step_of(task, fact.step)
-    state = free_hand(state, number, step, fact.at_ms)
-    task = state.tasks[number]
-    moved = replace(
-        task.steps[fact.step],
-        state=next_step(step.state, "step_completed"),
-        principal="",
-        result=fact.result,
-    )
-    return unblock(put_step(state, task, moved), number)
+    following = next_step(step.state, "step_completed")
+    state, step = free_hand(state, number, step, fact.at_ms)
+    return unblock(put_step(state, task, replace(step, state=following, result=fact.result)), number)
 
 
 def failed(state: State, number: int, fact: facts.StepFailed) -> State:
     """Count a failure; the step waits for its next attempt."""
     task = task_of(state, number)
     step = step_of(task, fact.step)
-    state = free_hand(state, number, step, fact.at_ms)
-    task = state.tasks[number]
+    following = next_step(step.state, "step_failed")
+    state, step = free_hand(state, number, step, fact.at_ms)
     moved = replace(
-        task.steps[fact.step],
-        state=next_step(step.state, "step_failed"),
-        principal="",
+        step,
+        state=following,
         failures=step.failures + 1,
         retry_at_ms=fact.retry_at_ms or 0,
         waiting=fact.message,
@@ -91,15 +87,9 @@ def lost(state: State, number: int, fact: facts.StepLost) -> State:
     """Take the step from an agent that is gone; it is ready again."""
     task = task_of(state, number)
     step = step_of(task, fact.step)
-    state = free_hand(state, number, step, fact.at_ms)
-    task = state.tasks[number]
-    moved = replace(
-        task.steps[fact.step],
-        state=next_step(step.state, "step_lost"),
-        principal="",
-        losses=step.losses + 1,
-        waiting=fact.reason,
-    )
+    following = next_step(step.state, "step_lost")
+    state, step = free_hand(state, number, step, fact.at_ms)
+    moved = replace(step, state=following, losses=step.losses + 1, waiting=fact.reason)
     return put_step(state, task, moved)
 
 

@@ -50,7 +50,8 @@ def plan_requested(state: State, number: int, fact: facts.PlanRequested) -> Stat
     task = task_of(state, number)
     if fact.replan:
         state = drop_open_steps(state, number, fact.at_ms)
-        state = charge(state, number, "", "", lambda account: account.spend(ONE_REPLAN, fact.at_ms))
+        task = state.tasks[number]
+        state = charge(state, task, None, "", lambda account: account.spend(ONE_REPLAN, fact.at_ms))
     task = state.tasks[number]
     task = replace(
         task, phase=next_phase(task.phase, "plan_requested"), plan_rounds=task.plan_rounds + int(fact.replan)
