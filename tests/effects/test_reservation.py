@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from tests.effects.conftest import (
     HASTE,
@@ -27,6 +28,7 @@ from interlock.contracts.effect import ModelCall
 from interlock.contracts.message import Json
 from interlock.contracts.tokens import prompt_tokens
 from interlock.effects.errors import NotReserved
+from interlock.effects.models import openai
 from interlock.effects.models.allowance import Allowance, with_margin
 from interlock.effects.models.anthropic import AnthropicModel
 from interlock.effects.models.concessions import conceded
@@ -45,9 +47,10 @@ SPOKEN = Reply(
 )
 ANSWERED = Reply(events({"choices": [{"delta": {"content": "42"}, "finish_reason": "stop"}]}, "[DONE]"))
 
+NO_SCHEMA: Json = {}
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 RETURNS: st.SearchStrategy[Json] = st.one_of(
-    st.just({}),
+    st.just(NO_SCHEMA),
     st.dictionaries(NAMES, st.text(max_size=20), min_size=1, max_size=5).map(
         lambda fields: {
             "type": "object",
@@ -95,6 +98,7 @@ async def ask(model: AnthropicModel | OpenAiModel, reserved: Amounts = PLENTY, *
     await model.answer(question(**fields), allowance=allowed(reserved=reserved), docs="", on_tokens=Heard())
 
 
+@hypothesis_settings(deadline=None)  # the first example loads the prices
 @given(prompt=st.text(max_size=200), returns=RETURNS, purpose=NAMES)
 @pytest.mark.parametrize("at_openai", [True, False])
 def test_what_is_sent_is_within_what_the_offer_lets_reserve(
@@ -104,17 +108,19 @@ def test_what_is_sent_is_within_what_the_offer_lets_reserve(
     call = ModelCall(purpose=purpose, prompt=prompt, returns=returns)
     prices = AT_OPENAI if at_openai else ELSEWHERE
     offers = (prices.offer("openai/gpt-4o"), prices.offer("anthropic/claude-opus-5-5"))
-    openai, anthropic = (prompt_tokens(call) + offer.prompt_overhead_tokens for offer in offers)
+    at_openai_tokens, at_anthropic_tokens = (
+        prompt_tokens(call) + offer.prompt_overhead_tokens for offer in offers
+    )
     # When either adapter forms its request, then the most that its server can read is within that
     gpt, claude = adapters(prices)
-    assert gpt.at_most(gpt._body(call, 64)) <= openai
-    assert claude.at_most(claude._body(call, 64)) <= anthropic
+    assert gpt.at_most(gpt.request(call, 64)) <= at_openai_tokens
+    assert claude.at_most(claude.request(call, 64)) <= at_anthropic_tokens
 
 
 def test_a_schema_said_in_words_is_within_it_too() -> None:
     call = question(returns={"type": "object", "properties": {"n": {"type": "integer"}}})
     gpt, _ = adapters(ELSEWHERE)
-    said = conceded(gpt._body(call, 64), "no response_format", call.returns)
+    said = conceded(gpt.request(call, 64), "no response_format", call.returns)
     assert said is not None
     offer = ELSEWHERE.offer("openai/gpt-4o")
     assert gpt.at_most(said) <= prompt_tokens(call) + offer.prompt_overhead_tokens
@@ -123,7 +129,7 @@ def test_a_schema_said_in_words_is_within_it_too() -> None:
 async def test_more_tokens_than_are_reserved_are_not_sent(provider: Provider, gpt: OpenAiModel) -> None:
     # Given a server that would answer, and a reservation one token too small
     provider.will(ANSWERED)
-    needed = gpt.at_most(gpt._body(question(prompt=LONG), 64)) + 64
+    needed = gpt.at_most(gpt.request(question(prompt=LONG), 64)) + 64
     with pytest.raises(NotReserved) as caught:
         await ask(gpt, Amounts(tokens=needed - 1), prompt=LONG)
     # Then nobody is asked, nothing is used, and the refusal says what is needed
@@ -142,7 +148,7 @@ async def test_a_call_dearer_than_what_is_reserved_is_not_sent(
     # Given a price that has risen since the offer was made
     gpt = OpenAiModel("tiny", endpoint(provider.url), PriceList(settings), HASTE)
     provider.will(ANSWERED)
-    needed = gpt.at_most(gpt._body(question(), 64))
+    needed = gpt.at_most(gpt.request(question(), 64))
     enough = needed + 2 * 64
     with pytest.raises(NotReserved, match=f"may cost {enough} micro-dollars"):
         await ask(gpt, Amounts(tokens=5_000, spend_usd_micros=enough - 1))
@@ -165,7 +171,7 @@ async def test_a_concession_that_makes_the_prompt_longer_is_looked_at_again(
     # Given a server that takes no schema, and a reservation that the schema in words does not fit
     returns: Json = {"type": "object"}
     provider.will(refusal(400, "This response_format type is unavailable"), ANSWERED)
-    just = gpt.at_most(gpt._body(question(returns=returns), 64)) + 64
+    just = gpt.at_most(gpt.request(question(returns=returns), 64)) + 64
     with pytest.raises(NotReserved):
         await ask(gpt, Amounts(tokens=just), returns=returns)
     assert len(provider.asked) == 1
@@ -208,10 +214,18 @@ async def test_a_prompt_can_be_counted_without_being_sent(provider: Provider, cl
     assert await claude.count(question()) == 12
 
 
-async def test_openais_own_service_counts_prompt_and_schema(provider: Provider, gpt: OpenAiModel) -> None:
+async def test_other_servers_have_no_service_that_counts(provider: Provider, gpt: OpenAiModel) -> None:
+    assert await gpt.count(question()) is None
+    assert not provider.asked
+
+
+async def test_openais_own_service_counts_prompt_and_schema(
+    provider: Provider, settings: EffectSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a server that stands where OpenAI's does
+    monkeypatch.setattr(openai, "OPENAI_HOST", "127.0.0.1")
+    gpt = OpenAiModel("tiny", endpoint(provider.url), PriceList(settings), HASTE)
     provider.will(whole({"object": "response.input_tokens", "input_tokens": 57}))
-    assert await gpt.count(question()) is None, "other servers have no such service"
-    gpt._at_openai = True
     returns: Json = {"type": "object"}
     assert await gpt.count(question(returns=returns)) == 57
     (asked,) = provider.asked
@@ -219,6 +233,13 @@ async def test_openais_own_service_counts_prompt_and_schema(provider: Provider, 
     assert asked.body["input"] == [{"role": "user", "content": "How many?"}]
     assert asked.body["text"]["format"]["type"] == "json_schema"
     assert asked.body["text"]["format"]["schema"] == returns
+    # And a call there names its limit and its tier as OpenAI does
+    provider.will(ANSWERED)
+    await ask(gpt)
+    sent = provider.asked[1].body
+    assert (sent["max_completion_tokens"], sent["service_tier"]) == (64, "default")
+    assert "max_tokens" not in sent
+    await gpt.close()
 
 
 def test_a_count_gets_a_margin() -> None:
