@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from interlock.contracts.effect import Bill
@@ -138,6 +139,7 @@ MODELS = (
 LISTS = {url: list_at(url) for _, url in MODELS}
 
 
+@hypothesis_settings(deadline=None)  # the first example loads the prices
 @given(
     model=st.sampled_from(MODELS),
     prompt=st.integers(0, 400_000),

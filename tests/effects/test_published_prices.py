@@ -5,8 +5,7 @@ from datetime import date, time
 import pytest
 from genai_prices.types import ConditionalPrice, ModelPrice, StartDateConstraint, TimeOfDateConstraint
 
-from interlock.effects import published_prices
-from interlock.effects.published_prices import Published, find, spend_usd_micros
+from interlock.effects.published_prices import Published, find, from_today_on, spend_usd_micros
 from interlock.effects.settings import ANTHROPIC_URL, OPENAI_URL
 from interlock.effects.usage import Usage
 
@@ -102,5 +101,5 @@ def test_only_prices_that_may_still_come_count() -> None:
     held = ConditionalPrice(StartDateConstraint(date(2026, 1, 1)), prices=DEAR)
     at_night = ConditionalPrice(TimeOfDateConstraint(time(22), time(6)), prices=CHEAP)
     to_come = ConditionalPrice(StartDateConstraint(date(2027, 1, 1)), prices=CHEAP)
-    counted = list(published_prices._from_today_on([over, held, at_night, to_come], TODAY))
+    counted = list(from_today_on([over, held, at_night, to_come], TODAY))
     assert [id(price) for price in counted] == [id(CHEAP), id(CHEAP), id(DEAR)]

@@ -45,6 +45,6 @@ def _effects(fact: f.EffectsJoined, at_ms: int) -> MemberView:
         about="carries out what is granted",
         role="effects",
         offers=tuple(offer.tool for offer in fact.tools),
-        models=tuple(offer.model for offer in fact.models),
+        models=fact.models,
         since_ms=at_ms,
     )

@@ -5,6 +5,7 @@ from typing import Literal
 
 from interlock.contracts.budget import NOTHING, Amounts, Budget
 from interlock.contracts.plan import PlannedStep
+from interlock.contracts.presence import ModelOffer
 from interlock.contracts.results import TaskStatus
 
 StepState = Literal["waiting", "working", "done", "retrying", "dead", "reopened"]
@@ -138,7 +139,7 @@ class MemberView:
     about: str = ""
     role: str = ""
     offers: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
+    models: tuple[ModelOffer, ...] = ()
     since_ms: int = 0
     left: str = ""
     in_hand: int | None = None

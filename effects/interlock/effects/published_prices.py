@@ -80,7 +80,7 @@ def _find(name: str, url: str, today: date) -> Published | str:
         provider, model = get_snapshot().find_provider_model(name, None, None, url)
     except LookupError:
         return f"genai-prices {version('genai-prices')} knows no price of it at {url}"
-    prices = tuple(_from_today_on(model.prices, today))
+    prices = tuple(from_today_on(model.prices, today))
     fee = any(getattr(price, key) for price in prices for key in _ALWAYS_BILLED)
     if fee or _ALWAYS_SEARCHES in name:
         return "each call of it has a fee beside its tokens, which is not counted here"
@@ -106,7 +106,7 @@ def _same(tier: Tier, dearer: tuple[Tier, ...]) -> bool:
     )
 
 
-def _from_today_on(prices: ModelPrice | list[ConditionalPrice], today: date) -> Iterator[ModelPrice]:
+def from_today_on(prices: ModelPrice | list[ConditionalPrice], today: date) -> Iterator[ModelPrice]:
     """Yield what may count at any hour from today on: the last one whose condition holds does."""
     if isinstance(prices, ModelPrice):
         yield prices

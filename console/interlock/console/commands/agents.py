@@ -11,6 +11,7 @@ from interlock.console.fleet import fold_fleet
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options
 from interlock.console.output import out, print_json, say
+from interlock.console.prices import price_fields, said_price
 from interlock.console.runtime import run_async
 from interlock.console.views import FleetView, MemberView
 from interlock.contracts.decision import Decision
@@ -28,6 +29,7 @@ BEATS_S = 1.5
 def agents(as_json: bool, **where: Any) -> int:
     """List who is there: agents and effect workers, what they offer, what they have in hand.
 
+    Under an effect worker stand its models with their prices: where each stands, and of which day it is.
     Listens for up to 1.5 seconds for signs of life.
 
     Example:
@@ -51,6 +53,8 @@ async def _agents(reach: Reach, *, as_json: bool) -> int:
         say("nobody is there; start everything on this machine with: interlock up")
     for member in members:
         out(_line(member))
+        for offer in member.models:
+            out(f"  {offer.model}: {said_price(offer)}")
     return Exit.DONE
 
 
@@ -89,7 +93,8 @@ async def hear_beats(bus: Bus, fleet: FleetView) -> None:
 
 def _line(member: MemberView) -> str:
     hand = "silent" if member.in_hand is None else f"{member.in_hand} of {member.capacity} in hand"
-    offers = f" [{', '.join((*member.models, *member.offers))}]" if member.offers or member.models else ""
+    offered = (*(offer.model for offer in member.models), *member.offers)
+    offers = f" [{', '.join(offered)}]" if offered else ""
     return f"{member.principal:<16} {member.role:<12} {hand:<18} {member.about}{offers}"
 
 
@@ -101,7 +106,8 @@ def _fields(member: MemberView) -> dict[str, Any]:
         "capacity": member.capacity,
         "in_hand": member.in_hand,
         "alive": member.in_hand is not None,
-        "models": member.models,
+        "models": [offer.model for offer in member.models],
+        "prices": {offer.model: price_fields(offer) for offer in member.models},
         "tools": member.offers,
         "about": member.about,
     }

@@ -45,7 +45,7 @@ class AnthropicModel:
         del docs
         if not self._endpoint.key:
             raise NotAllowed(f"{self._endpoint.key_variable} is not set, and {self._name} needs it")
-        body = self._body(call, allowance.output_tokens)
+        body = self.request(call, allowance.output_tokens)
         try:
             spoken = await self._ask(body, allowance, on_tokens)
         except Refused as refusal:
@@ -63,13 +63,14 @@ class AnthropicModel:
 
     async def count(self, call: ModelCall) -> int | None:
         """Have the prompt counted; the provider calls its count an estimate that may be off by a little."""
-        return await self._count(self._body(call, 1)) if self._endpoint.key else None
+        return await self._count(self.request(call, 1)) if self._endpoint.key else None
 
     async def close(self) -> None:
         """Close the connections."""
         await self._api.close()
 
-    def _body(self, call: ModelCall, max_output_tokens: int) -> Json:
+    def request(self, call: ModelCall, max_output_tokens: int) -> Json:
+        """Return a call as it is sent."""
         body: Json = {
             "model": self._name,
             "max_tokens": max_output_tokens,

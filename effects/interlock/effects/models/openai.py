@@ -49,7 +49,7 @@ class OpenAiModel:
         """Ask, and read the answer as it comes; what this server does not know is left out."""
         del docs
         structure = structure_of(call.returns) if call.returns else None
-        body = self._body(call, allowance.output_tokens)
+        body = self.request(call, allowance.output_tokens)
         for _ in range(CONCESSIONS_MAX):
             try:
                 spoken = await self._ask(body, allowance, on_tokens)
@@ -70,13 +70,14 @@ class OpenAiModel:
 
     async def count(self, call: ModelCall) -> int | None:
         """Have the prompt counted as the Responses API would read it; other servers have no such service."""
-        return await self._count(self._body(call, 1))
+        return await self._count(self.request(call, 1))
 
     async def close(self) -> None:
         """Close the connections."""
         await self._api.close()
 
-    def _body(self, call: ModelCall, max_output_tokens: int) -> Json:
+    def request(self, call: ModelCall, max_output_tokens: int) -> Json:
+        """Return a call as it is sent."""
         body: Json = {
             "model": self._name,
             "messages": [{"role": "user", "content": call.prompt}],
