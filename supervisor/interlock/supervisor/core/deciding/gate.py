@@ -45,11 +45,11 @@ def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
     if agent is None:
         turn.refuse(task.id, said.seq, f"late: {said.principal} is not here any more")
         return
+    _stop_loop(turn, task, step, effect)
     rule = _forbidden(agent.charter, effect, task)
     if rule is not None:
         turn.say(task.id, denied(effect, *rule))
         return
-    _stop_loop(turn, task, step, effect)
     try_grant(turn, task.id, effect)
 
 
