@@ -34,7 +34,8 @@ class Turn:
 
     def running(self) -> list[int]:
         """Return the tasks whose clocks run."""
-        return sorted(number for number, task in self.state.tasks.items() if task.account.clocks)
+        tasks = self.state.tasks
+        return sorted(number for number in self.state.active if tasks[number].account.clocks)
 
     def task(self, number: int) -> Task | None:
         """Return a task as it is now."""

@@ -43,7 +43,7 @@ def stop_used_up(turn: Turn, numbers: Iterable[int]) -> None:
         account = turn.state.shared[scope]
         found = wall_lack(scope, account, turn.now_ms)
         if found is not None:
-            for number in sorted(n for n, task in turn.state.tasks.items() if runs_in(task, scope)):
+            for number in [n for n in sorted(turn.state.active) if runs_in(turn.state.tasks[n], scope)]:
                 park_for_budget(turn, number, found[1], found[0])
     for number in numbers:
         task = turn.state.tasks.get(number)

@@ -59,7 +59,7 @@ def _fleet(turn: Turn, said: Input, body: Control) -> None:
     turn.say(
         0, facts.FleetSwitched(at_ms=turn.now_ms, state=following, by=said.principal, reason=body.reason)
     )
-    active = sorted(number for number, task in turn.state.tasks.items() if task.active)
+    active = sorted(turn.state.active)
     if following == "killed":
         for number in active:
             turn.say(number, facts.Halted(at_ms=turn.now_ms, by=said.principal, reason=body.reason))

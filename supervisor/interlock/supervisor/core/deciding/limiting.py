@@ -32,7 +32,7 @@ def limits_set(turn: Turn, said: Input, body: SetLimits) -> None:
         ),
     )
     _stop_beyond(turn, scope)
-    for number in sorted(turn.state.tasks):
+    for number in sorted(turn.state.active):
         task = turn.state.tasks[number]
         if task.hold == "parked" and task.lack is not None and task.lack.scope == scope:
             resume(turn, task, said.principal, body.reason)
@@ -50,5 +50,5 @@ def _stop_beyond(turn: Turn, scope: str) -> None:
     beyond = shortage(NOTHING, ((scope, account),), turn.now_ms)
     if beyond is None:
         return
-    for number in sorted(n for n, task in turn.state.tasks.items() if runs_in(task, scope)):
+    for number in [n for n in sorted(turn.state.active) if runs_in(turn.state.tasks[n], scope)]:
         park_for_budget(turn, number, beyond.lack, turn.now_ms)

@@ -17,7 +17,7 @@ _WALL = Amounts(wall_ms=1)
 def ticked(turn: Turn) -> None:
     """Look at every active task, in the order of their numbers."""
     stop_used_up(turn, turn.running())
-    for number in sorted(n for n, task in turn.state.tasks.items() if task.active):
+    for number in sorted(turn.state.active):
         task = turn.state.tasks[number]
         if turn.state.switch == "killed":
             turn.say(number, facts.Halted(at_ms=turn.now_ms, by="supervisor", reason="the fleet is killed"))

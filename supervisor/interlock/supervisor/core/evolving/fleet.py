@@ -53,7 +53,7 @@ def switched(state: State, _number: int, fact: facts.FleetSwitched) -> State:
     state = replace(state, switch=fact.state)
     if was_paused == is_paused:
         return state
-    for number in sorted(number for number, task in state.tasks.items() if task.moving):
+    for number in sorted(number for number in state.active if state.tasks[number].moving):
         state = _stopped(state, number, fact.at_ms) if is_paused else _started(state, number, fact.at_ms)
     return state
 

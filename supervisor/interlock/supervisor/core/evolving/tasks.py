@@ -41,7 +41,7 @@ def accepted(state: State, number: int, fact: facts.Accepted) -> State:
         phase=next_phase("none", "accepted"),
         held_since_ms=fact.at_ms,
     )
-    state = put_task(state, task)
+    state = replace(put_task(state, task), active=state.active.set(number, None))
     return state if state.switch == "paused" else start_task(state, number, fact.at_ms)
 
 
@@ -203,4 +203,5 @@ def ended(state: State, number: int, fact: facts.Completed | facts.Failed | fact
     )
     starved = tuple(entry for entry in state.starved if entry[1] != number)
     waiting = tuple(waits for waits in state.waiting if waits != number)
-    return replace(put_task(state, task), starved=starved, waiting=waiting)
+    active = state.active.delete(number)
+    return replace(put_task(state, task), active=active, starved=starved, waiting=waiting)
