@@ -41,7 +41,7 @@ PLAN = Plan(
 )
 CHARTER = Charter(role="clerk", version="1", objective="File.", tools=("search",), budget=Budget(tokens=9))
 CLAIM = roles.Claim(text="So.", citations=(roles.Citation(quote="so", file="a.md", line=3),))
-DEMAND = facts.Demand(kind="model", name="offline/x", prompt_bytes=10, max_output_tokens=20)
+DEMAND = facts.Demand(kind="model", name="offline/x", prompt_tokens=10, max_output_tokens=20)
 
 FACTS: tuple[facts.AnyFact, ...] = (
     facts.Accepted(

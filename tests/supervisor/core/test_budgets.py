@@ -163,7 +163,7 @@ demands = st.builds(
     Demand,
     kind=st.just("model"),
     name=st.just("m"),
-    prompt_bytes=st.integers(0, 5_000),
+    prompt_tokens=st.integers(0, 5_000),
     max_output_tokens=st.integers(0, 5_000),
 )
 offers = st.builds(
@@ -213,15 +213,15 @@ def test_a_bound_is_never_below_the_price_of_what_it_bounds(
     bound = model_bound(demand, offer, output_tokens)
     assert offer.input_usd_micros_per_mtok is not None
     assert offer.output_usd_micros_per_mtok is not None
-    read = demand.prompt_bytes * offer.input_usd_micros_per_mtok
+    read = demand.prompt_tokens * offer.input_usd_micros_per_mtok
     written = output_tokens * offer.output_usd_micros_per_mtok
     assert bound.spend_usd_micros * 1_000_000 >= read + written
-    assert bound.tokens >= demand.prompt_bytes + output_tokens
+    assert bound.tokens >= demand.prompt_tokens + output_tokens
     assert bound.model_calls == 1
 
 
 def test_an_absurd_price_is_bounded_by_what_can_be_written() -> None:
     dear = ModelOffer(model="m", input_usd_micros_per_mtok=MOST, output_usd_micros_per_mtok=MOST)
-    demand = Demand(kind="model", name="m", prompt_bytes=10**6, max_output_tokens=30_000)
+    demand = Demand(kind="model", name="m", prompt_tokens=10**6, max_output_tokens=30_000)
     assert model_bound(demand, dear, 30_000).spend_usd_micros == MOST
     assert MODEL.input_usd_micros_per_mtok == 1_000_000

@@ -10,7 +10,7 @@ from interlock.contracts.plan import StepId
 
 
 class Demand(Part, frozen=True, kw_only=True):
-    """What an effect needs, as data: which model or tool, and how much text at most goes in and comes out.
+    """What an effect needs, as data: which model or tool, and the most tokens that go in and come out.
 
     `digest` is the same for two calls that ask for the same.
     """
@@ -18,7 +18,7 @@ class Demand(Part, frozen=True, kw_only=True):
     kind: Literal["model", "tool", "ask"]
     name: str
     digest: str = ""
-    prompt_bytes: int = 0
+    prompt_tokens: int = 0
     max_output_tokens: int = 0
 
 

@@ -1,7 +1,7 @@
 """Upper bounds of what an effect can use, and whether accounts can bear them. Arithmetic on data alone.
 
-A token is at least one byte of the prompt, so the prompt's bytes bound its tokens; the output limit bounds
-the rest. Prices are micro-dollars for a million tokens and are rounded up.
+The call's own text, what the model's server adds to it, and the output limit bound the tokens; the price of
+the tier that the prompt may reach bounds the money. Prices are for a million tokens and are rounded up.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from interlock.contracts.facts import Demand, Lack
 from interlock.contracts.presence import ModelOffer
 from interlock.supervisor.core.account import DAY_MS, NO_LIMITS, Account
 from interlock.supervisor.core.accounts import Scopes
-from interlock.supervisor.core.limits import MIN_OUTPUT_TOKENS, PROMPT_OVERHEAD_TOKENS
+from interlock.supervisor.core.limits import MIN_OUTPUT_TOKENS
 
 ONE_TOOL_CALL = Amounts(tool_calls=1)
 _MILLION = 1_000_000
@@ -28,9 +28,10 @@ class Shortage(msgspec.Struct, frozen=True):
 
 def model_bound(demand: Demand, offer: ModelOffer, output_tokens: int) -> Amounts:
     """Return the most that a model call can use with this output limit; the offer must have prices."""
-    prompt = demand.prompt_bytes + PROMPT_OVERHEAD_TOKENS
-    price = prompt * (offer.input_usd_micros_per_mtok or 0) + output_tokens * (
-        offer.output_usd_micros_per_mtok or 0
+    prompt = demand.prompt_tokens + offer.prompt_overhead_tokens
+    tier = next((tier for tier in offer.up_to if prompt <= tier.prompt_tokens), offer)
+    price = prompt * (tier.input_usd_micros_per_mtok or 0) + output_tokens * (
+        tier.output_usd_micros_per_mtok or 0
     )
     return Amounts(
         spend_usd_micros=min(-(-price // _MILLION), MOST),

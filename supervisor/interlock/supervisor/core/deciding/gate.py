@@ -11,6 +11,7 @@ from interlock.contracts.charter import Charter
 from interlock.contracts.effect import AskCall, Call, EffectRequest, ModelCall
 from interlock.contracts.inputs import Input
 from interlock.contracts.message import encode, line
+from interlock.contracts.tokens import prompt_tokens
 from interlock.supervisor.core.deciding.granting import denied, try_grant
 from interlock.supervisor.core.deciding.offers import allows_model
 from interlock.supervisor.core.deciding.steps import current_step
@@ -78,15 +79,13 @@ def _stop_loop(turn: Turn, task: Task, step: Step, effect: Effect) -> None:
 
 
 def demand_of(call: Call, task: Task) -> facts.Demand:
-    """Return what a call needs, as data. The larger of prompt and inputs bounds what a model reads."""
+    """Return what a call needs, as data."""
     if isinstance(call, ModelCall):
-        text = max(len(call.prompt.encode()), len(encode(call.inputs)) if call.inputs else 0)
-        schema = len(encode(call.returns)) if call.returns else 0
         return facts.Demand(
             kind="model",
             name=call.model or task.model,
             digest=_digest(call),
-            prompt_bytes=text + schema,
+            prompt_tokens=prompt_tokens(call),
             max_output_tokens=call.max_output_tokens,
         )
     if isinstance(call, AskCall):
