@@ -48,12 +48,14 @@ class Server(MemoryServer):
     full = False
     forbidden = ""
 
-    def append(self, message: Message, expected_subject_seq: int | None, message_id: str) -> Ack:
+    def append(
+        self, message: Message, expected_subject_seq: int | None, message_id: str, expected_on: str = ""
+    ) -> Ack:
         if self.full:
             raise LogFull("the log holds no more")
         if self.forbidden and self.forbidden in message.subject:
             raise NotPermitted(f"nobody may publish on {message.subject}")
-        return super().append(message, expected_subject_seq, message_id)
+        return super().append(message, expected_subject_seq, message_id, expected_on)
 
 
 class Peer:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.histories.recorder import save
 from tests.supervisor.stage import Player, Stage
 
-from interlock.bus.presence import Attendance, Beater
+from interlock.bus.presence import Beater
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.control import Control, RaiseLimit
@@ -30,8 +30,7 @@ async def simple(stage: Stage) -> None:
 
 async def lost_agent(stage: Stage) -> None:
     """An agent falls silent, another one fails once, a person pauses and resumes, two tasks compete."""
-    supervisor, _, _ = stage.supervise()
-    supervisor._attendance = Attendance(silent_ms=600)
+    stage.supervise(silent_ms=600)
     await stage.cast()
     beating = [await beat(player) for player in stage.players if player.bus.principal != "planner-1"]
     planner, executor = stage.agent("planner-1"), stage.agent("executor-1")

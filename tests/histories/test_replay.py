@@ -22,7 +22,9 @@ from interlock.supervisor.core.decide import decide, decide_silence, decide_tick
 from interlock.supervisor.core.evolve import replay
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Decided
+from interlock.supervisor.timeline import Timeline
 
+WHO_LED = (facts.LeaderTook, facts.LeaderLeft, facts.Led)
 HERE = Path(__file__).parent
 HISTORIES = sorted(path.stem for path in HERE.glob("*.jsonl"))
 
@@ -45,7 +47,9 @@ class History:
         self.decisions: list[Decision] = []
         for record in records:
             if record.subject.startswith(DECISIONS.removesuffix(">")):
-                self.decisions.append(decode(Decision, record.data))
+                decision = decode(Decision, record.data)
+                if not any(isinstance(fact, WHO_LED) for fact in decision.facts):
+                    self.decisions.append(decision)
             else:
                 self.inputs.append(read_record(record.seq, record.time_ms, record.subject, record.data))
         seen = (Observation(d.cause, d.at_ms, d.observed) for d in self.decisions if d.observed)
@@ -68,7 +72,7 @@ def folded(history: History) -> State:
 
 def decided_again(history: History) -> tuple[State, Told]:
     """Let the core decide everything again, from the inputs and observations alone."""
-    state, told = State(), dict[int, list[AnyFact]]()
+    state, told, time = State(), dict[int, list[AnyFact]](), Timeline()
     open_observations = sorted(history.observations, key=lambda seen: (seen.cause, seen.at_ms))
     following = [*history.inputs[1:], None]
 
@@ -78,9 +82,10 @@ def decided_again(history: History) -> tuple[State, Told]:
         return decided.state
 
     for said, after in zip(history.inputs, following, strict=True):
-        state = take(decide(state, said, said.time_ms))
+        state = take(decide(state, said, time.at_ms(said.time_ms)))
         while open_observations and (after is None or open_observations[0].cause < after.seq):
             seen = open_observations.pop(0)
+            time.reach(seen.at_ms)
             state = take(observed(state, seen))
     return state, told
 

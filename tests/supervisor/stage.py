@@ -1,5 +1,7 @@
 """A stage on the in-memory bus: real supervisors, and small agents and workers that play by a script."""
 
+# pyright: reportPrivateUsage=false
+
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -14,6 +16,7 @@ from interlock.bus.desk import Desk
 from interlock.bus.errors import BusError, LogFull
 from interlock.bus.memory import MemoryServer
 from interlock.bus.memory_bus import MemoryBus
+from interlock.bus.presence import SILENT_MS
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.contracts.charter import Charter
@@ -28,11 +31,13 @@ from interlock.contracts.step import StepResult
 from interlock.contracts.subjects import DECISIONS, dispatch_subject, input_subject
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.bounds import ONE_TOOL_CALL
+from interlock.supervisor.leader import Leader
 from interlock.supervisor.supervisor import Supervisor
 
 PATIENCE_S = 10.0
 ASK_AGAIN_S = 0.3
 ROLES = ("planner", "researcher", "executor", "reviewer")
+WHO_LED = (facts.LeaderTook, facts.LeaderLeft, facts.Led)
 USED = Amounts(tokens=20, spend_usd_micros=30, model_calls=1)
 
 _read = msgspec.json.Decoder(Dispatch).decode
@@ -187,10 +192,12 @@ class Stage:
         self.changed = asyncio.Event()
         self.server.follow(self.changed.set)
 
-    def supervise(self, name: str = "supervisor-1") -> tuple[Supervisor, MemoryBus, asyncio.Task[None]]:
+    def supervise(
+        self, name: str = "supervisor-1", *, silent_ms: int = SILENT_MS
+    ) -> tuple[Supervisor, MemoryBus, asyncio.Task[None]]:
         """Start a supervisor; its end is the task's end."""
         bus = MemoryBus(self.server, name)
-        supervisor = Supervisor(bus)
+        supervisor = Supervisor(bus, silent_ms=silent_ms)
         running = asyncio.create_task(supervisor.run())
         self.running.append(running)
         return supervisor, bus, running
@@ -215,9 +222,19 @@ class Stage:
     async def submit(self, plan: Plan | None = None, **fields: Any) -> int:
         return await self.operator.say("task", "submit", Submit(goal="why?", plan=plan, **fields))
 
+    async def leader(self, supervisor: Supervisor) -> Leader:
+        """Wait until a supervisor leads, and return what does."""
+        await self.until(lambda: supervisor.leads)
+        assert supervisor._leader is not None
+        return supervisor._leader
+
     def decisions(self, task: int | None = None) -> list[Decision]:
-        """Return the decisions that stand in the log, of one task or of all."""
-        return [decision for decision in decisions(self.server) if task in {None, decision.task}]
+        """Return the decisions that stand in the log, of one task or of all, without who led."""
+        return [
+            decision
+            for decision in decisions(self.server)
+            if task in {None, decision.task} and not any(isinstance(f, WHO_LED) for f in decision.facts)
+        ]
 
     def told(self, task: int, kind: type[Any] | None = None) -> list[Any]:
         """Return the facts about a task, of one kind if one is named."""

@@ -9,11 +9,10 @@ from tests.supervisor.stage import Agent, EffectWorker, Stage
 from interlock.bus.clock import now_ms
 from interlock.bus.memory import Deliver, MemoryServer
 from interlock.bus.ports import Message
-from interlock.bus.presence import Attendance
 from interlock.contracts import facts
 from interlock.contracts.control import Answer
 from interlock.contracts.effect import AskCall, ToolCall
-from interlock.supervisor import supervisor as shell
+from interlock.supervisor import leader as shell
 from interlock.supervisor.supervisor import Supervisor
 
 
@@ -24,8 +23,8 @@ async def test_the_steps_of_a_silent_agent_go_to_another(
     monkeypatch.setattr(shell, "TICK_S", 0.01)
     now = [0]
     monkeypatch.setattr(shell, "monotonic_ms", lambda: now[0])
-    supervisor, _, _ = stage.supervise()
-    supervisor._attendance = Attendance(silent_ms=1_000)
+    supervisor, _, _ = stage.supervise(silent_ms=1_000)
+    leader = await stage.leader(supervisor)
     silent = Agent(stage.server, "researcher-1", ())
     silent.may_go_on.clear()
     await stage.join(silent)
@@ -35,7 +34,7 @@ async def test_the_steps_of_a_silent_agent_go_to_another(
     await stage.join(Agent(stage.server, "researcher-2", ()))
     now[0] = 900
     await stage.operator.bus.send("interlock.beat.researcher-2", b"{}")
-    await stage.until(lambda: supervisor._attendance.heard_at_ms("researcher-2") == 900)
+    await stage.until(lambda: leader._attendance.heard_at_ms("researcher-2") == 900)
     now[0] = 1_100
     # Then the other one does it
     await stage.completed(task)
@@ -60,7 +59,8 @@ async def test_a_supervisor_that_was_stopped_itself_blames_nobody(
     await stage.until(lambda: len(supervisor.state.agents) == 4)
     # When it goes on
     now[0] = 3_600_000
-    await stage.until(lambda: supervisor._last_look_ms == 3_600_000)
+    leader = await stage.leader(supervisor)
+    await stage.until(lambda: leader._last_look_ms == 3_600_000)
     await stage.until(lambda: supervisor.idle)
     # Then nobody has left
     assert not stage.told(0, facts.Left)
@@ -93,8 +93,9 @@ async def test_an_agent_that_never_takes_a_dispatch_loses_the_step(
 ) -> None:
     # Given an agent that said hello and does not listen
     supervisor, _, _ = stage.supervise()
-    monkeypatch.setattr(supervisor._dispatcher, "_repeat_s", 0.01)
-    monkeypatch.setattr(supervisor._dispatcher, "_times", 3)
+    leader = await stage.leader(supervisor)
+    monkeypatch.setattr(leader._dispatcher, "_repeat_s", 0.01)
+    monkeypatch.setattr(leader._dispatcher, "_times", 3)
     deaf = Agent(stage.server, "researcher-1", ())
     await stage.join(deaf)
     await deaf.desk.stop()
@@ -136,7 +137,7 @@ async def test_an_effect_that_was_in_a_lost_workers_hand_is_done_by_another(stag
 async def test_a_replaced_agent_is_told_what_the_first_one_had_bought(stage: Stage) -> None:
     # Given an agent that has its outcome and is killed before it gives its result
     supervisor, _, _ = stage.supervise()
-    forgetful(supervisor)
+    await forgetful(stage, supervisor)
     worker = await stage.cast((LOOK,))
     first = stage.agent("researcher-1")
     first.may_finish.clear()
@@ -155,9 +156,10 @@ async def test_a_replaced_agent_is_told_what_the_first_one_had_bought(stage: Sta
     assert again.attempt == 2
 
 
-def forgetful(supervisor: Supervisor) -> None:
+async def forgetful(stage: Stage, supervisor: Supervisor) -> None:
     """Let the supervisor remember no record, so that it must read the log."""
-    supervisor._records._max_kept = 0
+    leader = await stage.leader(supervisor)
+    leader._records._max_kept = 0
 
 
 async def test_a_question_reaches_a_person_and_the_answer_the_agent(stage: Stage) -> None:
@@ -182,7 +184,7 @@ async def test_a_denial_reaches_the_agent_with_its_rule(stage: Stage) -> None:
 
 async def test_a_supervisor_without_memory_reads_what_it_must_tell_from_the_log(stage: Stage) -> None:
     supervisor, _, _ = stage.supervise()
-    forgetful(supervisor)
+    await forgetful(stage, supervisor)
     worker = await stage.cast()
     await stage.completed(await stage.submit())
     assert len(worker.done) == len(set(worker.done)) == 10

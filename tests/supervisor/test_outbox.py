@@ -14,6 +14,7 @@ from interlock.contracts import limits
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import AnyFact, EffectSettled, Refused, StepRetried
 from interlock.contracts.message import decode
+from interlock.contracts.subjects import LEADER_DECISIONS
 from interlock.supervisor import outbox
 from interlock.supervisor.errors import SteppedBack
 from interlock.supervisor.outbox import Outbox
@@ -39,6 +40,7 @@ class Desk:
         self.outbox = Outbox(
             self.bus,
             "supervisor-1",
+            0,
             sent=self.sent.append,
             committed=self._committed,
             failed=self.failures.append,
@@ -130,16 +132,48 @@ async def test_what_waited_for_the_fleet_follows_in_the_order_in_which_it_was_de
     assert [decision.task for decision in await desk.written()] == [7, 8, 0, 8, 7]
 
 
-async def test_a_decision_after_somebody_elses_makes_this_writer_stop(desk: Desk) -> None:
-    # Given a task about which another supervisor has decided
+async def test_the_first_decision_about_a_task_is_refused_when_another_leads(desk: Desk) -> None:
+    # Given another supervisor that has taken the lead
     other = MemoryBus(desk.server, "supervisor-2")
-    await other.append("interlock.decision.7", b"{}")
-    # When this one decides about it, then it stops, and writes nothing more
+    await other.append(LEADER_DECISIONS, b"{}")
+    # When this one decides about a task for the first time, then it stops, and writes nothing more
     desk.write(7, retried("a"))
     await desk.stage.until(lambda: desk.failures)
     assert isinstance(desk.failures[0], SteppedBack)
     desk.write(8, retried("b"))
     assert len(desk.server.records) == 1
+
+
+async def test_a_decision_after_somebody_elses_is_refused(desk: Desk) -> None:
+    # Given a task about which this writer has decided, and then another one
+    desk.write(7, retried("a"))
+    await desk.written()
+    await MemoryBus(desk.server, "supervisor-2").append("interlock.decision.7", b"{}")
+    # When it decides again, then it stops, and what was not durable is not told
+    desk.write(7, retried("b"))
+    await desk.stage.until(lambda: desk.failures)
+    assert isinstance(desk.failures[0], SteppedBack)
+    assert desk.committed == [(7, 1)]
+
+
+async def test_every_first_decision_has_an_id_of_its_own(desk: Desk) -> None:
+    # Given a task whose first decision is on its way, and another's
+    desk.write(7, retried("a"))
+    desk.write(8, retried("a"))
+    await desk.written()
+    # Then none was taken for a copy of the other
+    assert desk.committed == [(7, 1), (8, 2)]
+
+
+async def test_what_waits_is_written_when_it_shall_be_drained(desk: Desk) -> None:
+    # Given a settlement that waits for company, and something behind a decision on its way
+    desk.write(7, SETTLED)
+    desk.write(8, retried("a"))
+    desk.write(8, SETTLED)
+    # When the writer is to end, then all of it is durable first
+    await desk.outbox.drain(1.0)
+    assert desk.outbox.idle
+    assert len(desk.server.records) == 3
 
 
 async def test_a_recovered_writer_continues_where_the_log_stands(desk: Desk) -> None:
@@ -160,6 +194,7 @@ async def test_a_full_log_is_tried_again_until_there_is_room(
     waiting = Outbox(
         MemoryBus(full, "s"),
         "s",
+        0,
         sent=lambda _decision: None,
         committed=lambda _decision, seq: committed.append(seq),
         failed=refusals.append,

@@ -19,7 +19,7 @@ from interlock.contracts.budget import NOTHING
 from interlock.contracts.effect import EffectCompleted
 from interlock.contracts.inputs import read_record
 from interlock.contracts.plan import Plan, PlannedStep
-from interlock.supervisor import supervisor as shell
+from interlock.supervisor import leader as shell
 from interlock.supervisor.core.state import State
 from interlock.supervisor.recovery import recover
 from interlock.supervisor.supervisor import Supervisor

@@ -1,4 +1,4 @@
-"""The shell around the core: a whole task over the bus, two supervisors, a full log, lost processes."""
+"""The shell around the core: a whole task over the bus, a full log, lost processes."""
 
 # pyright: reportPrivateUsage=false
 
@@ -16,12 +16,11 @@ from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
 from interlock.contracts.dispatch import DoStep
 from interlock.contracts.inputs import Input
+from interlock.supervisor import leader as shell
 from interlock.supervisor import outbox
-from interlock.supervisor import supervisor as shell
 from interlock.supervisor.core.decide import decide
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Decided
-from interlock.supervisor.errors import SteppedBack
 from interlock.supervisor.recovery import recover
 
 
@@ -80,25 +79,6 @@ async def test_a_settlement_that_nothing_follows_is_still_written(stage: Stage) 
     # Then it is settled on the log
     await stage.until(lambda: stage.told(task, facts.EffectSettled))
     assert supervisor.state.shared["fleet"].reserved == NOTHING
-
-
-async def test_a_second_supervisor_that_decides_makes_the_first_step_back(stage: Stage) -> None:
-    # Given a supervisor with a task
-    _, _, first = stage.supervise("supervisor-1")
-    await stage.cast()
-    task = await stage.submit()
-    await stage.completed(task)
-    # When another one decides about the same things
-    stage.supervise("supervisor-2")
-    other = await stage.submit()
-    # Then exactly one of them stops, with the reason, and the task completes
-    await stage.completed(other)
-    await stage.until(lambda: any(running.done() for running in stage.running))
-    stopped = [running for running in stage.running if running.done()]
-    assert len(stopped) == 1
-    with pytest.raises(SteppedBack, match="another supervisor has decided about"):
-        stopped[0].result()
-    assert first in stage.running
 
 
 async def test_a_full_log_loses_nothing_and_goes_on_when_there_is_room(
@@ -277,7 +257,8 @@ async def test_stopping_ends_everything(stage: Stage) -> None:
     supervisor, _, running = stage.supervise()
     await stage.cast()
     await stage.completed(await stage.submit())
+    leader = await stage.leader(supervisor)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert supervisor._dispatcher.open_count == 0
+    assert leader._dispatcher.open_count == 0

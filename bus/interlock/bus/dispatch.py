@@ -7,6 +7,7 @@ answers too. It must not know what is dispatched.
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from itertools import count
 
@@ -23,6 +24,9 @@ SWEEPS_PER_REPEAT = 2
 TAKEN = b"taken"
 ALREADY = b"already"
 TOKEN_DIGITS = 20
+# Another life of the same asker may still get answers: its tokens are others.
+MOST_LIVES = 10**12
+TOKENS_OF_A_LIFE = 10**6
 ANSWERS = f"{ROOT}.taken."
 
 log = structlog.get_logger()
@@ -44,18 +48,29 @@ def answer_subject(asker: str, answerer: str, token: str | int) -> str:
 
 
 class Dispatcher:
-    """The sending side; `on_lost(key, principal)` is called when nobody took a dispatch within the bound."""
+    """The sending side; `on_lost(key, principal)` is called when nobody took a dispatch within the bound.
+
+    While `may_send()` is false everything waits, and no time is lost.
+    """
 
     def __init__(
-        self, wire: Wire, principal: str, on_lost: OnLost, *, repeat_s: float = REPEAT_S, times: int = TIMES
+        self,
+        wire: Wire,
+        principal: str,
+        on_lost: OnLost,
+        *,
+        repeat_s: float = REPEAT_S,
+        times: int = TIMES,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self._wire = wire
         self._principal = principal
         self._on_lost = on_lost
         self._repeat_s = repeat_s
         self._times = times
+        self._may_send = may_send
         self._loop = asyncio.get_running_loop()
-        self._tokens = count(1)
+        self._tokens = count(1 + secrets.randbelow(MOST_LIVES) * TOKENS_OF_A_LIFE)
         self._open: dict[int, _Open] = {}
         self._token_of: dict[str, int] = {}
         self._sweep: asyncio.TimerHandle | None = None
@@ -118,7 +133,7 @@ class Dispatcher:
 
     def _send(self, token: int) -> None:
         entry = self._open.get(token)
-        if entry is None:
+        if entry is None or not self._may_send():
             return
         if entry.times >= self._times:
             self.forget(entry.key)

@@ -1,7 +1,8 @@
-"""`python -m interlock.supervisor`: connects, sees that the log is there, decides until stopped."""
+"""`python -m interlock.supervisor`: connects, sees that the log is there, leads or stands by till stopped."""
 
 import sys
 
+from interlock.bus.appends import AppendLimits
 from interlock.bus.identity import load
 from interlock.bus.nats_bus import connect
 from interlock.bus.process import INTERNAL, Settings, run
@@ -9,11 +10,15 @@ from interlock.bus.stream import ensure_stream
 from interlock.supervisor.errors import SupervisorError
 from interlock.supervisor.supervisor import Supervisor, log
 
+# A replicated log needs up to ten seconds to elect another leader.
+ACK_S = 30.0
+
 
 async def main(settings: Settings) -> int:
     """Supervise until cancelled; return the exit code."""
     key = load(settings.key_file).seed if settings.key_file else None
-    bus = await connect(settings.url, settings.principal, key=key)
+    limits = AppendLimits(ack_s=ACK_S)
+    bus = await connect(settings.url, settings.principal, key=key, limits=limits)
     try:
         await ensure_stream(bus)
         await Supervisor(bus).run()

@@ -1,5 +1,8 @@
 """Writes decisions to the log: in order for each task, each on condition that nobody else has written since.
 
+The first one on a subject is written on condition that no other leader's record has come, every later one on
+condition of its own subject. Where a former leader could still write, a new one has put its stamp first.
+
 Facts that follow while a task's last decision is on its way ride together in the next one, as far as they
 fit; what was observed stands alone, so that its time stays known. Settlements alone may wait a moment for
 company. What concerns the fleet is written before anything decided later.
@@ -8,6 +11,8 @@ It must not know what the facts mean.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import count
 
 import msgspec
 import structlog
@@ -18,7 +23,7 @@ from interlock.contracts import limits
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import AnyFact, BudgetWarned, EffectSettled
 from interlock.contracts.message import encode
-from interlock.contracts.subjects import decision_subject
+from interlock.contracts.subjects import LEADER, LEADER_DECISIONS, decision_subject
 from interlock.supervisor.errors import SteppedBack
 
 LINGER_S = 0.02
@@ -42,7 +47,7 @@ class _Batch(msgspec.Struct, frozen=True):
 
 
 class _Line(msgspec.Struct):
-    """One task's decisions: the last sequence on its subject, what is on its way, what waits."""
+    """One task's decisions: the last sequence that this leader has written (0: none), what is on its way."""
 
     last_seq: int = 0
     sent: Decision | None = None
@@ -53,14 +58,15 @@ class _Line(msgspec.Struct):
 class Outbox:
     """Decisions on their way into the log.
 
-    `sent` is called with each decision when it is on its way, `committed` with its sequence too once it is
-    durable; `failed` once, when this writer must stop.
+    `term` is the leader's record. `sent` is called with each decision when it is on its way, `committed` with
+    its sequence too once it is durable; `failed` once, when this writer must stop.
     """
 
     def __init__(
         self,
         bus_log: Log,
         by: str,
+        term: int,
         *,
         sent: OnSent,
         committed: OnCommitted,
@@ -68,6 +74,8 @@ class Outbox:
     ) -> None:
         self._log = bus_log
         self._by = by
+        self._term = term
+        self._firsts = count(1)
         self._sent = sent
         self._committed = committed
         self._failed = failed
@@ -78,9 +86,11 @@ class Outbox:
         self._next_place = 0
         self._lingering: asyncio.TimerHandle | None = None
         self._stopped = False
+        self._drained = asyncio.Event()
+        self._drained.set()
 
     def stands_at(self, task: int, last_seq: int) -> None:
-        """Say, while recovering, which record is the last on a task's subject."""
+        """Say which record is the last on a task's subject, and that it is this leader's."""
         self._line(task).last_seq = last_seq
 
     def write(self, task: int, facts: Sequence[AnyFact], cause: int, at_ms: int, observed: str) -> None:
@@ -100,9 +110,19 @@ class Outbox:
         """Whether everything taken is durable."""
         return not any(line.sent or line.waiting for line in self._lines.values())
 
+    async def drain(self, timeout_s: float) -> None:
+        """Write what waits, and wait until all of it is durable or the time is over."""
+        self._end_lingering()
+        self._drained.clear()
+        if not self.idle and not self._stopped:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._drained.wait()
+
     def stop(self) -> None:
         """Write nothing more; what is not durable yet will be decided again from its inputs."""
         self._stopped = True
+        self._drained.set()
         if self._lingering is not None:
             self._lingering.cancel()
 
@@ -147,9 +167,17 @@ class Outbox:
         )
 
     def _append(self, task: int, line: _Line) -> None:
-        appended = self._log.append_soon(
-            decision_subject(task), line.data, expected_subject_seq=line.last_seq
-        )
+        subject = decision_subject(task)
+        if line.last_seq:
+            appended = self._log.append_soon(subject, line.data, expected_subject_seq=line.last_seq)
+        else:
+            appended = self._log.append_soon(
+                subject,
+                line.data,
+                expected_subject_seq=self._term,
+                expected_on=LEADER_DECISIONS,
+                message_id=f"{LEADER}.{self._term}.{next(self._firsts)}",
+            )
         appended.add_done_callback(lambda done: self._answered(task, line, done))
 
     def _answered(self, task: int, line: _Line, done: "asyncio.Future[Ack]") -> None:
@@ -167,6 +195,8 @@ class Outbox:
             self._send(task)
         if task == 0:
             self._send_behind_fleet()
+        if not self._drained.is_set() and self.idle:
+            self._drained.set()
 
     def _send_behind_fleet(self) -> None:
         """Send what waited for the fleet's decision, in the order in which it was decided."""
@@ -180,9 +210,9 @@ class Outbox:
             log.error("log_full", task=task, reason=str(failure))
             self._loop.call_later(FULL_RETRY_S, self._append, task, line)
             return
-        self._stopped = True
+        self.stop()
         if isinstance(failure, Superseded):
-            self._failed(SteppedBack(f"another supervisor has decided about task {task}; this one stops"))
+            self._failed(SteppedBack(f"another supervisor decides, as the subject of task {task} shows"))
         elif isinstance(failure, BusError):
             self._failed(failure)
         else:

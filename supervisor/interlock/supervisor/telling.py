@@ -75,19 +75,35 @@ class Telling:
         for principal in sorted(agents | workers):
             self._dispatcher.send(f"cancel.{task.id}.{principal}", principal, order)
 
-    def cancel_late(self, principal: str, late: Late, task: int) -> None:
-        """Tell an agent that it works on what it does not have in hand."""
-        order = dispatches.cancel(task, "it is not yours any more", step=late.step, attempt=late.attempt)
-        self._send(f"late.{task}.{late.step}.{late.attempt}.{principal}", principal, order)
+    def cancel_late(self, principal: str, late: Late, number: int) -> None:
+        """Tell an agent that it works on what it does not have in hand, and what it has instead."""
+        order = dispatches.cancel(number, "it is not yours any more", step=late.step, attempt=late.attempt)
+        self._send(f"late.{number}.{late.step}.{late.attempt}.{principal}", principal, order)
+        task = self._state().tasks.get(number)
+        step = task.steps.get(late.step) if task is not None else None
+        if task is not None and step is not None and step.state == "assigned" and step.principal == principal:
+            self._tell_step(task, step)
 
-    def all_in_hand(self) -> None:
-        """Tell again, after a restart, everything that somebody should have in hand."""
-        for _, task in sorted(self._state().tasks.items()):
-            for _, step in sorted(task.steps.items()):
-                if step.state == "assigned":
+    async def stop(self) -> None:
+        """Tell nothing more."""
+        for fetching in self._fetching:
+            fetching.cancel()
+        await self._dispatcher.stop()
+
+    def all_in_hand(self, since: State) -> None:
+        """Tell again, after a change of who leads, all that was in somebody's hand then and still is."""
+        for number, before in sorted(since.tasks.items()):
+            task = self._state().tasks.get(number)
+            if task is None or not task.active:
+                continue
+            for name, step in sorted(task.steps.items()):
+                had = before.steps.get(name)
+                if had is not None and had.state == step.state == "assigned" and had.attempt == step.attempt:
                     self._tell_step(task, step)
-            for _, effect in sorted(task.effects.items()):
-                if effect.state == "granted" and task.active:
+            for seq, effect in sorted(task.effects.items()):
+                was = before.effects.get(seq)
+                # The same grant: one that was made only now is not durable yet.
+                if was is not None and was.state == effect.state == "granted" and was.grant == effect.grant:
                     self._tell_effect(task, effect, 0)
 
     def _step_assigned(self, task: Task, fact: facts.StepAssigned) -> None:

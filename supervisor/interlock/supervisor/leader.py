@@ -1,0 +1,283 @@
+"""The supervisor that leads: read, decide, commit, tell, repeat. It is the one writer of the log's decisions.
+
+It knows the bus and the clock, and nothing of models, tools or prompts.
+"""
+
+import asyncio
+
+import structlog
+
+from interlock.bus.clock import monotonic_ms
+from interlock.bus.dispatch import Dispatcher
+from interlock.bus.errors import BusError
+from interlock.bus.ports import Bus, Message, Record, Subscription
+from interlock.bus.presence import SILENT_MS, Attendance
+from interlock.contracts.decision import Decision
+from interlock.contracts.facts import (
+    Accepted,
+    AnyFact,
+    Completed,
+    Failed,
+    FleetSwitched,
+    Halted,
+    LeaderLeft,
+    LeaderTook,
+    Parked,
+    PlanRequested,
+    Refused,
+    Rejected,
+    StepDead,
+    StepLost,
+)
+from interlock.contracts.inputs import Input, read_record
+from interlock.contracts.message import decode, encode, snake
+from interlock.contracts.subjects import INPUTS, LEADER_DECISIONS
+from interlock.supervisor.core.decide import decide, decide_defect, decide_silence, decide_tick
+from interlock.supervisor.core.state import State, Task
+from interlock.supervisor.core.turn import Decided
+from interlock.supervisor.errors import SteppedBack
+from interlock.supervisor.knowledge import Knowledge
+from interlock.supervisor.outbox import Outbox
+from interlock.supervisor.pulse import Pulse
+from interlock.supervisor.records import Records
+from interlock.supervisor.telling import Late, Telling
+from interlock.supervisor.timeline import Timeline
+
+TICK_S = 0.25
+LATE_MS = 1_500
+BREATH_MS = 50
+LEAVE_S = 0.5
+_STOPPING = (Completed, Failed, Halted)
+_LOGGED = (Accepted, Rejected, Completed, Failed, Halted, Parked, StepDead, StepLost, FleetSwitched)
+
+log = structlog.get_logger()
+
+
+class Leader:
+    """Decides about everything on one bus until it is stopped or somebody else decides."""
+
+    def __init__(
+        self, bus: Bus, pulse: Pulse, term: int, known: Knowledge, *, silent_ms: int = SILENT_MS
+    ) -> None:
+        self._bus = bus
+        self._pulse = pulse
+        self._term = term
+        self._state = known.state
+        self._open_inputs = known.open_inputs
+        self._next_seq = known.next_seq
+        # What was on its way when the last leader ended is decided again first: agents may be at it.
+        self._cause = min((said.seq for said in self._open_inputs), default=known.next_seq) - 1
+        self._time = Timeline(known.latest_ms)
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._records = Records(bus)
+        self._dispatcher = Dispatcher(bus, bus.principal, self._not_taken, may_send=lambda: pulse.sure)
+        self._telling = Telling(self._dispatcher, self._records, lambda: self._state)
+        self._outbox = Outbox(
+            bus, bus.principal, term, sent=self._telling.sent, committed=self._committed, failed=self._fail
+        )
+        self._attendance = Attendance(silent_ms=silent_ms)
+        self._ending: dict[int, Task] = {}
+        self._late: dict[int, Input] = {}
+        self._last_look_ms = monotonic_ms()
+
+    @property
+    def state(self) -> State:
+        """What it knows now."""
+        return self._state
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything decided is durable."""
+        return self._outbox.idle
+
+    async def run(self, stamps: dict[int, int]) -> None:
+        """Decide until cancelled; `stamps` are this term's records so far, by task.
+
+        Raises SteppedBack when another supervisor decides.
+        """
+        for task, seq in stamps.items():
+            self._outbox.stands_at(task, seq)
+        self._expect_everybody()
+        self._pulse.on_beat = self._beat
+        subscriptions: list[Subscription] = []
+        try:
+            await self._dispatcher.start()
+            subscriptions.append(await self._bus.listen(LEADER_DECISIONS, self._on_leader))
+            taken_over = self._state
+            self._tick()
+            await self._decide_open_inputs()
+            self._telling.all_in_hand(taken_over)
+            subscriptions.append(await self._bus.follow([INPUTS], self._record, start_seq=self._next_seq))
+            await self._until_failure()
+        except asyncio.CancelledError:
+            await self._stop(subscriptions)
+            await self._leave()
+            raise
+        finally:
+            await self._stop(subscriptions)
+            self._outbox.stop()
+            await self._telling.stop()
+
+    async def _until_failure(self) -> None:
+        ticking = asyncio.create_task(self._keep_ticking())
+        try:
+            await asyncio.wait((ticking, self._failure), return_when=asyncio.FIRST_COMPLETED)
+            (self._failure if self._failure.done() else ticking).result()
+        finally:
+            ticking.cancel()
+
+    async def _stop(self, subscriptions: list[Subscription]) -> None:
+        """Hear nothing more, and so decide nothing more."""
+        self._pulse.on_beat = _nobody
+        for subscription in subscriptions:
+            await subscription.stop()
+        subscriptions.clear()
+
+    async def _leave(self) -> None:
+        """Write what was decided, and say that nobody has to wait for this one to fall silent."""
+        await self._outbox.drain(LEAVE_S)
+        self._outbox.stop()
+        if self._failure.done():
+            return
+        left = LeaderLeft(
+            principal=self._bus.principal, incarnation=self._pulse.life, at_ms=self._time.now_ms()
+        )
+        record = Decision(task=0, cause=0, at_ms=left.at_ms, by=left.principal, facts=(left,))
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                await self._bus.append(LEADER_DECISIONS, encode(record), expected_subject_seq=self._term)
+        except (BusError, TimeoutError) as failure:
+            log.warning("left_without_a_word", reason=str(failure) or "the log did not answer")
+
+    async def _on_leader(self, _message: Message) -> None:
+        """Look who leads when somebody wrote there: what is heard need not have been stored."""
+        try:
+            newest = await self._bus.last(LEADER_DECISIONS)
+        except BusError as failure:
+            log.warning("leader_not_read", reason=str(failure))
+            return
+        if newest is not None and newest.seq > self._term:
+            for fact in decode(Decision, newest.data).facts:
+                if isinstance(fact, LeaderTook):
+                    self._fail(SteppedBack(f"{fact.principal} leads since record {newest.seq}"))
+
+    async def _decide_open_inputs(self) -> None:
+        """Decide what waited, and breathe: whoever does not beat is thought dead."""
+        breathed_ms = monotonic_ms()
+        for said in self._open_inputs:
+            self._decide(said)
+            if monotonic_ms() - breathed_ms > BREATH_MS:
+                await asyncio.sleep(0)
+                breathed_ms = monotonic_ms()
+        self._open_inputs = []
+
+    def _record(self, record: Record) -> None:
+        self._decide(read_record(record.seq, record.time_ms, record.subject, record.data))
+
+    def _decide(self, said: Input) -> None:
+        if self._failure.done():
+            return
+        self._records.keep(said)
+        self._cause = said.seq
+        if said.kind in {"agent", "effect"}:
+            self._attendance.heard(said.principal, monotonic_ms())
+        at_ms = self._time.at_ms(said.time_ms)
+        try:
+            decided = decide(self._state, said, at_ms)
+        except Exception:
+            # A defect must not stop the work of everybody else: the input is refused, and the log says so.
+            log.exception("not_decided", record=said.seq, by=said.principal, verb=f"{said.kind}.{said.verb}")
+            decided = decide_defect(self._state, said)
+        if isinstance(said.body, Late) and _refuses(decided, said.seq):
+            self._late[said.seq] = said
+        self._take(decided, at_ms, "")
+
+    def _take(self, decided: Decided, at_ms: int, observed: str) -> None:
+        if self._failure.done():
+            return
+        before, self._state = self._state, decided.state
+        if decided.by_task:
+            self._time.reach(at_ms)
+        for task, facts in decided.by_task.items():
+            known = before.tasks.get(task)
+            if known is not None and any(_stops(fact) for fact in facts):
+                self._ending[task] = known
+            self._outbox.write(task, facts, self._cause, at_ms, observed)
+        if 0 in decided.by_task:
+            self._expect_everybody()
+
+    def _committed(self, decision: Decision, seq: int) -> None:
+        self._telling.committed(decision, seq)
+        for fact in decision.facts:
+            if _stops(fact) and decision.task in self._ending:
+                self._telling.cancel_all(self._ending.pop(decision.task), "it has ended or is planned anew")
+            if isinstance(fact, Refused) and fact.input in self._late:
+                # Not before it is durable: for another leader the agent may be right.
+                said = self._late.pop(fact.input)
+                assert isinstance(said.body, Late)
+                self._telling.cancel_late(said.principal, said.body, said.task)
+            if isinstance(fact, _LOGGED):
+                log.info(snake(type(fact).__name__), task=decision.task, record=seq, cause=decision.cause)
+
+    def _fail(self, failure: Exception) -> None:
+        """Decide, write and tell nothing from here on."""
+        self._outbox.stop()
+        if not self._failure.done():
+            self._failure.set_exception(failure)
+            self._failure.exception()  # seen, also when `run` is cancelled before it looks
+
+    def _not_taken(self, key: str, principal: str) -> None:
+        if key.startswith(("step.", "effect.")):
+            self._silent(principal)
+
+    def _beat(self, principal: str) -> None:
+        self._attendance.heard(principal, monotonic_ms())
+
+    def _expect_everybody(self) -> None:
+        here = set(self._state.agents) | set(self._state.workers)
+        for principal in here:
+            if self._attendance.heard_at_ms(principal) is None:
+                self._attendance.heard(principal, monotonic_ms())
+
+    async def _keep_ticking(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._tick()
+            self._look_around()
+
+    def _tick(self) -> None:
+        at_ms = self._time.now_ms()
+        self._take(decide_tick(self._state, at_ms), at_ms, "tick")
+
+    def _look_around(self) -> None:
+        """Decide about who has fallen silent, unless it was this process that did not listen."""
+        looked_ms, self._last_look_ms = self._last_look_ms, monotonic_ms()
+        if self._last_look_ms - looked_ms > LATE_MS or not self._pulse.sure:
+            for principal in (*self._state.agents, *self._state.workers):
+                self._attendance.heard(principal, self._last_look_ms)
+            return
+        for principal in self._attendance.silent(self._last_look_ms):
+            self._silent(principal)
+
+    def _silent(self, principal: str) -> None:
+        self._attendance.forget(principal)
+        if principal in self._state.agents or principal in self._state.workers:
+            log.warning("silent", who=principal)
+            at_ms = self._time.now_ms()
+            self._take(decide_silence(self._state, principal, at_ms), at_ms, f"silent:{principal}")
+
+
+def _refuses(decided: Decided, seq: int) -> bool:
+    return any(
+        isinstance(fact, Refused) and fact.input == seq
+        for facts in decided.by_task.values()
+        for fact in facts
+    )
+
+
+def _stops(fact: AnyFact) -> bool:
+    return isinstance(fact, _STOPPING) or (isinstance(fact, PlanRequested) and fact.replan)
+
+
+def _nobody(_principal: str) -> None:
+    return
