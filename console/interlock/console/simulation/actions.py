@@ -107,7 +107,19 @@ class Mischief(Action, frozen=True, kw_only=True):
 
 
 AnyAction = (
-    Crash | Freeze | Leave | Storm | Stall | Cut | Fill | Skew | Hand | Switch | More | Reply | Mischief
+    Crash
+    | Freeze
+    | Leave
+    | Storm
+    | Stall
+    | Cut
+    | Fill
+    | Skew
+    | Hand
+    | Switch
+    | More
+    | Reply
+    | Mischief
 )
 
 
@@ -119,9 +131,7 @@ def sentence(action: Action) -> str:
 def _words(action: Action) -> str:  # noqa: PLR0911 - one sentence for each kind
     match action:
         case Crash():
-            return (
-                f"{action.who} is killed {action.steps} callbacks later, and back after {action.back_s:g} s"
-            )
+            return f"{action.who} is killed {action.steps} callbacks later, and back after {action.back_s:g} s"
         case Freeze():
             return f"{action.who} is frozen for {action.for_s:g} s"
         case Leave():
@@ -156,9 +166,7 @@ def _said(action: Action) -> str:
         case Reply():
             return "somebody answers every open question"
         case Mischief():
-            return (
-                f"mallory says {action.kind}.{action.verb} about {_task(action.task)}: {action.data[:40]!r}"
-            )
+            return f"mallory says {action.kind}.{action.verb} about {_task(action.task)}: {action.data[:40]!r}"
         case _:
             return type(action).__name__
 

@@ -51,9 +51,7 @@ def charter(role: str, capacity: int) -> Charter:
 class SimulatedStation(Station):
     """The real station; its incarnations are counted instead of drawn from chance."""
 
-    def __init__(
-        self, bus: Bus, charter_of_it: Charter, script: Script, name_life: Callable[[], str]
-    ) -> None:
+    def __init__(self, bus: Bus, charter_of_it: Charter, script: Script, name_life: Callable[[], str]) -> None:
         async def work(given: dict[str, Any], context: Context) -> dict[str, Any]:
             return await script.work(given, context)
 

@@ -236,3 +236,5 @@ class SimulatedBus:
 def _set(answer: "asyncio.Future[Any]", value: Any) -> None:
     if not answer.done():
         answer.set_result(value)
+
+

@@ -128,7 +128,5 @@ def _reason(state: State, task: Task) -> str:
         if step.state == "ready":
             free = [agent.free for agent in state.agents.values() if agent.charter.role == step.role]
             if not any(free):
-                return (
-                    "every agent of the role has its hands full" if free else "no agent of the role is here"
-                )
+                return "every agent of the role has its hands full" if free else "no agent of the role is here"
     return ""

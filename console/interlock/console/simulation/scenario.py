@@ -93,9 +93,7 @@ def _somebody(chance: Random, cast: Cast) -> str:
 
 def _crash(chance: Random, cast: Cast, at_s: float) -> a.Crash:
     who = _somebody(chance, cast)
-    return a.Crash(
-        at_s=at_s, who=who, steps=chance.randint(0, 40), back_s=chance.choice((0.05, 0.3, 1.0, 6.0))
-    )
+    return a.Crash(at_s=at_s, who=who, steps=chance.randint(0, 40), back_s=chance.choice((0.05, 0.3, 1.0, 6.0)))
 
 
 def _freeze(chance: Random, cast: Cast, at_s: float) -> a.Freeze:
@@ -114,9 +112,7 @@ def _storm(chance: Random, cast: Cast, at_s: float) -> a.Storm:
         doubled=chance.choice((0.0, 0.3)),
         acks_lost=chance.choice((0.0, 0.0, 0.1)),
     )
-    return a.Storm(
-        at_s=at_s, who=_somebody(chance, cast), for_s=chance.choice((1.0, 4.0, 10.0)), weather=weather
-    )
+    return a.Storm(at_s=at_s, who=_somebody(chance, cast), for_s=chance.choice((1.0, 4.0, 10.0)), weather=weather)
 
 
 def _stall(chance: Random, cast: Cast, at_s: float) -> a.Stall:

@@ -104,9 +104,7 @@ class Script:
     def _plan(self, chance: Random) -> dict[str, Any]:
         if not self._temper.good and chance.random() < 0.1:
             after = chance.choice((["b"], []))
-            return {
-                "steps": [{"id": "a", "role": "astrologer"}, {"id": "b", "role": "executor", "after": after}]
-            }
+            return {"steps": [{"id": "a", "role": "astrologer"}, {"id": "b", "role": "executor", "after": after}]}
         steps: list[dict[str, Any]] = []
         for name in "abc"[: chance.randint(1, 3)]:
             before = [step["id"] for step in steps if chance.random() < 0.5]

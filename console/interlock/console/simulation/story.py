@@ -18,9 +18,7 @@ AROUND = 16
 _SHOWN = ("step", "attempt", "key", "effect", "grant", "reason", "incarnation", "kind", "used", "started")
 
 
-def tell(
-    scenario: Scenario, report: Report, records: list[Record], *, everything: bool = False
-) -> Iterator[str]:
+def tell(scenario: Scenario, report: Report, records: list[Record], *, everything: bool = False) -> Iterator[str]:
     """Yield the story of a run, line by line."""
     yield f"seed {scenario.seed}, profile {scenario.profile}; {', '.join(scenario.cast.names)}"
     yield f"what the adversary does ({len(scenario.actions)} actions):"
