@@ -12,13 +12,14 @@ from interlock.bus.memory import Capacity, MemoryServer
 from interlock.bus.memory_bus import MemoryBus
 from interlock.contracts import limits
 from interlock.contracts.decision import Decision
-from interlock.contracts.facts import AnyFact, EffectSettled, Refused, StepRetried
+from interlock.contracts.facts import AnyFact, EffectSettled, Left, Refused, StepRetried
 from interlock.contracts.message import decode
 from interlock.contracts.subjects import LEADER_DECISIONS
 from interlock.supervisor import outbox
 from interlock.supervisor.errors import SteppedBack
 from interlock.supervisor.outbox import Outbox
 
+LEFT = Left(principal="clerk-1", incarnation="i", reason="bye")
 SETTLED = EffectSettled(at_ms=1, effect=7, grant=1, end="completed", basis="actual")
 LARGE = "x" * (limits.MAX_DECISION_BYTES // 3)
 
@@ -112,24 +113,48 @@ async def test_what_rides_together_never_becomes_too_large(desk: Desk) -> None:
     assert sum(record.data.count(b'"fact"') for record in desk.server.records) == 7
 
 
-async def test_what_concerns_the_fleet_is_durable_before_what_was_decided_later(desk: Desk) -> None:
-    desk.write(0, Refused(input=1, reason="x"))
+async def test_what_changes_the_fleet_stands_where_it_was_decided(desk: Desk) -> None:
+    # Given decisions of which some wait behind others of their task, and one that waits for company
+    desk.write(0, LEFT)
     desk.write(7, retried("a"))
-    desk.write(0, Refused(input=2, reason="y"))
-    desk.write(8, retried("b"))
-    assert [decision.task for decision in await desk.written()] == [0, 0, 7, 8]
+    desk.write(7, retried("b"))
+    desk.write(9, SETTLED)
+    # When the fleet changes, and more is decided
+    desk.write(0, LEFT)
+    desk.write(7, retried("c"))
+    desk.write(8, retried("d"))
+    # Then everything before it is before it, and everything after it is after it
+    assert [decision.task for decision in await desk.written()] == [0, 7, 9, 0, 7, 8]
 
 
 async def test_what_waited_for_the_fleet_follows_in_the_order_in_which_it_was_decided(desk: Desk) -> None:
     # Given decisions on their way about two tasks and then the fleet
     desk.write(7, retried("a"))
     desk.write(8, retried("a"))
-    desk.write(0, Refused(input=1, reason="x"))
+    desk.write(0, LEFT)
     # When more is decided, first about the second task
     desk.write(8, retried("b"))
     desk.write(7, retried("b"))
     # Then it stands in the log in this order
     assert [decision.task for decision in await desk.written()] == [7, 8, 0, 8, 7]
+
+
+async def test_two_changes_of_the_fleet_do_not_ride_together_over_what_is_between_them(desk: Desk) -> None:
+    desk.write(7, retried("a"))
+    desk.write(0, LEFT)
+    desk.write(8, retried("b"))
+    desk.write(0, LEFT)
+    desk.write(0, LEFT)
+    written = await desk.written()
+    assert [(decision.task, len(decision.facts)) for decision in written] == [(7, 1), (0, 1), (8, 1), (0, 2)]
+
+
+async def test_a_refusal_that_changes_nobody_holds_nobody_up(desk: Desk) -> None:
+    desk.write(7, retried("a"))
+    desk.write(7, retried("b"))
+    desk.write(0, Refused(input=1, reason="x"))
+    desk.write(8, retried("c"))
+    assert [decision.task for decision in await desk.written()] == [7, 0, 8, 7]
 
 
 async def test_the_first_decision_about_a_task_is_refused_when_another_leads(desk: Desk) -> None:

@@ -196,14 +196,14 @@ class Leader:
         if self._failure.done():
             return
         before, self._state = self._state, decided.state
-        if decided.by_task:
+        if decided.segments:
             self._time.reach(at_ms)
-        for task, facts in decided.by_task.items():
+        for task, facts in decided.segments:
             known = before.tasks.get(task)
             if known is not None and any(_stops(fact) for fact in facts):
                 self._ending[task] = known
             self._outbox.write(task, facts, self._cause, at_ms, observed)
-        if 0 in decided.by_task:
+        if any(task == 0 for task, _ in decided.segments):
             self._expect_everybody()
 
     def _committed(self, decision: Decision, seq: int) -> None:
@@ -269,9 +269,7 @@ class Leader:
 
 def _refuses(decided: Decided, seq: int) -> bool:
     return any(
-        isinstance(fact, Refused) and fact.input == seq
-        for facts in decided.by_task.values()
-        for fact in facts
+        isinstance(fact, Refused) and fact.input == seq for _, facts in decided.segments for fact in facts
     )
 
 

@@ -5,7 +5,8 @@ condition of its own subject. Where a former leader could still write, a new one
 
 Facts that follow while a task's last decision is on its way ride together in the next one, as far as they
 fit; what was observed stands alone, so that its time stays known. Settlements alone may wait a moment for
-company. What concerns the fleet is written before anything decided later.
+company. What changes the fleet stands in the log where it was decided: after everything decided before it,
+before everything decided later; who reads the log comes to the same state as who decided.
 It must not know what the facts mean.
 """
 
@@ -21,7 +22,7 @@ from interlock.bus.errors import BusError, LogFull, Superseded
 from interlock.bus.ports import Ack, Log
 from interlock.contracts import limits
 from interlock.contracts.decision import Decision
-from interlock.contracts.facts import AnyFact, BudgetWarned, EffectSettled
+from interlock.contracts.facts import AnyFact, BudgetWarned, EffectSettled, Refused
 from interlock.contracts.message import encode
 from interlock.contracts.subjects import LEADER, LEADER_DECISIONS, decision_subject
 from interlock.supervisor.errors import SteppedBack
@@ -29,6 +30,7 @@ from interlock.supervisor.errors import SteppedBack
 LINGER_S = 0.02
 FULL_RETRY_S = 0.5
 _PATIENT = (EffectSettled, BudgetWarned)
+_CHANGES_NOBODY = (Refused, BudgetWarned)
 
 log = structlog.get_logger()
 
@@ -44,6 +46,16 @@ class _Batch(msgspec.Struct, frozen=True):
     cause: int
     at_ms: int
     observed: str
+
+    @property
+    def patient(self) -> bool:
+        """Whether it may wait for company."""
+        return all(isinstance(fact, _PATIENT) for fact in self.facts)
+
+    @property
+    def indifferent(self) -> bool:
+        """Whether its place among other tasks' decisions does not matter."""
+        return all(isinstance(fact, _CHANGES_NOBODY) for fact in self.facts)
 
 
 class _Line(msgspec.Struct):
@@ -83,6 +95,7 @@ class Outbox:
         self._lines: dict[int, _Line] = {}
         self._patient: set[int] = set()
         self._behind_fleet: set[int] = set()
+        self._barrier: int | None = None
         self._next_place = 0
         self._lingering: asyncio.TimerHandle | None = None
         self._stopped = False
@@ -98,7 +111,9 @@ class Outbox:
         line = self._line(task)
         line.waiting.append(_Batch(self._next_place, tuple(facts), cause, at_ms, observed))
         self._next_place += 1
-        if all(isinstance(fact, _PATIENT) for batch in line.waiting for fact in batch.facts):
+        if not task:
+            self._raise_barrier()
+        if all(batch.patient for batch in line.waiting):
             self._patient.add(task)
             if self._lingering is None:
                 self._lingering = self._loop.call_later(LINGER_S, self._end_lingering)
@@ -142,12 +157,10 @@ class Outbox:
         line = self._lines[task]
         if line.sent is not None or not line.waiting or self._stopped:
             return
-        fleet = self._lines.get(0)
-        if task and fleet is not None and (fleet.sent is not None or fleet.waiting):
-            self._behind_fleet.add(task)
+        riding = self._riding(task, line)
+        if not riding:
             return
         self._patient.discard(task)
-        riding = _ride_together(line.waiting)
         while True:
             decision = self._decision(task, line.waiting[:riding])
             line.data = encode(decision)
@@ -158,6 +171,34 @@ class Outbox:
         del line.waiting[:riding]
         self._append(task, line)
         self._sent(decision)
+
+    def _riding(self, task: int, line: _Line) -> int:
+        """Return how many of the batches that wait may be written now, in one decision."""
+        if not task:
+            earlier = self._barrier is not None and self._has_earlier(self._barrier)
+            return 0 if earlier else _consecutive(line.waiting)
+        riding = _ride_together(line.waiting)
+        if self._barrier is not None:
+            riding = sum(1 for batch in line.waiting[:riding] if batch.place < self._barrier)
+            if not riding:
+                self._behind_fleet.add(task)
+        return riding
+
+    def _has_earlier(self, place: int) -> bool:
+        """Hurry what was decided before the fleet's decision; return whether any of it is not durable yet."""
+        for task in sorted(self._patient):
+            self._send(task)
+        return any(
+            line.sent is not None or (line.waiting and line.waiting[0].place < place)
+            for task, line in self._lines.items()
+            if task
+        )
+
+    def _raise_barrier(self) -> None:
+        """Find the place of the first decision that changes the fleet and is not durable yet."""
+        waiting = self._lines[0].waiting
+        if self._barrier is None:
+            self._barrier = next((batch.place for batch in waiting if not batch.indifferent), None)
 
     def _decision(self, task: int, batches: list[_Batch]) -> Decision:
         last = batches[-1]
@@ -191,10 +232,14 @@ class Outbox:
         line.last_seq = done.result().seq
         if decision is not None:
             self._committed(decision, line.last_seq)
-        if line.waiting and task not in self._patient:
-            self._send(task)
-        if task == 0:
+        if not task:
+            self._barrier = None
+            self._raise_barrier()
             self._send_behind_fleet()
+        elif line.waiting and task not in self._patient:
+            self._send(task)
+        if self._barrier is not None or not task:
+            self._send(0)
         if not self._drained.is_set() and self.idle:
             self._drained.set()
 
@@ -224,3 +269,10 @@ def _ride_together(waiting: list[_Batch]) -> int:
     if waiting[0].observed:
         return 1
     return next((place for place, batch in enumerate(waiting) if batch.observed), len(waiting))
+
+
+def _consecutive(waiting: list[_Batch]) -> int:
+    """Return how many of the fleet's batches have nothing of others' between them, and may ride together."""
+    riding = _ride_together(waiting)
+    first = waiting[0].place
+    return next((count for count in range(1, riding) if waiting[count].place != first + count), riding)
