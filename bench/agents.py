@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import msgspec
-from bench import job
+from bench import job, limiting
+from msgspec.structs import replace
 
 import interlock.agents
 from interlock.agents import Agent, Context
@@ -16,6 +17,8 @@ from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.roles import Goal, Instruction, Question, Verdict, Work
 
 EXECUTION = "execute"
+LIMITED = "--limited"
+"""Gives every step the limits of `bench.limiting`."""
 CHARTERS = Path(interlock.agents.__file__).parent
 AGENTS = {
     role: Agent(role, charter=CHARTERS / role / "charter.toml")
@@ -75,4 +78,7 @@ async def review(work: Work, context: Context) -> Verdict:
 
 
 if __name__ == "__main__":
-    AGENTS[sys.argv[1]].run()
+    agent = AGENTS[sys.argv[1]]
+    if LIMITED in sys.argv:
+        agent.charter = replace(agent.charter, budget=limiting.STEP)
+    agent.run()

@@ -35,9 +35,11 @@ INPUTS_PER_TICK = 2_500
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured; `us_by_kind` are medians, `times_by_kind` how many of 1,000 inputs are such."""
+    """What was measured; `us_by_kind` are medians, `per_1000` is how many of 1,000 inputs are such."""
 
     tasks: int
+    at_once: int
+    limited: bool
     inputs_per_task: float
     facts_per_task: float
     decisions_per_s: float
@@ -47,10 +49,10 @@ class Figures:
     per_1000: dict[str, float]
 
 
-def measure(tasks: int, turns: int) -> Figures:
+def measure(tasks: int, turns: int, *, at_once: int = AT_ONCE, limited: bool = False) -> Figures:
     """Play so many tasks, then decide everything again, `turns` times; return the best turn's figures."""
-    play = Play(START_MS)
-    play.run(tasks, AT_ONCE)
+    play = Play(START_MS, limited=limited)
+    play.run(tasks, at_once)
     if play.completed != tasks:
         raise RuntimeError(f"{tasks} tasks were played, and {play.completed} completed")
     inputs, told = play.inputs, play.told
@@ -61,6 +63,8 @@ def measure(tasks: int, turns: int) -> Figures:
     us_by_kind = _by_kind(inputs)
     return Figures(
         tasks=tasks,
+        at_once=at_once,
+        limited=limited,
         inputs_per_task=len(inputs) / tasks,
         facts_per_task=len(told) / tasks,
         decisions_per_s=len(inputs) / deciding_ns * 1e9,
@@ -135,7 +139,7 @@ def _kind(said: Input) -> str:
 
 def _lines(figures: Figures) -> Iterator[str]:
     yield (
-        f"{figures.tasks} tasks, {AT_ONCE} at a time, "
+        f"{figures.tasks} tasks, {figures.at_once} at a time{', limits in 4 scopes' * figures.limited}: "
         f"{figures.inputs_per_task:.1f} inputs and {figures.facts_per_task:.1f} facts each"
     )
     yield f"decisions  {figures.decisions_per_s:>9,.0f} /s  ({figures.us_per_decision:.1f} µs each)"
@@ -150,9 +154,11 @@ def main(arguments: Sequence[str]) -> None:
         prog="bench.core", description=__doc__.splitlines()[0] if __doc__ else ""
     )
     parser.add_argument("--quick", action="store_true", help="fewer tasks: less exact, in two seconds")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="so many tasks at a time (%(default)s)")
+    parser.add_argument("--limits", action="store_true", help="with eight limits in four nested scopes")
     options = parser.parse_args(arguments)
     tasks, turns = (QUICK_TASKS, QUICK_TURNS) if options.quick else (TASKS, TURNS)
-    figures = measure(tasks, turns)
+    figures = measure(tasks, turns, at_once=options.at_once, limited=options.limits)
     print("\n".join(_lines(figures)))
     print(f"kept in {keep([asdict(figures)], 'core').name}")
 

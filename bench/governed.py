@@ -14,6 +14,8 @@ from os import getpid
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench import limiting
+from bench.agents import LIMITED
 from bench.job import GOAL, PARTS
 from bench.measure import Contender, System, contender
 from bench.processes import Processes
@@ -88,10 +90,14 @@ class Door:
 
 
 @asynccontextmanager
-async def governed() -> AsyncGenerator[Contender]:
+async def governed(*, limited: bool = False) -> AsyncGenerator[Contender]:
     """Run Interlock; when it is over, raise TaskNotDone unless every task was really done."""
-    modules = {principal: ("bench.agents", role) for principal, role in AGENTS.items()}
+    options = (LIMITED,) if limited else ()
+    modules = {principal: ("bench.agents", role, *options) for principal, role in AGENTS.items()}
     async with environment(modules) as (bus, parts):
+        for scope in limiting.SCOPES if limited else ():
+            subject = input_subject(bus.principal, "control", "limit", *scope)
+            await bus.append(subject, encode(limiting.SHARED))
         door = Door(bus)
         await door.start()
         setting = "file, sync 100 ms, keys and permissions"

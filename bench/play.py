@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from bench import job
+from bench import job, limiting
 from bench.agents import EXECUTION, Text, Texts
+from msgspec.structs import replace
 
 import interlock.agents
 from interlock.agents.shapes import shape_of
 from interlock.contracts import facts
-from interlock.contracts.budget import Amounts
+from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.charter import read_charter
 from interlock.contracts.decision import Decision
 from interlock.contracts.effect import EffectCompleted, EffectRequest, ModelCall
@@ -39,6 +40,8 @@ CHARTERS = Path(interlock.agents.__file__).parent
 WORKER = "effects-1"
 SUPERVISOR = "supervisor-1"
 RECORDS_PER_MS = 10
+SUBMISSION = Submit(goal=job.GOAL)
+NO_LIMITS = Budget()
 USED = Amounts(tokens=40, model_calls=1)
 
 _PATIENT = (facts.EffectSettled, facts.BudgetWarned)
@@ -66,14 +69,13 @@ Speech = Callable[[], object]
 class Play:
     """A log that grows: inputs, and decisions as the outbox writes them. Tasks are named by sequence."""
 
-    def __init__(self, start_ms: int, *, submission: Submit | None = None) -> None:
+    def __init__(self, start_ms: int, *, limited: bool = False) -> None:
         self.state = State()
         self.records: list[Stored] = []
         self.inputs: list[Input] = []
         self.told: list[tuple[int, AnyFact]] = []
         self.completed = 0
         self._start_ms = start_ms
-        self._submission = submission or Submit(goal=job.GOAL)
         self._waiting: dict[int, list[AnyFact]] = {}
         self._asked: dict[int, Asked] = {}
         self._open: deque[Speech] = deque()
@@ -84,7 +86,10 @@ class Play:
             facts.EffectSettled: self._deliver,
             facts.Completed: self._submit_next,
         }
-        self._come()
+        self._come(limiting.STEP if limited else NO_LIMITS)
+        if limited:
+            for scope in limiting.SCOPES:
+                self.say("driver", "control", "limit", limiting.SHARED, *scope)
 
     def run(self, tasks: int, at_once: int) -> None:
         """Play so many tasks to their ends, so many of them at a time."""
@@ -132,9 +137,10 @@ class Play:
         del self._waiting[task]
         self.records.append(Stored(decision_subject(task), encode(decision)))
 
-    def _come(self) -> None:
+    def _come(self, of_step: Budget) -> None:
         for role in ROLES:
             charter = read_charter((CHARTERS / role / "charter.toml").read_text(), role)
+            charter = replace(charter, budget=of_step)
             hello = AgentHello(incarnation=f"{role}-a", charter=charter, capacity=charter.capacity)
             self.say(f"{role}-1", "agent", "hello", hello)
         offer = ModelOffer(
@@ -146,7 +152,7 @@ class Play:
         self.say(WORKER, "effect", "hello", EffectHello(incarnation="a", capacity=256, models=(offer,)))
 
     def _submit(self) -> None:
-        self.say("driver", "task", "submit", self._submission)
+        self.say("driver", "task", "submit", SUBMISSION)
 
     def _submit_next(self, _task: int, _fact: facts.Completed) -> None:
         self.completed += 1

@@ -1,7 +1,8 @@
 """Interlock with more at once, and with more limits: `python -m bench.scale`.
 
-The small job with 256 tasks at a time beside 32. The rounds take turns in one run, so that a machine that
-grows slower or faster meanwhile does so for all of them.
+The small job with 256 tasks at a time beside 32, and with eight limits in four nested scopes beside those of
+every task. The rounds take turns in one run, so that a machine that grows slower or faster meanwhile does so
+for all of them.
 """
 
 import argparse
@@ -22,9 +23,14 @@ WARMING = Round(concurrency=FEW, tasks=200, tag="warm")
 
 async def compare(turns: int, share: int) -> list[Result]:
     """Let each have its turns, and return the medians."""
-    async with governed() as plain:
-        variants = {NAME: (plain, FEW), f"{NAME}, {MANY} at once": (plain, MANY)}
-        await plain.run(WARMING)
+    async with governed() as plain, governed(limited=True) as limited:
+        variants = {
+            NAME: (plain, FEW),
+            f"{NAME}, {MANY} at once": (plain, MANY),
+            f"{NAME}, 8 limits": (limited, FEW),
+        }
+        for contender in (plain, limited):
+            await contender.run(WARMING)
         results: dict[str, list[Result]] = {name: [] for name in variants}
         for turn in range(turns):
             for name, (contender, at_once) in variants.items():

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from random import Random
@@ -31,8 +32,9 @@ from interlock.console.processes import Child
 from interlock.console.state import ServerFile, StateFolder
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Budget
+from interlock.contracts.control import SetLimits
 from interlock.contracts.decision import Decision
-from interlock.contracts.message import decode
+from interlock.contracts.message import decode, encode
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.subjects import DECISIONS
 
@@ -50,11 +52,12 @@ ROOMY = Budget(tokens=2**40, wall_ms=10**9, model_calls=2**20)
 
 
 class Ledger:
-    """What the log says about all tasks: what was granted, how it was settled, how tasks stand."""
+    """What the log says: each grant and how it was settled, what tasks have spent, how they stand."""
 
     def __init__(self) -> None:
         self.granted: set[tuple[int, int]] = set()
         self.settled: dict[tuple[int, int], f.EffectSettled] = {}
+        self.spent: Counter[int] = Counter()
         self.parked: dict[int, f.Parked] = {}
         self.ended: dict[int, str] = {}
         self._changed = asyncio.Condition()
@@ -74,6 +77,7 @@ class Ledger:
                 grant = (fact.effect, fact.grant)
                 assert grant not in self.settled, "a grant is settled once"
                 self.settled[grant] = fact
+                self.spent[task] += fact.spent.model_calls
             case f.Parked():
                 self.parked[task] = fact
             case f.Resumed():
@@ -82,11 +86,6 @@ class Ledger:
                 self.ended[task] = type(fact).__name__
             case _:
                 pass
-
-    @property
-    def spent(self) -> int:
-        """How many model calls are settled, of all tasks together."""
-        return sum(settled.spent.model_calls for settled in self.settled.values())
 
     @property
     def in_doubt(self) -> int:
@@ -105,14 +104,17 @@ class Ledger:
                 await self._changed.wait_for(lambda: condition(self))
         except TimeoutError:
             raise AssertionError(
-                f"{len(self.granted)} granted, {len(self.settled)} settled, {self.spent} spent, "
+                f"{len(self.granted)} granted, {len(self.settled)} settled, {self.spent} spent by task, "
                 f"parked {self.parked}, ended {self.ended}"
             ) from None
 
     async def exhausted(self, *tasks: int) -> None:
-        """Wait until these tasks are parked for their budgets, and nothing is in flight."""
-        await self.until(lambda ledger: ledger.parked.keys() >= set(tasks) and ledger.quiet)
-        assert {self.parked[task].kind for task in tasks} == {"budget"}
+        """Wait until these tasks are parked for a budget or completed, and nothing is in flight."""
+        await self.until(
+            lambda ledger: set(tasks) <= ledger.parked.keys() | ledger.ended.keys() and ledger.quiet
+        )
+        assert {parked.kind for parked in self.parked.values()} == {"budget"}, self.parked
+        assert set(self.ended.values()) <= {"Completed"}, self.ended
 
 
 class Crowd:
@@ -137,6 +139,11 @@ class Crowd:
             "Call.", plan=plan, review=False, budget=budget, tenant=tenant, docs=""
         )
         return story.task
+
+    async def limit(self, calls: int, *scope: str) -> None:
+        """Let the fleet, or a tenant, make so many model calls in all."""
+        limits = SetLimits(total=Budget(model_calls=calls), reason="the test says so")
+        await self.environment.say(encode(limits), "control", "limit", *scope)
 
     async def havoc(self, chance: Random, times: int, victims: Sequence[str]) -> list[str]:
         """Kill a process at random, again and again, each time when some more calls have arrived."""
@@ -227,6 +234,14 @@ def _child(name: str, arguments: tuple[str, ...], state: StateFolder, url: str, 
     }
     stage = 0 if name == SUPERVISOR else 1
     return Child(name=name, command=(sys.executable, *arguments), environment=common | own, stage=stage)
+
+
+def assert_exact(crowd: Crowd, limit: int) -> None:
+    """What was paid for is the limit; what ran is that too, but for calls that died with their worker."""
+    ledger, till = crowd.ledger, crowd.till
+    assert till.arrived <= limit, f"{till.arrived} calls ran, {limit} were admitted"
+    assert ledger.spent.total() == limit
+    assert till.arrived + ledger.in_doubt >= limit
 
 
 def limited_to(calls: int) -> Budget:

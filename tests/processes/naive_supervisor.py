@@ -8,9 +8,7 @@ import sys
 from interlock.bus.process import run
 from interlock.contracts.budget import Amounts
 from interlock.supervisor.__main__ import main
-from interlock.supervisor.core.changes import spend
-from interlock.supervisor.core.evolving import effects
-from interlock.supervisor.core.state import Account
+from interlock.supervisor.core.account import Account
 
 
 def reserve_nothing(account: Account, _amounts: Amounts) -> Account:
@@ -18,13 +16,13 @@ def reserve_nothing(account: Account, _amounts: Amounts) -> Account:
     return account
 
 
-def count_at_the_end(account: Account, _reserved: Amounts, spent: Amounts) -> Account:
+def count_at_the_end(account: Account, _reserved: Amounts, spent: Amounts, at_ms: int) -> Account:
     """Count what was spent; nothing was reserved."""
-    return spend(account, spent)
+    return account.spend(spent, at_ms)
 
 
 if __name__ == "__main__":
     for name, naive in (("reserve", reserve_nothing), ("settle", count_at_the_end)):
-        assert hasattr(effects, name), "the place that is replaced has moved"
-        setattr(effects, name, naive)
+        assert hasattr(Account, name), "the method that is replaced has moved"
+        setattr(Account, name, naive)
     sys.exit(run(main))

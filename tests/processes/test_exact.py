@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.processes.crowd import SUPERVISOR, WORKERS, Crowd, crowd, limited_to
+from tests.processes.crowd import SUPERVISOR, WORKERS, assert_exact, crowd, limited_to
 
 from interlock.console.sayings import raise_limit
 from interlock.contracts.budget import Amounts
@@ -16,14 +16,6 @@ ASKED = CALLERS * CALLS_EACH
 LIMIT = 500
 KILLS = 8
 NAIVE = ("-P", str(Path(__file__).with_name("naive_supervisor.py")))
-
-
-def assert_exact(crowd: Crowd, limit: int) -> None:
-    """What was paid for is the limit; what ran is that too, but for calls that died with their worker."""
-    ledger, till = crowd.ledger, crowd.till
-    assert till.arrived <= limit, f"{till.arrived} calls ran, {limit} were admitted"
-    assert ledger.spent == limit
-    assert till.arrived + ledger.in_doubt >= limit
 
 
 async def test_of_a_thousand_calls_at_once_exactly_the_admitted_ones_run(tmp_path: Path) -> None:

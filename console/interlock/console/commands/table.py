@@ -24,9 +24,11 @@ COMMANDS: dict[str, Entry] = {
     "pause": Entry("control", "pause", "Let nothing new start; what is in flight may finish."),
     "drain": Entry("control", "drain", "Finish what was accepted, take nothing new."),
     "resume": Entry("control", "resume", "Go on after a pause."),
-    "raise": Entry("limits", "raise_limit", "Add to a task's budget."),
+    "budget": Entry("budget", "budget", "Show what a task may spend and has spent, or raise it."),
+    "limits": Entry("limits", "limits", "Show and set the limits that tasks share, by hand or by a file."),
     "answer": Entry("answer", "answer", "Answer a task's question."),
     "keys": Entry("keys", "keys", "Give people and agents their own identity."),
     "doctor": Entry("doctor", "doctor", "Check this machine, and say what to do."),
+    "simulate": Entry("simulate", "simulate", "Try to break the supervisor, in virtual time."),
     "completion": Entry("completion", "completion", "Print the script for completion in a shell."),
 }

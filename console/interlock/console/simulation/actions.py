@@ -3,7 +3,7 @@
 import msgspec
 
 from interlock.console.simulation.line import Weather
-from interlock.contracts.budget import Amounts
+from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.task import Submit
 
 
@@ -11,6 +11,14 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Something that happens at a virtual time (seconds)."""
 
     at_s: float
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        raise NotImplementedError
+
+    def sentence(self) -> str:
+        """Say when it happens, and what."""
+        return f"at {self.at_s:7.3f} s  {self.words()}"
 
 
 class Crash(Action, frozen=True, kw_only=True):
@@ -20,6 +28,10 @@ class Crash(Action, frozen=True, kw_only=True):
     steps: int
     back_s: float
 
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"{self.who} is killed {self.steps} callbacks later, and back after {self.back_s:g} s"
+
 
 class Freeze(Action, frozen=True, kw_only=True):
     """Stop a process where it is, and let it go on later."""
@@ -27,12 +39,20 @@ class Freeze(Action, frozen=True, kw_only=True):
     who: str
     for_s: float
 
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"{self.who} is frozen for {self.for_s:g} s"
+
 
 class Leave(Action, frozen=True, kw_only=True):
     """Let an agent or effect worker end in order, and start it again later."""
 
     who: str
     back_s: float
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"{self.who} is asked to end, and back after {self.back_s:g} s"
 
 
 class Storm(Action, frozen=True, kw_only=True):
@@ -42,12 +62,24 @@ class Storm(Action, frozen=True, kw_only=True):
     for_s: float
     weather: Weather
 
+    def words(self) -> str:
+        """Say it in plain words."""
+        weather = self.weather
+        return (
+            f"bad weather for {self.who} for {self.for_s:g} s: up to {weather.most_ms:g} ms late, "
+            f"{weather.lost:.0%} lost, {weather.doubled:.0%} doubled, {weather.acks_lost:.0%} of acks lost"
+        )
+
 
 class Stall(Action, frozen=True, kw_only=True):
     """Let nothing move on a process's line for a while."""
 
     who: str
     for_s: float
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"the line of {self.who} stalls for {self.for_s:g} s"
 
 
 class Cut(Action, frozen=True, kw_only=True):
@@ -57,11 +89,19 @@ class Cut(Action, frozen=True, kw_only=True):
     for_s: float
     notice_s: float
 
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"the connection of {self.who} breaks for {self.for_s:g} s"
+
 
 class Fill(Action, frozen=True, kw_only=True):
     """Let the log have no more room for a while."""
 
     for_s: float
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"the log is full for {self.for_s:g} s"
 
 
 class Skew(Action, frozen=True, kw_only=True):
@@ -70,11 +110,21 @@ class Skew(Action, frozen=True, kw_only=True):
     who: str
     by_ms: int
 
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"the clock of {self.who} jumps by {self.by_ms} ms"
+
 
 class Hand(Action, frozen=True, kw_only=True):
     """Submit a task."""
 
     body: Submit
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        body = self.body
+        planned = f" with a plan of {len(body.plan.steps)} steps" if body.plan is not None else ""
+        return f"a task of {body.tenant} is submitted{planned}, priority {body.priority}"
 
 
 class Switch(Action, frozen=True, kw_only=True):
@@ -83,6 +133,10 @@ class Switch(Action, frozen=True, kw_only=True):
     verb: str
     task: int | None
 
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"somebody says {self.verb} to {_task(self.task)}"
+
 
 class More(Action, frozen=True, kw_only=True):
     """Raise the limits of the n-th task."""
@@ -90,11 +144,31 @@ class More(Action, frozen=True, kw_only=True):
     task: int
     more: Amounts
 
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"somebody raises the limits of {_task(self.task)}"
+
+
+class Limit(Action, frozen=True, kw_only=True):
+    """Set the limits of a shared scope, such as `tenant.red`, in total and a day."""
+
+    scope: str
+    total: Budget
+    day: Budget
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"somebody sets limits of {self.scope}: {_limits(self.total)}; a day {_limits(self.day)}"
+
 
 class Reply(Action, frozen=True, kw_only=True):
     """Answer every open question."""
 
     text: str
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return "somebody answers every open question"
 
 
 class Mischief(Action, frozen=True, kw_only=True):
@@ -105,70 +179,19 @@ class Mischief(Action, frozen=True, kw_only=True):
     data: bytes
     task: int
 
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"mallory says {self.kind}.{self.verb} about {_task(self.task)}: {self.data[:40]!r}"
+
 
 AnyAction = (
-    Crash
-    | Freeze
-    | Leave
-    | Storm
-    | Stall
-    | Cut
-    | Fill
-    | Skew
-    | Hand
-    | Switch
-    | More
-    | Reply
-    | Mischief
+    Crash | Freeze | Leave | Storm | Stall | Cut | Fill | Skew | Hand | Switch | More | Reply | Mischief
 )
 
 
-def sentence(action: Action) -> str:
-    """Say an action in plain words."""
-    return f"at {action.at_s:7.3f} s  {_words(action)}"
-
-
-def _words(action: Action) -> str:  # noqa: PLR0911 - one sentence for each kind
-    match action:
-        case Crash():
-            return f"{action.who} is killed {action.steps} callbacks later, and back after {action.back_s:g} s"
-        case Freeze():
-            return f"{action.who} is frozen for {action.for_s:g} s"
-        case Leave():
-            return f"{action.who} is asked to end, and back after {action.back_s:g} s"
-        case Storm():
-            weather = action.weather
-            return (
-                f"bad weather for {action.who} for {action.for_s:g} s: up to {weather.most_ms:g} ms late, "
-                f"{weather.lost:.0%} lost, {weather.doubled:.0%} doubled, {weather.acks_lost:.0%} of acks lost"
-            )
-        case Stall():
-            return f"the line of {action.who} stalls for {action.for_s:g} s"
-        case Cut():
-            return f"the connection of {action.who} breaks for {action.for_s:g} s"
-        case Fill():
-            return f"the log is full for {action.for_s:g} s"
-        case Skew():
-            return f"the clock of {action.who} jumps by {action.by_ms} ms"
-        case _:
-            return _said(action)
-
-
-def _said(action: Action) -> str:
-    match action:
-        case Hand(body=body):
-            planned = f" with a plan of {len(body.plan.steps)} steps" if body.plan is not None else ""
-            return f"a task of {body.tenant} is submitted{planned}, priority {body.priority}"
-        case Switch():
-            return f"somebody says {action.verb} to {_task(action.task)}"
-        case More():
-            return f"somebody raises the limits of {_task(action.task)}"
-        case Reply():
-            return "somebody answers every open question"
-        case Mischief():
-            return f"mallory says {action.kind}.{action.verb} about {_task(action.task)}: {action.data[:40]!r}"
-        case _:
-            return type(action).__name__
+def _limits(budget: Budget) -> str:
+    said = [f"{value} {name}" for name, value in msgspec.structs.asdict(budget).items() if value is not None]
+    return " and ".join(said) or "none"
 
 
 def _task(number: int | None) -> str:

@@ -6,7 +6,6 @@ and what the world answers is made up. Names of incarnations follow from the see
 
 import asyncio
 from collections.abc import Callable
-from random import Random
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from interlock.agents.context import Context
 from interlock.agents.handler import Handler
 from interlock.agents.station import Station
 from interlock.bus.ports import Bus
+from interlock.console.simulation.chance import chance
 from interlock.console.simulation.script import Script
 from interlock.console.simulation.world import MODELS, TOOLS, World, true_cost
 from interlock.contracts.budget import Budget
@@ -51,7 +51,9 @@ def charter(role: str, capacity: int) -> Charter:
 class SimulatedStation(Station):
     """The real station; its incarnations are counted instead of drawn from chance."""
 
-    def __init__(self, bus: Bus, charter_of_it: Charter, script: Script, name_life: Callable[[], str]) -> None:
+    def __init__(
+        self, bus: Bus, charter_of_it: Charter, script: Script, name_life: Callable[[], str]
+    ) -> None:
         async def work(given: dict[str, Any], context: Context) -> dict[str, Any]:
             return await script.work(given, context)
 
@@ -96,15 +98,15 @@ class SimulatedCalls(Calls):
 
     async def perform(self, work: DoEffect, on_tokens: OnTokens) -> Answer:  # noqa: ARG002 - the real signature
         """Let it happen in the world; sometimes it fails before, sometimes after it has cost something."""
-        chance = Random(f"{self._seed}/effect/{work.effect}/{work.grant}")
-        fate = chance.random()
-        await asyncio.sleep(chance.random() * MOST_S / 4)
+        luck = chance(self._seed, "effect", work.effect, work.grant)
+        fate = luck.random()
+        await asyncio.sleep(luck.random() * MOST_S / 4)
         if fate < 0.05:
             raise Busy("429: too many requests")
-        cost = true_cost(work, chance)
+        cost = true_cost(work, luck)
         loop = asyncio.get_running_loop()
         self._world.execute(work, self._worker, cost, loop.time())
-        await asyncio.sleep(chance.random() * (SLOW_S if fate > 0.97 else MOST_S))
+        await asyncio.sleep(luck.random() * (SLOW_S if fate > 0.97 else MOST_S))
         if fate < 0.1 and isinstance(work.call, ModelCall):
             raise EffectError("the answer was cut off", used=cost if fate < 0.08 else None)
         return Answer(b'"so"', None if fate < 0.12 else cost)

@@ -12,7 +12,7 @@ from interlock.bus.errors import NotTaken, Unreachable
 from interlock.bus.memory import MAX_PAYLOAD_BYTES, MemoryServer
 from interlock.bus.patterns import matcher
 from interlock.bus.ports import Ack, Message, OnMessage, OnRecord, Record, Subscription
-from interlock.console.simulation.appends import SimulatedAppends
+from interlock.console.simulation.appends import Conditions, SimulatedAppends
 from interlock.console.simulation.line import Line
 from interlock.console.simulation.readings import SimulatedListening, SimulatedReading
 
@@ -77,10 +77,11 @@ class SimulatedBus:
         data: bytes,
         *,
         expected_subject_seq: int | None = None,
+        expected_on: str = "",
         message_id: str = "",
     ) -> "asyncio.Future[Ack]":
         """Publish at once, in call order; see `ports.Log`."""
-        conditions = {"expected_subject_seq": expected_subject_seq, "message_id": message_id}
+        conditions = Conditions(expected_subject_seq, expected_on, message_id)
         answer = self._appends.soon(Message(subject, data), conditions)
         if self._closed:
             self._appends.fail_all()
@@ -92,11 +93,16 @@ class SimulatedBus:
         data: bytes,
         *,
         expected_subject_seq: int | None = None,
+        expected_on: str = "",
         message_id: str = "",
     ) -> Ack:
         """Append one record and wait until it is durable."""
         return await self.append_soon(
-            subject, data, expected_subject_seq=expected_subject_seq, message_id=message_id
+            subject,
+            data,
+            expected_subject_seq=expected_subject_seq,
+            expected_on=expected_on,
+            message_id=message_id,
         )
 
     async def follow(
@@ -236,5 +242,3 @@ class SimulatedBus:
 def _set(answer: "asyncio.Future[Any]", value: Any) -> None:
     if not answer.done():
         answer.set_result(value)
-
-

@@ -1,16 +1,17 @@
-"""Looks at a supervisor's state from all sides: does it agree with the ledger, and with itself?"""
+"""Looks at a supervisor's state from all sides: whether it agrees with the ledger and with itself."""
 
 from collections.abc import Iterator
 
-from interlock.console.simulation.ledger import NOTHING, Ledger, counts, plus
-from interlock.supervisor.core.state import Account, State, Task
+from interlock.console.simulation.ledger import NOTHING, Ledger, counts, limits_of, plus
+from interlock.supervisor.core.state import Account, Effect, State, Step, Task
+
+_OPEN = {"ready", "assigned", "backing_off"}
 
 
 def differences(state: State, ledger: Ledger) -> Iterator[str]:
     """Yield where the accounts of a state and those of the ledger differ."""
-    yield from _differ("fleet", state.fleet, ledger)
-    for tenant, account in state.tenants.items():
-        yield from _differ(f"tenant {tenant}", account, ledger)
+    for scope, account in state.shared.items():
+        yield from _differ(scope, account, ledger)
     for task in state.tasks.values():
         yield from _differ(f"task {task.id}", task.account, ledger)
         for step in task.steps.values():
@@ -19,12 +20,23 @@ def differences(state: State, ledger: Ledger) -> Iterator[str]:
 
 def _differ(scope: str, account: Account, ledger: Ledger) -> Iterator[str]:
     own = ledger.account(scope)
-    spent, reserved = counts(account.spent), counts(account.reserved)
-    if (spent, reserved) != (own.spent, own.reserved):
-        yield (
-            f"{scope}: the state says {spent} spent and {reserved} reserved, "
-            f"the log says {own.spent} and {own.reserved}"
-        )
+    theirs = {
+        "spent": counts(account.spent),
+        "reserved": counts(account.reserved),
+        "limit": limits_of(account.budget),
+        "daily": limits_of(account.daily),
+        "today": counts(account.spent_on(account.day)),
+    }
+    mine = {
+        "spent": own.spent,
+        "reserved": own.reserved,
+        "limit": own.limit,
+        "daily": own.daily,
+        "today": own.by_day.get(account.day, NOTHING),
+    }
+    for name, value in theirs.items():
+        if value != mine[name]:
+            yield f"{scope}, {name}: the state says {value}, the log says {mine[name]}"
 
 
 def disorder(state: State) -> Iterator[str]:
@@ -45,16 +57,7 @@ def _task_disorder(state: State, task: Task) -> Iterator[str]:
     reserved = NOTHING
     for effect in task.effects.values():
         reserved = plus(reserved, counts(effect.reserved))
-        if effect.state == "lost":
-            yield f"effect {effect.seq} is lost, and nobody looks after it"
-        if effect.state != "granted" and counts(effect.reserved) != NOTHING:
-            yield f"effect {effect.seq} is {effect.state}, but holds a reservation"
-        if effect.state in {"held", "escalated"} and task.steps[effect.step].state not in {
-            "ready",
-            "assigned",
-            "backing_off",
-        }:
-            yield f"effect {effect.seq} is {effect.state}, but nobody waits for it any more"
+        yield from _effect_disorder(task, effect)
     if reserved != counts(task.account.reserved):
         yield f"task {task.id} has {task.account.reserved} reserved, its effects {reserved}"
     for step in task.steps.values():
@@ -63,6 +66,15 @@ def _task_disorder(state: State, task: Task) -> Iterator[str]:
         ready = all(task.steps[name].state == "completed" for name in step.after)
         if step.state == "blocked" and ready:
             yield f"step {step.id} of task {task.id} is blocked for nothing"
+
+
+def _effect_disorder(task: Task, effect: Effect) -> Iterator[str]:
+    if effect.state == "lost":
+        yield f"effect {effect.seq} is lost, and nobody looks after it"
+    if effect.state != "granted" and counts(effect.reserved) != NOTHING:
+        yield f"effect {effect.seq} is {effect.state}, but holds a reservation"
+    if effect.state in {"held", "escalated"} and task.steps[effect.step].state not in _OPEN:
+        yield f"effect {effect.seq} is {effect.state}, but nobody waits for it any more"
 
 
 def _hands_disorder(state: State) -> Iterator[str]:
@@ -124,9 +136,15 @@ def _reason(state: State, task: Task) -> str:
         return "the fleet is paused"
     if any(effect.state == "escalated" for effect in task.effects.values()):
         return "a person is asked"
-    for step in task.steps.values():
-        if step.state == "ready":
-            free = [agent.free for agent in state.agents.values() if agent.charter.role == step.role]
-            if not any(free):
-                return "every agent of the role has its hands full" if free else "no agent of the role is here"
-    return ""
+    return next(filter(None, (_reason_of_step(state, step) for step in task.steps.values())), "")
+
+
+def _reason_of_step(state: State, step: Step) -> str:
+    if step.state == "backing_off":
+        return f"step {step.id} is tried again later"
+    if step.state != "ready":
+        return ""
+    free = [agent.free for agent in state.agents.values() if agent.charter.role == step.role]
+    if any(free):
+        return ""
+    return "every agent of the role has its hands full" if free else "no agent of the role is here"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from interlock.console.simulation.ledger import NOTHING, Grant, Ledger, counts
+from interlock.console.simulation.ledger import NOTHING, Grant, Ledger, amounts, counts
 from interlock.console.simulation.world import Execution
 from interlock.contracts import facts
 from interlock.contracts.decision import Decision
@@ -48,7 +48,6 @@ class Laws:
         self.switch = "running"
         self.escalated: dict[int, tuple[int, str]] = {}
         self._broken = broken
-        self._causes: dict[int, int] = {}
         self._writes: dict[tuple[int, str, str], int] = {}
         self._seq = 0
         self._checks: dict[type[facts.AnyFact], Callable[[int, facts.AnyFact], None]] = {
@@ -73,20 +72,20 @@ class Laws:
     def said(self, said: Input) -> None:
         """Read an input."""
         self.inputs[said.seq] = said
+        body = said.body
+        if isinstance(body, EffectCompleted | EffectFailed | EffectAborted):
+            counted = not isinstance(body, EffectAborted) or not body.started
+            self.ledger.outcome(body.effect, body.grant, said.principal, body.used if counted else None)
 
     def decided(self, decision: Decision, seq: int) -> None:
         """Read a decision."""
         self._seq = seq
-        before = self._causes.get(decision.task, 0)
-        if decision.cause < before:
-            self._broken("order", f"record {seq} follows from {decision.cause}, after one from {before}")
-        self._causes[decision.task] = max(before, decision.cause)
         for fact in decision.facts:
             check = self._checks.get(type(fact))
             if check is not None:
                 check(decision.task, fact)
-            for scope in self.ledger.read(decision.task, fact, seq):
-                excess = self.ledger.accounts[scope].excess()
+            for scope, taken in self.ledger.read(decision.task, fact, seq):
+                excess = self.ledger.accounts[scope].excess(taken, decision.at_ms)
                 if excess:
                     self._broken("limit", f"{scope} is overdrawn: {excess}")
 
@@ -199,6 +198,9 @@ class Laws:
             self._broken("grant", f"{what} was settled by grant {fact.grant}, in flight is {grant.number}")
         if fact.outcome:
             self._check_outcome(grant, fact, what)
+        beyond = fact.spent.beyond(amounts(grant.reserved))
+        if beyond != fact.overrun:
+            self._broken("settled twice", f"{what} was settled beyond its reservation: {fact.spent}")
         amount = counts(fact.spent)
         if any(true > spent for true, spent in zip(grant.true_cost, amount, strict=True)):
             self._broken("true cost", f"{what} truly cost {grant.true_cost}, but was settled at {amount}")

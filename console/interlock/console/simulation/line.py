@@ -17,7 +17,7 @@ Action = Callable[..., object]
 
 
 class Weather(msgspec.Struct, frozen=True):
-    """How bad a line is: its delay in ms, and the shares of unstored messages lost or doubled, of acks lost."""
+    """How bad a line is: its delay, and the shares of unstored messages lost or doubled, and of acks lost."""
 
     least_ms: float = 0.1
     most_ms: float = 2.0

@@ -87,7 +87,9 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     # What the simulation asks for.
 
-    def deliver_at(self, when_s: float, process: Process, callback: Callable[..., object], *args: Any) -> None:
+    def deliver_at(
+        self, when_s: float, process: Process, callback: Callable[..., object], *args: Any
+    ) -> None:
         """Call something in a process at a virtual time; nothing happens when it is dead by then."""
         self._schedule(Handle(callback, args, process, process.context, when_s))
 

@@ -3,10 +3,9 @@
 Bad weather, stalls and cuts are set by name, and hold for every life of that process. It decides nothing.
 """
 
-from random import Random
-
 from interlock.bus.errors import Unreachable
 from interlock.bus.memory import Capacity, MemoryServer
+from interlock.console.simulation.chance import chance
 from interlock.console.simulation.connection import SimulatedBus
 from interlock.console.simulation.line import CALM, Line, Weather
 from interlock.console.simulation.loop import SimulatedLoop
@@ -42,7 +41,7 @@ class Network:
         if self._loop.time() < self._cut_until_s.get(process.name, 0.0):
             raise Unreachable("no server answers")
         self._lives += 1
-        line = Line(self._loop, process, self.process, Random(f"{self._seed}/line/{self._lives}"))
+        line = Line(self._loop, process, self.process, chance(self._seed, "line", self._lives))
         line.weather = self._weather.get(process.name, CALM)
         bus = SimulatedBus(line, self.server, principal)
         self._lines[process.name] = (line, bus)

@@ -10,14 +10,16 @@ from interlock.agents.delivery import deliver_or_log
 from interlock.console.simulation import actions as a
 from interlock.console.simulation.connection import SimulatedBus
 from interlock.console.simulation.laws import Laws
+from interlock.console.simulation.ledger import NO_LIMITS
 from interlock.console.simulation.loop import SimulatedLoop
 from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
 from interlock.contracts.budget import Amounts
-from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
 from interlock.contracts.message import Message, encode
 from interlock.contracts.subjects import input_subject
 
+SHARED = ("fleet", "tenant", "role")
 PLENTY = Amounts(
     spend_usd_micros=10**7,
     tokens=10**6,
@@ -41,11 +43,21 @@ class People:
         self._said = count(1)
         loop.deliver(self.process, self._come)
 
-    def act(self, action: a.AnyAction) -> None:
+    def act(self, action: a.Action) -> None:
         """Do what an action says."""
         match action:
             case a.Hand():
                 self._say("alice", "task", "submit", action.body)
+            case a.Limit():
+                body = SetLimits(total=action.total, day=action.day)
+                self._say("olga", "control", "limit", body, *action.scope.split("."))
+            case a.Reply():
+                self.answer(action.text)
+            case _:
+                self._act_on_task(action)
+
+    def _act_on_task(self, action: a.Action) -> None:
+        match action:
             case a.Switch(task=None):
                 self._say("olga", "control", action.verb, Control(), "fleet")
             case a.Switch():
@@ -54,8 +66,6 @@ class People:
             case a.More():
                 for task in self._task(action.task):
                     self._say("olga", "control", "raise", RaiseLimit(more=action.more), "task", task)
-            case a.Reply():
-                self.answer(action.text)
             case a.Mischief():
                 for task in self._task(action.task):
                     self._publish("mallory", action.kind, action.verb, action.data, task)
@@ -66,6 +76,9 @@ class People:
         """Do what people can do to let everything end."""
         if self._laws.switch != "running":
             self._say("olga", "control", "resume", Control(), "fleet")
+        for scope, account in self._laws.ledger.accounts.items():
+            if scope.startswith(SHARED) and (account.limit, account.daily) != (NO_LIMITS, NO_LIMITS):
+                self._say("olga", "control", "limit", SetLimits(), *scope.split())
         for number, seen in self._laws.tasks.items():
             if not seen.ended:
                 self._say("olga", "control", "raise", RaiseLimit(more=PLENTY), "task", number)

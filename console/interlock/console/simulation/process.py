@@ -4,6 +4,7 @@ It must not know what runs in it.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
@@ -11,7 +12,9 @@ from typing import Any, Protocol
 
 from interlock.bus import clock
 
-EPOCH_MS = 1_800_000_000_000
+DAY_MS = 86_400_000
+EPOCH_MS = 20_834 * DAY_MS - 12_000
+"""The beginning of a simulation, twelve seconds before midnight UTC: every run lives through a new day."""
 MOST_TASKS_HELD = 512
 
 PROCESS: "ContextVar[Process]" = ContextVar("simulated_process")
@@ -148,12 +151,8 @@ class Process:
 
 
 def _close(task: "asyncio.Task[Any]") -> None:
-    coroutine = task.get_coro()
-    try:
-        if coroutine is not None:
-            coroutine.close()  # type: ignore[union-attr]  # every task here is made of a coroutine
-    except (RuntimeError, ValueError):
-        return
+    with contextlib.suppress(RuntimeError, ValueError):
+        task.get_coro().close()
 
 
 def _nothing() -> None:

@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Generator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,7 @@ WARNING = 30
 
 
 @contextmanager
-def listening(on_defect: Callable[[str], None]) -> Iterator[None]:
+def listening(on_defect: Callable[[str], None]) -> Generator[None]:
     """Log nothing; call `on_defect` with a sentence for whatever tells of a defect."""
 
     def collect(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -5,13 +5,13 @@ Nothing here is drawn from chance; all of it follows from the scenario.
 
 from collections.abc import Callable
 from functools import partial
-from random import Random
 
 import msgspec
 
 from interlock.bus.memory import Capacity
 from interlock.bus.ports import Record
 from interlock.console.simulation import actions as a
+from interlock.console.simulation.chance import chance
 from interlock.console.simulation.errors import Violation
 from interlock.console.simulation.inspection import open_reasons
 from interlock.console.simulation.line import CALM
@@ -57,7 +57,7 @@ class Simulation:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         seed = scenario.seed
-        self.loop = SimulatedLoop(Random(f"{seed}/order"))
+        self.loop = SimulatedLoop(chance(seed, "order"))  # type: ignore[abstract]  # no IO, on purpose
         self.network = Network(self.loop, str(seed))
         self.world = World()
         self.watch = Watch(self.network.server, self.world, self.loop.time, self._stop)
@@ -137,7 +137,7 @@ class Simulation:
 
     # The adversary's hand.
 
-    def _act(self, action: a.AnyAction) -> None:
+    def _act(self, action: a.Action) -> None:
         match action:
             case a.Crash():
                 self.stage.kill(action.who, action.steps, action.back_s)
@@ -145,21 +145,25 @@ class Simulation:
                 self.stage.freeze(action.who, action.for_s)
             case a.Leave():
                 self.stage.leave(action.who, action.back_s)
+            case a.Skew():
+                self.stage.clock(action.who).offset_ms += action.by_ms
+            case a.Fill():
+                self.network.server.capacity = Capacity(records=len(self.records))
+                self._at(self.loop.time() + action.for_s, self._make_room)
+            case _:
+                self._trouble_the_network(action)
+
+    def _trouble_the_network(self, action: a.Action) -> None:
+        match action:
             case a.Storm():
                 self.network.set_weather(action.who, action.weather)
                 self._at(self.loop.time() + action.for_s, self.network.set_weather, action.who, CALM)
             case a.Stall():
                 self.network.stall(action.who, action.for_s)
-            case a.Cut(who="server"):
-                for name in self.scenario.cast.names:
-                    self.network.cut(name, action.for_s, action.notice_s)
             case a.Cut():
-                self.network.cut(action.who, action.for_s, action.notice_s)
-            case a.Fill():
-                self.network.server.capacity = Capacity(records=len(self.records))
-                self._at(self.loop.time() + action.for_s, self._make_room)
-            case a.Skew():
-                self.stage.clock(action.who).offset_ms += action.by_ms
+                names = self.scenario.cast.names if action.who == "server" else (action.who,)
+                for name in names:
+                    self.network.cut(name, action.for_s, action.notice_s)
             case _:
                 self.people.act(action)
 

@@ -13,6 +13,7 @@ import msgspec
 
 from interlock.agents.context import Context
 from interlock.agents.errors import AgentError, EffectDenied, EffectFailed
+from interlock.console.simulation.chance import chance
 
 MAX_PAUSE_S = 0.4
 _CHANCE_OF_FAILURE = 0.06
@@ -27,24 +28,24 @@ class Temper(msgspec.Struct):
 Call = Callable[[Context], Awaitable[Any]]
 
 
-def calls_of(chance: Random, *, restless: bool) -> list[list[Call]]:
+def calls_of(luck: Random, *, restless: bool) -> list[list[Call]]:
     """Draw the calls of a step: groups one after the other, the calls of a group at once."""
     if restless:
-        return [[_search("the same again")] for _ in range(chance.randint(8, 20))]
-    groups = chance.choice((0, 1, 1, 2, 2, 3))
-    return [[_call(chance) for _ in range(chance.choice((1, 1, 1, 2, 4)))] for _ in range(groups)]
+        return [[_search("the same again")] for _ in range(luck.randint(8, 20))]
+    groups = luck.choice((0, 1, 1, 2, 2, 3))
+    return [[_call(luck) for _ in range(luck.choice((1, 1, 1, 2, 4)))] for _ in range(groups)]
 
 
-def _call(chance: Random) -> Call:
-    kind = chance.random()
+def _call(luck: Random) -> Call:
+    kind = luck.random()
     if kind < 0.45:
-        return _think("x" * chance.choice((10, 36, 200)), chance.choice((40, 100, 800)), "")
+        return _think("x" * luck.choice((10, 36, 200)), luck.choice((40, 100, 800)), "")
     if kind < 0.55:
-        return _think("y" * 30, 100, chance.choice(("offline/x", "offline/small", "new/unpriced", "no/one")))
+        return _think("y" * 30, 100, luck.choice(("offline/x", "offline/small", "new/unpriced", "no/one")))
     if kind < 0.72:
-        return _search(chance.choice(("why", "how", "who")))
+        return _search(luck.choice(("why", "how", "who")))
     if kind < 0.92:
-        return _write(f"note-{chance.randint(1, 3)}")
+        return _write(f"note-{luck.randint(1, 3)}")
     if kind < 0.95:
         return lambda context: context.tool("rm", path="/")
     return lambda context: context.ask("May I?")
@@ -73,16 +74,16 @@ class Script:
 
     async def work(self, _given: dict[str, Any], context: Context) -> dict[str, Any]:
         """Do a step; raises what a handler may raise."""
-        chance = Random(f"{self._seed}/step/{context.task}/{context.step}/{self._role}")
-        mood = Random(f"{self._seed}/mood/{context.task}/{context.step}/{context.attempt}")
+        mind = chance(self._seed, "step", context.task, context.step, self._role)
+        mood = chance(self._seed, "mood", context.task, context.step, context.attempt)
         await asyncio.sleep(mood.random() * MAX_PAUSE_S)
-        restless = self._restless and chance.random() < 0.3
-        for group in calls_of(chance, restless=restless):
-            await self._make(context, group, patient=chance.random() < 0.6)
+        restless = self._restless and mind.random() < 0.3
+        for group in calls_of(mind, restless=restless):
+            await self._make(context, group, patient=mind.random() < 0.6)
             await asyncio.sleep(mood.random() * MAX_PAUSE_S)
         if not self._temper.good and mood.random() < _CHANCE_OF_FAILURE:
             raise EffectFailed("this agent had enough", transient=mood.random() < 0.8)
-        return self._result(chance)
+        return self._result(mind)
 
     async def _make(self, context: Context, group: list[Call], *, patient: bool) -> None:
         """Make the calls of a group at once; a patient agent goes on without what is denied or fails."""
@@ -94,24 +95,26 @@ class Script:
             if spoilt and not isinstance(end, EffectDenied):
                 raise end
 
-    def _result(self, chance: Random) -> dict[str, Any]:
+    def _result(self, luck: Random) -> dict[str, Any]:
         if self._role == "planner":
-            return self._plan(chance)
+            return self._plan(luck)
         if self._role == "reviewer":
-            return self._verdict(chance)
+            return self._verdict(luck)
         return {"report": "done"}
 
-    def _plan(self, chance: Random) -> dict[str, Any]:
-        if not self._temper.good and chance.random() < 0.1:
-            after = chance.choice((["b"], []))
-            return {"steps": [{"id": "a", "role": "astrologer"}, {"id": "b", "role": "executor", "after": after}]}
+    def _plan(self, luck: Random) -> dict[str, Any]:
+        if not self._temper.good and luck.random() < 0.1:
+            after = luck.choice((["b"], []))
+            return {
+                "steps": [{"id": "a", "role": "astrologer"}, {"id": "b", "role": "executor", "after": after}]
+            }
         steps: list[dict[str, Any]] = []
-        for name in "abc"[: chance.randint(1, 3)]:
-            before = [step["id"] for step in steps if chance.random() < 0.5]
-            steps.append({"id": name, "role": chance.choice(("researcher", "executor")), "after": before})
+        for name in "abc"[: luck.randint(1, 3)]:
+            before = [step["id"] for step in steps if luck.random() < 0.5]
+            steps.append({"id": name, "role": luck.choice(("researcher", "executor")), "after": before})
         return {"steps": steps}
 
-    def _verdict(self, chance: Random) -> dict[str, Any]:
+    def _verdict(self, luck: Random) -> dict[str, Any]:
         decisions = ("approve", "approve", "approve", "approve", "revise", "escalate")
-        decision = "approve" if self._temper.good else chance.choice(decisions)
+        decision = "approve" if self._temper.good else luck.choice(decisions)
         return {"decision": decision, "reasons": ["because"]}

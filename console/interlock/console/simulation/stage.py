@@ -104,9 +104,7 @@ class Stage:
         process = self.processes.get(name)
         if process is not None and not process.dead and not process.frozen:
             process.frozen = True
-            self._loop.deliver_at(
-                self._loop.time() + for_s, self._network.process, self._loop.thaw, process
-            )
+            self._loop.deliver_at(self._loop.time() + for_s, self._network.process, self._loop.thaw, process)
 
     def leave(self, name: str, back_s: float) -> None:
         """Ask a process to end, as SIGTERM does; it is killed when it takes too long."""

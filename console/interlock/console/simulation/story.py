@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 
 from interlock.bus.ports import Record
 from interlock.console.lines import said
-from interlock.console.simulation.actions import sentence
 from interlock.console.simulation.process import EPOCH_MS
 from interlock.console.simulation.run import Report
 from interlock.console.simulation.scenario import Scenario
@@ -18,16 +17,19 @@ AROUND = 16
 _SHOWN = ("step", "attempt", "key", "effect", "grant", "reason", "incarnation", "kind", "used", "started")
 
 
-def tell(scenario: Scenario, report: Report, records: list[Record], *, everything: bool = False) -> Iterator[str]:
+def tell(
+    scenario: Scenario, report: Report, records: list[Record], *, everything: bool = False
+) -> Iterator[str]:
     """Yield the story of a run, line by line."""
     yield f"seed {scenario.seed}, profile {scenario.profile}; {', '.join(scenario.cast.names)}"
     yield f"what the adversary does ({len(scenario.actions)} actions):"
-    yield from (f"  {sentence(action)}" for action in scenario.actions)
+    yield from (f"  {action.sentence()}" for action in scenario.actions)
     violation = report.violation
     if violation is None:
         yield "every law was kept"
     else:
-        yield f"then, at {violation.at_s:.3f} s, after record {violation.seq}, the law of `{violation.law}` broke:"
+        when = f"at {violation.at_s:.3f} s, after record {violation.seq}"
+        yield f"then, {when}, the law of `{violation.law}` broke:"
         yield f"  {violation.sentence}"
     last = violation.seq if violation else len(records)
     first = 1 if everything else max(1, last - AROUND)

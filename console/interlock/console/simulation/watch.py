@@ -74,7 +74,9 @@ class Watch:
     def compare(self, state: State) -> None:
         """Check that a supervisor's state, all of it durable, is what the log says and is in order."""
         if state != self.replayed:
-            self.broken("replay", f"the log does not rebuild the state: {_first_difference(state, self.replayed)}")
+            self.broken(
+                "replay", f"the log does not rebuild the state: {_first_difference(state, self.replayed)}"
+            )
         for sentence in disorder(state):
             self.broken("order", sentence)
         self.check_accounts()

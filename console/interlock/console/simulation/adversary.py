@@ -1,0 +1,209 @@
+"""The adversary: draws from one seed, before anything runs, who plays and what goes wrong when.
+
+Seeds are spread over profiles, so that a few thousand of them try every kind of trouble, alone and together.
+"""
+
+from collections.abc import Callable
+from random import Random
+
+import msgspec
+
+from interlock.console.simulation import actions as a
+from interlock.console.simulation.chance import chance
+from interlock.console.simulation.line import Weather
+from interlock.console.simulation.scenario import Cast, Scenario
+from interlock.contracts.budget import Amounts, Budget
+from interlock.contracts.effect import EffectCompleted
+from interlock.contracts.inputs import INPUT_KINDS
+from interlock.contracts.message import encode
+from interlock.contracts.plan import Plan, PlannedStep
+from interlock.contracts.step import StepResult
+from interlock.contracts.task import Submit
+
+ROLES = ("planner", "researcher", "executor", "reviewer")
+TENANTS = ("default", "red", "blue")
+SHARED_SCOPES = ("fleet", "tenant.red", "tenant.blue", "tenant.default", "role.researcher", "role.executor")
+FIRST_S = 0.5
+SECONDS_A_STEP = 0.7
+DEFAULT_STEPS = 30
+
+Draw = Callable[[Random, Cast, float], a.AnyAction]
+
+
+def draw(seed: int, steps: int = DEFAULT_STEPS) -> Scenario:
+    """Draw a scenario with so many actions of the adversary."""
+    profile = sorted(PROFILES)[seed % len(PROFILES)]
+    luck = chance(seed, "scenario")
+    cast = _cast(luck)
+    weights = PROFILES[profile]
+    drawn: list[a.AnyAction] = [_submit(luck, cast, FIRST_S + place / 4) for place in range(2)]
+    for _ in range(steps):
+        at_s = round(FIRST_S + luck.random() * steps * SECONDS_A_STEP, 3)
+        (kind,) = luck.choices(tuple(weights), tuple(weights.values()))
+        drawn.append(kind(luck, cast, at_s))
+    drawn.sort(key=lambda action: action.at_s)
+    return Scenario(seed, profile, cast, tuple(drawn))
+
+
+def _cast(luck: Random) -> Cast:
+    agents = {
+        f"{role}-{number}": luck.randint(1, 3)
+        for role in ROLES
+        for number in range(1, luck.choice((1, 1, 2)) + 1)
+    }
+    workers = {f"effects-{number}": luck.randint(1, 4) for number in range(1, luck.choice((1, 2)) + 1)}
+    return Cast(("supervisor-1",), agents, workers, restless=luck.random() < 0.1)
+
+
+def _somebody(luck: Random, cast: Cast) -> str:
+    """Draw a process; the supervisor is the most interesting one."""
+    if luck.random() < 0.35:
+        return luck.choice(cast.supervisors)
+    return luck.choice((*cast.agents, *cast.workers, *cast.workers))
+
+
+def _crash(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
+    who = _somebody(luck, cast)
+    return a.Crash(at_s=at_s, who=who, steps=luck.randint(0, 40), back_s=luck.choice((0.05, 0.3, 1.0, 6.0)))
+
+
+def _freeze(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
+    return a.Freeze(at_s=at_s, who=_somebody(luck, cast), for_s=luck.choice((0.3, 2.0, 5.0, 9.0)))
+
+
+def _leave(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
+    who = luck.choice((*cast.agents, *cast.workers))
+    return a.Leave(at_s=at_s, who=who, back_s=luck.choice((0.3, 2.0, 8.0)))
+
+
+def _storm(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
+    weather = Weather(
+        most_ms=luck.choice((2.0, 50.0, 400.0)),
+        lost=luck.choice((0.0, 0.2, 0.6)),
+        doubled=luck.choice((0.0, 0.3)),
+        acks_lost=luck.choice((0.0, 0.0, 0.1)),
+    )
+    return a.Storm(at_s=at_s, who=_somebody(luck, cast), for_s=luck.choice((1.0, 4.0, 10.0)), weather=weather)
+
+
+def _stall(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
+    return a.Stall(at_s=at_s, who=_somebody(luck, cast), for_s=luck.choice((0.2, 1.0, 4.0)))
+
+
+def _cut(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
+    who = "server" if luck.random() < 0.2 else _somebody(luck, cast)
+    return a.Cut(
+        at_s=at_s, who=who, for_s=luck.choice((0.1, 1.0, 4.0, 8.0)), notice_s=luck.choice((0.0, 0.2, 3.0))
+    )
+
+
+def _fill(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    return a.Fill(at_s=at_s, for_s=luck.choice((0.3, 1.5, 5.0)))
+
+
+def _skew(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
+    who = luck.choice((*cast.supervisors, "server", "server"))
+    return a.Skew(at_s=at_s, who=who, by_ms=luck.choice((-20_000, -1_500, -200, 300, 2_000, 40_000)))
+
+
+def _submit(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    body = Submit(
+        goal="why?",
+        tenant=luck.choice(TENANTS),
+        priority=luck.randint(0, 9),
+        plan=_plan(luck) if luck.random() < 0.6 else None,
+        review=luck.random() < 0.5,
+        deadline_s=luck.choice((None, None, None, 12)),
+        budget=Budget(
+            tokens=luck.choice((None, None, 600, 2_000, 20_000)),
+            tool_calls=luck.choice((None, None, 1, 3)),
+            model_calls=luck.choice((None, None, 2, 6)),
+            spend_usd_micros=luck.choice((None, None, 700, 3_000)),
+            steps=luck.choice((None, None, 3, 12)),
+            replans=luck.choice((0, 1, 2)),
+            wall_ms=luck.choice((None, None, 8_000)),
+        ),
+    )
+    return a.Hand(at_s=at_s, body=body)
+
+
+def _plan(luck: Random) -> Plan:
+    steps: list[PlannedStep] = []
+    for name in "abcd"[: luck.randint(1, 4)]:
+        before = tuple(step.id for step in steps if luck.random() < 0.4)
+        steps.append(PlannedStep(id=name, role=luck.choice(("researcher", "executor")), after=before))
+    return Plan(steps=tuple(steps))
+
+
+def _switch(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    if luck.random() < 0.25:
+        verb = luck.choice(("pause", "resume", "resume", "resume", "drain", "kill"))
+        return a.Switch(at_s=at_s, verb=verb, task=None)
+    verb = luck.choice(("pause", "pause", "resume", "resume", "resume", "kill", "drain"))
+    return a.Switch(at_s=at_s, verb=verb, task=luck.randint(0, 5))
+
+
+def _more(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    more = Amounts(
+        tokens=luck.choice((0, 1_000, 5_000)),
+        spend_usd_micros=luck.choice((0, 2_000)),
+        tool_calls=luck.choice((0, 1)),
+        model_calls=luck.choice((0, 3)),
+        steps=luck.choice((0, 4)),
+        wall_ms=luck.choice((0, 5_000)),
+    )
+    return a.More(at_s=at_s, task=luck.randint(0, 5), more=more)
+
+
+def _limit(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    scope = luck.choice(
+        ("fleet", "tenant.red", "tenant.blue", "tenant.default", "role.researcher", "role.executor")
+    )
+    return a.Limit(at_s=at_s, scope=scope, total=_shared_budget(luck), day=_shared_budget(luck))
+
+
+def _shared_budget(luck: Random) -> Budget:
+    if luck.random() < 0.3:
+        return Budget()
+    return Budget(
+        tokens=luck.choice((None, None, 1_500, 6_000)),
+        tool_calls=luck.choice((None, None, 3, 8)),
+        spend_usd_micros=luck.choice((None, None, 2_000, 8_000)),
+        steps=luck.choice((None, None, 8)),
+        wall_ms=luck.choice((None, None, None, 12_000)),
+    )
+
+
+def _reply(_luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    return a.Reply(at_s=at_s, text="yes")
+
+
+def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    kind, verb = luck.choice(sorted(INPUT_KINDS))
+    data = luck.choice((b"", b"{", b'{"v":2}', b"[]", b"\xff"))
+    if luck.random() < 0.5:
+        kind, verb = "effect", "completed"
+        data = encode(EffectCompleted(effect=luck.randint(0, 80), grant=1, value=msgspec.Raw(b"1")))
+    elif luck.random() < 0.5:
+        kind, verb = "agent", "result"
+        step = luck.choice(("plan", "a", "b", "review"))
+        data = encode(StepResult(step=step, attempt=luck.randint(1, 2), value=msgspec.Raw(b"1")))
+    return a.Mischief(at_s=at_s, kind=kind, verb=verb, data=data, task=luck.randint(0, 5))
+
+
+_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5}
+_STOPS: dict[Draw, int] = {_switch: 14}
+_DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 6, _leave: 4}
+_NET: dict[Draw, int] = {_storm: 10, _stall: 5, _cut: 8}
+
+PROFILES: dict[str, dict[Draw, int]] = {
+    "calm": _WORK,
+    "clocks": _WORK | {_limit: 3, _skew: 12, _switch: 4, _crash: 3},
+    "deaths": _WORK | _DEATHS,
+    "full": _WORK | {_fill: 10, _crash: 6, _switch: 3},
+    "money": _WORK | {_limit: 10, _more: 10, _submit: 14, _crash: 4, _mischief: 3},
+    "network": _WORK | _NET,
+    "stops": _WORK | _STOPS | {_crash: 4, _storm: 3, _limit: 2},
+    "storm": _WORK | {_limit: 5} | _STOPS | _DEATHS | _NET | {_fill: 3, _skew: 3, _mischief: 4},
+}
+"""What the adversary does in each profile, and how often compared with the rest."""
