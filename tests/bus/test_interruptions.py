@@ -15,11 +15,12 @@ from interlock.bus import jetstream
 from interlock.bus.appends import AppendLimits
 from interlock.bus.errors import Superseded, Unreachable
 from interlock.bus.nats_bus import NatsBus, connect
-from interlock.bus.ports import Record
+from interlock.bus.ports import Ack, Record
 from interlock.bus.reader import PORTION, Reader
 
 SUBMIT = "interlock.in.alice.task.submit"
 DECISION = "interlock.decision.42"
+LEADER = "interlock.decision.leader"
 
 
 class Cable:
@@ -133,6 +134,62 @@ async def test_a_conditional_append_that_came_second_is_superseded_after_all(sce
     with pytest.raises(Superseded):
         await answer
     assert await scene.sound.last_seq() == 1
+
+
+def guarded(bus: NatsBus, term: int, message_id: str = "m1") -> "asyncio.Future[Ack]":
+    """Append on condition that the leader's record is the last one."""
+    return bus.append_soon(
+        DECISION, b"one", expected_subject_seq=term, expected_on=LEADER, message_id=message_id
+    )
+
+
+async def test_a_condition_on_another_subject_does_not_store_a_repeated_append_twice(scene: Scene) -> None:
+    # Given an append on condition of the leader's record, which is stored and not acknowledged
+    term = (await scene.sound.append(LEADER, b"I lead")).seq
+    scene.cable.mute_server = True
+    answer = guarded(scene.weak, term)
+    # When the connection breaks, then the repetition is recognised, though its condition still holds
+    await cut_after_storing(scene, answer, term + 1)
+    assert (await answer).seq == term + 1
+    assert await scene.sound.last_seq() == term + 1
+
+
+async def test_what_was_stored_before_the_leader_changed_counts(scene: Scene) -> None:
+    # Given such an append, and another leader after it
+    term = (await scene.sound.append(LEADER, b"I lead")).seq
+    scene.cable.mute_server = True
+    answer = guarded(scene.weak, term)
+    async with asyncio.timeout(10):
+        while await scene.sound.last_seq() < term + 1:
+            pass
+    await scene.sound.append(LEADER, b"No, I", expected_subject_seq=term)
+    # When the connection breaks, then the first copy is found
+    await cut_after_storing(scene, answer, term + 2)
+    assert (await answer).seq == term + 1
+
+
+async def test_what_was_not_stored_before_the_leader_changed_is_superseded(scene: Scene) -> None:
+    # Given such an append that did not reach the server, and another leader with a record of the same bytes
+    term = (await scene.sound.append(LEADER, b"I lead")).seq
+    scene.cable.mute_client = True
+    answer = guarded(scene.weak, term)
+    await scene.sound.append(LEADER, b"No, I", expected_subject_seq=term)
+    await scene.sound.append(DECISION, b"one")
+    # When the connection breaks, then the other's record is not taken for its own
+    await cut_after_storing(scene, answer, term + 2)
+    with pytest.raises(Superseded):
+        await answer
+    assert await scene.sound.last_seq() == term + 2
+
+
+async def test_without_an_id_a_condition_on_another_subject_is_not_repeated(scene: Scene) -> None:
+    term = (await scene.sound.append(LEADER, b"I lead")).seq
+    scene.cable.mute_server = True
+    answer = guarded(scene.weak, term, "")
+    await cut_after_storing(scene, answer, term + 1)
+    with pytest.raises(Unreachable, match="unknown"):
+        await answer
+    assert await scene.sound.last_seq() == term + 1
 
 
 async def test_a_plain_append_without_an_answer_has_an_unknown_outcome(scene: Scene) -> None:

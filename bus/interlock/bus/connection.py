@@ -67,11 +67,12 @@ class Hearing:
 
 
 class Connection:
-    """A principal's connection to one server."""
+    """A principal's connection to a server; `url` may name several of a cluster, with commas between them."""
 
     def __init__(self, principal: str, url: str) -> None:
         self.principal = principal
         self.url = url
+        self._servers = url.split(",")
         self.trouble: BusError | None = None
         self.watchers: set[Watcher] = set()
         self._client = DirectClient()
@@ -123,7 +124,7 @@ class Connection:
             "ping_interval": PING_S,
             "pending_size": BUFFER_BYTES,
         }
-        opening = self._loop.create_task(self._client.connect(self.url, **self._options))
+        opening = self._loop.create_task(self._client.connect(self._servers, **self._options))
         await asyncio.wait({opening, self._refusal}, timeout=OPEN_S, return_when=asyncio.FIRST_COMPLETED)
         if not opening.done() or opening.exception():
             raise await self._give_up(opening)
@@ -317,7 +318,7 @@ class Connection:
     async def _replace(self) -> None:
         self._client = DirectClient()
         await asyncio.sleep(RETRY_S)
-        await self._client.connect(self.url, **self._options)
+        await self._client.connect(self._servers, **self._options)
         for hearing in self._hearings:
             hearing.subscription = await self._client.hear(hearing.subject, hearing.handle)
         await self._on_reconnected()

@@ -21,10 +21,13 @@ _FIXED = ("storage", "retention")
 
 
 class StreamSettings(msgspec.Struct, frozen=True):
-    """How much the log may hold, in bytes, and on how many servers each record stands."""
+    """How much the log may hold, in bytes, and on how many servers each record stands.
+
+    None leaves the replicas as they are; a new log then stands on one server.
+    """
 
     max_bytes: int = 1024**3
-    replicas: int = 1
+    replicas: int | None = None
 
 
 class _Info(msgspec.Struct, frozen=True):
@@ -48,6 +51,8 @@ async def ensure_stream(bus: NatsBus, settings: StreamSettings | None = None) ->
                 f"the stream {STREAM} has {field} {found.get(field)!r} instead of {wanted[field]!r}, "
                 "which cannot be changed; use another server or another state folder"
             )
+    if settings is None or settings.replicas is None:
+        wanted["num_replicas"] = found.get("num_replicas", 1)
     if any(found.get(field) != value for field, value in wanted.items()):
         await _put(bus.requests, "UPDATE", found | wanted)
 
@@ -67,7 +72,7 @@ def configuration(settings: StreamSettings) -> dict[str, Any]:
         "max_bytes": settings.max_bytes,
         "max_msg_size": LARGEST_RECORD_BYTES,
         "duplicate_window": DUPLICATES_S * NS_PER_S,
-        "num_replicas": settings.replicas,
+        "num_replicas": settings.replicas or 1,
         "allow_direct": False,
     }
 
