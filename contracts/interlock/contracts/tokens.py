@@ -12,7 +12,7 @@ from interlock.contracts.message import Json, encode
 # A letter of two bytes becomes six when JSON is written in ASCII: two more for each, and none grows more.
 _ESCAPED = 2
 # A provider may write the schema anew, with white space between its parts: at most one token for each byte.
-_SPACED = 1
+_SPACED = 2
 
 
 def text_tokens(text: str) -> int:

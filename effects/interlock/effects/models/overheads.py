@@ -10,11 +10,11 @@ ANTHROPIC_HOST = "api.anthropic.com"
 WRAPPING_TOKENS = 256
 
 # Message marks, and the heading that stands before a schema.
-_OPENAI_TEMPLATE_TOKENS = 0
+_OPENAI_TEMPLATE_TOKENS = 256
 # The system prompt for tools is stated as 159 to 530 tokens by model; twice that for those not stated:
 # https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview. Other servers' chat templates bring
 # system prompts of their own, the longest known of some 800 tokens.
-_TEMPLATE_TOKENS = 0
+_TEMPLATE_TOKENS = 1_280
 
 
 def template_tokens(base_url: str) -> int:
