@@ -62,7 +62,7 @@ def test_an_unknown_model_is_refused_with_the_lines_to_write(unpriced: EffectSet
     offer = PriceList(unpriced).offer("openai/nobodys-model")
     assert offer.input_usd_micros_per_mtok is None
     for part in (
-        "openai/nobodys-model is not bought",
+        "no price is known for the model openai/nobodys-model",
         "INTERLOCK_PRICES",
         '[models."openai/nobodys-model"]',
         "input_usd_per_mtok = ",

@@ -25,6 +25,7 @@ from tests.effects.conftest import (
 
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.effect import ModelCall
+from interlock.contracts.facts import Demand
 from interlock.contracts.message import Json
 from interlock.contracts.tokens import prompt_tokens
 from interlock.effects.errors import NotReserved
@@ -35,6 +36,7 @@ from interlock.effects.models.concessions import conceded
 from interlock.effects.models.openai import OpenAiModel
 from interlock.effects.prices import PriceList
 from interlock.effects.settings import EffectSettings, Endpoint, read_settings
+from interlock.supervisor.core.bounds import model_bound
 
 PLENTY = Amounts(tokens=20_064, model_calls=1)
 LONG = "word " * 4_000
@@ -115,6 +117,28 @@ def test_what_is_sent_is_within_what_the_offer_lets_reserve(
     gpt, claude = adapters(prices)
     assert gpt.at_most(gpt.request(call, 64)) <= at_openai_tokens
     assert claude.at_most(claude.request(call, 64)) <= at_anthropic_tokens
+
+
+@hypothesis_settings(deadline=None)  # the first example loads the prices
+@given(
+    prompt=st.integers(0, 150_000).map("x".__mul__),
+    returns=RETURNS,
+    output_tokens=st.integers(1, 32_768),
+    model=st.sampled_from(["openai/gpt-4o", "openai/gpt-6.1-terra", "openai/o3"]),
+)
+async def test_what_the_supervisor_reserves_for_a_call_lets_it_pass(
+    prompt: str, returns: Json, output_tokens: int, model: str
+) -> None:
+    call = ModelCall(purpose="p", prompt=prompt, returns=returns)
+    needs = Demand(kind="model", name=model, prompt_tokens=prompt_tokens(call))
+    reserved = model_bound(needs, AT_OPENAI.offer(model), output_tokens)
+    gpt, _ = adapters(AT_OPENAI)
+    at_most = gpt.at_most(gpt.request(call, output_tokens))
+    await Allowance.of(reserved, output_tokens).admit(AT_OPENAI, model, at_most, _never)
+
+
+async def _never() -> int | None:
+    pytest.fail("what fits by its bytes is not counted")
 
 
 def test_a_schema_said_in_words_is_within_it_too() -> None:

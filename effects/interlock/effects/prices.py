@@ -112,7 +112,7 @@ class PriceList:
     def _advice(self, model: str, why: str) -> str:
         where = str(self._own.path or "") or "a file, say prices.toml, that INTERLOCK_PRICES names"
         return (
-            f"{model} is not bought, for {why}. To price it, write into {where} the line "
-            f'[models."{model}"] and below it input_usd_per_mtok = 0.15 and output_usd_per_mtok = 0.60 with '
-            'your dollars for a million tokens, or price = "free"'
+            f"no price is known for the model {model}, so it is not bought: {why}. Write into {where} "
+            f'the line [models."{model}"] and below it input_usd_per_mtok = 0.15 and '
+            'output_usd_per_mtok = 0.60, with your dollars for a million tokens, or price = "free"'
         )
