@@ -26,7 +26,7 @@ from tests.effects.conftest import (
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.effect import ModelCall
 from interlock.contracts.facts import Demand
-from interlock.contracts.message import Json
+from interlock.contracts.message import Json, encode
 from interlock.contracts.tokens import prompt_tokens
 from interlock.effects.errors import NotReserved
 from interlock.effects.models import openai
@@ -117,6 +117,21 @@ def test_what_is_sent_is_within_what_the_offer_lets_reserve(
     gpt, claude = adapters(prices)
     assert gpt.at_most(gpt.request(call, 64)) <= at_openai_tokens
     assert claude.at_most(claude.request(call, 64)) <= at_anthropic_tokens
+
+
+@pytest.mark.parametrize(("prices", "overheads"), [(AT_OPENAI, (512, 1_536)), (ELSEWHERE, (1_536, 1_536))])
+def test_the_schema_and_what_a_server_adds_are_part_of_what_is_looked_at(
+    prices: PriceList, overheads: tuple[int, int]
+) -> None:
+    returns: Json = {"type": "object", "title": "t" * 5_000}
+    call = question(prompt="x" * 1_000, returns=returns)
+    for model, name, overhead in zip(
+        adapters(prices), ("openai/gpt-4o", "anthropic/claude-opus-5-5"), overheads, strict=True
+    ):
+        assert prices.offer(name).prompt_overhead_tokens == overhead
+        at_most = model.at_most(model.request(call, 64))
+        assert at_most >= 1_000 + len(encode(returns)) + prices.template_tokens(name)
+        assert at_most > prompt_tokens(call)
 
 
 @hypothesis_settings(deadline=None)  # the first example loads the prices
