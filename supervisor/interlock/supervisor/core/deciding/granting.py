@@ -133,7 +133,7 @@ def _grant(
 
 
 def _deny_unpriced(turn: Turn, number: int, effect: Effect, offer: ModelOffer) -> None:
-    reason = (
+    reason = offer.price_source or (
         f"no price is known for the model {offer.model}, and what cannot be priced is not bought; "
         "give its price in the file that INTERLOCK_PRICES names (docs/models.md)"
     )

@@ -33,7 +33,8 @@ def effect_ended(turn: Turn, said: Input, body: EffectCompleted | EffectFailed |
         settle(turn, said.task, effect, "aborted", basis, body.used, said.seq)
     else:
         end: Literal["completed", "failed"] = "completed" if isinstance(body, EffectCompleted) else "failed"
-        settle(turn, said.task, effect, end, "actual", body.used, said.seq)
+        basis = "actual" if body.bill is None else body.bill.basis
+        settle(turn, said.task, effect, end, basis, body.used, said.seq)
 
 
 def settle(
