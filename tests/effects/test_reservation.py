@@ -125,13 +125,13 @@ def test_the_schema_and_what_a_server_adds_are_part_of_what_is_looked_at(
 ) -> None:
     returns: Json = {"type": "object", "title": "t" * 5_000}
     call = question(prompt="x" * 1_000, returns=returns)
-    for model, name, overhead in zip(
-        adapters(prices), ("openai/gpt-4o", "anthropic/claude-opus-5-5"), overheads, strict=True
-    ):
-        assert prices.offer(name).prompt_overhead_tokens == overhead
-        at_most = model.at_most(model.request(call, 64))
-        assert at_most >= 1_000 + len(encode(returns)) + prices.template_tokens(name)
-        assert at_most > prompt_tokens(call)
+    gpt, claude = adapters(prices)
+    at_most = (gpt.at_most(gpt.request(call, 64)), claude.at_most(claude.request(call, 64)))
+    names = ("openai/gpt-4o", "anthropic/claude-opus-5-5")
+    assert tuple(prices.offer(name).prompt_overhead_tokens for name in names) == overheads
+    for seen, name in zip(at_most, names, strict=True):
+        assert seen >= 1_000 + len(encode(returns)) + prices.template_tokens(name)
+        assert seen > prompt_tokens(call)
 
 
 @hypothesis_settings(deadline=None)  # the first example loads the prices
