@@ -60,7 +60,7 @@ def test_before_the_first_decision_the_screen_says_what_it_waits_for() -> None:
 @pytest.mark.parametrize(
     ("fact", "advice"),
     [
-        (f.Parked(at_ms=0, kind="budget", reason="tokens"), "interlock raise 42 --usd 0.50"),
+        (f.Parked(at_ms=0, kind="budget", reason="tokens"), "interlock budget raise 42 --usd 0.50"),
         (f.Parked(at_ms=0, kind="review", reason="look"), "interlock resume task 42"),
         (ASKED, "interlock answer 42 50 TEXT"),
     ],

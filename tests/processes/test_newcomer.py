@@ -157,9 +157,9 @@ def test_an_exhausted_budget_parks_the_task_and_says_how_to_go_on(up: Newcomer) 
     task = int(submitted.stdout)
     parked = up.types("watch", task)
     assert parked.returncode == Exit.BUDGET, parked.stderr
-    assert f"interlock raise {task}" in parked.stderr
+    assert f"interlock budget raise {task} --tokens" in parked.stderr
     # When a person raises the limit
-    raised = up.types("raise", task, "--tokens", 100_000, "--reason", "worth it")
+    raised = up.types("budget", "raise", task, "--tokens", 100_000, "--reason", "worth it")
     assert raised.returncode == Exit.DONE, raised.stderr
     # Then it goes on where it was
     watched = up.types("watch", task, "--json")

@@ -6,7 +6,11 @@ from collections.abc import Coroutine, Generator
 from pathlib import Path
 from typing import Any
 
+from interlock.bus.clock import now_ms
 from interlock.bus.ports import Bus
+from interlock.console.budgets.book import read_book
+from interlock.console.budgets.lacks import is_own, remedy
+from interlock.console.budgets.numbers import used
 from interlock.console.endings import to_the_end
 from interlock.console.errors import BadInput
 from interlock.console.exits import Exit, of_status
@@ -63,8 +67,9 @@ async def print_outcome(bus: Bus, view: TaskView, *, as_json: bool, out_file: Pa
     Raises BadInput when the file cannot be written; the result has been printed by then.
     """
     result = await read_result(bus, view)
-    print_result(result, as_json=as_json)
-    for line in next_steps(view):
+    steps = next_steps(view, await _used(bus, view))
+    print_result(result, as_json=as_json, next_steps=steps)
+    for line in steps:
         say(line)
     if out_file is not None:
         await asyncio.to_thread(_write, out_file, result)
@@ -84,18 +89,30 @@ def _write(out_file: Path, result: TaskResult) -> None:
     say(f"the report is in {out_file}")
 
 
-def next_steps(view: TaskView) -> list[str]:
-    """Return what a person can do now about a task that waits."""
+async def _used(bus: Bus, view: TaskView) -> int | None:
+    """Return what counts against the shared limit that a task lacks: only the whole log tells."""
+    if view.status != "parked" or view.lack is None or is_own(view.lack):
+        return None
+    book = await read_book(bus)
+    return used(book.shared(view.lack.scope), view.lack, max(now_ms(), book.latest_ms))
+
+
+def next_steps(view: TaskView, shared_use: int | None = None) -> list[str]:
+    """Return what a person can do now about a task that waits.
+
+    `shared_use` is what counts against the shared limit that it lacks, where there is one.
+    """
     lines = [
         f"it asks: {asked.reason}\n  interlock answer {view.task} {asked.effect} TEXT"
         for asked in view.questions
         if not view.has_ended
     ]
-    if view.status == "parked" and view.parked_kind == "budget":
-        lines.append(
-            f"its work is kept; to go on: interlock raise {view.task} --usd 0.50 "
-            "(or --tokens, --wall-s, ...), where an environment runs (interlock up)"
-        )
+    if view.status == "parked" and view.lack is not None:
+        by_itself = ", or by itself when a new day begins (UTC)" if view.lack.day else ""
+        command = remedy(view.task, view.lack, shared_use)
+        lines.append(f"its work is kept; to go on, where an environment runs{by_itself}: {command}")
+    elif view.status == "parked" and view.parked_kind == "budget":
+        lines.append(f"its work is kept; to go on: interlock budget raise {view.task} --usd 0.50")
     elif view.status == "parked":
         lines.append(
             f"it waits for a person: interlock resume task {view.task}, or interlock kill task {view.task}"

@@ -31,3 +31,7 @@ class GaveUp(ConsoleError):
     """A process died too often, so everything was stopped."""
 
     code = Exit.UNREACHABLE
+
+
+class Unreadable(ConsoleError):
+    """The log holds what this program cannot make sense of."""

@@ -25,3 +25,17 @@ class Command(click.Command):
 def command(name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a command of a function, as click.command does."""
     return click.command(name, cls=Command, **settings)
+
+
+class Group(click.Group):
+    """A group of commands, one of which is meant where none is named: `interlock budget 42` shows it."""
+
+    def __init__(self, *args: Any, default: str, help: str, **settings: Any) -> None:  # noqa: A002 - click's name
+        super().__init__(*args, **{**settings, "help": kept(help)})
+        self._default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put in the command that is meant."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = [self._default, *args]
+        return super().parse_args(ctx, args)

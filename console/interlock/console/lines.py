@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from interlock.console.amounts import said_amounts
+from interlock.console.budgets.dimensions import BY_FIELD, said_budget, said_more
+from interlock.console.budgets.lacks import said_park
 from interlock.contracts import facts as f
 
 Say = Callable[[Any], str]
@@ -57,6 +59,13 @@ def _settled(fact: f.EffectSettled) -> str:
     return f"effect {fact.effect} {fact.end}, {said_amounts(fact.spent)} spent"
 
 
+def _warned(fact: f.BudgetWarned) -> str:
+    dimension = BY_FIELD[fact.dimension]
+    spent, limit = dimension.said(fact.spent), dimension.said(fact.limit)
+    period = " a day" if fact.day else ""
+    return f"four fifths of a limit are used: {spent} of the {limit}{period} of the {fact.scope}"
+
+
 def _reviewed(fact: f.Reviewed) -> str:
     return f"{fact.step}: {fact.decision}{_because('; '.join(fact.reasons))}"
 
@@ -87,17 +96,19 @@ SAID: dict[type[f.Fact], Say] = {
         f"effect {fact.effect} asked for again by attempt {fact.attempt}: it stays"
     ),
     f.EffectSettled: _settled,
-    f.BudgetWarned: lambda fact: (
-        f"four fifths of {fact.dimension} of the {fact.scope}{' a day' if fact.day else ''} are spent: "
-        f"{fact.spent} of {fact.limit}"
+    f.BudgetWarned: _warned,
+    f.LimitsSet: lambda fact: (
+        f"{fact.by} set the limits of the {fact.scope}: {said_budget(fact.total, fact.day)}"
+        f"{_because(fact.reason)}"
     ),
-    f.LimitsSet: lambda fact: f"{fact.by} set the limits of the {fact.scope}{_because(fact.reason)}",
     f.LoopFound: lambda fact: (
         f"{fact.step} goes round in circles: {fact.what}, {fact.times} times "
         f"{'the same' if fact.kind == 'same_effect' else 'in vain'}"
     ),
-    f.LimitRaised: lambda fact: f"{fact.by} raised the budget{_because(fact.reason)}",
-    f.Parked: lambda fact: f"parked ({fact.kind}): {fact.reason}",
+    f.LimitRaised: lambda fact: (
+        f"{fact.by} raised the budget by {said_more(fact.more)}{_because(fact.reason)}"
+    ),
+    f.Parked: lambda fact: f"parked ({fact.kind}): {said_park(fact)}",
     f.Paused: lambda fact: f"paused by {fact.by}{_because(fact.reason)}",
     f.Resumed: lambda fact: f"resumed by {fact.by}{_because(fact.reason)}",
     f.Reviewed: _reviewed,

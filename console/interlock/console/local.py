@@ -17,6 +17,7 @@ from interlock.bus.jetstream import Refusal
 from interlock.bus.nats_bus import NatsBus
 from interlock.bus.ports import OnRecord, Record, Subscription
 from interlock.console import embedded
+from interlock.console.budgets.watch import watched
 from interlock.console.embedded import EmbeddedServer
 from interlock.console.endings import to_the_end
 from interlock.console.environment import Reach, connected, reach_local
@@ -24,6 +25,7 @@ from interlock.console.errors import GaveUp, NotRunning
 from interlock.console.intensity import Intensity
 from interlock.console.keyring import admit_all
 from interlock.console.launcher import Launcher
+from interlock.console.output import say
 from interlock.console.processes import SERVICES, Plan, children
 from interlock.console.records import records_in
 from interlock.console.state import PRIVATE_SLOTS, ServerFile, StateFolder
@@ -36,13 +38,17 @@ LOOK_S = 0.05
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What the local environment shall be: `port` 0 is any free one; `private` serves one `interlock run`."""
+    """What the local environment shall be: `port` 0 is any free one; `private` serves one `interlock run`.
+
+    `limits` is the file that says the limits which tasks share, and is followed.
+    """
 
     docs: tuple[Path, ...]
     model: str
     person: str
     port: int = 0
     private: bool = False
+    limits: Path | None = None
 
 
 class Local:
@@ -112,13 +118,25 @@ async def _running(
     keeper = asyncio.create_task(_keep_server(server, launcher))
     try:
         note = _note(server.url, wish)
-        await _start(launcher, reach_local(state, note, wish.person))
-        state.write_server(note)
-        yield Local(state, note, server, launcher)
+        reach = reach_local(state, note, wish.person)
+        await _start(launcher, reach)
+        async with _limited(reach, wish):
+            state.write_server(note)
+            yield Local(state, note, server, launcher)
     finally:
         state.forget_server()
         await to_the_end(launcher.stop())
         keeper.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _limited(reach: Reach, wish: Wish) -> AsyncGenerator[None]:
+    """Let the limits file hold before anybody can hand in a task."""
+    if wish.limits is None:
+        yield
+        return
+    async with watched(reach, wish.limits, say):
+        yield
 
 
 async def _start(launcher: Launcher, reach: Reach) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from interlock.console.budgets.file import read_file
 from interlock.console.errors import BadInput
 from interlock.contracts import limits
 from interlock.contracts.budget import Budget
@@ -38,6 +39,13 @@ model_option = click.option(
     default=DEFAULT_MODEL,
     show_default=True,
     help=f"The model that thinks: {', '.join(PROVIDERS)}/…",
+)
+
+limits_option = click.option(
+    "--limits",
+    metavar="FILE",
+    envvar="INTERLOCK_LIMITS",
+    help="Keep the limits that tasks share as FILE says; it is followed  [$INTERLOCK_LIMITS].",
 )
 
 
@@ -157,6 +165,15 @@ def checked_folder(path: str, option: str = "--docs") -> Path:
             f"{option}: the path has {len(str(folder))} characters, at most {limits.MAX_PATH_CHARS} do"
         )
     return folder
+
+
+def checked_limits(file: str | None) -> Path | None:
+    """Return a limits file as an absolute path; raises BadInput that says what is wrong in it."""
+    if not file:
+        return None
+    path = Path(file).expanduser().absolute()
+    read_file(path)
+    return path
 
 
 def checked_models(models: str, environment: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ Colours and pictures only for a terminal; rich is imported only for one.
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -48,10 +49,10 @@ def result_json(result: TaskResult) -> dict[str, Any]:
     return fields
 
 
-def print_result(result: TaskResult, *, as_json: bool) -> None:
+def print_result(result: TaskResult, *, as_json: bool, next_steps: Sequence[str] = ()) -> None:
     """Print what a task came to: drawn in a terminal, raw Markdown in a pipe, or JSON."""
     if as_json:
-        print_json(result_json(result))
+        print_json(result_json(result) | {"next_steps": next_steps})
     elif is_terminal():
         _draw(result)
     else:

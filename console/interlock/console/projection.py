@@ -6,6 +6,7 @@ One small function for each fact, in one table. A fact that the table does not k
 from collections.abc import Callable
 from typing import Any
 
+from interlock.console.budgets.lacks import said_park
 from interlock.console.lines import named
 from interlock.console.views import EffectView, StepView, TaskView
 from interlock.contracts import facts as f
@@ -176,7 +177,8 @@ def _raised(view: TaskView, fact: f.LimitRaised, _at_ms: int) -> None:
 
 def _parked(view: TaskView, fact: f.Parked, _at_ms: int) -> None:
     _leave(view)
-    view.status, view.parked_kind, view.reason = "parked", fact.kind, fact.reason
+    view.status, view.parked_kind = "parked", fact.kind
+    view.reason, view.lack = said_park(fact), fact.lack
 
 
 def _paused(view: TaskView, fact: f.Paused, _at_ms: int) -> None:
@@ -191,7 +193,7 @@ def _leave(view: TaskView) -> None:
 
 def _resumed(view: TaskView, _fact: f.Resumed, _at_ms: int) -> None:
     if view.status in {"parked", "paused"}:
-        view.status, view.reason, view.parked_kind = view.resumes_to, "", ""
+        view.status, view.reason, view.parked_kind, view.lack = view.resumes_to, "", "", None
 
 
 def _reviewed(view: TaskView, fact: f.Reviewed, _at_ms: int) -> None:

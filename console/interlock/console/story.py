@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from interlock.bus.ports import Record
+from interlock.console.budgets.dimensions import said_budget, said_more
 from interlock.console.lines import said
-from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
 from interlock.contracts.decision import Decision
 from interlock.contracts.effect import (
     AskCall,
@@ -81,7 +82,8 @@ WORDS: dict[type[Any], Callable[[str, Any], str]] = {
     StepResult: lambda _, body: f"hands in the result of {body.step}",
     StepFailure: lambda _, body: f"fails at {body.step}: {body.message}",
     Control: lambda verb, body: f"says {verb}{_why(body.reason)}",
-    RaiseLimit: lambda _, body: f"raises the budget{_why(body.reason)}",
+    RaiseLimit: lambda _, body: f"raises the budget by {said_more(body.more)}{_why(body.reason)}",
+    SetLimits: lambda _, body: f"sets limits: {said_budget(body.total, body.day)}{_why(body.reason)}",
     Answer: lambda _, body: f"answers: {body.text}",
     Malformed: lambda _, body: f"says something unreadable: {body.reason}",
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from interlock.contracts.budget import NOTHING, Amounts, Budget
+from interlock.contracts.facts import Lack
 from interlock.contracts.plan import PlannedStep
 from interlock.contracts.presence import ModelOffer
 from interlock.contracts.results import TaskStatus
@@ -61,6 +62,7 @@ class TaskView:
     status: TaskStatus = "planning"
     resumes_to: TaskStatus = "planning"
     parked_kind: str = ""
+    lack: Lack | None = None
     reason: str = ""
     budget: Budget = field(default_factory=Budget)
     spent: Amounts = NOTHING

@@ -1,65 +1,240 @@
-"""`interlock raise`: more budget for a task."""
+"""`interlock limits`: the limits that tasks share, shown, set by hand, or kept by a file."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from interlock.console.amounts import table
+from interlock.bus.clock import now_ms
+from interlock.bus.ports import Bus
+from interlock.console.amount_options import amount_options
+from interlock.console.budgets.account import scope_json, state_accounts
+from interlock.console.budgets.book import Book, read_book
+from interlock.console.budgets.consequences import concerned, fates
+from interlock.console.budgets.dimensions import LIMIT_NAMES, said_budget, split
+from interlock.console.budgets.file import read_file
+from interlock.console.budgets.numbers import is_limited
+from interlock.console.budgets.paper import table
+from interlock.console.budgets.shared import FLEET, NAMED, Change, all_standing, scope_named, set_limits
+from interlock.console.budgets.watch import watched
 from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.errors import BadInput, RefusedBySupervisor
 from interlock.console.exits import Exit
-from interlock.console.follow import read_task, require_task
-from interlock.console.help import command
-from interlock.console.options import reach_options, reason_option, task_argument, usd_micros
-from interlock.console.output import say
+from interlock.console.help import Group, command
+from interlock.console.options import json_option, reach_options, reason_option
+from interlock.console.output import out, print_json, say
 from interlock.console.runtime import run_async
-from interlock.console.sayings import decided, refusal
-from interlock.console.sayings import raise_limit as say_raise
-from interlock.contracts.budget import NOTHING, Amounts
+from interlock.console.sayings import refusal
+from interlock.contracts.control import SetLimits
+from interlock.supervisor.core.state import replace
 
-COUNT = click.IntRange(1, 2**50)
+limits = Group(
+    "limits",
+    default="show",
+    help="""Show and set the limits that tasks share: of the fleet, of a tenant, of a role.
+
+    Examples:
+      interlock limits
+      interlock limits set tenant acme --usd-per-day 2
+      interlock limits check limits.toml
+
+    """,
+)
+scope_argument = click.argument("scope", type=click.Choice([FLEET, *NAMED]))
+name_argument = click.argument("name", default="", metavar="[NAME]")
+file_argument = click.argument("file", metavar="FILE")
 
 
-@command("raise")
-@task_argument
-@click.option("--usd", type=float, metavar="USD", help="This many dollars more.")
-@click.option("--tokens", type=COUNT, metavar="N", help="This many tokens more.")
-@click.option("--model-calls", type=COUNT, metavar="N", help="This many model calls more.")
-@click.option("--tool-calls", type=COUNT, metavar="N", help="This many tool calls more.")
-@click.option("--wall-s", type=click.IntRange(1, 31_536_000), metavar="S", help="This many seconds more.")
-@click.option("--steps", type=COUNT, metavar="N", help="This many steps more.")
-@click.option("--replans", type=COUNT, metavar="N", help="This many replans more.")
-@reason_option
+@command("show")
+@click.option("--all", "everything", is_flag=True, help="Also what has no limits.")
+@json_option
 @reach_options
-def raise_limit(task: int, usd: float | None, wall_s: int | None, reason: str, **options: Any) -> int:
-    """Add to the budget of task N; a task that was parked for it goes on where it was.
+def show(everything: bool, as_json: bool, **where: Any) -> int:
+    """Show all shared limits, and what is spent and reserved against them, in total and today (UTC).
 
     Example:
-      interlock raise 42 --usd 0.50 --tokens 20000 --reason "worth it"
+      interlock limits            the same as interlock limits show
 
     """
-    where = Where(**{name: options.pop(name) for name in Where.__struct_fields__})
-    counts: dict[str, int] = {name: count or 0 for name, count in options.items()}
-    more = Amounts(spend_usd_micros=usd_micros(usd) or 0, wall_ms=(wall_s or 0) * 1000, **counts)
-    if more == NOTHING:
-        raise BadInput(
-            "nothing to add: name at least one of --usd, --tokens, --model-calls, --tool-calls, --wall-s"
-        )
-    return run_async(_raise(find(where), task, more, reason))
+    return run_async(_show(find(Where(**where)), everything=everything, as_json=as_json))
 
 
-async def _raise(reach: Reach, task: int, more: Amounts, reason: str) -> int:
+async def _show(reach: Reach, *, everything: bool, as_json: bool) -> int:
     async with connected(reach) as bus:
-        await require_task(bus, task)
-        seq = await say_raise(bus, task, more, reason)
-        decision = await decided(bus, task, seq)
-        view = await read_task(bus, task)
-    if decision is None:
-        say(f"the raise stands in the log as record {seq}; no supervisor has decided on it yet")
+        book = await read_book(bus)
+        setters = await all_standing(bus)
+    at_ms = max(now_ms(), book.latest_ms)
+    accounts = sorted(book.state.shared.items(), key=lambda item: _rank(item[0]))
+    wanted = [(scope, account) for scope, account in accounts if everything or is_limited(account)]
+    statement = state_accounts(book, wanted, at_ms)
+    if as_json:
+        shown = [scope_json(scope, explained=False) for scope in statement]
+        print_json({"at_ms": at_ms, "scopes": shown})
         return Exit.DONE
-    if refused := refusal(decision, seq):
-        raise RefusedBySupervisor(f"task {task}: {refused}")
-    say(f"task {task} is {view.status}; spent of its budget:")
-    for row in table(view.total, view.budget):
-        say(f"  {row.name:<12} {row.spent:>14} of {row.limit}")
+    for line in table(statement):
+        out(line)
+    for scope, account in wanted:
+        stands = setters.get(scope)
+        if stands is not None and is_limited(account):
+            why = f": {stands.limits.reason}" if stands.limits.reason else ""
+            say(f"{scope}: set by {stands.by}, record {stands.seq}{why}")
+    if not wanted:
+        say("tasks share no limits; set one: interlock limits set tenant NAME --usd-per-day 5")
     return Exit.DONE
+
+
+def _rank(scope: str) -> tuple[int, str]:
+    return (FLEET, *NAMED).index(scope.split(maxsplit=1)[0]), scope
+
+
+@command("set")
+@scope_argument
+@name_argument
+@amount_options("given", LIMIT_NAMES, "At most so many {}", least=0)
+@click.option(
+    "--none",
+    "freed",
+    multiple=True,
+    type=click.Choice([name.replace("_", "-") for name in LIMIT_NAMES]),
+    metavar="LIMIT",
+    help="No limit there any more, such as --none usd-per-day; may be repeated.",
+)
+@click.option("--only", is_flag=True, help="What is not named has no limit any more, instead of keeping it.")
+@reason_option
+@reach_options
+def set_scope(
+    scope: str,
+    name: str,
+    given: dict[str, int],
+    freed: tuple[str, ...],
+    only: bool,
+    reason: str,
+    **where: Any,
+) -> int:
+    """Set limits of the fleet, a tenant or a role; those not named stay.
+
+    In total means from the beginning of the log; a day begins at midnight UTC. Tasks that waited for these
+    limits go on; a limit below what is spent already stops what needs more.
+
+    Examples:
+      interlock limits set fleet --usd-per-day 20
+      interlock limits set tenant acme --usd 10 --usd-per-day 2 --tokens-per-day 50000
+      interlock limits set role executor --tool-calls-per-day 500 --none tool-calls
+
+    """
+    wanted = scope_named(scope, name)
+    open_names = [name.replace("-", "_") for name in freed]
+    if not given and not open_names and not only:
+        raise BadInput(
+            f"which limit of the {wanted}? Name one, such as --usd-per-day 5, or --none usd-per-day"
+        )
+    if twice := [name for name in open_names if name in given]:
+        raise BadInput(f"--{twice[0].replace('_', '-')} and --none of the same: name one of them")
+    return run_async(_set(find(Where(**where)), wanted, _changed(given, open_names, reason, only=only)))
+
+
+def _changed(given: dict[str, int], freed: list[str], reason: str, *, only: bool) -> Change:
+    def change(stands: SetLimits) -> SetLimits:
+        before = SetLimits() if only else stands
+        by_period: dict[bool, dict[str, int | None]] = {False: {}, True: {}}
+        for name in freed:
+            dimension, daily = split(name)
+            by_period[daily][dimension.field] = None
+        for name, amount in given.items():
+            dimension, daily = split(name)
+            by_period[daily][dimension.field] = amount
+        return SetLimits(
+            total=replace(before.total, **by_period[False]),
+            day=replace(before.day, **by_period[True]),
+            reason=reason,
+        )
+
+    return change
+
+
+@command("unset")
+@scope_argument
+@name_argument
+@reason_option
+@reach_options
+def unset_scope(scope: str, name: str, reason: str, **where: Any) -> int:
+    """Let the fleet, a tenant or a role have no limits any more.
+
+    Example:
+      interlock limits unset tenant acme
+
+    """
+    wanted = scope_named(scope, name)
+    return run_async(_set(find(Where(**where)), wanted, lambda _stands: SetLimits(reason=reason)))
+
+
+async def _set(reach: Reach, scope: str, change: Change) -> int:
+    async with connected(reach) as bus:
+        book = await read_book(bus)
+        stood = (await all_standing(bus, scope)).get(scope)
+        seq, wanted = await set_limits(bus, scope, change)
+        for line in await _came_of_it(bus, book, scope, seq, wanted):
+            say(line)
+    if stood is not None and stood.limits.reason.startswith("limits file "):
+        say(f"{stood.limits.reason} had set them, and sets them again when it changes: change it there too")
+    return Exit.DONE
+
+
+async def _came_of_it(bus: Bus, book: Book, scope: str, seq: int, wanted: SetLimits) -> list[str]:
+    """Wait for the decision; say what it did, and to which tasks."""
+    at_ms = max(now_ms(), book.latest_ms)
+    account = replace(book.shared(scope), budget=wanted.total, daily=wanted.day)
+    decision, found = await fates(bus, seq, concerned(book, scope, account, at_ms))
+    if decision is None:
+        return [f"the limits stand in the log as record {seq}; no supervisor has decided on them yet"]
+    if refused := refusal(decision, seq):
+        raise RefusedBySupervisor(f"limits of the {scope}: {refused}")
+    (shown,) = state_accounts(book, [(scope, account)], at_ms)
+    now = said_budget(wanted.total, wanted.day)
+    return [f"{scope} has {now} from record {seq} on", *table([shown]), *map(str, found)]
+
+
+@command("check")
+@file_argument
+def check(file: str) -> int:
+    """Read a limits file and say what it sets, or what is wrong in it; changes nothing.
+
+    Example:
+      interlock limits check deploy/limits.toml
+
+    """
+    read = read_file(Path(file).expanduser())
+    for scope, wanted in read.items():
+        out(f"{scope}: {said_budget(wanted.total, wanted.day)}")
+    if not read:
+        out("no limits")
+    return Exit.DONE
+
+
+@command("watch")
+@file_argument
+@reach_options
+def watch(file: str, **where: Any) -> int:
+    """Keep the limits as FILE says them, and follow its changes, until Ctrl-C.
+
+    What is wrong in a changed file is said, and the limits stay as they are. So does `interlock up --limits
+    FILE` by itself.
+
+    Example:
+      interlock limits watch deploy/limits.toml --url nats://nats.example:4222 --key operator.nk --as operator
+
+    """
+    path = Path(file).expanduser().absolute()
+    read_file(path)
+    return run_async(_watch(find(Where(**where)), path))
+
+
+async def _watch(reach: Reach, path: Path) -> int:
+    async with watched(reach, path, say) as watching:
+        say(f"the limits are as {path} says; following it until Ctrl-C")
+        await watching
+    return Exit.DONE
+
+
+for _command in (show, set_scope, unset_scope, check, watch):
+    limits.add_command(_command)

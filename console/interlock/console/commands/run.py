@@ -19,9 +19,11 @@ from interlock.console.options import (
     budget_options,
     checked_folder,
     checked_goal,
+    checked_limits,
     checked_models,
     checked_task,
     json_option,
+    limits_option,
     model_option,
     rank_options,
     state_option,
@@ -43,6 +45,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     docs: Path
     model: str
     state: StateFolder
+    limits: Path | None
     out: Path | None
     as_json: bool
 
@@ -52,6 +55,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--docs", required=True, metavar="DIR", help="The folder of documents to work with.")
 @budget_options
 @model_option
+@limits_option
 @click.option("--out", metavar="FILE", help="Write the report to FILE as well.")
 @json_option
 @state_option
@@ -81,12 +85,16 @@ def run(
             priority=options["priority"],
         )
     )
-    folders = state_folder(state, os.environ)
-    return run_async(
-        _run(
-            Order(task=task, docs=folder, model=models, state=folders, out=_checked_out(out), as_json=as_json)
-        )
+    order = Order(
+        task=task,
+        docs=folder,
+        model=models,
+        state=state_folder(state, os.environ),
+        limits=checked_limits(options["limits"]),
+        out=_checked_out(out),
+        as_json=as_json,
     )
+    return run_async(_run(order))
 
 
 def _checked_out(out: str | None) -> Path | None:
@@ -116,12 +124,15 @@ async def _environment(order: Order) -> AsyncGenerator[tuple[Reach, Failed]]:
     principal = speaker(None)
     server = order.state.running()
     if server and not server.private and _admits(server.docs, order.docs):
-        say(f"using the environment that runs in {order.state.root}")
+        instead = f"; its limits hold, not those of {order.limits}" if order.limits else ""
+        say(f"using the environment that runs in {order.state.root}{instead}")
         yield reach_local(order.state, server, principal), _never
         return
     with held_private(order.state) as state:
         say("starting nats-server, supervisor, effects, planner, researcher, executor, reviewer")
-        wish = Wish(docs=(order.docs,), model=order.model, person=principal, private=True)
+        wish = Wish(
+            docs=(order.docs,), model=order.model, person=principal, private=True, limits=order.limits
+        )
         began_s = asyncio.get_running_loop().time()
         async with started(state, wish, dict(os.environ)) as local:
             say(f"all are up after {asyncio.get_running_loop().time() - began_s:.1f} s")

@@ -10,7 +10,14 @@ from interlock.console.environment import speaker
 from interlock.console.exits import Exit
 from interlock.console.help import command
 from interlock.console.local import Local, Wish, held, started
-from interlock.console.options import checked_folder, checked_models, model_option, state_option
+from interlock.console.options import (
+    checked_folder,
+    checked_limits,
+    checked_models,
+    limits_option,
+    model_option,
+    state_option,
+)
 from interlock.console.output import say
 from interlock.console.runtime import run_async
 from interlock.console.state import StateFolder, state_folder
@@ -26,15 +33,16 @@ DEFAULT_PORT = 4222
     "--docs", multiple=True, metavar="DIR", help="A folder that tasks may read; may be repeated  [.]"
 )
 @model_option
+@limits_option
 @state_option
-def up(port: int, docs: tuple[str, ...], model: str, state: str | None) -> int:
+def up(port: int, docs: tuple[str, ...], model: str, limits: str | None, state: str | None) -> int:
     """Start everything on this machine and stay, until Ctrl-C.
 
     Starts nats-server, the supervisor, an effect worker and the four agents, each a process of its own, and
     starts them again when they die. Only the effect worker is given the keys of models.
 
     Example:
-      interlock up --docs ./docs --docs ~/papers
+      interlock up --docs ./docs --docs ~/papers --limits limits.toml
 
     """
     wish = Wish(
@@ -42,6 +50,7 @@ def up(port: int, docs: tuple[str, ...], model: str, state: str | None) -> int:
         model=checked_models(model, os.environ),
         person=speaker(None),
         port=port,
+        limits=checked_limits(limits),
     )
     return run_async(_up(state_folder(state, os.environ), wish))
 
