@@ -186,7 +186,7 @@ class Outbox:
 
     def _has_earlier(self, place: int) -> bool:
         """Hurry what was decided before the fleet's decision; return whether any of it is not durable yet."""
-        for task in sorted(self._patient):
+        for task in sorted(self._patient - {0}):
             self._send(task)
         return any(
             line.sent is not None or (line.waiting and line.waiting[0].place < place)
