@@ -25,7 +25,8 @@ def test_a_free_model_says_who_says_so() -> None:
 
 
 def test_a_model_without_a_price_says_how_to_give_one() -> None:
-    assert said_price(offer(None, None, "write into prices.toml")) == "no price: write into prices.toml"
+    assert said_price(offer(None, None, "write into prices.toml")) == "write into prices.toml"
+    assert said_price(offer(None, None, "")) == "no price is known"
     assert price_fields(offer(None, 1)) == {
         "input_usd_micros_per_mtok": None,
         "output_usd_micros_per_mtok": 1,

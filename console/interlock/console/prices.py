@@ -10,7 +10,7 @@ def said_price(offer: ModelOffer) -> str:
     """Return the highest price of a model's tokens with its source and date, or why it has none."""
     inward, outward = offer.input_usd_micros_per_mtok, offer.output_usd_micros_per_mtok
     if inward is None or outward is None:
-        return f"no price: {offer.price_source or 'none is known'}"
+        return offer.price_source or "no price is known"
     if not inward and not outward:
         return offer.price_source or "free"
     price = f"at most {usd(inward)} in and {usd(outward)} out for a million tokens"

@@ -94,7 +94,7 @@ def _find(name: str, url: str, today: date) -> Published | str:
     )
     if not tiers[-1].input_usd_micros_per_mtok or not tiers[-1].output_usd_micros_per_mtok:
         return f"genai-prices {version('genai-prices')} has no price of its input or its output"
-    source = f"genai-prices {version('genai-prices')} (prices up to {_newest(today)}), as of {today}"
+    source = f"genai-prices {version('genai-prices')}, prices up to {_newest(today)}, as of {today}"
     return Published(tuple(tier for at, tier in enumerate(tiers) if not _same(tier, tiers[at + 1 :])), source)
 
 
