@@ -98,12 +98,12 @@ class Telling:
                 continue
             for name, step in sorted(task.steps.items()):
                 had = before.steps.get(name)
-                if had is not None and had.state == step.state == "assigned" and had.attempt == step.attempt:
+                if had is not None and _same_attempt(had, step):
                     self._tell_step(task, step)
             for seq, effect in sorted(task.effects.items()):
                 was = before.effects.get(seq)
                 # The same grant: one that was made only now is not durable yet.
-                if was is not None and was.state == effect.state == "granted" and was.grant == effect.grant:
+                if was is not None and _same_grant(was, effect):
                     self._tell_effect(task, effect, 0)
 
     def _step_assigned(self, task: Task, fact: facts.StepAssigned) -> None:
@@ -155,7 +155,12 @@ class Telling:
 
     async def _fetch_step(self, task: Task, step: Step, wanted: Mapping[str, int]) -> None:
         fetched = {name: await self._records.fetch(seq) for name, seq in wanted.items()}
-        self._send_step(task, step, {name: body for name, body in fetched.items() if body is not None})
+        now = self._state().tasks.get(task.id)
+        current = None if now is None else now.steps.get(step.id)
+        # Meanwhile the step may have become another's.
+        if now is not None and current is not None and _same_attempt(current, step):
+            given = {name: body for name, body in fetched.items() if body is not None}
+            self._send_step(now, current, given)
 
     def _send_step(self, task: Task, step: Step, given: Mapping[str, Message]) -> None:
         order = dispatches.do_step(self._state(), task, step, given)
@@ -170,8 +175,11 @@ class Telling:
 
     async def _fetch_effect(self, task: Task, effect: Effect, decided: int) -> None:
         body = await self._records.fetch(effect.seq)
-        if body is not None:
-            self._send_effect(task, effect, body, decided)
+        now = self._state().tasks.get(task.id)
+        current = None if now is None else now.effects.get(effect.seq)
+        # Meanwhile the grant may have been settled, and its worker may have begun another life.
+        if body is not None and now is not None and current is not None and _same_grant(current, effect):
+            self._send_effect(now, current, body, decided)
 
     def _send_effect(self, task: Task, effect: Effect, body: Message, decided: int) -> None:
         worker = self._state().workers.get(effect.worker)
@@ -208,6 +216,14 @@ class Telling:
         fetching = asyncio.ensure_future(work)
         self._fetching.add(fetching)
         fetching.add_done_callback(self._fetching.discard)
+
+
+def _same_attempt(one: Step, other: Step) -> bool:
+    return one.state == other.state == "assigned" and one.attempt == other.attempt
+
+
+def _same_grant(one: Effect, other: Effect) -> bool:
+    return one.state == other.state == "granted" and one.grant == other.grant
 
 
 def _step_key(task: int, step: str, attempt: int) -> str:
