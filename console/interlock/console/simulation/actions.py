@@ -185,7 +185,20 @@ class Mischief(Action, frozen=True, kw_only=True):
 
 
 AnyAction = (
-    Crash | Freeze | Leave | Storm | Stall | Cut | Fill | Skew | Hand | Switch | More | Reply | Mischief
+    Crash
+    | Freeze
+    | Leave
+    | Storm
+    | Stall
+    | Cut
+    | Fill
+    | Skew
+    | Hand
+    | Switch
+    | More
+    | Reply
+    | Mischief
+    | Limit
 )
 
 

@@ -51,8 +51,9 @@ def _cast(luck: Random) -> Cast:
         for role in ROLES
         for number in range(1, luck.choice((1, 1, 2)) + 1)
     }
+    supervisors = tuple(f"supervisor-{number}" for number in range(1, luck.choice((1, 2, 2)) + 1))
     workers = {f"effects-{number}": luck.randint(1, 4) for number in range(1, luck.choice((1, 2)) + 1)}
-    return Cast(("supervisor-1",), agents, workers, restless=luck.random() < 0.1)
+    return Cast(supervisors, agents, workers, restless=luck.random() < 0.1)
 
 
 def _somebody(luck: Random, cast: Cast) -> str:

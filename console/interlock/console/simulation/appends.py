@@ -14,7 +14,6 @@ from interlock.bus.memory import MemoryServer
 from interlock.bus.ports import Ack, Message
 from interlock.console.simulation.line import Line
 
-ACK_S = 5.0
 SILENCE_S = 3.0
 SWEEP_S = 0.5
 
@@ -58,10 +57,11 @@ class Append(msgspec.Struct, eq=False):
 class SimulatedAppends:
     """All appends of one connection."""
 
-    def __init__(self, line: Line, server: MemoryServer) -> None:
+    def __init__(self, line: Line, server: MemoryServer, ack_s: float) -> None:
         self.acked: set[int] = set()
         self._line = line
         self._server = server
+        self._ack_s = ack_s
         self._loop = asyncio.get_running_loop()
         self._open: dict[int, Append] = {}
         self._last = 0
@@ -71,7 +71,7 @@ class SimulatedAppends:
     def soon(self, message: Message, conditions: Conditions) -> "asyncio.Future[Ack]":
         """Publish now, or when the connection stands again."""
         answer: asyncio.Future[Ack] = self._loop.create_future()
-        append = Append(message, conditions, answer, self._loop.time() + ACK_S)
+        append = Append(message, conditions, answer, self._loop.time() + self._ack_s)
         self._last += 1
         self._open[self._last] = append
         if self._up:

@@ -17,6 +17,7 @@ from interlock.console.simulation.line import Line
 from interlock.console.simulation.readings import SimulatedListening, SimulatedReading
 
 ASK_S = 5.0
+ACK_S = 5.0
 PORTION = 64
 
 T = TypeVar("T")
@@ -37,13 +38,13 @@ class Watcher(Protocol):
 class SimulatedBus:
     """One life of one connection's client side."""
 
-    def __init__(self, line: Line, server: MemoryServer, principal: str) -> None:
+    def __init__(self, line: Line, server: MemoryServer, principal: str, ack_s: float = ACK_S) -> None:
         self.watchers: list[Watcher] = []
         self.on_sent: Callable[[str, bytes], None] | None = None
         self._line = line
         self._server = server
         self._principal = principal
-        self._appends = SimulatedAppends(line, server)
+        self._appends = SimulatedAppends(line, server, ack_s)
         self._open: list[SimulatedListening | SimulatedReading] = []
         self._up = asyncio.Event()
         self._up.set()
@@ -67,7 +68,7 @@ class SimulatedBus:
     @property
     def reads(self) -> bool:
         """Whether it follows the log."""
-        return any(isinstance(each, SimulatedReading) for each in self._open)
+        return any(isinstance(each, SimulatedReading) and not each.stopped for each in self._open)
 
     # The log.
 

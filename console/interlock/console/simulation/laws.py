@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from interlock.console.simulation.leadership import Leadership
 from interlock.console.simulation.ledger import NOTHING, Grant, Ledger, amounts, counts
 from interlock.console.simulation.world import Execution
 from interlock.contracts import facts
@@ -43,6 +44,7 @@ class Laws:
 
     def __init__(self, broken: Broken) -> None:
         self.ledger = Ledger()
+        self.leadership = Leadership()
         self.tasks: dict[int, TaskSeen] = {}
         self.inputs: dict[int, Input] = {}
         self.switch = "running"
@@ -80,6 +82,8 @@ class Laws:
     def decided(self, decision: Decision, seq: int) -> None:
         """Read a decision."""
         self._seq = seq
+        for sentence in self.leadership.read(decision, seq):
+            self._broken("one writer", sentence)
         for fact in decision.facts:
             check = self._checks.get(type(fact))
             if check is not None:

@@ -6,7 +6,7 @@ Bad weather, stalls and cuts are set by name, and hold for every life of that pr
 from interlock.bus.errors import Unreachable
 from interlock.bus.memory import Capacity, MemoryServer
 from interlock.console.simulation.chance import chance
-from interlock.console.simulation.connection import SimulatedBus
+from interlock.console.simulation.connection import ACK_S, SimulatedBus
 from interlock.console.simulation.line import CALM, Line, Weather
 from interlock.console.simulation.loop import SimulatedLoop
 from interlock.console.simulation.process import Process, SimulatedClock
@@ -36,14 +36,14 @@ class Network:
         self._orphans = [line for line in self._orphans if line.flies]
         return not self._orphans
 
-    async def connect(self, process: Process, principal: str) -> SimulatedBus:
+    async def connect(self, process: Process, principal: str, ack_s: float = ACK_S) -> SimulatedBus:
         """Connect a process; raise Unreachable when it is cut off."""
         if self._loop.time() < self._cut_until_s.get(process.name, 0.0):
             raise Unreachable("no server answers")
         self._lives += 1
         line = Line(self._loop, process, self.process, chance(self._seed, "line", self._lives))
         line.weather = self._weather.get(process.name, CALM)
-        bus = SimulatedBus(line, self.server, principal)
+        bus = SimulatedBus(line, self.server, principal, ack_s)
         self._lines[process.name] = (line, bus)
         await bus.last_seq()
         return bus

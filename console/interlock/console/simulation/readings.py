@@ -64,12 +64,12 @@ class SimulatedListening:
         self._server = server
         self._subject = subject
         self._taker = _Taker(on_message)
-        self._stopped = False
+        self.stopped = False
         self._ear: Ear | None = None
 
     async def stop(self) -> None:
         """Deliver nothing more."""
-        self._stopped = True
+        self.stopped = True
         self._line.up(self.close_at_server)
 
     def open_at_server(self) -> None:
@@ -91,7 +91,7 @@ class SimulatedListening:
                 self._line.down(self._arrive, message)
 
     def _arrive(self, message: Message) -> None:
-        if not self._stopped:
+        if not self.stopped:
             self._taker.take(message)
 
 
@@ -108,11 +108,11 @@ class SimulatedReading:
         self._next_seq = max(start_seq, 1)
         self._cursor: int | None = None
         self._generation = 0
-        self._stopped = False
+        self.stopped = False
 
     async def stop(self) -> None:
         """Deliver nothing more."""
-        self._stopped = True
+        self.stopped = True
         self._line.up(self.close_at_server)
 
     def open_at_server(self) -> None:
@@ -137,6 +137,6 @@ class SimulatedReading:
                 self._line.down(self._arrive, self._generation, record)
 
     def _arrive(self, generation: int, record: Record) -> None:
-        if not self._stopped and generation == self._generation and record.seq >= self._next_seq:
+        if not self.stopped and generation == self._generation and record.seq >= self._next_seq:
             self._next_seq = record.seq + 1
             self._taker.take(record)

@@ -31,6 +31,7 @@ from interlock.supervisor.supervisor import Supervisor
 
 AGAIN_S = 0.5
 GRACE_S = 2.5
+SUPERVISOR_ACK_S = 30.0
 
 
 class Supervising(msgspec.Struct):
@@ -39,7 +40,7 @@ class Supervising(msgspec.Struct):
     process: Process
     bus: SimulatedBus
     supervisor: Supervisor
-    since_s: float
+    lives: list[str]
 
 
 class Counted(msgspec.Struct):
@@ -47,6 +48,7 @@ class Counted(msgspec.Struct):
 
     starts: int = 0
     crashes: int = 0
+    supervisors: int = 0
     stepped_back: int = 0
     disconnected: int = 0
 
@@ -80,6 +82,7 @@ class Stage:
         process = self.processes[name] = Process(name, self.clock(name))
         self.graveyard.append(process)
         self.counted.starts += 1
+        self.counted.supervisors += name in self._cast.supervisors
         process.on_death = partial(self._died, process)
         self._loop.deliver(process, self._begin, process)
 
@@ -160,10 +163,11 @@ class Stage:
         return self._carry_out(process, self._cast.workers[process.name])
 
     async def _supervise(self, process: Process) -> None:
-        bus = await self._network.connect(process, process.name)
+        bus = await self._network.connect(process, process.name, SUPERVISOR_ACK_S)
         bus.on_sent = partial(self._watch.dispatched, bus.acked)
-        supervisor = Supervisor(bus)
-        self.supervising[process.name] = Supervising(process, bus, supervisor, self._loop.time())
+        lives: list[str] = []
+        supervisor = Supervisor(bus, name_life=self._name_life(process.name, lives))
+        self.supervising[process.name] = Supervising(process, bus, supervisor, lives)
         await supervisor.run()
 
     async def _act(self, process: Process, capacity: int) -> None:
@@ -191,9 +195,12 @@ class Stage:
         leaving = asyncio.ensure_future(leaver.stop("it was asked to end"))
         leaving.add_done_callback(lambda _: self._loop.deliver(self._network.process, process.kill))
 
-    def _name_life(self, name: str) -> Callable[[], str]:
+    def _name_life(self, name: str, names: list[str] | None = None) -> Callable[[], str]:
         def next_name() -> str:
             self._lives[name] = self._lives.get(name, 0) + 1
-            return f"{name}.{self._lives[name]}"
+            life = f"{name}.{self._lives[name]}"
+            if names is not None:
+                names.append(life)
+            return life
 
         return next_name

@@ -1,0 +1,91 @@
+"""Lets the core decide everything again, from the recorded inputs and observations alone.
+
+What one leader has decided must come out the same, fact by fact. Time does not run backwards for it, though
+clocks may. It knows no shell.
+"""
+
+import msgspec
+
+from interlock.bus.ports import Record
+from interlock.contracts.decision import Decision
+from interlock.contracts.facts import AnyFact
+from interlock.contracts.inputs import Input, read_record
+from interlock.contracts.message import decode
+from interlock.contracts.subjects import DECISIONS, LEADER_DECISIONS
+from interlock.supervisor.core.decide import decide, decide_silence, decide_tick
+from interlock.supervisor.core.state import State
+from interlock.supervisor.core.turn import Decided
+
+TICK = "tick"
+
+Told = dict[int, list[AnyFact]]
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """What a supervisor saw itself, after the input `cause`: `tick`, or `silent:<principal>`."""
+
+    cause: int
+    at_ms: int
+    what: str
+
+
+def contradiction(records: list[Record]) -> str:
+    """Return where the facts that are decided again differ from the recorded ones, or nothing."""
+    decisions = [
+        decode(Decision, record.data)
+        for record in records
+        if record.subject.startswith(DECISIONS.removesuffix(">")) and record.subject != LEADER_DECISIONS
+    ]
+    inputs = [
+        read_record(record.seq, record.time_ms, record.subject, record.data)
+        for record in records
+        if not record.subject.startswith(DECISIONS.removesuffix(">"))
+    ]
+    recorded: Told = {}
+    for decision in decisions:
+        recorded.setdefault(decision.task, []).extend(decision.facts)
+    again = _decided_again(inputs, _observations(decisions))
+    for task in sorted({*recorded, *again}):
+        for place, (was, is_now) in enumerate(_pairs(recorded.get(task, []), again.get(task, []))):
+            if was != is_now:
+                return f"fact {place + 1} about task {task} was {was}, decided again it is {is_now}"
+    return ""
+
+
+def _pairs(one: list[AnyFact], other: list[AnyFact]) -> list[tuple[AnyFact | None, AnyFact | None]]:
+    length = max(len(one), len(other))
+    return [
+        (one[place] if place < len(one) else None, other[place] if place < len(other) else None)
+        for place in range(length)
+    ]
+
+
+def _observations(decisions: list[Decision]) -> list[Observation]:
+    seen = (Observation(one.cause, one.at_ms, one.observed) for one in decisions if one.observed)
+    return sorted(dict.fromkeys(seen), key=lambda one: (one.cause, one.at_ms, one.what != TICK))
+
+
+def _decided_again(inputs: list[Input], observations: list[Observation]) -> Told:
+    state, told, latest_ms = State(), Told(), 0
+
+    def take(decided: Decided) -> State:
+        for task, said in decided.segments:
+            told.setdefault(task, []).extend(said)
+        return decided.state
+
+    waiting = list(reversed(observations))
+    for said in inputs:
+        while waiting and waiting[-1].cause < said.seq:
+            latest_ms = max(latest_ms, waiting[-1].at_ms)
+            state = take(_observed(state, waiting.pop()))
+        latest_ms = max(latest_ms, said.time_ms)
+        state = take(decide(state, said, latest_ms))
+    while waiting:
+        state = take(_observed(state, waiting.pop()))
+    return told
+
+
+def _observed(state: State, seen: Observation) -> Decided:
+    if seen.what == TICK:
+        return decide_tick(state, seen.at_ms)
+    return decide_silence(state, seen.what.removeprefix("silent:"), seen.at_ms)
