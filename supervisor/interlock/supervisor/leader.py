@@ -4,6 +4,7 @@ It knows the bus and the clock, and nothing of models, tools or prompts.
 """
 
 import asyncio
+from collections import deque
 
 import structlog
 
@@ -46,6 +47,7 @@ from interlock.supervisor.timeline import Timeline
 TICK_S = 0.25
 LATE_MS = 1_500
 BREATH_MS = 50
+MOST_WAITING = 2_048
 LEAVE_S = 0.5
 _STOPPING = (Completed, Failed, Halted)
 _LOGGED = (Accepted, Rejected, Completed, Failed, Halted, Parked, StepDead, StepLost, FleetSwitched)
@@ -68,7 +70,8 @@ class Leader:
         # What was on its way when the last leader ended is decided again first: agents may be at it.
         self._cause = min((said.seq for said in self._open_inputs), default=known.next_seq) - 1
         self._time = Timeline(known.latest_ms)
-        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._failure: asyncio.Future[None] = self._loop.create_future()
         self._records = Records(bus)
         self._dispatcher = Dispatcher(bus, bus.principal, self._not_taken, may_send=lambda: pulse.sure)
         self._telling = Telling(self._dispatcher, self._records, lambda: self._state)
@@ -78,6 +81,9 @@ class Leader:
         self._attendance = Attendance(silent_ms=silent_ms)
         self._ending: dict[int, Task] = {}
         self._late: dict[int, Input] = {}
+        self._waiting: deque[Record] = deque()
+        self._breathing = False
+        self._turn_began_ms: int | None = None
         self._last_look_ms = monotonic_ms()
 
     @property
@@ -87,8 +93,8 @@ class Leader:
 
     @property
     def idle(self) -> bool:
-        """Whether everything decided is durable."""
-        return self._outbox.idle
+        """Whether everything that was said is decided, and everything decided is durable."""
+        return self._outbox.idle and not self._waiting
 
     async def run(self, stamps: dict[int, int]) -> None:
         """Decide until cancelled; `stamps` are this term's records so far, by task.
@@ -132,6 +138,7 @@ class Leader:
         for subscription in subscriptions:
             await subscription.stop()
         subscriptions.clear()
+        self._waiting.clear()
 
     async def _leave(self) -> None:
         """Write what was decided, and say that nobody has to wait for this one to fall silent."""
@@ -162,7 +169,7 @@ class Leader:
                     self._fail(SteppedBack(f"{fact.principal} leads since record {newest.seq}"))
 
     async def _decide_open_inputs(self) -> None:
-        """Decide what waited, and breathe: whoever does not beat is thought dead."""
+        """Decide what waited while nobody led."""
         breathed_ms = monotonic_ms()
         for said in self._open_inputs:
             self._decide(said)
@@ -172,7 +179,27 @@ class Leader:
         self._open_inputs = []
 
     def _record(self, record: Record) -> None:
-        self._decide(read_record(record.seq, record.time_ms, record.subject, record.data))
+        self._waiting.append(record)
+        if not self._breathing:
+            self._work()
+
+    def _work(self) -> None:
+        """Decide what waits, but breathe now and then: whoever does not beat is thought dead."""
+        if self._turn_began_ms is None:
+            self._turn_began_ms = monotonic_ms()
+            self._loop.call_soon(self._next_turn)
+        while self._waiting:
+            in_time = monotonic_ms() - self._turn_began_ms < BREATH_MS
+            if not in_time and len(self._waiting) <= MOST_WAITING:
+                self._breathing = True
+                return
+            record = self._waiting.popleft()
+            self._decide(read_record(record.seq, record.time_ms, record.subject, record.data))
+
+    def _next_turn(self) -> None:
+        self._turn_began_ms, self._breathing = None, False
+        if self._waiting:
+            self._work()
 
     def _decide(self, said: Input) -> None:
         if self._failure.done():

@@ -8,6 +8,8 @@ Clocks decide here when to try and when to be quiet; that there is one writer is
 from collections.abc import Callable
 from contextlib import suppress
 
+import structlog
+
 from interlock.bus.clock import monotonic_ms
 from interlock.bus.ports import Bus, Message, Subscription
 from interlock.bus.presence import Beater
@@ -21,6 +23,8 @@ SILENT_MS = 1_000
 # Shorter than the silence that others wait for, so that who was frozen has not spoken when they lead.
 SURE_MS = 700
 LATE_MS = 300
+
+log = structlog.get_logger()
 
 
 class Pulse:
@@ -36,6 +40,7 @@ class Pulse:
         self._watched_principal = self._watched = ""
         self._heard_ms = self._looked_ms = monotonic_ms()
         self._proved_ms: int | None = None
+        self._beaten_ms = 0
 
     async def start(self) -> None:
         """Begin; raises BusError."""
@@ -71,7 +76,11 @@ class Pulse:
         return now - self._heard_ms > SILENT_MS
 
     def _beat(self) -> bytes:
-        return encode(Beat(incarnation=self.life, sent_ms=monotonic_ms()))
+        now = monotonic_ms()
+        if self._beaten_ms and now - self._beaten_ms > SURE_MS:
+            log.warning("late_beat", after_ms=now - self._beaten_ms)
+        self._beaten_ms = now
+        return encode(Beat(incarnation=self.life, sent_ms=now))
 
     def _heard(self, message: Message) -> None:
         principal = message.subject.rsplit(".", 1)[-1]
