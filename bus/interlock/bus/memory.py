@@ -17,6 +17,7 @@ from interlock.contracts.subjects import STORED, STREAM
 
 MAX_PAYLOAD_BYTES = 1024 * 1024 - 1024
 DUPLICATES_MS = 120_000
+MOST_SUBJECTS_KNOWN = 4_096
 
 Deliver = Callable[[], None]
 Carry = Callable[[Message, Deliver], None]
@@ -57,6 +58,7 @@ class MemoryServer:
         self._last_on: dict[str, int] = {}
         self._message_ids: dict[str, tuple[int, int]] = {}
         self._ears: list[Ear] = []
+        self._ears_of: dict[str, list[Ear]] = {}
         self._followers: list[Callable[[], None]] = []
         self._last_inbox = 0
 
@@ -101,12 +103,14 @@ class MemoryServer:
         """Deliver what fits the pattern from now on."""
         ear = Ear(matcher([pattern]), deliver)
         self._ears.append(ear)
+        self._ears_of.clear()
         return ear
 
     def unlisten(self, ear: Ear) -> None:
         """Deliver nothing more to this listener."""
         if ear in self._ears:
             self._ears.remove(ear)
+            self._ears_of.clear()
 
     def follow(self, notify: Callable[[], None]) -> None:
         """Call `notify` after each append."""
@@ -152,7 +156,12 @@ class MemoryServer:
         return msgspec.json.encode({"stream": STREAM, "seq": ack.seq})
 
     def _pass_on(self, message: Message) -> bool:
-        ears = [ear for ear in self._ears if ear.hears(message.subject)]
+        ears = self._ears_of.get(message.subject)
+        if ears is None:
+            if len(self._ears_of) >= MOST_SUBJECTS_KNOWN:
+                self._ears_of.clear()
+            ears = [ear for ear in self._ears if ear.hears(message.subject)]
+            self._ears_of[message.subject] = ears
         for ear in ears:
             self.carry(message, partial(ear.deliver, message))
         return bool(ears)
