@@ -27,12 +27,12 @@ from interlock.console.simulation.watch import Watch
 from interlock.console.simulation.world import World
 
 COMPARE_S = 1.3
-SLICE_S = 5.0
+BREATHING_S = 1.0
+NAMED_QUIET_S = 4.0
 QUIET_S = 40.0
 REST_S = 400.0
-HELP_S = 15.0
-MOST_HELP = 30
-BREATHING_S = 1.0
+HELP_EVERY = 12
+MOST_HELP_S = 400
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -94,8 +94,8 @@ class Simulation:
         """Let everything come to rest; whatever is open then must wait for something with a name."""
         begun_s = self.loop.time()
         self.watch.decided_at_s = begun_s
-        while self.loop.time() - self.watch.decided_at_s < QUIET_S and not self._all_over():
-            self.loop.advance(self.loop.time() + SLICE_S)
+        while self.loop.time() - self.watch.decided_at_s < self._quiet_s() and not self._all_over():
+            self.loop.advance(self.loop.time() + BREATHING_S)
             if self.watch.violation is not None:
                 return
             if self.loop.time() - begun_s > REST_S:
@@ -108,11 +108,12 @@ class Simulation:
     def _help(self) -> None:
         """Let people help with whatever waits for them; then every task must end."""
         self.stage.temper.good = True
-        for _ in range(MOST_HELP):
+        for second in range(MOST_HELP_S):
             if self._all_over() or self.watch.violation is not None:
                 return
-            self.people.help()
-            self.loop.advance(self.loop.time() + HELP_S)
+            if second % HELP_EVERY == 0:
+                self.people.help()
+            self.loop.advance(self.loop.time() + BREATHING_S)
         tasks = [number for number, seen in self.watch.laws.tasks.items() if not seen.ended]
         self.watch.broken("rest", f"tasks {tasks} do not end, however much people help")
 
@@ -124,7 +125,7 @@ class Simulation:
             if any(account.reserved):
                 self.watch.broken("rest", f"{scope} still has {account.reserved} reserved when all is over")
         compared = self._compared
-        for _ in range(MOST_HELP):
+        for _ in range(MOST_HELP_S):
             self._compare()
             if compared != self._compared or self.watch.violation is not None:
                 self._rehearse()
@@ -138,6 +139,11 @@ class Simulation:
             found = contradiction(self.records)
             if found:
                 self.watch.broken("inputs", found)
+
+    def _quiet_s(self) -> float:
+        """Return how long nothing must be decided: longer where something still seems to be at work."""
+        named = not self.watch.laws.ledger.open and all(reason for _, reason in open_reasons(self.watch.replayed))
+        return NAMED_QUIET_S if named else QUIET_S
 
     def _all_over(self) -> bool:
         laws = self.watch.laws
