@@ -10,7 +10,7 @@ FitsBesideSpent(core, effect) ==
 FitsTaskOnly(core, effect) ==
     SumOf(Used(core), OfTask(TaskOf(effect))) + Bound <= TaskLimit
 ForgetsReservations(s) ==
-    [sup[s] EXCEPT !.phase = "leading", !.stamped = {}, !.caught_up = Len(inputs), !.telling = {},
+    [sup[s] EXCEPT !.phase = "leading", !.seen = {}, !.caught_up = Len(inputs), !.telling = {},
         !.core.effects = [effect \in Effects |->
             IF @[effect].state = "granted" THEN [@[effect] EXCEPT !.state = "none"] ELSE @[effect]]]
 
@@ -18,7 +18,7 @@ ForgetsReservations(s) ==
 NothingAtALoss == 0
 AlwaysTheFirstGrant(known) == 1
 RepeatsEverything(effect) == TRUE
-ObservesBeforeItCaughtUp(s) == TRUE
+MissesBeatsBeforeItCaughtUp(s) == TRUE
 SeesNoOrphanOfTheHalted(core, effect) ==
     /\ core.effects[effect].state = "granted" /\ ~core.effects[effect].hand
     /\ TaskOf(effect) \notin core.halted
@@ -27,7 +27,9 @@ SeesNoOrphanOfTheHalted(core, effect) ==
 NoLeaderCondition(s) == TRUE
 NoOwnCondition(s, subject) == TRUE
 NoStamps(s) == {}
+ReadsPastTheNextLeader(s) == FALSE
 StampsOnlyTheActive(core, task) == task \notin core.halted
+FleetOvertakes(s, subject) == subject # Fleet => sup[s].out[Fleet] = << >>
 
 (* Telling and carrying out *)
 TellsWhoeverHasTheName(core, effect) == core.workers[core.effects[effect].worker] # Absent

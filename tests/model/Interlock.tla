@@ -32,8 +32,8 @@ AllGrants == Effects \X (1..3)
 Asked(effect) == [input |-> "asked", subject |-> TaskOf(effect), effect |-> effect]
 
 Nothing == [subject \in Subjects |-> << >>]
-Knowing(phase, core, seen) == [phase |-> phase, core |-> core, seen |-> seen, out |-> Nothing,
-                               stamped |-> {}, at |-> 0, caught_up |-> 0, telling |-> {}]
+Knowing(phase, core, seen) == [phase |-> phase, core |-> core, seen |-> seen, mine |-> {}, out |-> Nothing,
+                               at |-> 0, caught_up |-> 0, telling |-> {}]
 Standby == Knowing("standby", Start, {})
 Out == [Standby EXCEPT !.phase = "out"]
 
@@ -44,7 +44,8 @@ Init ==
     /\ written = {Fleet}
     /\ abreast = [subject \in Subjects |-> {1}]
     /\ leader = 1
-    /\ sup = [life \in Lives |-> IF life = 1 THEN Knowing("leading", Start, written) ELSE Standby]
+    /\ sup = [life \in Lives |->
+            IF life = 1 THEN [Knowing("leading", Start, {}) EXCEPT !.mine = {Fleet}] ELSE Standby]
     /\ process = [p \in Processes |->
             [alive |-> p[2] = 1, dead |-> FALSE, known |-> {}, doing |-> {}, heard |-> {}]]
     /\ sent = {}
@@ -88,11 +89,15 @@ Dispatch(s, effect) ==
 Open(s) == {i \in 1..Len(inputs) :
     i > sup[s].at /\ i > sup[s].core.handled[inputs[i].subject]}
 
+(* `behind` is how many decisions about the fleet wait to be written before. *)
 Place(out) == 0
-Batched(out, facts, cause) == [subject \in Subjects |->
-    LET mine == SelectSeq(facts, LAMBDA fact : fact.subject = subject)
-    IN IF mine = << >> THEN out[subject]
-       ELSE Append(out[subject], [facts |-> mine, cause |-> cause, place |-> Place(out)])]
+About(subject, facts) == SelectSeq(facts, LAMBDA fact : fact.subject = subject)
+Batched(out, facts, cause) ==
+    LET fleet == Len(out[Fleet]) + (IF About(Fleet, facts) = << >> THEN 0 ELSE 1)
+    IN [subject \in Subjects |->
+        IF About(subject, facts) = << >> THEN out[subject]
+        ELSE Append(out[subject], [facts |-> About(subject, facts), cause |-> cause, place |-> Place(out),
+                                   behind |-> IF subject = Fleet THEN 0 ELSE fleet])]
 
 Take(s, facts, at) ==
     sup' = [sup EXCEPT ![s] = [@ EXCEPT
@@ -106,10 +111,6 @@ Read(s) ==
        IN Take(s, Decide(sup[s].core, inputs[i]), i)
     /\ UNCHANGED << inputs, ledger, written, abreast, leader, process, sent, begun, suspicions, wrong >>
 
-(* What is observed and not said waits until all that was said before the     *)
-(* takeover is decided about.                                                 *)
-MayObserve(s) == \A i \in Open(s) : i > sup[s].caught_up
-
 Observe(s, facts) ==
     /\ facts # << >>
     /\ Take(s, facts, sup[s].at)
@@ -117,7 +118,6 @@ Observe(s, facts) ==
 
 Tick(s) ==
     /\ sup[s].phase = "leading"
-    /\ MayObserve(s)
     /\ \E effect \in Effects : Observe(s, Looked(sup[s].core, effect))
     /\ UNCHANGED suspicions
 
@@ -125,9 +125,13 @@ IsDead(s, worker) ==
     /\ sup[s].core.workers[worker] # Absent
     /\ process[<< worker, sup[s].core.workers[worker] >>].dead
 
+(* Who is silent is asked when all that was said before the takeover is       *)
+(* decided about.                                                             *)
+MayMissBeats(s) == \A i \in Open(s) : i > sup[s].caught_up
+
 MissBeats(s, worker) ==
     /\ sup[s].phase = "leading"
-    /\ MayObserve(s)
+    /\ MayMissBeats(s)
     /\ sup[s].core.workers[worker] # Absent
     /\ IF IsDead(s, worker) THEN UNCHANGED suspicions
        ELSE suspicions < MaxSuspicions /\ suspicions' = suspicions + 1
@@ -136,21 +140,32 @@ MissBeats(s, worker) ==
 ---------------------------------------------------------------------------
 (* The log takes a record or refuses it. *)
 
-(* The first record on a subject stands under the condition that the leader's *)
-(* record is still the last one of its kind, every later one under that of    *)
-(* its own subject's last sequence.                                           *)
+(* A leader's first record on a subject stands under the condition that the   *)
+(* leader's record is still the last one of its kind, every later one under   *)
+(* that of its own subject's last sequence.                                   *)
 LeaderStands(s) == leader = s
 OwnSubjectStands(s, subject) == s \in abreast[subject]
 Accepts(s, subject) ==
-    IF subject \in sup[s].seen THEN OwnSubjectStands(s, subject) ELSE LeaderStands(s)
+    IF subject \in sup[s].mine THEN OwnSubjectStands(s, subject) ELSE LeaderStands(s)
 
 Write(s, subject) ==
     /\ written' = written \union {subject}
     /\ abreast' = [abreast EXCEPT ![subject] = {s}]
 ReadToEnd(s) == abreast' = [subject \in Subjects |-> abreast[subject] \union {s}]
 
-FleetFirst(s, subject) == subject # Fleet => sup[s].out[Fleet] = << >>
+(* What changes the fleet is written after all that was decided before it, and *)
+(* before all that was decided later.                                          *)
+FleetInItsPlace(s, subject) ==
+    IF subject # Fleet THEN Head(sup[s].out[subject]).behind = 0
+    ELSE \A task \in Tasks : sup[s].out[task] # << >> => Head(sup[s].out[task]).behind > 0
+
 InDecidedOrder(s, subject) == TRUE
+
+AfterCommit(out, subject) ==
+    IF subject # Fleet THEN [out EXCEPT ![subject] = Tail(@)]
+    ELSE [other \in Subjects |->
+        IF other = Fleet THEN Tail(out[Fleet])
+        ELSE [i \in 1..Len(out[other]) |-> [out[other][i] EXCEPT !.behind = @ - 1]]]
 
 Fold(core, subject, batch) ==
     LET after == EvolveAll(core, batch.facts)
@@ -168,15 +183,15 @@ Newest(s, subject) == GrantsIn(Head(sup[s].out[subject]).facts) \
 Commit(s, subject) ==
     /\ sup[s].phase = "leading"
     /\ sup[s].out[subject] # << >>
-    /\ FleetFirst(s, subject)
+    /\ FleetInItsPlace(s, subject)
     /\ InDecidedOrder(s, subject)
     /\ LET batch == Head(sup[s].out[subject])
        IN IF Accepts(s, subject)
           THEN /\ ledger' = Fold(ledger, subject, batch)
                /\ Write(s, subject)
                /\ sup' = [sup EXCEPT ![s] = [@ EXCEPT
-                    !.out[subject] = Tail(@),
-                    !.seen = @ \union {subject},
+                    !.out = AfterCommit(@, subject),
+                    !.mine = @ \union {subject},
                     !.telling = @ \union Newest(s, subject)]]
                /\ wrong' = wrong \union Complaints(s, subject, batch)
           ELSE /\ sup' = [sup EXCEPT ![s] = Out]
@@ -198,21 +213,26 @@ Lead(s) ==
 
 Alive(core, task) == task \notin core.halted \/ \E effect \in InFlight(core) : TaskOf(effect) = task
 
-ToStamp(s) == {subject \in Subjects \ sup[s].stamped :
+ToStamp(s) == {subject \in Subjects \ sup[s].mine :
     subject \in sup[s].seen /\ (subject = Fleet \/ Alive(sup[s].core, subject))}
+
+(* Who reads on sees whether another has taken the lead meanwhile. *)
+SeesAnother(s) == leader # s
 
 Stamp(s, subject) ==
     /\ sup[s].phase = "stamping"
     /\ subject \in ToStamp(s)
     /\ IF OwnSubjectStands(s, subject)
        THEN /\ Write(s, subject)
-            /\ sup' = [sup EXCEPT ![s].stamped = @ \union {subject}]
-       ELSE /\ sup' = [sup EXCEPT ![s] = [@ EXCEPT !.core = ledger, !.seen = written]]
-            /\ ReadToEnd(s)
+            /\ sup' = [sup EXCEPT ![s] = IF ToStamp(s) = {subject} /\ SeesAnother(s) THEN Out
+                                        ELSE [@ EXCEPT !.mine = @ \union {subject}]]
+       ELSE /\ sup' = [sup EXCEPT ![s] = IF SeesAnother(s) THEN Out
+                                        ELSE [@ EXCEPT !.core = ledger, !.seen = written]]
+            /\ IF SeesAnother(s) THEN UNCHANGED abreast ELSE ReadToEnd(s)
             /\ UNCHANGED written
     /\ UNCHANGED << inputs, ledger, leader, process, sent, begun, suspicions, wrong >>
 
-Recovered(s) == [sup[s] EXCEPT !.phase = "leading", !.stamped = {}, !.caught_up = Len(inputs),
+Recovered(s) == [sup[s] EXCEPT !.phase = "leading", !.seen = {}, !.caught_up = Len(inputs),
     !.telling = {effect \in InFlight(sup[s].core) : ToldAgain(sup[s].core, effect)}]
 
 BeginToDecide(s) ==
@@ -223,7 +243,7 @@ BeginToDecide(s) ==
 
 Crash(s) ==
     /\ s # Last
-    /\ sup[s].phase = "leading"
+    /\ sup[s].phase \in {"stamping", "leading"}
     /\ sup' = [sup EXCEPT ![s] = Out]
     /\ UNCHANGED << inputs, ledger, written, abreast, leader, process, sent, begun, suspicions, wrong >>
 
@@ -239,12 +259,12 @@ Put(p, order, end, used) ==
         !.known = @ \union {<< order.effect, order.grant >>},
         !.doing = @ \union {[effect |-> order.effect, grant |-> order.grant, end |-> end, used |-> used]}]]
 
-Refuse(p, order) ==
+Refused(p, order) ==
     /\ process[p].alive /\ Is(p, order) /\ ~Knows(p, order) /\ Stopped(p, order)
     /\ process' = Put(p, order, "aborted", 0)
     /\ UNCHANGED << inputs, ledger, written, abreast, leader, sup, sent, begun, suspicions, wrong >>
 
-Begin(p, order, used) ==
+Begun(p, order, used) ==
     /\ process[p].alive /\ Is(p, order) /\ ~Knows(p, order) /\ ~Stopped(p, order)
     /\ process' = Put(p, order, "completed", used)
     /\ begun' = [begun EXCEPT ![<< order.effect, order.grant >>] =
@@ -258,7 +278,7 @@ Hears(p, done) ==
     \/ \E order \in sent : Is(p, order) /\ order.effect = done.effect /\ order.grant = done.grant /\ order.stop
 
 (* The end goes to the log as it was, or as an abort that counts the bound.   *)
-Record(p, done) ==
+Recorded(p, done) ==
     /\ process[p].alive
     /\ process' = [process EXCEPT ![p].doing = @ \ {done}]
     /\ \E ended \in {done} \union (IF Hears(p, done) /\ done.end = "completed"
@@ -266,6 +286,10 @@ Record(p, done) ==
          Say([input |-> "ended", subject |-> TaskOf(done.effect), effect |-> done.effect,
               grant |-> done.grant, worker |-> p[1], end |-> ended.end, used |-> ended.used])
     /\ UNCHANGED << ledger, written, abreast, leader, sup, sent, begun, suspicions, wrong >>
+
+Refuse(p) == \E order \in sent : Refused(p, order)
+Begin(p) == \E order \in sent : \E used \in Uses : Begun(p, order, used)
+Record(p) == \E done \in process[p].doing : Recorded(p, done)
 
 Die(p) ==
     /\ process[p].alive
@@ -301,9 +325,7 @@ Progress ==
         \/ Read(s) \/ Tick(s) \/ BeginToDecide(s)
         \/ \E subject \in Subjects : Commit(s, subject) \/ Stamp(s, subject)
         \/ \E effect \in Effects : Dispatch(s, effect)
-    \/ \E p \in Processes :
-        \/ \E order \in sent : Refuse(p, order) \/ \E used \in Uses : Begin(p, order, used)
-        \/ \E done \in process[p].doing : Record(p, done)
+    \/ \E p \in Processes : Refuse(p) \/ Begin(p) \/ Record(p)
 
 (* What may happen or not. *)
 Chance ==

@@ -2,8 +2,8 @@
 
 import sys
 
+from tests.model.broken import BROKEN
 from tests.model.checker import check
-from tests.model.test_model import BROKEN
 from tests.model.worlds import DEEP, EVERY_RUN, INVARIANTS, World
 
 
@@ -20,8 +20,7 @@ def search(worlds: dict[str, World]) -> int:
 
 def tell(broken: str) -> int:
     """Print the shortest way to where a broken protocol fails; the exit code."""
-    world, replaced, _ = BROKEN[broken]
-    verdict = check("Broken", world.constants | {replaced: f"<- {broken}"}, INVARIANTS)
+    verdict = check("Broken", BROKEN[broken].constants(broken), INVARIANTS, threads=1)
     _say(f"{broken}: {verdict.violated} falls after {len(verdict.steps) - 1} steps\n\n{verdict.trace}")
     return 0
 

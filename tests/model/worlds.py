@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 BOUND = 2
 TASK_LIMIT = 4
-INVARIANTS = ("NoOvershoot", "NothingUnpaidFor", "NoGrantTwice", "NoWriteTwice", "NothingWrong", "NoPhantom")
+INVARIANTS = ("NoWriteTwice", "NoGrantTwice", "NoOvershoot", "NothingUnpaidFor", "NothingWrong", "NoPhantom")
 
 
 class World(NamedTuple):
@@ -49,29 +49,32 @@ def _set(words: Iterable[str]) -> str:
 
 
 TAKEOVER = World(lives=2, tenant_limit=3)
-RESTART = World(incarnations=2, crashes=1)
+TWO_TAKEOVERS = World(effects=("call",), lives=3, uses=(2,))
+RESTART = World(incarnations=2, crashes=1, uses=(2,))
 KILL = World(kills=1, tenant_limit=3)
+FALSE_ALARM = World(suspicions=1, uses=(2,))
 TAKEOVER_AND_KILL = World(effects=("call",), lives=2, kills=1, uses=(2,))
 TAKEOVER_AND_RESTART = World(effects=("write",), lives=2, incarnations=2, uses=(2,))
-TAKEOVER_WITH_LITTLE_MONEY = World(lives=2, incarnations=2, tenant_limit=3, uses=(1,))
-TAKEOVER_CRASH_AND_KILL = World(effects=("write",), lives=2, kills=1, crashes=1, uses=(2,))
+LITTLE_MONEY = World(lives=2, incarnations=2, tenant_limit=3, uses=(1,))
+CRASH = World(lives=2, crashes=1, tenant_limit=3, uses=(1,))
+CRASH_AND_KILL = World(effects=("write",), lives=2, kills=1, crashes=1, uses=(2,))
 
 EVERY_RUN = {
     "takeover": TAKEOVER,
+    "two takeovers": TWO_TAKEOVERS,
     "restart": RESTART,
     "kill": KILL,
+    "false alarm": FALSE_ALARM,
     "takeover and kill": TAKEOVER_AND_KILL,
     "takeover and restart": TAKEOVER_AND_RESTART,
-    "takeover with little money": TAKEOVER_WITH_LITTLE_MONEY,
-    "takeover, crash and kill": TAKEOVER_CRASH_AND_KILL,
+    "takeover and restart with little money": LITTLE_MONEY,
 }
 
 DEEP = {
-    "takeover and kill of either": World(lives=2, kills=1, tenant_limit=3),
-    "two takeovers": World(lives=3, tenant_limit=3),
+    "takeover and crash": CRASH,
+    "takeover, crash and kill": CRASH_AND_KILL,
+    "two takeovers, two effects": World(lives=3, tenant_limit=3),
+    "takeover, restart and kill": World(effects=("write",), lives=2, incarnations=2, kills=1, uses=(2,)),
+    "takeover and kill, two effects": World(lives=2, kills=1, tenant_limit=3, uses=(1,)),
     "takeover and false alarm": World(lives=2, suspicions=1, uses=(2,)),
-    "everything, for one write": World(
-        effects=("write",), lives=2, incarnations=2, kills=1, crashes=1, suspicions=1
-    ),
-    "takeover and crash": World(lives=2, incarnations=2, crashes=1, uses=(2,)),
 }
