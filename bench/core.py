@@ -14,6 +14,7 @@ from itertools import islice
 from statistics import median
 from time import process_time_ns
 
+from bench.crowd import ADMITTED, ASKED, us_per_crowded_settlement
 from bench.play import Play
 from bench.results import keep
 
@@ -45,6 +46,7 @@ class Figures:
     decisions_per_s: float
     us_per_decision: float
     facts_evolved_per_s: float
+    us_per_crowded_settlement: float
     us_by_kind: dict[str, float]
     per_1000: dict[str, float]
 
@@ -70,6 +72,7 @@ def measure(tasks: int, turns: int, *, at_once: int = AT_ONCE, limited: bool = F
         decisions_per_s=len(inputs) / deciding_ns * 1e9,
         us_per_decision=deciding_ns / len(inputs) / 1e3,
         facts_evolved_per_s=len(told) / evolving_ns * 1e9,
+        us_per_crowded_settlement=us_per_crowded_settlement(),
         us_by_kind={kind: median(times) for kind, times in us_by_kind.items()},
         per_1000={kind: len(times) / len(inputs) * 1e3 for kind, times in us_by_kind.items()},
     )
@@ -144,6 +147,10 @@ def _lines(figures: Figures) -> Iterator[str]:
     )
     yield f"decisions  {figures.decisions_per_s:>9,.0f} /s  ({figures.us_per_decision:.1f} µs each)"
     yield f"evolving   {figures.facts_evolved_per_s:>9,.0f} facts/s"
+    yield (
+        f"settling   {figures.us_per_crowded_settlement:>9,.0f} µs each while {ASKED - ADMITTED} calls "
+        "of the task wait for it"
+    )
     for kind, us in sorted(figures.us_by_kind.items(), key=lambda item: -item[1]):
         yield f"  {kind:<28} {us:>8.1f} µs   {figures.per_1000[kind]:>6.1f} of 1,000"
 
