@@ -108,9 +108,9 @@ def next_steps(view: TaskView, shared_use: int | None = None) -> list[str]:
         if not view.has_ended
     ]
     if view.status == "parked" and view.lack is not None:
-        by_itself = ", or by itself when a new day begins (UTC)" if view.lack.day else ""
+        by_itself = " it goes on by itself when a new day begins (UTC);" if view.lack.day else ""
         command = remedy(view.task, view.lack, shared_use)
-        lines.append(f"its work is kept; to go on, where an environment runs{by_itself}: {command}")
+        lines.append(f"its work is kept;{by_itself} to go on now, where an environment runs: {command}")
     elif view.status == "parked" and view.parked_kind == "budget":
         lines.append(f"its work is kept; to go on: interlock budget raise {view.task} --usd 0.50")
     elif view.status == "parked":

@@ -1,6 +1,6 @@
 """The statement of accounts: for each scope its numbers, and on demand the rows behind each of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from interlock.console.budgets.book import Book
 from interlock.console.budgets.movements import Movements
 from interlock.console.budgets.numbers import Number, numbers
-from interlock.console.budgets.rows import Period, Row, rows_of_records, rows_of_tasks
+from interlock.console.budgets.rows import Period, Row, rows_of_records, rows_of_tasks, shares_of
 from interlock.supervisor.core.account import Account
 
 
@@ -47,23 +47,26 @@ def _entries(
     book: Book, name: str, account: Account, now_ms: int, movements: Movements | None
 ) -> Iterator[Entry]:
     both = numbers(account, now_ms)
+    explain = None if movements is None else _explanation(book, name, account, now_ms, movements)
     for daily, of_period in ((False, both.total), (True, both.day)):
         period = Period(now_ms, daily)
         for number in of_period:
             rows: Iterable[Row] = ()
-            if movements is not None and not number.is_blank:
-                rows = _rows(book, name, account, number.dimension, period, movements)
+            if explain is not None and not number.is_blank:
+                rows = explain(number.dimension, period)
             yield Entry(daily, number, tuple(rows))
 
 
-def _rows(
-    book: Book, name: str, account: Account, dimension: str, period: Period, movements: Movements
-) -> Iterator[Row]:
+def _explanation(
+    book: Book, name: str, account: Account, now_ms: int, movements: Movements
+) -> Callable[[str, Period], Iterator[Row]]:
+    """Return what gives the rows behind a dimension of a scope: its records, or the tasks that share it."""
     own = movements.by_scope.get(name)
     if own is not None:
-        return rows_of_records(own, account, dimension, period)
+        return lambda dimension, period: rows_of_records(own, account, dimension, period)
+    shares = shares_of(book.contributions(name), now_ms)
     limits = movements.limits.get(name, ())
-    return rows_of_tasks(book.contributions(name), limits, dimension, period)
+    return lambda dimension, period: rows_of_tasks(shares, limits, dimension, period)
 
 
 def scope_json(scope: Scope, *, explained: bool) -> dict[str, Any]:

@@ -54,8 +54,10 @@ LIMIT_NAMES = (*BY_NAME, *(name + PER_DAY for name in BY_NAME))
 
 
 def duration(milliseconds: int) -> str:
-    """Return a time in words: 12.3 s, 2 min 5 s, 3 h 20 min."""
+    """Return a time in words: 14 ms, 12.3 s, 2 min 5 s, 3 h 20 min."""
     sign, milliseconds = ("-", -milliseconds) if milliseconds < 0 else ("", milliseconds)
+    if 0 < milliseconds < 1_000:
+        return f"{sign}{milliseconds} ms"
     if milliseconds < 60_000:
         return f"{sign}{milliseconds / 1000:.1f} s".replace(".0 s", " s")
     minutes, rest_s = divmod(milliseconds // 1000, 60)

@@ -1,10 +1,10 @@
 """What a parked task lacks, in words, and the command that lets it go on."""
 
 from interlock.console.budgets.dimensions import BY_FIELD, PER_DAY, Dimension
+from interlock.console.budgets.shared import is_shared
 from interlock.contracts import facts as f
 from interlock.contracts.budget import MOST
 
-_OWN = ("task", "step")
 # At least so much more, so that a task does not stop again at the very next call.
 _WORTHWHILE = {
     "spend_usd_micros": 500_000,
@@ -21,7 +21,7 @@ _USED_UP = "the budget is used up:"
 
 def is_own(lack: f.Lack) -> bool:
     """Tell whether the limit is the task's own (or its steps'), so that a raise of its budget helps."""
-    return lack.scope.split(maxsplit=1)[0] in _OWN
+    return not is_shared(lack.scope)
 
 
 def said_lack(lack: f.Lack) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from interlock.console.budgets.account import Entry, Scope
 from interlock.console.budgets.dimensions import BY_FIELD, Dimension
+from interlock.console.budgets.numbers import Number
 from interlock.console.budgets.rows import RAISED, SET, Row
+from interlock.console.budgets.shared import is_shared
 
 NO_LIMIT = "no limit"
 WIDTH = 14
@@ -18,7 +20,10 @@ def table(scopes: Iterable[Scope]) -> Iterator[str]:
         if entries := scope.worth_saying:
             yield f"{scope.name:<26}{_HEAD if first else ''}".rstrip()
             first = False
-            yield from (f"  {_named(entry):<24}{_numbers(entry)}" for entry in entries)
+            limited = [entry for entry in entries if entry.number.limit is not None]
+            yield from (f"  {_named(entry):<24}{_numbers(entry)}" for entry in limited)
+            if len(limited) < len(entries):
+                yield f"  {NO_LIMIT:<24}  {_unlimited(entry.number for entry in entries)}"
 
 
 def explanation(scopes: Iterable[Scope]) -> Iterator[str]:
@@ -29,7 +34,7 @@ def explanation(scopes: Iterable[Scope]) -> Iterator[str]:
             yield ""
             yield f"{scope.name}: {_named(entry)}"
             yield f"  {'record':>10}{'limit':>{WIDTH}}{'spent':>{WIDTH}}{'reserved':>{WIDTH}}"
-            yield from (_row(row, dimension) for row in entry.rows)
+            yield from (_row(row, dimension, shared=is_shared(scope.name)) for row in entry.rows)
             number = entry.number
             limit = NO_LIMIT if number.limit is None else exact(dimension, number.limit)
             spent, reserved = (exact(dimension, amount) for amount in (number.spent, number.reserved))
@@ -42,6 +47,14 @@ def exact(dimension: Dimension, amount: int) -> str:
     if dimension.field == "wall_ms":
         return f"{amount / 1000:,.3f} s"
     return dimension.said(amount) if dimension.name == "usd" else f"{amount:,}"
+
+
+def _unlimited(all_numbers: Iterable[Number]) -> str:
+    """Return in one line what was used where there is no limit."""
+    free = [number for number in all_numbers if number.limit is None]
+    spent = ", ".join(BY_FIELD[n.dimension].said(n.spent) for n in free if n.spent)
+    reserved = ", ".join(BY_FIELD[n.dimension].said(n.reserved) for n in free if n.reserved)
+    return f"{spent or 'nothing'} spent" + (f"; {reserved} reserved" if reserved else "")
 
 
 def _named(entry: Entry) -> str:
@@ -63,7 +76,7 @@ def _short(dimension: Dimension, amount: int) -> str:
     return dimension.said(amount) if dimension.name in {"usd", "wall_s"} else f"{amount:,}"
 
 
-def _row(row: Row, dimension: Dimension) -> str:
+def _row(row: Row, dimension: Dimension, *, shared: bool) -> str:
     limit = ""
     if row.change == SET:
         limit = NO_LIMIT if row.limit is None else exact(dimension, row.limit)
@@ -73,7 +86,8 @@ def _row(row: Row, dimension: Dimension) -> str:
     spent = _signed(dimension, row.spent) if row.spent else ""
     reserved = _signed(dimension, row.reserved) if row.reserved else ""
     note = "  (open)" if row.open and row.reserved else ""
-    return f"  {where:>10}{limit:>{WIDTH}}{spent:>{WIDTH}}{reserved:>{WIDTH}}  {row.what}{note}"
+    whose = f"task {row.task}: " if shared and row.seq and row.task else ""
+    return f"  {where:>10}{limit:>{WIDTH}}{spent:>{WIDTH}}{reserved:>{WIDTH}}  {whose}{row.what}{note}"
 
 
 def _signed(dimension: Dimension, amount: int) -> str:

@@ -3,15 +3,14 @@
 Rows of what many tasks share stand for a task each, unless its records were asked for.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from interlock.console.budgets.movements import Movement
-from interlock.console.budgets.numbers import numbers
 from interlock.console.budgets.sentences import what
 from interlock.contracts import facts as f
-from interlock.contracts.budget import Budget
+from interlock.contracts.budget import Amounts, Budget
 from interlock.supervisor.core.account import DAY_MS, Account
 
 UNCHANGED = "unchanged"
@@ -56,6 +55,14 @@ class Period(msgspec.Struct, frozen=True):
         return account.daily if self.daily else account.budget
 
 
+class Share(msgspec.Struct, frozen=True):
+    """What one task has spent, has spent today and has reserved of what many share."""
+
+    spent: Amounts
+    today: Amounts
+    reserved: Amounts
+
+
 def rows_of_records(
     movements: Iterable[Movement], account: Account, dimension: str, period: Period
 ) -> Iterator[Row]:
@@ -83,10 +90,7 @@ def rows_of_records(
 
 
 def rows_of_tasks(
-    contributions: Iterable[tuple[int, Account]],
-    limits: Iterable[Movement],
-    dimension: str,
-    period: Period,
+    shares: Mapping[int, Share], limits: Iterable[Movement], dimension: str, period: Period
 ) -> Iterator[Row]:
     """Yield a row for each time the limit was set, and one for each task that has spent or reserved."""
     for movement in limits:
@@ -94,20 +98,27 @@ def rows_of_tasks(
         row = _with_limit(row, movement, dimension, period)
         if row.change != UNCHANGED:
             yield row
-    for task, (spent, reserved) in _by_task(contributions, dimension, period).items():
+    for task, share in shares.items():
+        spent: int = getattr(share.today if period.daily else share.spent, dimension)
+        reserved: int = getattr(share.reserved, dimension)
         if spent or reserved:
             yield Row(what=f"task {task}", task=task, spent=spent, reserved=reserved)
 
 
-def _by_task(
-    contributions: Iterable[tuple[int, Account]], dimension: str, period: Period
-) -> dict[int, tuple[int, int]]:
-    found: dict[int, tuple[int, int]] = {}
+def shares_of(contributions: Iterable[tuple[int, Account]], now_ms: int) -> dict[int, Share]:
+    """Return what each task has of a shared account, from the accounts that it is the sum of."""
+    found: dict[int, Share] = {}
     for task, account in contributions:
-        both = numbers(account, period.now_ms)
-        number = next(n for n in (both.day if period.daily else both.total) if n.dimension == dimension)
-        spent, reserved = found.get(task, (0, 0))
-        found[task] = (spent + number.spent, reserved + number.reserved)
+        running = Amounts(wall_ms=account.running_ms(now_ms))
+        spent, today = account.spent.plus(running), account.spent_on(now_ms // DAY_MS).plus(running)
+        before = found.get(task)
+        found[task] = (
+            Share(spent, today, account.reserved)
+            if before is None
+            else Share(
+                before.spent.plus(spent), before.today.plus(today), before.reserved.plus(account.reserved)
+            )
+        )
     return found
 
 

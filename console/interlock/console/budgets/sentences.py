@@ -40,5 +40,6 @@ _WORDS: dict[type[Any], Callable[[Any], str]] = {
     f.EffectSettled: _settled,
     f.LimitRaised: lambda fact: f"raised by {fact.by}{_why(fact.reason)}",
     f.LimitsSet: lambda fact: f"set by {fact.by}{_why(fact.reason)}",
+    f.Parked: lambda fact: f"parked ({fact.kind})",
     f.PlanRequested: lambda fact: f"planned anew: {fact.step}" if fact.replan else f"{fact.step} wanted",
 }

@@ -17,6 +17,7 @@ from interlock.contracts.subjects import input_subject, read_input, token
 FLEET = "fleet"
 NAMED = ("tenant", "role")
 MOST_ROUNDS = 5
+FILE_REASON = "limits file "
 
 Change = Callable[[SetLimits], SetLimits]
 
@@ -45,6 +46,11 @@ def scope_named(kind: str, name: str) -> str:
         return f"{kind} {token(name)}"
     except MalformedSubject as error:
         raise BadInput(f"{kind} {error}") from error
+
+
+def is_shared(scope: str) -> bool:
+    """Tell whether a scope is what many tasks share, and not a task's own."""
+    return scope == FLEET or scope.split(maxsplit=1)[0] in NAMED
 
 
 def pattern(scope: str = "") -> str:
@@ -80,6 +86,7 @@ async def set_limits(bus: Bus, scope: str, change: Change) -> tuple[int, SetLimi
     Somebody may do the same at the same moment: what theirs changed is kept, and ours set again upon it.
     """
     before = await standing(bus, scope)
+    known_seq = before.seq
     for _ in range(MOST_ROUNDS):
         wanted = change(before.limits)
         subject = input_subject(bus.principal, "control", "limit", *scope.split())
@@ -88,12 +95,12 @@ async def set_limits(bus: Bus, scope: str, change: Change) -> tuple[int, SetLimi
         seq = (await bus.append(subject, data)).seq
         between = [
             read[1]
-            async for record in bus.history([pattern(scope)], start_seq=before.seq + 1)
+            async for record in bus.history([pattern(scope)], start_seq=known_seq + 1)
             if record.seq < seq and (read := _read(record)) is not None
         ]
         if not between:
             return seq, wanted
-        before = between[-1]
+        before, known_seq = between[-1], seq
     raise BadInput(f"the limits of the {scope} are being set by others all the time; try again")
 
 

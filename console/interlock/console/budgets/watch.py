@@ -16,7 +16,7 @@ from interlock.bus.errors import BusError
 from interlock.bus.ports import Bus
 from interlock.console.budgets.dimensions import said_budget
 from interlock.console.budgets.file import read_file
-from interlock.console.budgets.shared import Standing, all_standing, set_limits
+from interlock.console.budgets.shared import FILE_REASON, Standing, all_standing, set_limits
 from interlock.console.environment import Reach, connected
 from interlock.console.errors import BadInput
 from interlock.console.sayings import decided
@@ -38,7 +38,7 @@ class LimitsFile:
         self._bus = bus
         self._path = path
         self._tell = tell
-        self._reason = f"limits file {path.name}"
+        self._reason = f"{FILE_REASON}{path.name}"
         self._taken: Print = None
         self._seen: Print = None
 

@@ -6,28 +6,25 @@ from typing import Any
 import click
 
 from interlock.bus.clock import now_ms
-from interlock.bus.ports import Bus
 from interlock.console.amount_options import amount_options
 from interlock.console.budgets.account import Scope, scope_json, state_accounts
 from interlock.console.budgets.book import Book, read_book
-from interlock.console.budgets.dimensions import BY_NAME, TABLE, said_budget, said_more
+from interlock.console.budgets.dimensions import BY_NAME
 from interlock.console.budgets.lacks import remedy, said_lack
 from interlock.console.budgets.movements import Movements
 from interlock.console.budgets.numbers import used
 from interlock.console.budgets.paper import explanation, table
+from interlock.console.budgets.raising import raise_and_tell
 from interlock.console.environment import Reach, Where, connected, find
-from interlock.console.errors import BadInput, RefusedBySupervisor
+from interlock.console.errors import BadInput
 from interlock.console.exits import Exit
-from interlock.console.follow import read_task, require_task
+from interlock.console.follow import require_task
 from interlock.console.help import Group, command
 from interlock.console.options import json_option, reach_options, reason_option, task_argument
 from interlock.console.output import out, print_json, say
 from interlock.console.runtime import run_async
-from interlock.console.sayings import decided, raise_limit, refusal
-from interlock.console.views import TaskView
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts
-from interlock.contracts.decision import Decision
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.state import Task
 
@@ -134,46 +131,9 @@ def raise_budget(task: int, given: dict[str, int], reason: str, **where: Any) ->
 async def _raise(reach: Reach, task: int, more: Amounts, reason: str) -> int:
     async with connected(reach) as bus:
         await require_task(bus, task)
-        seq = await raise_limit(bus, task, more, reason)
-        decision = await decided(bus, task, seq)
-        if decision is None:
-            say(f"the raise stands in the log as record {seq}; no supervisor has decided on it yet")
-            return Exit.DONE
-        if refused := refusal(decision, seq):
-            raise RefusedBySupervisor(f"task {task}: {refused}")
-        for line in await _came_of_it(bus, decision, more, reason):
+        for line in await raise_and_tell(bus, task, more, reason):
             say(line)
     return Exit.DONE
-
-
-async def _came_of_it(bus: Bus, decision: Decision, more: Amounts, reason: str) -> list[str]:
-    """Say what the raise has changed, and whether the task goes on."""
-    view = await read_task(bus, decision.task)
-    useless = [d for d in TABLE if getattr(more, d.field) and getattr(view.budget, d.field) is None]
-    why = f" ({reason})" if reason else ""
-    now = said_budget(view.budget)
-    lines = [f"task {view.task} may use {said_more(more)} more{why}; its limits are now {now}"]
-    if useless:
-        names = " and ".join(dimension.noun for dimension in useless)
-        lines.append(f"it had no limit of {names}: there the raise changes nothing")
-    resumed = any(isinstance(fact, f.Resumed) for fact in decision.facts)
-    return [*lines, _stands(view, resumed=resumed)]
-
-
-def _stands(view: TaskView, *, resumed: bool) -> str:
-    if view.status == "parked" and view.lack is not None:
-        again = "still lacks" if resumed else "lacks"
-        command = remedy(view.task, view.lack)
-        return f"it {again} something and stays parked: {said_lack(view.lack)}; to go on: {command}"
-    if view.status == "parked":
-        return (
-            f"it stays parked, not for its budget: {view.reason}; to go on: interlock resume task {view.task}"
-        )
-    if view.status == "paused":
-        return f"it stays paused; to go on: interlock resume task {view.task}"
-    if view.has_ended:
-        return f"it has {view.status} meanwhile"
-    return "it goes on where it was" if resumed else "it was not parked, and works on"
 
 
 for _command in (show, raise_budget):

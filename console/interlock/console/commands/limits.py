@@ -6,27 +6,24 @@ from typing import Any
 import click
 
 from interlock.bus.clock import now_ms
-from interlock.bus.ports import Bus
 from interlock.console.amount_options import amount_options
 from interlock.console.budgets.account import scope_json, state_accounts
-from interlock.console.budgets.book import Book, read_book
-from interlock.console.budgets.consequences import concerned, fates
-from interlock.console.budgets.dimensions import LIMIT_NAMES, said_budget, split
+from interlock.console.budgets.book import read_book
+from interlock.console.budgets.dimensions import LIMIT_NAMES, said_budget
 from interlock.console.budgets.file import read_file
 from interlock.console.budgets.numbers import is_limited
 from interlock.console.budgets.paper import table
-from interlock.console.budgets.shared import FLEET, NAMED, Change, all_standing, scope_named, set_limits
+from interlock.console.budgets.setting import changed, set_and_tell
+from interlock.console.budgets.shared import FLEET, NAMED, Change, all_standing, scope_named
 from interlock.console.budgets.watch import watched
 from interlock.console.environment import Reach, Where, connected, find
-from interlock.console.errors import BadInput, RefusedBySupervisor
+from interlock.console.errors import BadInput
 from interlock.console.exits import Exit
 from interlock.console.help import Group, command
 from interlock.console.options import json_option, reach_options, reason_option
 from interlock.console.output import out, print_json, say
 from interlock.console.runtime import run_async
-from interlock.console.sayings import refusal
 from interlock.contracts.control import SetLimits
-from interlock.supervisor.core.state import replace
 
 limits = Group(
     "limits",
@@ -130,26 +127,7 @@ def set_scope(
         )
     if twice := [name for name in open_names if name in given]:
         raise BadInput(f"--{twice[0].replace('_', '-')} and --none of the same: name one of them")
-    return run_async(_set(find(Where(**where)), wanted, _changed(given, open_names, reason, only=only)))
-
-
-def _changed(given: dict[str, int], freed: list[str], reason: str, *, only: bool) -> Change:
-    def change(stands: SetLimits) -> SetLimits:
-        before = SetLimits() if only else stands
-        by_period: dict[bool, dict[str, int | None]] = {False: {}, True: {}}
-        for name in freed:
-            dimension, daily = split(name)
-            by_period[daily][dimension.field] = None
-        for name, amount in given.items():
-            dimension, daily = split(name)
-            by_period[daily][dimension.field] = amount
-        return SetLimits(
-            total=replace(before.total, **by_period[False]),
-            day=replace(before.day, **by_period[True]),
-            reason=reason,
-        )
-
-    return change
+    return run_async(_set(find(Where(**where)), wanted, changed(given, open_names, reason, only=only)))
 
 
 @command("unset")
@@ -170,28 +148,9 @@ def unset_scope(scope: str, name: str, reason: str, **where: Any) -> int:
 
 async def _set(reach: Reach, scope: str, change: Change) -> int:
     async with connected(reach) as bus:
-        book = await read_book(bus)
-        stood = (await all_standing(bus, scope)).get(scope)
-        seq, wanted = await set_limits(bus, scope, change)
-        for line in await _came_of_it(bus, book, scope, seq, wanted):
+        for line in await set_and_tell(bus, scope, change):
             say(line)
-    if stood is not None and stood.limits.reason.startswith("limits file "):
-        say(f"{stood.limits.reason} had set them, and sets them again when it changes: change it there too")
     return Exit.DONE
-
-
-async def _came_of_it(bus: Bus, book: Book, scope: str, seq: int, wanted: SetLimits) -> list[str]:
-    """Wait for the decision; say what it did, and to which tasks."""
-    at_ms = max(now_ms(), book.latest_ms)
-    account = replace(book.shared(scope), budget=wanted.total, daily=wanted.day)
-    decision, found = await fates(bus, seq, concerned(book, scope, account, at_ms))
-    if decision is None:
-        return [f"the limits stand in the log as record {seq}; no supervisor has decided on them yet"]
-    if refused := refusal(decision, seq):
-        raise RefusedBySupervisor(f"limits of the {scope}: {refused}")
-    (shown,) = state_accounts(book, [(scope, account)], at_ms)
-    now = said_budget(wanted.total, wanted.day)
-    return [f"{scope} has {now} from record {seq} on", *table([shown]), *map(str, found)]
 
 
 @command("check")
