@@ -31,6 +31,36 @@ from interlock.effects.offline import decompose, queries
         ),
         ("What is os.walk and does it follow links?", ["What is os.walk?", "Does os.walk follow links?"]),
         ("Explain budgets", ["Explain budgets"]),
+        (
+            "How do I set a timeout for subprocess.run, and what is the default?",
+            [
+                "How do I set a timeout for subprocess.run?",
+                "What is the default for a timeout for subprocess.run?",
+            ],
+        ),
+        (
+            "How many worker threads does ThreadPoolExecutor use, and what is the default?",
+            [
+                "How many worker threads does ThreadPoolExecutor use?",
+                "What is the default for the worker threads of ThreadPoolExecutor?",
+            ],
+        ),
+        (
+            "What is the recursion limit and how do I change it?",
+            ["What is the recursion limit?", "How do I change the recursion limit?"],
+        ),
+        (
+            "What is a virtual environment and how do I create one?",
+            ["What is a virtual environment?", "How do I create a virtual environment?"],
+        ),
+        (
+            "How long may a quote be and why?",
+            ["How long may a quote be?", "Why may a quote be?"],
+        ),
+        (
+            "How do I open a file and what is the default port of a server?",
+            ["How do I open a file?", "What is the default port of a server?"],
+        ),
     ],
 )
 def test_each_question_keeps_its_subject(goal: str, questions: list[str]) -> None:

@@ -10,11 +10,13 @@ from typing import TypeVar
 import msgspec
 
 from interlock.effects.documents.folder import list_documents, resolved_root
+from interlock.effects.documents.links import targets
+from interlock.effects.documents.meanings import meanings, packed
 from interlock.effects.documents.readers import read_document
 from interlock.effects.documents.search import LIMIT_MAX, find
 from interlock.effects.documents.store import discard, open_store, store_path, writing
 from interlock.effects.documents.types import Entry, Refreshed, Results, Skipped, Text
-from interlock.effects.documents.words import name_words
+from interlock.effects.documents.words import headline, name_words
 
 Answer = TypeVar("Answer")
 HEADING_SEPARATOR = " > "
@@ -120,7 +122,8 @@ class _Changes:
             "SELECT 'delete', id, symbols, heading, title, text FROM passages WHERE file_id = ?",
             (number,),
         )
-        run("DELETE FROM passages WHERE file_id = ?", (number,))
+        for table in ("passages", "meanings", "links"):
+            run(f"DELETE FROM {table} WHERE file_id = ?", (number,))  # noqa: S608 - names of our own, no input
         run("DELETE FROM files WHERE id = ?", (number,))
 
     def _insert(self, entry: Entry, document: Text | Skipped) -> None:
@@ -135,14 +138,14 @@ class _Changes:
         title = f"{text.title} {name_words(entry.file)}"
         (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM passages").fetchone()
         self._connection.executemany(
-            "INSERT INTO passages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO passages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     *(last + place, number, passage.first_line, passage.last_line, passage.page),
                     *(_json(text.anchors_of(passage)), _json(passage.heading), _json(passage.symbols)),
                     " ".join(name_words(symbol) for symbol in passage.symbols),
                     HEADING_SEPARATOR.join(passage.heading),
-                    *(title, text.text[passage.start : passage.end]),
+                    *(title, text.text[passage.start : passage.end], passage.anchor),
                 )
                 for place, passage in enumerate(text.passages, start=1)
             ],
@@ -151,6 +154,20 @@ class _Changes:
             "INSERT INTO words(rowid, symbols, heading, title, text) "
             "SELECT id, symbols, heading, title, text FROM passages WHERE id > ?",
             (last,),
+        )
+        self._relate(entry.file, number, last + 1, text)
+
+    def _relate(self, file: str, number: int | None, first: int, text: Text) -> None:
+        """Write down what the passages of a file are about, and where its links lead."""
+        about = [
+            f"{headline(passage.heading)}. {text.text[passage.start : passage.end]}"
+            for passage in text.passages
+        ]
+        self._connection.execute(
+            "INSERT INTO meanings VALUES(?, ?, ?)", (number, first, packed(meanings(about)))
+        )
+        self._connection.executemany(
+            "INSERT INTO links VALUES(?, ?)", [(target, number) for target in targets(file, text.links)]
         )
 
 

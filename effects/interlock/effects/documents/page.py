@@ -4,6 +4,7 @@ libxml2 tells the line at which a start tag ends; inside a block every newline o
 further line, so that a sentence is placed better than its paragraph.
 """
 
+import msgspec
 from lxml import etree
 
 from interlock.effects.documents.canvas import Canvas
@@ -68,10 +69,12 @@ def read_page(data: bytes, encoding: str) -> Text:
         return reader.canvas.finish("")
     titles = elements(TITLE(root))
     title = " ".join(raw_text(titles[0]).split()) if titles else ""
+    links: dict[str, None] = {}
     for body in elements(CONTENT(root))[:1] or elements(root.findall("body")) or [root]:
         remove_furniture(body)
         reader.visit(body, 0)
-    return reader.canvas.finish(title or reader.title)
+        links.update(dict.fromkeys(link.get("href") or "" for link in body.iter("a")))
+    return msgspec.structs.replace(reader.canvas.finish(title or reader.title), links=tuple(links))
 
 
 def _symbol(term: Element) -> tuple[str, str]:
@@ -136,7 +139,9 @@ class _Reader:
         words = " ".join(raw_text(element).split())
         self.title = self.title or words
         self._sections = [(above, name) for above, name in self._sections if above < level] + [(level, words)]
-        self._enter(tuple(name for _, name in self._sections), ())
+        section = element.getparent()
+        anchor = element.get("id") or (section.get("id") if section is not None else None) or ""
+        self._enter(tuple(name for _, name in self._sections), (), anchor)
         self.canvas.prose(raw_text(element), own_line(element), self._context, indexed=False)
 
     def _definitions(self, element: Element, depth: int) -> None:
@@ -153,14 +158,14 @@ class _Reader:
             symbol, signature = _symbol(child)
             symbols = (*symbols, symbol) if symbol else symbols
             if described or self._context is outside:
-                self._enter((*outside.heading, signature), symbols)
+                self._enter((*outside.heading, signature), symbols, child.get("id") or "")
             else:
-                self._context = Context(self._context.number, self._context.heading, symbols)
+                self._context = msgspec.structs.replace(self._context, symbols=symbols)
             described = False
             self.canvas.prose(raw_text(child), own_line(child), self._context)
         self._number += 1
-        self._context = Context(self._number, outside.heading, outside.symbols)
+        self._context = msgspec.structs.replace(outside, number=self._number)
 
-    def _enter(self, heading: tuple[str, ...], symbols: tuple[str, ...]) -> None:
+    def _enter(self, heading: tuple[str, ...], symbols: tuple[str, ...], anchor: str) -> None:
         self._number += 1
-        self._context = Context(self._number, heading, symbols)
+        self._context = Context(self._number, heading, symbols, anchor)

@@ -14,11 +14,12 @@ HEADING_CHARS_MAX = 240
 
 
 class Context(msgspec.Struct, frozen=True):
-    """Where a block stands: headings, the names defined there, and a number that tells contexts apart."""
+    """Where a block stands: headings, the names defined there, its anchor, and a number of its own."""
 
     number: int
     heading: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
+    anchor: str = ""
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -91,6 +92,7 @@ def build_text(
                 first_line=bare.line_at(start),
                 last_line=bare.line_at(end - 1),
                 page=bare.page_at(start),
+                anchor=block.context.anchor,
             )
         )
     return msgspec.structs.replace(bare, passages=tuple(passages))

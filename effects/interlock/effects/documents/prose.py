@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterator
 
+import msgspec
+
+from interlock.effects.documents.links import markdown_links, slug
 from interlock.effects.documents.passages import Block, Context, build_text
 from interlock.effects.documents.types import Text
 
@@ -34,7 +37,7 @@ class _Outline:
         self.title = self.title or words
         self._path = [(above, name) for above, name in self._path if above < level] + [(level, words)]
         self._number += 1
-        self.context = Context(self._number, tuple(name for _, name in self._path), symbols)
+        self.context = Context(self._number, tuple(name for _, name in self._path), symbols, slug(words))
 
     def level_of(self, style: str) -> int:
         if style not in self._styles:
@@ -123,4 +126,5 @@ def read_prose(text: str, kind: str) -> Text:
     scan = _Scan(text, kind)
     scan.run()
     starts = line_starts(text)
-    return build_text(scan.outline.title, text, scan.blocks, (starts, range(1, len(starts) + 1)))
+    read = build_text(scan.outline.title, text, scan.blocks, (starts, range(1, len(starts) + 1)))
+    return msgspec.structs.replace(read, links=markdown_links(text)) if kind == "markdown" else read

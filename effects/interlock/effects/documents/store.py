@@ -10,7 +10,7 @@ import structlog
 
 from interlock.effects.documents.errors import CacheUnusable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_S = 60.0
 CACHE_KIB = 16_384
 JOURNAL_BYTES = 1_048_576
@@ -21,8 +21,14 @@ CREATE TABLE IF NOT EXISTS files(
 CREATE TABLE IF NOT EXISTS passages(
     id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
     page INTEGER, anchors TEXT NOT NULL, path TEXT NOT NULL, names TEXT NOT NULL,
-    symbols TEXT NOT NULL, heading TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL);
+    symbols TEXT NOT NULL, heading TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+    anchor TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_of_file ON passages(file_id);
+CREATE TABLE IF NOT EXISTS meanings(
+    file_id INTEGER PRIMARY KEY, first_id INTEGER NOT NULL, directions BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS links(target TEXT NOT NULL, file_id INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS links_by_target ON links(target);
+CREATE INDEX IF NOT EXISTS links_of_file ON links(file_id);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
     symbols, heading, title, text, content='passages', content_rowid='id', tokenize='porter unicode61');
 """
@@ -66,7 +72,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         with writing(connection):
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version != SCHEMA_VERSION:
-                for table in ("words", "passages", "files"):
+                for table in ("words", "links", "meanings", "passages", "files"):
                     connection.execute(f"DROP TABLE IF EXISTS {table}")
                 for statement in SCHEMA.split(";\n"):
                     connection.execute(statement)

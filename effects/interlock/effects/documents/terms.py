@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
+from interlock.effects.documents.asking import Kind, kind_of_question
 from interlock.effects.documents.stems import stem
 from interlock.effects.documents.synonyms import synonyms
 from interlock.effects.documents.types import TermCount
@@ -25,6 +26,9 @@ ASKS_HISTORY = re.compile(
     r"\bnew\b|\bchange[sd]?\b|\bchangelog\b|\breleases?\b|\bversions?\b|\bsince\b|\bnews\b|\badded\b|\bremoved\b"
     r"|\bdeprecated\b",
     re.IGNORECASE,
+)
+ASKS_INSIDE = re.compile(
+    r"\bC\b|\bC\+\+|\bAPIs?\b|\b(?:embed|extension|intern|underlying)|\b[A-Z][a-z]*_[A-Z]|\b[A-Z]{2,}_\w"
 )
 COMMON_SHARE = 0.1
 FLAG_WEIGHT = 6.0
@@ -62,6 +66,7 @@ class Query(msgspec.Struct, frozen=True):
     unless an identifier holds both.
     `flags` are the literals that no term stands for, such as `-O`.
     `every` are all its words; `substance` is its weight beside that of one word that stands nowhere else.
+    `history` and `inside` tell whether it asks about changes, or about the insides of things.
     `foreign` are the capitalised names that are not all over the documents: an answer has to speak of them.
     """
 
@@ -75,6 +80,8 @@ class Query(msgspec.Struct, frozen=True):
     every: frozenset[str]
     substance: float
     history: bool
+    inside: bool
+    kind: Kind
 
 
 def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
@@ -123,6 +130,8 @@ def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
         every=frozenset(words(text)),
         substance=(sum(term.weight for term in terms) + len(flags) * FLAG_WEIGHT) / math.log(2 + passages),
         history=ASKS_HISTORY.search(text) is not None,
+        inside=ASKS_INSIDE.search(text) is not None,
+        kind=kind_of_question(text),
     )
 
 

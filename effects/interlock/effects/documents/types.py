@@ -10,7 +10,7 @@ class Passage(msgspec.Struct, frozen=True):
 
     `start` and `end` are offsets in the canonical text, `first_line` and `last_line` are 1-based lines of the
     raw file, `symbols` are the names that the passage defines, `heading` is its path of headings, outermost
-    first.
+    first; `anchor` is what a link to it is called.
     """
 
     heading: tuple[str, ...]
@@ -20,12 +20,14 @@ class Passage(msgspec.Struct, frozen=True):
     first_line: int
     last_line: int
     page: int | None = None
+    anchor: str = ""
 
 
 class Text(msgspec.Struct, frozen=True):
     """A file as it is quoted: its canonical text, its passages, and where each stands in the raw file.
 
-    `anchors[i]` is the offset from which on the canonical text stands in raw line `lines[i]`.
+    `anchors[i]` is the offset from which on the canonical text stands in raw line `lines[i]`. `links` are as
+    they are written.
     """
 
     title: str
@@ -34,6 +36,7 @@ class Text(msgspec.Struct, frozen=True):
     anchors: tuple[int, ...]
     lines: tuple[int, ...]
     pages: tuple[int, ...] = ()
+    links: tuple[str, ...] = ()
 
     def line_at(self, offset: int) -> int:
         """Tell the 1-based raw line of an offset in the canonical text."""
@@ -98,6 +101,8 @@ class Hit(msgspec.Struct, frozen=True):
     `text` is a contiguous slice of the file's canonical text; `score` is comparable within one search only.
     `anchors` are pairs of an offset in `text` and the raw line that begins there; where there are none, the
     lines of `text` are those of the file. `mentions` counts the passages that speak of what this one defines.
+    `meant` tells how near its meaning is to the query's, -1 to 1. `linked` counts the documents that link to
+    this one, `cited` those that link to just this part of it.
     """
 
     file: str
@@ -110,6 +115,9 @@ class Hit(msgspec.Struct, frozen=True):
     page: int | None = None
     anchors: tuple[tuple[int, int], ...] = ()
     mentions: int = 0
+    meant: float = 0.0
+    linked: int = 0
+    cited: int = 0
 
     def line_at(self, offset: int) -> int:
         """Tell the 1-based raw line of an offset in `text`."""

@@ -1,10 +1,12 @@
 """Which words of a question carry it, and how text is cut into words; nothing about any documents."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 from interlock.effects.documents.stems import stem
+from interlock.effects.documents.synonyms import plain_words
 
 WORD = re.compile(r"[^\W_]+")
 IDENTIFIER = re.compile(
@@ -22,7 +24,7 @@ STOP_WORDS = frozenset(
     a after an and any are before as at be been being but by can cannot could did do does doing done each
     either else ever every for from get gets getting give given gives go goes had has have having he her
     here hers him his how however i if in into is isn it its itself just let like made make makes making
-    may me mean means meant might more most much must my need needs neither no nor not of off on once one
+    many may me mean means meant might more most much must my need needs neither no nor not of off on once one
     only onto or other our ours out over own per please possible put same say says shall she should so
     some still such take takes tell than that the their theirs them then there these they thing things
     this those through to too under until up upon us use used user uses using very via want wants was way
@@ -71,7 +73,7 @@ def stems(text: str) -> list[str]:
 
 def content_words(question: str) -> list[str]:
     """Keep the words that carry a question, once each, in order; at most WORDS_MAX."""
-    question = ENDLESS.sub(" ", question[:QUESTION_CHARS_MAX])
+    question = plain_words(ENDLESS.sub(" ", question[:QUESTION_CHARS_MAX]))
     line = words(question.replace("\u2019", "'").replace("'s ", " "))
     found = dict.fromkeys(line)
     told = {left for left, right in pairwise(line) if right in KEYWORD_KINDS and left not in DETERMINERS}
@@ -101,6 +103,11 @@ def name_words(name: str) -> str:
     """Spell a name out for the index: `asyncio.TaskGroup` gives `asyncio TaskGroup Task Group`."""
     camel = [part for part in CAMEL.findall(name) if len(part) > 1]
     return " ".join(dict.fromkeys([*WORD.findall(name), *camel]))
+
+
+def headline(heading: Sequence[str]) -> str:
+    """Say the two innermost headings in a line, without the parameters of a signature."""
+    return " ".join(heading_words(part) for part in heading[-2:])
 
 
 def heading_words(heading: str) -> str:

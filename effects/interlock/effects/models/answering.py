@@ -95,9 +95,7 @@ def search_queries(asked: Question) -> Json:
 def answer(asked: Passages, library: Library) -> Json:
     """Quote what answers the question, or say why the documents do not."""
     known = library.look_up(asked.question)
-    whole = {(hit.file, hit.line): hit for hit in known.hits}
-    hits = [whole.get((one.file, one.line)) or _hit(one) for one in asked.passages]
-    found = select(asked.question, hits, known.terms, known.passages)
+    found = select(asked.question, _read(asked, known), known.terms, known.passages)
     claims = [
         {"text": claim.text, "citations": [_citation(citation) for citation in claim.citations]}
         for claim in found.claims
@@ -128,6 +126,14 @@ def review(asked: Work) -> Json:
         "reasons": list(verdict.reasons[: min(MAX_CRITERIA, 5)]),
         "note": carried if verdict.decision == "approve" else "Some claims say more than their quotations.",
     }
+
+
+def _read(asked: Passages, known: Results) -> list[Hit]:
+    """Read the passages given, and what else was found in their files: no other file may be cited."""
+    files = {one.file for one in asked.passages}
+    hits = [hit for hit in known.hits if hit.file in files]
+    found = {(hit.file, hit.line) for hit in hits}
+    return [*hits, *(_hit(one) for one in asked.passages if (one.file, one.line) not in found)]
 
 
 def _hit(passage: Passage) -> Hit:

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from interlock.effects.documents.ranking import ALIKE_MIN, heading_stems, is_history, likeness
+from interlock.effects.documents.headings import ALIKE_MIN, heading_stems, is_history, likeness
 from interlock.effects.documents.terms import FLAG_WEIGHT, Query, Term, written_in
 from interlock.effects.documents.types import Hit
 from interlock.effects.documents.words import name_words, stems
@@ -29,13 +29,18 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """A stretch of a hit's text that may be quoted, its paragraph, and where in the passage it stands."""
+    """A stretch of a hit's text that may be quoted, its paragraph, and where in the passage it stands.
+
+    `meant` tells how near its meaning is to the question's, `meant_below` the same of it below its heading.
+    """
 
     text: str
     paragraph: str
     form: Form
     opening: bool
     leading: bool
+    meant: float = 0.0
+    meant_below: float = 0.0
 
 
 def place_of(hit: Hit, standing: float = 0.0, consensus: float = 0.0) -> Place:

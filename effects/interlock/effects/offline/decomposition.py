@@ -16,7 +16,7 @@ JOINT = re.compile(
 )
 SENTENCE = re.compile(r"(?<=[?!])\s+|(?<=[.])\s+(?=[A-Z])|\n\s*\n?")
 SUBJECT = re.compile(rf"\b{AUXILIARY}\s+(?P<rest>.+)", re.IGNORECASE)
-PRONOUN = re.compile(r"\b(?:it|they|them|this|that|these|those)\b", re.IGNORECASE)
+PRONOUN = re.compile(r"\b(?:it|they|them|this|that|these|those)\b|\bone(?=\W*$)", re.IGNORECASE)
 POSSESSIVE = re.compile(r"\b(?:its|their)\b", re.IGNORECASE)
 DETERMINERS = frozenset(
     {"the", "a", "an", "this", "that", "these", "those", "my", "your", "our", "its", "their"}
@@ -27,6 +27,15 @@ PREPOSITIONS = frozenset(
     {"in", "on", "with", "from", "to", "of", "for", "at", "by", "without", "into", "as", "when", "if"}
 )
 SUBJECT_WORDS_MAX = 4
+# A question of these words alone ("what is the default?") asks about what the one before was about.
+LEANING = frozenset(
+    {"default", "value", "limit", "maximum", "minimum", "reason", "alternative", "example", "syntax", "order"}
+    | {"defaults", "limits", "alternatives", "examples", "exceptions", "cost", "costs", "purpose", "result"}
+)
+IS_WHAT = re.compile(r"what (?:is|are|was|were)\b", re.IGNORECASE)
+ALONE = re.compile(rf"{ASKING}(?:\s+not)?$", re.IGNORECASE)
+ASKED_FIRST = re.compile(rf"^{ASKING}(?:\s+(?:many|much|long|often|large|big))?\b", re.IGNORECASE)
+QUANTITY = re.compile(rf"^(?:how (?:many|much)|which|what) (?P<what>\w[\w ]*?) {AUXILIARY}\b", re.IGNORECASE)
 
 
 def decompose(goal: str) -> list[SubQuestion]:
@@ -38,10 +47,36 @@ def decompose(goal: str) -> list[SubQuestion]:
     questions: list[SubQuestion] = []
     subject = ""
     for part in parts[:QUESTIONS_MAX]:
-        text = _spelled_out(" ".join(part.split()), subject)
+        text = _leaning(" ".join(part.split()), questions[-1].text if questions else "")
+        text = _spelled_out(text, subject)
         subject = _subject(text) or subject
         questions.append(SubQuestion(text, subject))
     return questions or [SubQuestion(" ".join(goal.split()) or "?")]
+
+
+def _leaning(part: str, before: str) -> str:
+    """Give a question that names nothing itself the topic of the one before: "and why?", "the default?"."""
+    plain = part.strip(" ,;?.!")
+    if not before or not plain:
+        return part
+    if ALONE.match(plain):
+        return ASKED_FIRST.sub(plain, before, count=1)
+    words = {word.strip(",;:").lower() for word in plain.split()}
+    rest = {word for word in words if not re.fullmatch(rf"{ASKING}|{AUXILIARY}|not|then", word)} - DETERMINERS
+    topic = _topic(before)
+    leans = bool(rest & LEANING) and len(rest - LEANING) <= 1 and rest.isdisjoint(PREPOSITIONS)
+    return f"{plain} for {topic}?" if topic and leans else part
+
+
+def _topic(question: str) -> str:
+    """Find all that a question is about: what is done, or its subject with what is asked of it."""
+    match = SUBJECT.search(question)
+    words = match["rest"].rstrip("?.! ").split() if match else []
+    if words and words[0].lower() in PERSONS:
+        return " ".join(words[2:])
+    quantity = QUANTITY.match(question)
+    subject = _subject(question) or " ".join(words)
+    return f"the {quantity['what']} of {subject}" if quantity else subject
 
 
 def _spelled_out(part: str, subject: str) -> str:
@@ -67,13 +102,16 @@ def _subject(text: str) -> str:
         return ""
     if words and words[0].lower() in PERSONS:
         return _object(words[1:])
+    whole = IS_WHAT.match(text) is not None
     taken: list[str] = []
     for word in words[:SUBJECT_WORDS_MAX]:
         plain = word.strip(",;:()\"'`").lower()
-        if plain in ABSTRACT:
+        if plain in ABSTRACT and (not taken or taken[-1].lower() in DETERMINERS):
             return ""
         named = word[:1].isupper() or "." in word.strip(".") or "_" in word
-        if not taken or taken[-1].lower() in DETERMINERS or named:
+        if whole and plain in PREPOSITIONS - {"of"}:
+            break
+        if not taken or taken[-1].lower() in DETERMINERS or named or whole:
             taken.append(word.strip(",;:"))
         elif plain.endswith("s") and not plain.endswith("ss") and taken[-1][:1].isupper():
             taken.append(plain)

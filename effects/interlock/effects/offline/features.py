@@ -8,40 +8,59 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from interlock.effects.documents.ranking import ALIKE_MIN, is_history, likeness
+from interlock.effects.documents.headings import (
+    ALIKE_MIN,
+    is_guide,
+    is_history,
+    is_inside,
+    likeness,
+    popularity,
+    unasked,
+)
 from interlock.effects.documents.terms import Query
 from interlock.effects.documents.words import STOP_WORDS, stems, words
 from interlock.effects.offline.coverage import Place, Stretch, coverage, focus, share
 from interlock.effects.offline.definitions import defined, defining, named
-from interlock.effects.offline.question import kind_of_question
 
 WEIGHTS: Mapping[str, float] = {
-    "fit": 1.0,
-    "even": 0.32,
-    "focus": 0.22,
-    "near": 0.39,
-    "standing": 0.39,
-    "consensus": 0.39,
-    "density": 0.27,
-    "heading": 0.54,
-    "alike": 0.21,
-    "title": 0.3,
-    "file": 0.36,
-    "defined": 0.11,
-    "named": 0.26,
-    "definition": 0.15,
-    "renown": 0.15,
-    "defining": 0.47,
-    "pointer": -0.25,
-    "opening": 0.17,
-    "leading": 0.22,
-    "verb": 0.06,
-    "sentence": 0.16,
-    "code": -0.23,
-    "cue": 0.15,
-    "history": -0.34,
-    "changed": -0.14,
-    "short": -0.12,
+    "fit": 0.13,
+    "even": 0.21,
+    "focus": 0.19,
+    "near": 0.05,
+    "density": 0.34,
+    "named": -0.13,
+    "meaning": 0.21,
+    "meaning_below": 0.85,
+    "length": 0.43,
+    "verb": 0.17,
+    "standing": 0.2,
+    "falling": 0.11,
+    "guide_how": 0.09,
+    "symbol_how": 0.1,
+    "deep": -0.04,
+    "popular": 0.03,
+    "qualified": -0.08,
+    "guide": -0.02,
+    "inside": -0.27,
+    "meaning_around": -0.14,
+    "consensus": 0.07,
+    "heading": 0.23,
+    "alike": -0.0,
+    "title": 0.18,
+    "file": 0.18,
+    "defined": -0.05,
+    "definition": 0.14,
+    "renown": -0.11,
+    "history": -0.07,
+    "defining": 0.59,
+    "pointer": -0.06,
+    "opening": 0.09,
+    "leading": 0.17,
+    "sentence": 0.1,
+    "code": -0.16,
+    "cue": 0.1,
+    "changed": 0.17,
+    "short": -0.28,
 }
 CUES: Mapping[str, re.Pattern[str]] = {
     "why": re.compile(
@@ -59,6 +78,9 @@ POINTER = re.compile(
 )
 HEADING_NEARNESS = 0.7
 SHORT_WORDS = 5
+STANDING_MIN = 1e-4
+DEEP_HEADINGS = 4
+LONG_LOG = 6.0
 RENOWN_MENTIONS = 100
 NEAR_WORDS = 3
 CONTENT_WORDS_MIN = 5
@@ -87,6 +109,9 @@ def _said(asked: Query, place: Place, stretch: Stretch) -> dict[str, float]:
         "near": max(_nearness(asked, body), HEADING_NEARNESS * above),
         "density": matched / max(len(content), CONTENT_WORDS_MIN),
         "named": named(asked, stretch.text, place.hit),
+        "meaning": stretch.meant,
+        "meaning_below": stretch.meant_below,
+        "length": math.log1p(len(stretch.text)) / LONG_LOG,
         "verb": float(
             bool(body) and any(body[0] == term.stem or body[0] in term.others for term in asked.terms)
         ),
@@ -99,6 +124,15 @@ def _placed(asked: Query, place: Place, stretch: Stretch) -> dict[str, float]:
     defines = defined(asked, place.hit)
     return {
         "standing": place.standing,
+        "falling": math.log(max(place.standing, STANDING_MIN)),
+        "guide_how": float(asked.kind == "how" and is_guide(place.hit.file)),
+        "symbol_how": float(asked.kind == "how" and bool(place.hit.symbols)),
+        "deep": len(headings) / DEEP_HEADINGS,
+        "popular": popularity(asked, place.hit),
+        "qualified": unasked(asked, place.hit),
+        "guide": float(is_guide(place.hit.file)),
+        "inside": float(is_inside(place.hit.file) and not asked.inside),
+        "meaning_around": place.hit.meant,
         "consensus": place.consensus,
         "heading": last,
         "alike": float(last >= ALIKE_MIN),
@@ -112,10 +146,9 @@ def _placed(asked: Query, place: Place, stretch: Stretch) -> dict[str, float]:
 
 
 def _formed(asked: Query, place: Place, stretch: Stretch) -> dict[str, float]:
-    kind = kind_of_question(asked.text)
-    cue = CUES.get(kind)
+    cue = CUES.get(asked.kind)
     return {
-        "defining": defining(asked, place, stretch) if kind == "define" else 0.0,
+        "defining": defining(asked, place, stretch) if asked.kind == "define" else 0.0,
         "pointer": float(POINTER.match(stretch.text) is not None),
         "opening": float(stretch.opening),
         "leading": float(stretch.leading),

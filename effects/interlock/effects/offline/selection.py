@@ -1,38 +1,47 @@
 """Which sentences of the passages found answer a question, and whether any does; it writes no word itself."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from interlock.effects.documents.meanings import meanings
 from interlock.effects.documents.terms import Query, understand, written_in
 from interlock.effects.documents.types import Hit, TermCount
-from interlock.effects.documents.words import stems, words
-from interlock.effects.offline.coverage import Stretch, confidence, coverage, place_of
+from interlock.effects.documents.words import headline, stems, words
+from interlock.effects.offline.assurance import Evidence, assurance, reason
+from interlock.effects.offline.coverage import Place, Stretch, confidence, coverage, place_of
 from interlock.effects.offline.features import features, weigh
 from interlock.effects.offline.sentences import Span, spans
 from interlock.effects.offline.types import Citation, Claim, Findings
 
 CLAIMS_MAX = 3
-HITS_READ = 32
+HITS_READ = 40
 PARAGRAPH_CHARS = 400
 WINDOW_SPANS = 3
 LIST_PARAGRAPHS_MAX = 4
 QUOTE_CHARS_MAX = 700
-CONFIDENCE_MIN = 0.65
-ACCEPTED_SHARE = 0.85
+FURTHER_COVERED_MIN = 0.65
+LOOKED_AT = 8
 FURTHER_CLAIM_SHARE = 0.88
 SAME_SHARE = 0.8
 CONSENSUS_POWER = 4
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """A candidate quotation: a slice of a hit's text, how well it fits, how much it covers."""
+    """A candidate quotation: a slice of a place's text; how well it fits, what it covers, how near it is."""
 
-    hit: Hit
+    place: Place
     start: int
     end: int
     score: float
     covered: float
+    meant: float
+
+    @property
+    def hit(self) -> Hit:
+        """The passage that it is a slice of."""
+        return self.place.hit
 
     @property
     def quote(self) -> str:
@@ -59,13 +68,15 @@ def select(
     candidates = sorted(_candidates(asked, hits[:HITS_READ]), key=lambda one: -one.score)
     if not candidates:
         return Findings(question, abstained="The documents do not say: no passage fits the question.")
-    best = next((one for one in candidates if one.covered >= CONFIDENCE_MIN), candidates[0])
-    if best.covered < CONFIDENCE_MIN or best.score < ACCEPTED_SHARE * candidates[0].score:
-        return Findings(question, abstained=_reason(asked, best), confidence=round(best.covered, 3))
-    sure = [one for one in candidates if one.covered >= CONFIDENCE_MIN]
-    chosen = _distinct(sure, best.score * FURTHER_CLAIM_SHARE, limit)
-    claims = tuple(_claim(asked, one) for one in chosen)
-    return Findings(question, claims, confidence=claims[0].confidence)
+    best = candidates[0]
+    covered = max(one.covered for one in candidates[:LOOKED_AT])
+    sure = assurance(asked, Evidence(covered, best.meant, best.place), passages)
+    confidence = round(1 / (1 + math.exp(-sure)), 3)
+    if sure < 0:
+        return Findings(question, abstained=reason(asked, best.place), confidence=confidence)
+    further = [one for one in candidates[1:] if one.covered >= FURTHER_COVERED_MIN]
+    chosen = _distinct([best, *further], best.score * FURTHER_CLAIM_SHARE, limit)
+    return Findings(question, tuple(_claim(asked, one) for one in chosen), confidence=confidence)
 
 
 def _absent(asked: Query, hits: Sequence[Hit], terms: Sequence[TermCount]) -> list[str]:
@@ -82,34 +93,48 @@ def _absent(asked: Query, hits: Sequence[Hit], terms: Sequence[TermCount]) -> li
     return list(absent.values())
 
 
-def _reason(asked: Query, best: Scored) -> str:
-    place = place_of(best.hit)
-    held = place.passage | place.heading
-    missing = [term.word for term in asked.terms if not term.held_by(held) and not term.meant_by(held)]
-    without = f": no passage speaks of {', '.join(missing[:5])} together with the rest" if missing else ""
-    return f"The documents do not say{without}."
-
-
 def _candidates(asked: Query, hits: Sequence[Hit]) -> Iterable[Scored]:
     top = max((hit.score for hit in hits), default=1.0) or 1.0
     agreed = _consensus(hits, top)
+    found: list[tuple[Place, Stretch, int, int]] = []
     for hit in hits:
-        parts = spans(hit.text)
         place = place_of(hit, hit.score / top, agreed[hit.file])
-        told = next((number for number, part in enumerate(parts) if part.form != "label"), len(parts))
-        begins = not hit.symbols or told > 0
-        for first, last in _windows(parts):
-            around = [part for part in parts if part.paragraph == parts[first].paragraph]
-            stretch = Stretch(
-                text=hit.text[parts[first].start : parts[last].end],
-                paragraph=hit.text[around[0].start : around[-1].end],
-                form=parts[first].form,
-                opening=begins and first == told,
-                leading=parts[first] is around[0],
-            )
-            score = weigh(features(asked, place, stretch))
-            covered = confidence(asked, place, stretch)
-            yield Scored(hit, parts[first].start, parts[last].end, score, covered)
+        found.extend((place, *one) for one in _stretches(hit))
+    for place, stretch, start, end in _with_meanings(asked, found):
+        score = weigh(features(asked, place, stretch))
+        yield Scored(place, start, end, score, confidence(asked, place, stretch), stretch.meant_below)
+
+
+def _with_meanings(
+    asked: Query, found: Sequence[tuple[Place, Stretch, int, int]]
+) -> Iterable[tuple[Place, Stretch, int, int]]:
+    """Tell of each stretch how near its meaning is to the question's."""
+    (direction,) = meanings([asked.text])
+    above = [headline(place.hit.heading[-1:]) for place, *_ in found]
+    texts = [stretch.text for _, stretch, *_ in found]
+    alone = meanings(texts) @ direction
+    below = meanings([f"{head}. {text}" for head, text in zip(above, texts, strict=True)]) @ direction
+    for (place, stretch, start, end), meant, meant_below in zip(
+        found, alone.tolist(), below.tolist(), strict=True
+    ):
+        yield place, msgspec.structs.replace(stretch, meant=meant, meant_below=meant_below), start, end
+
+
+def _stretches(hit: Hit) -> Iterable[tuple[Stretch, int, int]]:
+    """List the stretches of a passage that may be quoted, with their offsets."""
+    parts = spans(hit.text)
+    told = next((number for number, part in enumerate(parts) if part.form != "label"), len(parts))
+    begins = not hit.symbols or told > 0
+    for first, last in _windows(parts):
+        around = [part for part in parts if part.paragraph == parts[first].paragraph]
+        stretch = Stretch(
+            text=hit.text[parts[first].start : parts[last].end],
+            paragraph=hit.text[around[0].start : around[-1].end],
+            form=parts[first].form,
+            opening=begins and first == told,
+            leading=parts[first] is around[0],
+        )
+        yield stretch, parts[first].start, parts[last].end
 
 
 def _consensus(hits: Sequence[Hit], top: float) -> dict[str, float]:
@@ -181,11 +206,10 @@ def _same(one: Scored, other: Scored) -> bool:
 
 def _claim(asked: Query, one: Scored) -> Claim:
     """State a quotation as a claim: its sentence closest to the question, with the name it speaks of."""
-    place = place_of(one.hit)
     sentences = [one.quote[part.start : part.end] for part in spans(one.quote) if part.form != "label"] or [
         one.quote
     ]
-    closest = max(sentences, key=lambda words: coverage(asked, words, words, place)[2])
+    closest = max(sentences, key=lambda words: coverage(asked, words, words, one.place)[2])
     text = " ".join(closest.split())
     symbol = one.hit.symbols[0] if one.hit.symbols else ""
     if symbol and symbol not in text:
