@@ -6,8 +6,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 QUESTION ?= How does Interlock stop a runaway agent, and what can it not undo?
 DOCS ?= docs
+FROM ?= 2000
+MINUTES ?= 60
 
-.PHONY: help setup demo test check format schemas diagrams bench clean
+.PHONY: help setup demo test check format schemas diagrams bench soak clean
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -50,6 +52,9 @@ schemas: setup ## write contracts/schemas anew from the contracts
 
 bench: setup ## measure the pipeline beside its floor
 	$(BIN)/python -m bench.pipeline $(BENCH)
+
+soak: setup ## simulate MINUTES long, or so many SEEDS, beyond those of the tests
+	$(BIN)/interlock simulate --from $(FROM) $(if $(SEEDS),--seeds $(SEEDS),--minutes $(MINUTES))
 
 clean: ## remove everything that setup, checks and runs have made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .interlock dist bench/results

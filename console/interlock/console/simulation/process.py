@@ -147,12 +147,10 @@ class Process:
         self.dead = True
         for task in self._tasks:
             if not task.done():
-                _close(task)
-
-
-def _close(task: "asyncio.Task[Any]") -> None:
-    with contextlib.suppress(RuntimeError, ValueError):
-        task.get_coro().close()
+                # What its `finally` still tries comes to nothing: a dead process queues nothing.
+                with contextlib.suppress(Exception):
+                    self.context.run(task.get_coro().close)
+        self._tasks.clear()
 
 
 def _nothing() -> None:
