@@ -1,0 +1,142 @@
+"""Limits that tasks share, with the real program: a park, the command that ends it, a file followed."""
+
+import shlex
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import msgspec
+import pytest
+from tests.processes.conftest import Start
+from tests.processes.test_newcomer import BOUND_S, QUESTION, Newcomer, line_with
+
+from interlock.bus.errors import NotPermitted
+from interlock.console.exits import Exit
+from interlock.contracts import facts as f
+from interlock.contracts.budget import Budget
+from interlock.contracts.subjects import input_subject
+
+pytestmark = pytest.mark.processes
+
+FEW = "[tenants.acme]\ntokens_per_day = 3_000\n"
+APPLIED_S = 2.0
+
+
+class Operator(Newcomer):
+    """A newcomer who keeps a limits file."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self.file = home / "limits.toml"
+        self.file.write_text(FEW, "utf-8")
+        self.up = self.starts("up", "--port", 0, "--docs", self.docs, "--limits", self.file)
+
+    def hands_in(self) -> int:
+        return int(self.types("submit", QUESTION, "--docs", self.docs, "--tenant", "acme").stdout)
+
+    def read(self, *words: str | int) -> Any:
+        return msgspec.json.decode(self.types(*words, "--json").stdout)
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Iterator[Operator]:
+    """Somebody for whom everything is up, with a limits file."""
+    made = Operator(tmp_path)
+    line_with(made.up, "stop everything: Ctrl-C")
+    yield made
+    made.up.send_signal(signal.SIGINT)
+    out, _ = made.up.communicate(timeout=BOUND_S)
+    assert (made.up.returncode, out) == (Exit.DONE, "")
+    assert made.left_behind() == []
+
+
+def command_in(parked: "subprocess.CompletedProcess[str]") -> list[str]:
+    """Return the words of the command that a parked task names."""
+    line = next(line for line in parked.stderr.splitlines() if line.startswith("its work is kept"))
+    program, *words = shlex.split(line.partition("runs: ")[2])
+    assert program == "interlock"
+    return words
+
+
+def assert_adds_up(scopes: list[dict[str, Any]]) -> int:
+    """Add up the records behind every number; return how many numbers there were."""
+    found = 0
+    for scope in scopes:
+        for number in (*scope["total"].values(), *scope["day"].values()):
+            for column in ("spent", "reserved"):
+                assert sum(row[column] for row in number["records"]) == number[column], (scope, number)
+            found += bool(number["records"])
+    return found
+
+
+def test_a_task_parked_on_a_daily_limit_names_the_command_that_continues_it(operator: Operator) -> None:
+    # Given a tenant whose file allows fewer tokens a day than a task needs
+    task = operator.hands_in()
+    parked = operator.types("watch", task)
+    assert parked.returncode == Exit.BUDGET, parked.stderr
+    # Then what it lacks can be read, now and later, by people and programs
+    assert "the tenant acme may use 3,000 tokens a day" in parked.stderr
+    later = operator.types("result", task)
+    assert (later.returncode, command_in(later)) == (Exit.BUDGET, command_in(parked))
+    result = operator.read("result", task)
+    assert command_in(later)[0] in result["next_steps"][0]
+    budget = operator.read("budget", task)
+    assert (budget["lack"]["scope"], budget["lack"]["limit"]) == ("tenant acme", 3_000)
+    # When that very command is typed
+    words = command_in(parked)
+    assert words[:4] == ["limits", "set", "tenant", "acme"]
+    answered = operator.types(*words, "--reason", "go on")
+    assert answered.returncode == Exit.DONE, answered.stderr
+    assert f"task {task} goes on where it was" in answered.stderr
+    assert "the limits file limits.toml had set them" in answered.stderr
+    # Then it is done, and every number of its budget is the sum of the records behind it
+    assert operator.types("watch", task).returncode == Exit.DONE
+    explained = operator.read("budget", task, "--explain")
+    assert assert_adds_up(explained["scopes"]) > 20
+    everybody = operator.read("budget", task, "--explain", "--scope", "tenant acme")
+    assert assert_adds_up(everybody["scopes"]) > 5
+    shown = operator.types("limits")
+    assert "tokens today" in shown.stdout
+    assert "tenant acme: set by alice" in shown.stderr
+    assert "go on" in shown.stderr
+
+
+def test_a_limits_file_is_followed_while_everything_runs(operator: Operator) -> None:
+    # Given a task that is parked for what the file says
+    task = operator.hands_in()
+    assert operator.types("watch", task).returncode == Exit.BUDGET
+    # When the file is broken, then that is said, and nothing changes
+    operator.file.write_text("[tenants.acme]\ntokens_per_day = 'many'\n", "utf-8")
+    refused = line_with(operator.up, "the limits stay as they are")
+    assert "[tenants.acme] tokens_per_day = 'many' is no whole number of tokens" in refused
+    assert operator.types("result", task).returncode == Exit.BUDGET
+    # When it is repaired, with more, then that holds in a moment, and the task goes on
+    began_s = perf_counter()
+    operator.file.write_text(FEW.replace("3_000", "300_000"), "utf-8")
+    line_with(operator.up, "limits.toml: tenant acme: 300,000 tokens a day")
+    assert perf_counter() - began_s < APPLIED_S
+    assert operator.types("watch", task).returncode == Exit.DONE
+    # And what it names no more is freed
+    operator.file.write_text("", "utf-8")
+    line_with(operator.up, "limits.toml: tenant acme: no limits")
+    assert "tasks share no limits" in operator.types("limits").stderr
+
+
+async def test_only_people_set_limits(start: Start) -> None:
+    # Given an environment
+    environment = await start()
+    fleet = await environment.story(0)
+    # When an agent and the effect worker try to, in their own name and in a person's
+    for name in ("planner-1", "effects-1", "supervisor-1"):
+        bus = await environment.speak_as(name)
+        for speaker in (name, "alice"):
+            with pytest.raises(NotPermitted):
+                await bus.append(input_subject(speaker, "control", "limit", "fleet"), b"{}")
+    # Then the server refuses them, and takes it from a person
+    await environment.say(b'{"day": {"tokens": 5}}', "control", "limit", "fleet")
+    stands = await fleet.first(f.LimitsSet)
+    assert (stands.by, stands.day) == ("alice", Budget(tokens=5))
+    assert len(fleet.all(f.LimitsSet)) == 1
