@@ -38,15 +38,16 @@ class Book:
     def hears(self, seq: int, body: Any, kind: str = "agent", verb: str = "effect") -> None:
         self.laws.said(Input(seq, 0, "r-1", kind, verb, 5, (), body))
 
-    def says(self, *said: Any, task: int = 5) -> None:
+    def says(self, *said: Any, task: int = 5) -> "Book":
         self.seq += 1
         self.laws.decided(Decision(task=task, cause=0, at_ms=0, by="s", facts=said), self.seq)
+        return self
 
     def asks(self, effect: int) -> None:
         request = EffectRequest(step="a", attempt=1, key=f"k{effect}", call=ToolCall(tool="search"))
         self.hears(effect, request)
 
-    def grants(self, effect: int, grant: int = 1, *, repeatable: bool = True) -> None:
+    def grants(self, effect: int, grant: int = 1, *, repeatable: bool = True) -> "Book":
         self.says(
             facts.EffectGranted(
                 effect=effect,
@@ -60,13 +61,15 @@ class Book:
                 repeatable=repeatable,
             )
         )
+        return self
 
-    def settles(self, effect: int, end: Any = "completed", grant: int = 1, **spent: int) -> None:
+    def settles(self, effect: int, end: Any = "completed", grant: int = 1, **spent: int) -> "Book":
         self.says(
             facts.EffectSettled(
                 at_ms=0, effect=effect, grant=grant, end=end, basis="actual", spent=Amounts(**spent)
             )
         )
+        return self
 
     @property
     def laws_broken(self) -> list[str]:
@@ -89,15 +92,15 @@ def test_a_grant_within_the_limit_is_counted_in_every_scope() -> None:
 Story = Callable[[Book], object]
 
 STORIES: tuple[tuple[str, Story], ...] = (
-    ("limit", lambda book: (book.grants(6), book.grants(7))),
-    ("grant", lambda book: (book.grants(6), book.grants(6, 2))),
+    ("limit", lambda book: book.grants(6).grants(7)),
+    ("grant", lambda book: book.grants(6).grants(6, 2)),
     ("grant", lambda book: book.grants(99)),
-    ("once", lambda book: (book.grants(6), book.settles(6, "lost"), book.grants(6, 2, repeatable=False))),
-    ("settled twice", lambda book: (book.grants(6), book.settles(6), book.settles(6, tool_calls=1))),
-    ("settled twice", lambda book: (book.grants(6), book.settles(6, tool_calls=2))),
-    ("grant", lambda book: (book.grants(6), book.settles(6, grant=2))),
-    ("halt", lambda book: (book.says(facts.Halted(at_ms=1, by="olga")), book.grants(6))),
-    ("halt", lambda book: (book.says(facts.Paused(at_ms=1, by="olga")), book.grants(6))),
+    ("once", lambda book: book.grants(6).settles(6, "lost").grants(6, 2, repeatable=False)),
+    ("settled twice", lambda book: book.grants(6).settles(6).settles(6, tool_calls=1)),
+    ("settled twice", lambda book: book.grants(6).settles(6, tool_calls=2)),
+    ("grant", lambda book: book.grants(6).settles(6, grant=2)),
+    ("halt", lambda book: book.says(facts.Halted(at_ms=1, by="olga")).grants(6)),
+    ("halt", lambda book: book.says(facts.Paused(at_ms=1, by="olga")).grants(6)),
     (
         "assignment",
         lambda book: book.says(
