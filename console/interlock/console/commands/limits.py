@@ -7,7 +7,6 @@ import click
 
 from interlock.bus.clock import now_ms
 from interlock.console.amount_options import amount_options
-from interlock.console.budgets.account import scope_json, state_accounts
 from interlock.console.budgets.book import read_book
 from interlock.console.budgets.dimensions import LIMIT_NAMES, said_budget
 from interlock.console.budgets.file import read_file
@@ -15,6 +14,7 @@ from interlock.console.budgets.numbers import is_limited
 from interlock.console.budgets.paper import table
 from interlock.console.budgets.setting import changed, set_and_tell
 from interlock.console.budgets.shared import FLEET, NAMED, Change, all_standing, scope_named
+from interlock.console.budgets.statement import scope_json, state_accounts
 from interlock.console.budgets.watch import watched
 from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.errors import BadInput
