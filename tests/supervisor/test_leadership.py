@@ -331,6 +331,32 @@ async def test_a_full_log_is_led_as_soon_as_there_is_room(monkeypatch: pytest.Mo
     await stage.end()
 
 
+async def test_a_log_that_is_full_behind_the_leaders_record_is_stamped_when_there_is_room(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a leader that is gone in the middle of a task, and room for one record
+    monkeypatch.setattr(standby, "AGAIN_S", 0.01)
+    monkeypatch.setattr(standby, "MOST_REFUSALS", 1)
+    _, bus, running = stage.supervise("supervisor-1")
+    worker = await stage.cast((LOOK,))
+    worker.may_go_on.clear()
+    task = await stage.submit(ONE, review=False)
+    await stage.until(lambda: worker.at_work)
+    bus._closed = True
+    running.cancel()
+    stage.server.capacity = Capacity(records=len(stage.server.records) + 1)
+    # When another one takes the lead, then it does not decide before it has stamped everything
+    second, _, _ = stage.supervise("supervisor-2")
+    await stage.until(lambda: len(terms(stage)) == 2)
+    await stage.several_turns()
+    assert not second.leads
+    # And with room it does
+    stage.server.capacity = Capacity()
+    worker.may_go_on.set()
+    await stage.completed(task)
+    assert len(terms(stage)) == 2
+
+
 async def test_a_log_that_is_not_ours_ends_it_with_a_sentence(stage: Stage) -> None:
     # Given a log that says what the tables do not allow
     strange = facts.StepRetried(step="a")
