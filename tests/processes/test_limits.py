@@ -133,6 +133,24 @@ def test_a_limits_file_is_followed_while_everything_runs(operator: Operator) -> 
     assert "tasks share no limits" in operator.types("limits").stderr
 
 
+def test_a_limits_file_of_another_is_followed_until_ctrl_c(operator: Operator) -> None:
+    # Given a second file, for what the first does not name
+    other = operator.file.with_name("roles.toml")
+    other.write_text("[roles.executor]\nsteps_per_day = 9\n", "utf-8")
+    watching = operator.starts("limits", "watch", other)
+    line_with(watching, "following it until Ctrl-C")
+    # When it changes
+    other.write_text("[roles.executor]\nsteps_per_day = 8\n", "utf-8")
+    line_with(watching, "roles.toml: role executor: 8 steps a day")
+    # Then it ends in order, and both files' limits stand
+    watching.send_signal(signal.SIGINT)
+    assert watching.communicate(timeout=BOUND_S)[1].startswith("the limits stay; ")
+    assert watching.returncode == Exit.DONE
+    scopes = {scope["scope"]: scope["day"] for scope in operator.read("limits")["scopes"]}
+    assert scopes["role executor"]["steps"]["limit"] == 8
+    assert scopes["tenant acme"]["tokens"]["limit"] == 3_000
+
+
 async def test_only_people_set_limits(start: Start) -> None:
     # Given an environment
     environment = await start()

@@ -1,5 +1,6 @@
 """`interlock limits`: the limits that tasks share, shown, set by hand, or kept by a file."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +197,11 @@ def watch(file: str, **where: Any) -> int:
 async def _watch(reach: Reach, path: Path) -> int:
     async with watched(reach, path, say) as watching:
         say(f"the limits are as {path} says; following it until Ctrl-C")
-        await watching
+        try:
+            await watching
+        except asyncio.CancelledError:
+            # Ctrl-C and SIGTERM are how a person ends this command, so it has done what it was asked.
+            say(f"the limits stay; {path} is not followed any more")
     return Exit.DONE
 
 
