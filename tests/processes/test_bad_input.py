@@ -8,7 +8,10 @@ from tests.processes.environment import Environment
 from tests.processes.model_server import MODEL, ModelServer
 
 from interlock.bus.errors import NotPermitted, TooLarge
+from interlock.console.exits import Exit, of_status
+from interlock.console.sayings import raise_limit
 from interlock.contracts import facts as f
+from interlock.contracts.budget import Amounts
 from interlock.contracts.limits import MAX_MESSAGE_BYTES
 from interlock.contracts.subjects import input_subject
 from interlock.contracts.task import Submit
@@ -149,7 +152,7 @@ async def test_nonsense_of_an_agent_or_a_worker_is_refused(start: Start, model: 
 
 
 async def fails_soon(environment: Environment, *about: str, **fields: str) -> None:
-    """See that a task fails or parks within the bound, with a sentence that names the cause."""
+    """See that a task fails within the bound, with a sentence that names the cause."""
     began = time.monotonic()
     task = await environment.submit(**fields)
     end = await task.end()
@@ -167,10 +170,34 @@ async def fails_soon(environment: Environment, *about: str, **fields: str) -> No
         ("relative", "'relative'"),
     ],
 )
-async def test_a_folder_that_may_not_be_read_fails_the_task(start: Start, folder: str, about: str) -> None:
+async def test_a_folder_that_may_not_be_read_parks_the_task(start: Start, folder: str, about: str) -> None:
+    # Given a task whose every plan meets a folder that cannot be read
     environment = await start()
-    await fails_soon(environment, about, docs=folder)
+    began = time.monotonic()
+    task = await environment.submit(docs=folder)
+    # When its replans are used up, then it waits for a person, and says first what stands in the way
+    parked = await task.first(f.Parked)
+    assert time.monotonic() - began < BOUND_S
+    assert (parked.kind, parked.lack and parked.lack.dimension) == ("budget", "replans")
+    assert about in parked.reason.partition("the budget is used up")[0]
+    assert "\n" not in parked.reason
+    view = await environment.view(task.task)
+    assert of_status(view.status, view.parked_kind) == Exit.BUDGET
+    # And a good task completes
     await (await environment.submit()).completed()
+
+
+async def test_a_folder_that_is_there_at_last_lets_a_parked_task_go_on(start: Start) -> None:
+    environment = await start()
+    folder = environment.docs / "later"
+    task = await environment.submit(docs=str(folder))
+    await task.first(f.Parked)
+    # When somebody sees to the folder and allows one more plan
+    folder.mkdir()
+    (folder / "lamp.md").write_text((environment.docs / "lamp.md").read_text())
+    await raise_limit(environment.bus, task.task, Amounts(replans=1))
+    # Then the task completes
+    await task.completed()
 
 
 async def test_an_unreachable_model_fails_the_task(start: Start, model: ModelServer) -> None:
@@ -187,7 +214,7 @@ async def test_a_wrong_key_fails_the_task(start: Start, model: ModelServer) -> N
 
 async def test_a_model_without_a_price_fails_the_task(start: Start, model: ModelServer) -> None:
     environment = await start(model, prices='[models."openai/other"]\nprice = "free"\n')
-    await fails_soon(environment, MODEL, "price", "INTERLOCK_PRICES")
+    await fails_soon(environment, MODEL, "price", "prices.toml", "input_usd_per_mtok")
     assert not model.requests
 
 
