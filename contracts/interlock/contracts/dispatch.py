@@ -71,12 +71,18 @@ class Outcome(_Dispatch, frozen=True, kw_only=True, tag="outcome"):
 
 
 class Cancel(_Dispatch, frozen=True, kw_only=True, tag="cancel"):
-    """To an agent or effect worker: stop this step (or, with `effect`, this effect) and forget it."""
+    """To an agent or effect worker: stop this step (or, with `effect`, this effect) and forget it.
+
+    With `grant` that grant is withdrawn: the worker of that `incarnation` never begins it, and where it has
+    not come, says `effect.aborted` (not started) of it.
+    """
 
     task: Sequence
     step: StepId = "all"
     attempt: int = 0
     effect: Sequence = 0
+    grant: int = 0
+    incarnation: str = ""
     reason: str = ""
 
 

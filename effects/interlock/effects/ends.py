@@ -13,7 +13,7 @@ from interlock.bus.errors import BusError
 from interlock.bus.ports import Bus
 from interlock.contracts import limits
 from interlock.contracts.budget import NOTHING, Amounts
-from interlock.contracts.dispatch import DoEffect, Outcome
+from interlock.contracts.dispatch import Cancel, DoEffect, Outcome
 from interlock.contracts.effect import (
     Bill,
     EffectAborted,
@@ -86,6 +86,14 @@ class Ends:
         used = Amounts(tool_calls=1) if started and isinstance(work.call, ToolCall) else NOTHING
         end = EffectAborted(effect=work.effect, grant=work.grant, started=started, reason=line, used=used)
         await self._tell(work, "aborted", end, _outcome(work, "aborted", message=line))
+
+    def withdrawn(self, cancel: Cancel) -> None:
+        """Tell the log alone that a grant was taken back before it came: nobody waits for it any more."""
+        log.info("effect_withdrawn", task=cancel.task, effect=cancel.effect, reason=cancel.reason)
+        reason = cancel.reason or "the supervisor took it back"
+        end = EffectAborted(effect=cancel.effect, grant=cancel.grant, started=False, reason=reason)
+        subject = input_subject(self._bus.principal, "effect", "aborted", cancel.task)
+        self._appending.append(subject, encode(end), f"{cancel.effect}.{cancel.grant}")
 
     def counted(self, work: DoEffect, prompt_tokens: int) -> None:
         """Tell the log alone that a prompt is more than is reserved: its agent waits for what comes of it."""

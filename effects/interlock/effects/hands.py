@@ -60,9 +60,7 @@ class Hands:
             return False
         if self._ends.full:
             raise Busy("the log is away, and the ends of too many effects wait for it")
-        self._known[grant] = None
-        if len(self._known) > REMEMBERED_MAX:
-            self._known.popitem(last=False)
+        self._remember(grant)
         mine = InHand(work)
         if self._fences.refuses(work.task, monotonic_ms()):
             mine.stopped = "it was granted before a kill"
@@ -72,13 +70,31 @@ class Hands:
         return True
 
     def cancel(self, cancel: Cancel) -> None:
-        """Abort one effect, one step or all of a task."""
+        """Abort one effect, one step or all of a task, or take a grant back."""
+        if cancel.grant:
+            self._withdraw(cancel)
+            return
         for mine in tuple(self._in_hand.values()):
             work = mine.work
             if work.task != cancel.task or cancel.effect not in {0, work.effect}:
                 continue
             if cancel.step in {"all", work.step} and cancel.attempt in {0, work.attempt}:
                 _abort(mine, cancel.reason or "the supervisor cancelled it")
+
+    def _withdraw(self, cancel: Cancel) -> None:
+        """Stop a grant; one that has not come is never begun, and told at once. What has ended is told."""
+        grant = (cancel.effect, cancel.grant)
+        mine = self._in_hand.get(grant)
+        if mine is not None:
+            _abort(mine, cancel.reason or "the supervisor took it back")
+        elif grant not in self._known:
+            self._remember(grant)
+            self._ends.withdrawn(cancel)
+
+    def _remember(self, grant: tuple[int, int]) -> None:
+        self._known[grant] = None
+        if len(self._known) > REMEMBERED_MAX:
+            self._known.popitem(last=False)
 
     def kill(self, scope: int, reason: str) -> None:
         """Abort what is in flight for a task (FLEET: everything), and refuse what was granted before."""

@@ -124,3 +124,15 @@ def outcome(task: int, effect: Effect, end: EffectEnd, body: Message | None, mes
 def cancel(task: int, reason: str, *, step: str = "all", attempt: int = 0, effect: int = 0) -> Cancel:
     """Build the order to stop."""
     return Cancel(task=task, step=step, attempt=attempt, effect=effect, reason=reason)
+
+
+def withdraw(task: int, effect: Effect, incarnation: str, reason: str) -> Cancel:
+    """Build the order that takes a grant back from that incarnation of its worker."""
+    return Cancel(
+        task=task,
+        step=effect.step,
+        effect=effect.seq,
+        grant=effect.grant,
+        incarnation=incarnation,
+        reason=reason,
+    )

@@ -257,7 +257,7 @@ class Leader:
             self._failure.exception()  # seen, also when `run` is cancelled before it looks
 
     def _not_taken(self, key: str, principal: str) -> None:
-        if key.startswith(("step.", "effect.")):
+        if key.startswith(("step.", "effect.", "withdraw.")):
             self._silent(principal)
 
     def _beat(self, principal: str) -> None:

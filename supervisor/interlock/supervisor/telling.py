@@ -74,6 +74,26 @@ class Telling:
             self._dispatcher.forget(_step_key(task.id, step.id, step.attempt))
         for principal in sorted(agents | workers):
             self._dispatcher.send(f"cancel.{task.id}.{principal}", principal, order)
+        self._withdraw_all(task, reason)
+
+    def _withdraw_all(self, before: Task, reason: str) -> None:
+        """Take back what was granted before, of an ended task everything: nobody would tell it any more."""
+        task = self._state().tasks.get(before.id)
+        if task is None:
+            return
+        for seq, effect in sorted(task.effects.items()):
+            was = before.effects.get(seq)
+            if effect.state == "granted" and (
+                not task.active or (was is not None and _same_grant(was, effect))
+            ):
+                self._withdraw(task, effect, reason)
+
+    def _withdraw(self, task: Task, effect: Effect, reason: str) -> None:
+        self._dispatcher.forget(_effect_key(effect.seq, effect.grant))
+        worker = self._state().workers.get(effect.worker)
+        if worker is not None and effect.seq in worker.in_hand:
+            order = dispatches.withdraw(task.id, effect, worker.incarnation, reason)
+            self._send(f"withdraw.{effect.seq}.{effect.grant}", effect.worker, order)
 
     def cancel_late(self, principal: str, late: Late, number: int) -> None:
         """Tell an agent that it works on what it does not have in hand, and what it has instead."""
@@ -94,7 +114,10 @@ class Telling:
         """Tell again, after a change of who leads, all that was in somebody's hand then and still is."""
         for number, before in sorted(since.tasks.items()):
             task = self._state().tasks.get(number)
-            if task is None or not task.active:
+            if task is None:
+                continue
+            if not task.active:
+                self._withdraw_all(before, "it has ended")
                 continue
             for name, step in sorted(task.steps.items()):
                 had = before.steps.get(name)
@@ -123,7 +146,8 @@ class Telling:
 
     def _effect_granted(self, task: Task, fact: facts.EffectGranted, seq: int) -> None:
         effect = task.effects.get(fact.effect)
-        if effect is not None and effect.state == "granted" and effect.grant == fact.grant:
+        # A task that has ended meanwhile takes its grants back when that is durable.
+        if task.active and effect is not None and effect.state == "granted" and effect.grant == fact.grant:
             self._tell_effect(task, effect, seq)
 
     def _effect_denied(self, task: Task, fact: facts.EffectDenied, _seq: int) -> None:
