@@ -3,6 +3,7 @@
 import pytest
 
 from interlock.console.simulation import actions as a
+from interlock.console.simulation.line import Weather
 from interlock.console.simulation.run import Simulation
 from interlock.console.simulation.scenario import Cast, Scenario
 from interlock.contracts.budget import Budget
@@ -72,3 +73,16 @@ def test_a_switch_of_the_fleet_stands_in_the_log_where_it_was_decided(verb: str)
         a.Switch(at_s=4.0, verb="resume", task=None),
     )
     assert Simulation(scenario(*troubles)).run().violation is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_grant_of_a_halted_task_that_never_arrived_is_taken_back(seed: int) -> None:
+    # Given an effect worker that hears nothing while a task is killed, and a leader that dies then
+    troubles = (
+        a.Storm(at_s=0.6, who="effects-1", for_s=2.5, weather=Weather(lost=1.0)),
+        a.Switch(at_s=1.3, verb="kill", task=0),
+        a.Crash(at_s=1.35 + seed / 20, who="supervisor-1", steps=0, back_s=4.0),
+        a.Crash(at_s=1.35 + seed / 20, who="supervisor-2", steps=0, back_s=0.3),
+    )
+    # Then nothing of it is done any more, and no reservation stays
+    assert Simulation(scenario(*troubles, seed=seed)).run().violation is None
