@@ -95,9 +95,8 @@ def _finish(turn: Turn) -> Decided:
     if not turn.said:
         return Decided(turn)
     waiting = turn.state.waiting
-    if waiting:
-        freed = waiting[:MAX_RETRIED_TASKS] if turn.freed else ()
-        for number in sorted({*freed, *turn.touched_tasks.intersection(waiting)}):
+    if waiting and turn.freed:
+        for number in sorted({*waiting[:MAX_RETRIED_TASKS], *turn.touched_tasks.intersection(waiting)}):
             retry_held(turn, number)
     _go_on(turn)
     return Decided(turn)
