@@ -16,9 +16,9 @@ from interlock.contracts.task import Submit
 from interlock.supervisor.core.deciding.budgets import stop_used_up
 from interlock.supervisor.core.deciding.controls import controlled, raised
 from interlock.supervisor.core.deciding.gate import effect_asked
-from interlock.supervisor.core.deciding.granting import retry_held, retry_starved
 from interlock.supervisor.core.deciding.limiting import limits_set
 from interlock.supervisor.core.deciding.presence import agent_said_hello, effects_said_hello, gone, said_bye
+from interlock.supervisor.core.deciding.retrying import retry_held, retry_starved
 from interlock.supervisor.core.deciding.scheduling import schedule
 from interlock.supervisor.core.deciding.settling import answered, effect_ended
 from interlock.supervisor.core.deciding.steps import failure_came, result_came
