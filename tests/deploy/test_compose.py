@@ -16,8 +16,9 @@ from interlock.console.environment import Where, find
 
 ROOT = Path(__file__).parents[2]
 AGENTS = ("planner", "researcher", "executor", "reviewer")
-PROCESSES = ("supervisor", "effects", *AGENTS)
+PROCESSES = ("supervisor", "standby", "effects", *AGENTS)
 KEY = "/run/interlock/key"
+PRINCIPALS = {name: f"{name}-1" for name in PROCESSES} | {"standby": "supervisor-2"}
 
 Json = dict[str, Any]
 
@@ -88,9 +89,7 @@ def test_each_process_starts_a_module_that_exists(compose: Json, name: str) -> N
     assert roles == ([name] if name in AGENTS else [])
 
 
-@pytest.mark.parametrize(
-    ("name", "principal"), [*((name, f"{name}-1") for name in PROCESSES), ("console", "operator")]
-)
+@pytest.mark.parametrize(("name", "principal"), [*PRINCIPALS.items(), ("console", "operator")])
 def test_each_process_sees_its_own_key_and_no_other(compose: Json, name: str, principal: str) -> None:
     service = compose["services"][name]
     assert service["environment"]["INTERLOCK_PRINCIPAL"] == principal
@@ -103,7 +102,7 @@ def test_each_process_sees_its_own_key_and_no_other(compose: Json, name: str, pr
 def test_each_process_understands_its_environment(compose: Json, name: str) -> None:
     settings = read_settings(compose["services"][name]["environment"])
     assert settings.url == "nats://nats:4222"
-    assert settings.principal == f"{name}-1"
+    assert settings.principal == PRINCIPALS[name]
     assert settings.key_file == Path(KEY)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 from tests.supervisor.core.invariants import lawful
 from tests.supervisor.core.world import LOOK, ONE, THINK
 from tests.supervisor.stage import PATIENCE_S, Stage, decisions
@@ -15,10 +16,11 @@ from interlock.bus.memory import Capacity, Deliver, MemoryServer
 from interlock.bus.memory_bus import MemoryBus
 from interlock.bus.ports import Ack, Message
 from interlock.contracts import facts
+from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import AnyFact
 from interlock.contracts.message import decode, encode
-from interlock.contracts.subjects import LEADER_DECISIONS, decision_subject
+from interlock.contracts.subjects import FLEET_DECISIONS, LEADER_DECISIONS, decision_subject
 from interlock.supervisor import pulse, standby, supervisor
 from interlock.supervisor.errors import SteppedBack, SupervisorError
 from interlock.supervisor.leader import Leader
@@ -289,3 +291,29 @@ async def test_a_log_that_is_not_ours_ends_it_with_a_sentence(stage: Stage) -> N
     with pytest.raises(SupervisorError):
         await asyncio.wait_for(running, PATIENCE_S)
     assert not terms(stage)
+
+
+async def test_a_new_life_of_a_worker_is_not_told_of_a_grant_to_the_last_one(stage: Stage) -> None:
+    # Given a paused task with an effect in a worker's hand, when the supervisor is gone
+    _, bus, running = stage.supervise("supervisor-1")
+    worker = await stage.cast((LOOK,))
+    worker.may_go_on.clear()
+    task = await stage.submit(ONE, review=False)
+    await stage.until(lambda: worker.at_work)
+    await stage.operator.say("control", "pause", Control(reason="stop"), "task", task)
+    await stage.until(lambda: stage.told(task, facts.Paused))
+    bus._closed = True
+    running.cancel()
+    # And the log tells of a new life of the worker, and not yet of what became of the effect
+    (joined,) = stage.told(0, facts.EffectsJoined)
+    again = structs.replace(joined, incarnation="another life")
+    await MemoryBus(stage.server, "supervisor-1").append(FLEET_DECISIONS, decision(0, again))
+    done = len(worker.at_work)
+    # When another supervisor takes over, then the new life is told of nothing
+    second, _, _ = stage.supervise("supervisor-2")
+    await stage.leader(second)
+    await stage.until(lambda: second.idle)
+    await stage.several_turns()
+    assert len(worker.at_work) == done
+    assert second._leader is not None
+    assert not [key for key in second._leader._dispatcher._token_of if key.startswith("effect.")]

@@ -183,7 +183,9 @@ class Telling:
 
     def _send_effect(self, task: Task, effect: Effect, body: Message, decided: int) -> None:
         worker = self._state().workers.get(effect.worker)
-        if isinstance(body, EffectRequest) and effect.step in task.steps and worker is not None:
+        # A new life of the worker has nothing in hand of what was granted to the last one.
+        has_it = worker is not None and effect.seq in worker.in_hand
+        if isinstance(body, EffectRequest) and effect.step in task.steps and worker is not None and has_it:
             order = dispatches.do_effect(task, effect, worker.incarnation, body.call, decided)
             self._send(_effect_key(effect.seq, effect.grant), effect.worker, order)
 
