@@ -51,6 +51,8 @@ def _set(words: Iterable[str]) -> str:
 TAKEOVER = World(lives=2, tenant_limit=3)
 TWO_TAKEOVERS = World(effects=("call",), lives=3, uses=(2,))
 RESTART = World(incarnations=2, crashes=1, uses=(2,))
+RESTART_ONE_CALL = RESTART._replace(effects=("call",))
+RESTART_ONE_WRITE = RESTART._replace(effects=("write",))
 KILL = World(kills=1, tenant_limit=3)
 FALSE_ALARM = World(suspicions=1, uses=(2,))
 TAKEOVER_AND_KILL = World(effects=("call",), lives=2, kills=1, uses=(2,))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from tests.supervisor.stage import Stage
@@ -10,6 +11,7 @@ from interlock.bus.clock import now_ms
 from interlock.bus.errors import Unreachable
 from interlock.bus.memory import Capacity, MemoryServer
 from interlock.bus.memory_bus import MemoryBus
+from interlock.bus.ports import Ack
 from interlock.contracts import limits
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import AnyFact, EffectSettled, Left, Refused, StepRetried
@@ -188,6 +190,44 @@ async def test_every_first_decision_has_an_id_of_its_own(desk: Desk) -> None:
     await desk.written()
     # Then none was taken for a copy of the other
     assert desk.committed == [(7, 1), (8, 2)]
+
+
+async def test_only_the_first_record_on_a_subject_watches_the_leader_and_has_an_id(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given somebody who sees how records are appended
+    conditions: list[dict[str, Any]] = []
+    append_soon = desk.bus.append_soon
+
+    def seen(subject: str, data: bytes, **given: Any) -> "asyncio.Future[Ack]":
+        conditions.append(given)
+        return append_soon(subject, data, **given)
+
+    monkeypatch.setattr(desk.bus, "append_soon", seen)
+    # When two decisions follow each other
+    desk.write(7, retried("a"))
+    await desk.written()
+    desk.write(7, retried("b"))
+    await desk.written()
+    # Then the first could be repeated without being stored twice, and the second watches its own subject
+    first, second = conditions
+    assert (first["expected_on"], first["expected_subject_seq"]) == (LEADER_DECISIONS, 0)
+    assert first["message_id"]
+    assert second == {"expected_subject_seq": 1}
+
+
+async def test_nothing_is_told_any_more_once_it_was_refused(desk: Desk) -> None:
+    # Given a decision that is refused while another is on its way
+    other = MemoryBus(desk.server, "supervisor-2")
+    desk.write(7, retried("a"))
+    await desk.written()
+    await other.append("interlock.decision.7", b"{}")
+    desk.write(7, retried("b"))
+    desk.write(8, retried("a"))
+    # When both are answered, then only what was told before has been told
+    await desk.stage.until(lambda: desk.failures)
+    await desk.stage.several_turns()
+    assert desk.committed == [(7, 1)]
 
 
 async def test_what_waits_is_written_when_it_shall_be_drained(desk: Desk) -> None:

@@ -12,26 +12,30 @@ from interlock.console.budgets.dimensions import Dimension, split
 Function = Callable[..., Any]
 
 
-class _Money(click.ParamType[float]):
-    """Dollars, such as 0.50; not infinite, not less than a millionth unless nothing."""
+class _Amount(click.ParamType[float]):
+    """Dollars, such as 0.50, or a whole number of what the dimension counts; bounded."""
 
-    name = "usd"
+    name = "amount"
 
-    def __init__(self, least: float, most: float) -> None:
+    def __init__(self, dimension: Dimension, least: int) -> None:
+        self._dimension = dimension
         self._least = least
-        self._most = most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the dollars or fail with a sentence."""
+        """Return the amount or fail with a sentence."""
+        noun, most = self._dimension.noun, self._dimension.most
+        is_money = self._dimension.name == "usd"
         try:
-            dollars = float(value)
+            amount: float = float(value) if is_money else int(value)
         except ValueError:
-            self.fail(f"{value!r} is no amount of dollars, such as 0.50", param, ctx)
-        if not math.isfinite(dollars) or not self._least <= dollars <= self._most:
-            self.fail(f"{value} is not within {self._least:g} and {self._most:,.0f} dollars", param, ctx)
-        if dollars and round(dollars * 1_000_000) == 0:
-            self.fail(f"{value} is less than a millionth of a dollar", param, ctx)
-        return dollars
+            kind, example = ("number", "0.50") if is_money else ("whole number", "500")
+            self.fail(f"{value!r} is no {kind} of {noun}, such as {example}", param, ctx)
+        if not math.isfinite(amount) or not 0 <= amount <= most:
+            self.fail(f"{value} is not within 0 and {most:,} {noun}", param, ctx)
+        if self._dimension.inside(amount) < (self._least if amount == 0 else 1):
+            smallest = "0.000001" if is_money else "1"
+            self.fail(f"{value} is too little: write at least {smallest}", param, ctx)
+        return amount
 
 
 def amount_options(
@@ -61,13 +65,7 @@ def _option(name: str, text: str, least: int) -> Callable[[Function], Function]:
     return click.option(
         f"--{name.replace('_', '-')}",
         name,
-        type=_type_of(dimension, least),
+        type=_Amount(dimension, least),
         metavar={"usd": "USD", "wall_s": "S"}.get(dimension.name, "N"),
         help=f"{text.format(dimension.noun)}{period}.",
     )
-
-
-def _type_of(dimension: Dimension, least: int) -> click.ParamType[Any]:
-    if dimension.name == "usd":
-        return _Money(0 if least == 0 else 0.000001, dimension.most)
-    return click.IntRange(least, dimension.most)

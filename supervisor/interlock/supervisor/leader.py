@@ -41,6 +41,7 @@ from interlock.supervisor.knowledge import Knowledge
 from interlock.supervisor.outbox import Outbox
 from interlock.supervisor.pulse import Pulse
 from interlock.supervisor.records import Records
+from interlock.supervisor.strangers import Strangers
 from interlock.supervisor.telling import Late, Telling
 from interlock.supervisor.timeline import Timeline
 
@@ -79,6 +80,7 @@ class Leader:
             bus, bus.principal, term, sent=self._telling.sent, committed=self._committed, failed=self._fail
         )
         self._attendance = Attendance(silent_ms=silent_ms)
+        self._strangers = Strangers(bus, self._back)
         self._ending: dict[int, Task] = {}
         self._late: dict[int, Input] = {}
         self._waiting: deque[Record] = deque()
@@ -122,6 +124,7 @@ class Leader:
         finally:
             await self._stop(subscriptions)
             self._outbox.stop()
+            self._strangers.stop()
             await self._telling.stop()
 
     async def _until_failure(self) -> None:
@@ -258,7 +261,21 @@ class Leader:
             self._silent(principal)
 
     def _beat(self, principal: str) -> None:
-        self._attendance.heard(principal, monotonic_ms())
+        now_ms = monotonic_ms()
+        self._attendance.heard(principal, now_ms)
+        if principal in self._state.agents or principal in self._state.workers:
+            self._strangers.known(principal)
+        else:
+            self._strangers.heard(principal, now_ms)
+
+    def _back(self, hello: Input) -> None:
+        """Let somebody join again who was given up and lives; a hello that is still to come is not it."""
+        who = hello.principal
+        known = who in self._state.agents or who in self._state.workers
+        if not known and hello.seq <= self._cause and not self._failure.done():
+            log.warning("back", who=who)
+            at_ms = self._time.now_ms()
+            self._take(decide(self._state, hello, at_ms), at_ms, f"back:{who}")
 
     def _expect_everybody(self) -> None:
         here = set(self._state.agents) | set(self._state.workers)

@@ -49,13 +49,15 @@ budget = Group(
 @json_option
 @reach_options
 def show(task: int, explain: bool, scope: str | None, as_json: bool, **where: Any) -> int:
-    """Show the limits of task N and what counts against them: of its steps, itself, its roles, tenant, fleet.
+    """Show task N's limits and what counts against them.
 
-    Wall time is counted up to now. With --explain, each number is followed by the records whose sum it is; of
-    what many tasks share by their sums for each task, unless --scope names it.
+    In every scope: its steps, itself, its roles, its tenant and the fleet. Wall time is counted up to now.
+    With --explain, each number is followed by the records whose sum it is; of what many tasks share by their
+    sums for each task, unless --scope names it.
 
     Examples:
-      interlock budget 42                                     the same as interlock budget show 42
+      interlock budget show 42
+      interlock budget 42                                     the same
       interlock budget 42 --explain
       interlock budget 42 --explain --scope "tenant acme"     every record, of other tasks too
 
@@ -115,7 +117,9 @@ def _print(book: Book, task: Task, scopes: list[Scope], at_ms: int, *, explain: 
 @reason_option
 @reach_options
 def raise_budget(task: int, given: dict[str, int], reason: str, **where: Any) -> int:
-    """Add to the budget of task N, and to that of its steps; a task that was parked for it goes on.
+    """Add to the budget of task N.
+
+    As much is added to the limits of its steps. A task that was parked for what is raised goes on.
 
     Example:
       interlock budget raise 42 --usd 0.50 --tokens 20000 --reason "worth it"

@@ -47,10 +47,13 @@ file_argument = click.argument("file", metavar="FILE")
 @json_option
 @reach_options
 def show(everything: bool, as_json: bool, **where: Any) -> int:
-    """Show all shared limits, and what is spent and reserved against them, in total and today (UTC).
+    """Show all shared limits, and what counts against them.
 
-    Example:
-      interlock limits            the same as interlock limits show
+    What is spent and reserved in total, and today (UTC).
+
+    Examples:
+      interlock limits show
+      interlock limits            the same
 
     """
     return run_async(_show(find(Where(**where)), everything=everything, as_json=as_json))
@@ -108,10 +111,10 @@ def set_scope(
     reason: str,
     **where: Any,
 ) -> int:
-    """Set limits of the fleet, a tenant or a role; those not named stay.
+    """Set limits of the fleet, a tenant or a role.
 
-    In total means from the beginning of the log; a day begins at midnight UTC. Tasks that waited for these
-    limits go on; a limit below what is spent already stops what needs more.
+    Those not named stay. In total means from the beginning of the log; a day begins at midnight UTC. Tasks
+    that waited for these limits go on; a limit below what is spent already stops what needs more.
 
     Examples:
       interlock limits set fleet --usd-per-day 20
@@ -136,7 +139,7 @@ def set_scope(
 @reason_option
 @reach_options
 def unset_scope(scope: str, name: str, reason: str, **where: Any) -> int:
-    """Let the fleet, a tenant or a role have no limits any more.
+    """Free the fleet, a tenant or a role of its limits.
 
     Example:
       interlock limits unset tenant acme
@@ -156,7 +159,9 @@ async def _set(reach: Reach, scope: str, change: Change) -> int:
 @command("check")
 @file_argument
 def check(file: str) -> int:
-    """Read a limits file and say what it sets, or what is wrong in it; changes nothing.
+    """Say what a limits file sets, or what is wrong in it.
+
+    Changes nothing.
 
     Example:
       interlock limits check deploy/limits.toml
@@ -174,10 +179,10 @@ def check(file: str) -> int:
 @file_argument
 @reach_options
 def watch(file: str, **where: Any) -> int:
-    """Keep the limits as FILE says them, and follow its changes, until Ctrl-C.
+    """Keep the limits as FILE says, and follow its changes.
 
-    What is wrong in a changed file is said, and the limits stay as they are. So does `interlock up --limits
-    FILE` by itself.
+    Until Ctrl-C. What is wrong in a changed file is said, and the limits stay as they are. `interlock up
+    --limits FILE` does the same by itself.
 
     Example:
       interlock limits watch deploy/limits.toml --url nats://nats.example:4222 --key operator.nk --as operator

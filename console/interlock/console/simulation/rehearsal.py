@@ -16,13 +16,16 @@ from interlock.supervisor.core.decide import decide, decide_silence, decide_tick
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Decided
 
-TICK = "tick"
+TICK, BACK = "tick", "back"
 
 Told = dict[int, list[AnyFact]]
 
 
 class Observation(msgspec.Struct, frozen=True):
-    """What a supervisor saw itself, after the input `cause`: `tick`, or `silent:<principal>`."""
+    """What a supervisor saw itself, after the input `cause`.
+
+    `tick`, or somebody who fell silent (`silent:<principal>`) or was there after all (`back:<principal>`).
+    """
 
     cause: int
     at_ms: int
@@ -77,15 +80,23 @@ def _decided_again(inputs: list[Input], observations: list[Observation]) -> Told
     for said in inputs:
         while waiting and waiting[-1].cause < said.seq:
             latest_ms = max(latest_ms, waiting[-1].at_ms)
-            state = take(_observed(state, waiting.pop()))
+            state = take(_observed(state, waiting.pop(), inputs))
         latest_ms = max(latest_ms, said.time_ms)
         state = take(decide(state, said, latest_ms))
     while waiting:
-        state = take(_observed(state, waiting.pop()))
+        state = take(_observed(state, waiting.pop(), inputs))
     return told
 
 
-def _observed(state: State, seen: Observation) -> Decided:
-    if seen.what == TICK:
+def _observed(state: State, seen: Observation, inputs: list[Input]) -> Decided:
+    what, _, who = seen.what.partition(":")
+    if what == TICK:
         return decide_tick(state, seen.at_ms)
-    return decide_silence(state, seen.what.removeprefix("silent:"), seen.at_ms)
+    if what == BACK:
+        return decide(state, _last_hello(inputs, who, seen.cause), seen.at_ms)
+    return decide_silence(state, who, seen.at_ms)
+
+
+def _last_hello(inputs: list[Input], who: str, cause: int) -> Input:
+    hellos = [said for said in inputs if (said.principal, said.verb) == (who, "hello") and said.seq <= cause]
+    return hellos[-1]

@@ -11,6 +11,8 @@ from interlock.effects.documents.words import STOP_WORDS, heading_words, name_wo
 SYNONYM_WORTH = 0.6
 ALIKE_MIN = 0.75
 HISTORY = re.compile(r"whatsnew|what.?s.?new|changelog|changes|release.?notes|news|history", re.IGNORECASE)
+# What stands behind a dash or a colon describes a topic; it does not name it.
+SUBTITLE = re.compile(r"(?:\s[\u2013\u2014-]|:)\s.*")
 # What is written to be read by whoever asks how, not to be looked up by whoever knows.
 GUIDE = re.compile(
     r"tutorial|faq|how-?to|guide|getting.?started|intro|quick.?start|cookbook|primer|examples?|learn",
@@ -67,7 +69,7 @@ def likeness(query: Query, heading: str) -> float:
 def topic(asked: Query, hit: Hit) -> float:
     """Tell how surely a query names what the whole document is about, 0 to 1."""
     path = set(stems(name_words(hit.file.rpartition("/")[2].rpartition(".")[0])))
-    title = set(stems(" ".join(hit.heading[:1])))
+    title = set(stems(SUBTITLE.sub("", " ".join(hit.heading[:1]))))
     heaviest = max((term.weight for term in asked.terms), default=1.0)
     return max((term.weight * _told(term, path, title) for term in asked.terms), default=0.0) / heaviest
 

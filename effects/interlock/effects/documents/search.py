@@ -14,7 +14,7 @@ from interlock.effects.documents.words import WORD, WORDS_MAX, content_words, id
 
 QUERY_CHARS_MAX = 2_000
 LIMIT_MAX = 100
-CANDIDATES = 160
+CANDIDATES = 120
 NEAREST = 80
 NEAR_MIN = 0.3
 HALF_CHARS_MIN = 3
@@ -29,7 +29,7 @@ FROM (SELECT rowid, bm25(words, {WEIGHTS}) AS score FROM words WHERE words MATCH
       ORDER BY score LIMIT {CANDIDATES}) AS m
 JOIN passages p ON p.id = m.rowid JOIN files f ON f.id = p.file_id
 """  # noqa: S608 - numbers of our own, no input
-FETCH = f"SELECT {ROW}, 0.0 FROM passages p JOIN files f ON f.id = p.file_id WHERE p.id = ?"  # noqa: S608
+FETCH = f"SELECT {ROW}, 0.0 FROM passages p JOIN files f ON f.id = p.file_id WHERE p.id = ?"  # noqa: S608 - the same
 LINKED = "SELECT count(*) FROM links WHERE target = ?"
 
 

@@ -44,7 +44,8 @@ WEAK_WORDS = frozenset(
     lists look mean name need number offer pass passed prevent provide provides put reach reached receive
     refuse return returned returns run runs save compute calculate represent declare specify perform
     determine obtain set start stop support supported supports turn value values write written example
-    language program python3 code
+    language program python3 code two three several multiple own another new again easily correctly properly
+    difference differ differences
     """.split()  # noqa: SIM905 - a page of quotes and commas is not read
 )
 # In "the with statement" and "the is operator" a stop word is the subject.
