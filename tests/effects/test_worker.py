@@ -252,24 +252,6 @@ async def test_the_supervisor_can_cancel_an_effect_or_a_task(
     assert {outcome.effect for outcome in outcomes} == stopped
 
 
-async def test_a_grant_that_is_cancelled_before_it_comes_never_begins(office: Office, calls: Calls) -> None:
-    # Given a grant that was cancelled before it came, and one of another life of the worker
-    await office.open(calls)
-    mine, foreign = office.worker.incarnation, "another life"
-    assert await office.tell(Cancel(task=TASK, effect=50, grant=1, incarnation=mine)) == "taken"
-    await office.tell(Cancel(task=TASK, effect=51, grant=1, incarnation=foreign))
-    # When both come, and the first is cancelled again
-    assert await office.grant(question(model="instant/echo"), 50) == "already"
-    assert await office.grant(question(model="instant/echo"), 51) == "taken"
-    await office.tell(Cancel(task=TASK, effect=50, grant=1, incarnation=mine))
-    await office.until_ended()
-    # Then the first is told once, as not begun; of the second only its own life can speak
-    ends = {end.body.effect: end for end in office.ends()}
-    assert {effect: end.verb for effect, end in ends.items()} == {50: "aborted", 51: "completed"}
-    assert not ends[50].body.started
-    assert len(office.ends()) == 2
-
-
 async def test_a_cancel_in_the_same_breath_as_the_grant_is_heard(office: Office, calls: Calls) -> None:
     # Given a grant and its cancel that arrive before the worker has begun
     await office.open(calls)

@@ -22,7 +22,7 @@ from interlock.contracts.budget import Amounts
 from interlock.contracts.charter import Charter
 from interlock.contracts.decision import Decision
 from interlock.contracts.dispatch import Cancel, Dispatch, DoEffect, DoStep, Outcome
-from interlock.contracts.effect import Call, EffectAborted, EffectCompleted, EffectRequest, ModelCall
+from interlock.contracts.effect import Call, EffectCompleted, EffectRequest, ModelCall
 from interlock.contracts.message import Message, decode, encode
 from interlock.contracts.plan import Plan
 from interlock.contracts.presence import AgentHello, EffectHello
@@ -161,13 +161,7 @@ class EffectWorker(Player):
             self.unfounded.append((told.effect, told.grant))
         if isinstance(told, DoEffect):
             return self.begin((told.effect, told.grant), self._do(told))
-        if isinstance(told, Cancel) and told.grant and told.incarnation == self.incarnation:
-            self.begin((told.effect, told.grant), self._refuse(told))
         return True
-
-    async def _refuse(self, order: Cancel) -> None:
-        body = EffectAborted(effect=order.effect, grant=order.grant, started=False, reason=order.reason)
-        await self.say("effect", "aborted", body, order.task)
 
     def _granted(self) -> set[tuple[int, int]]:
         """Return the grants that are durable."""

@@ -17,7 +17,6 @@ from interlock.bus.memory import Capacity, Deliver, MemoryServer
 from interlock.bus.memory_bus import MemoryBus
 from interlock.bus.ports import Ack, Message, OnRecord, Record, Subscription
 from interlock.contracts import facts
-from interlock.contracts.budget import NOTHING
 from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import AnyFact
@@ -366,43 +365,3 @@ async def test_a_new_life_of_a_worker_is_not_told_of_a_grant_to_the_last_one(sta
     assert len(worker.at_work) == done
     assert second._leader is not None
     assert not [key for key in second._leader._dispatcher._token_of if key.startswith("effect.")]
-
-
-async def test_a_grant_that_nobody_took_is_called_back_by_the_next_leader_when_its_task_is_over(
-    stage: Stage,
-) -> None:
-    # Given a grant that its worker did not hear of, of a task that was killed, when the supervisor is gone
-    first, bus, running = stage.supervise("supervisor-1")
-    worker = await stage.cast((LOOK,))
-    await worker.desk.stop()
-    task = await stage.submit(ONE, review=False)
-    await stage.until(lambda: stage.told(task, facts.EffectGranted))
-    await stage.operator.say("control", "kill", Control(reason="stop"), "task", task)
-    await stage.until(lambda: stage.told(task, facts.Halted) and first.idle)
-    bus._closed = True
-    running.cancel()
-    # When another one leads, and the worker hears again
-    second, _, _ = stage.supervise("supervisor-2")
-    await stage.leader(second)
-    assert second.state.shared["fleet"].reserved != NOTHING
-    await worker.desk.start()
-    # Then the worker says that it never began, and nothing stays reserved
-    await stage.until(lambda: stage.told(task, facts.EffectSettled))
-    (settled,) = stage.told(task, facts.EffectSettled)
-    assert (settled.end, settled.spent) == ("aborted", NOTHING)
-    assert second.state.shared["fleet"].reserved == NOTHING
-    assert worker.done == []
-
-
-async def test_a_kill_calls_back_what_its_worker_has_not_taken_yet(stage: Stage) -> None:
-    supervisor, _, _ = stage.supervise()
-    worker = await stage.cast((LOOK,))
-    await worker.desk.stop()
-    task = await stage.submit(ONE, review=False)
-    await stage.until(lambda: stage.told(task, facts.EffectGranted))
-    await stage.operator.say("control", "kill", Control(reason="stop"), "task", task)
-    await stage.until(lambda: stage.told(task, facts.Halted))
-    await worker.desk.start()
-    await stage.until(lambda: stage.told(task, facts.EffectSettled))
-    assert supervisor.state.shared["fleet"].reserved == NOTHING
-    assert worker.done == []

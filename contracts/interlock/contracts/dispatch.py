@@ -67,18 +67,12 @@ class Outcome(_Dispatch, frozen=True, kw_only=True, tag="outcome"):
 
 
 class Cancel(_Dispatch, frozen=True, kw_only=True, tag="cancel"):
-    """To an agent or effect worker: stop this step (or, with `effect`, this effect) and forget it.
-
-    A worker that never had this `grant` of the effect says that it did not begin, and never will; only the
-    `incarnation` that it was made to can know.
-    """
+    """To an agent or effect worker: stop this step (or, with `effect`, this effect) and forget it."""
 
     task: Sequence
     step: StepId = "all"
     attempt: int = 0
     effect: Sequence = 0
-    grant: Sequence = 0
-    incarnation: str = ""
     reason: str = ""
 
 

@@ -13,7 +13,7 @@ from interlock.bus.errors import BusError
 from interlock.bus.ports import Bus
 from interlock.contracts import limits
 from interlock.contracts.budget import NOTHING, Amounts
-from interlock.contracts.dispatch import Cancel, DoEffect, Outcome
+from interlock.contracts.dispatch import DoEffect, Outcome
 from interlock.contracts.effect import Bill, EffectAborted, EffectCompleted, EffectEnd, EffectFailed, ToolCall
 from interlock.contracts.message import encode
 from interlock.contracts.subjects import dispatch_subject, input_subject
@@ -78,14 +78,6 @@ class Ends:
         used = Amounts(tool_calls=1) if started and isinstance(work.call, ToolCall) else NOTHING
         end = EffectAborted(effect=work.effect, grant=work.grant, started=started, reason=line, used=used)
         await self._tell(work, "aborted", end, _outcome(work, "aborted", message=line))
-
-    def never_begun(self, cancel: Cancel) -> None:
-        """Tell that a grant was stopped before it came here; nobody waits for it but its reservation."""
-        log.info("effect_never_begun", task=cancel.task, step=cancel.step, effect=cancel.effect)
-        reason = cancel.reason[: limits.MAX_LINE_CHARS]
-        end = EffectAborted(effect=cancel.effect, grant=cancel.grant, started=False, reason=reason)
-        subject = input_subject(self._bus.principal, "effect", "aborted", cancel.task)
-        self._appending.append(subject, encode(end), f"{cancel.effect}.{cancel.grant}")
 
     async def _tell(
         self,

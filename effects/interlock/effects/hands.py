@@ -60,7 +60,9 @@ class Hands:
             return False
         if self._ends.full:
             raise Busy("the log is away, and the ends of too many effects wait for it")
-        self._remember(grant)
+        self._known[grant] = None
+        if len(self._known) > REMEMBERED_MAX:
+            self._known.popitem(last=False)
         mine = InHand(work)
         if self._fences.refuses(work.task, monotonic_ms()):
             mine.stopped = "it was granted before a kill"
@@ -69,20 +71,8 @@ class Hands:
         mine.task = asyncio.get_running_loop().create_task(self._do(mine, full=full))
         return True
 
-    def _remember(self, grant: tuple[int, int]) -> bool:
-        """Remember a grant; False for one that is known."""
-        if grant in self._known:
-            return False
-        self._known[grant] = None
-        if len(self._known) > REMEMBERED_MAX:
-            self._known.popitem(last=False)
-        return True
-
     def cancel(self, cancel: Cancel) -> None:
-        """Abort one effect, one step or all of a task; refuse for good a grant that has not come yet."""
-        if cancel.grant and self._remember((cancel.effect, cancel.grant)):
-            self._ends.never_begun(cancel)
-            return
+        """Abort one effect, one step or all of a task."""
         for mine in tuple(self._in_hand.values()):
             work = mine.work
             if work.task != cancel.task or cancel.effect not in {0, work.effect}:

@@ -126,12 +126,12 @@ class Worker:
             raise NewerProtocol(
                 f"the dispatch speaks version {dispatch.v} of the protocol; upgrade Interlock here"
             )
-        if dispatch.incarnation not in {"", self._incarnation}:
-            log.warning("foreign_grant", effect=dispatch.effect, grant=dispatch.grant)
-            return False
         if isinstance(dispatch, Cancel):
             self._hands.cancel(dispatch)
             return True
+        if dispatch.incarnation != self._incarnation:
+            log.warning("foreign_grant", effect=dispatch.effect, grant=dispatch.grant)
+            return False
         return self._hands.take(dispatch)
 
     async def _on_control(self, message: Message) -> None:

@@ -119,18 +119,6 @@ def outcome(task: int, effect: Effect, end: EffectEnd, body: Message | None, mes
     )
 
 
-def cancel(task: int, reason: str, *, step: str = "all", attempt: int = 0) -> Cancel:
-    """Build the order to an agent to stop."""
-    return Cancel(task=task, step=step, attempt=attempt, reason=reason)
-
-
-def cancel_effect(task: int, effect: Effect, incarnation: str, reason: str) -> Cancel:
-    """Build the order to that incarnation of a worker to stop a grant, or never to begin it."""
-    return Cancel(
-        task=task,
-        step=effect.step,
-        effect=effect.seq,
-        grant=effect.grant,
-        incarnation=incarnation,
-        reason=reason,
-    )
+def cancel(task: int, reason: str, *, step: str = "all", attempt: int = 0, effect: int = 0) -> Cancel:
+    """Build the order to stop."""
+    return Cancel(task=task, step=step, attempt=attempt, effect=effect, reason=reason)

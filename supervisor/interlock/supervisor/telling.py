@@ -69,21 +69,11 @@ class Telling:
         """Tell everybody who has something of a task in hand to stop."""
         order = encode(dispatches.cancel(task.id, reason))
         agents = {step.principal for step in task.steps.values() if step.state == "assigned"}
+        workers = {effect.worker for effect in task.effects.values() if effect.state == "granted"}
         for step in task.steps.values():
             self._dispatcher.forget(_step_key(task.id, step.id, step.attempt))
-        for principal in sorted(agents):
+        for principal in sorted(agents | workers):
             self._dispatcher.send(f"cancel.{task.id}.{principal}", principal, order)
-        for _, effect in sorted(task.effects.items()):
-            if effect.state == "granted":
-                self._cancel_effect(task.id, effect, reason)
-
-    def _cancel_effect(self, number: int, effect: Effect, reason: str) -> None:
-        self._dispatcher.forget(_effect_key(effect.seq, effect.grant))
-        worker = self._state().workers.get(effect.worker)
-        if worker is None or effect.seq not in worker.in_hand:
-            return
-        order = dispatches.cancel_effect(number, effect, worker.incarnation, reason)
-        self._send(f"cancel.{number}.{effect.seq}.{effect.grant}", effect.worker, order)
 
     def cancel_late(self, principal: str, late: Late, number: int) -> None:
         """Tell an agent that it works on what it does not have in hand, and what it has instead."""
@@ -104,7 +94,7 @@ class Telling:
         """Tell again, after a change of who leads, all that was in somebody's hand then and still is."""
         for number, before in sorted(since.tasks.items()):
             task = self._state().tasks.get(number)
-            if task is None:
+            if task is None or not task.active:
                 continue
             for name, step in sorted(task.steps.items()):
                 had = before.steps.get(name)
@@ -113,12 +103,8 @@ class Telling:
             for seq, effect in sorted(task.effects.items()):
                 was = before.effects.get(seq)
                 # The same grant: one that was made only now is not durable yet.
-                if was is None or not _same_grant(was, effect):
-                    continue
-                if task.active:
+                if was is not None and _same_grant(was, effect):
                     self._tell_effect(task, effect, 0)
-                else:
-                    self._cancel_effect(task.id, effect, "its task is over")
 
     def _step_assigned(self, task: Task, fact: facts.StepAssigned) -> None:
         step = task.steps.get(fact.step)
