@@ -4,7 +4,14 @@ from tests.console.conftest import accepted, decision
 from interlock.bus.ports import Record
 from interlock.console.story import told
 from interlock.contracts.control import Answer, Control
-from interlock.contracts.effect import AskCall, EffectFailed, EffectRequest, ModelCall, ToolCall
+from interlock.contracts.effect import (
+    AskCall,
+    EffectCounted,
+    EffectFailed,
+    EffectRequest,
+    ModelCall,
+    ToolCall,
+)
 from interlock.contracts.message import Message, encode
 from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit
@@ -33,6 +40,16 @@ EFFECT = input_subject("planner-1", "agent", "effect", 42)
             input_subject("effects-1", "effect", "failed", 42),
             EffectFailed(effect=50, grant=1, transient=True, message="429"),
             "effects-1 failed at effect 50: 429",
+        ),
+        (
+            input_subject("effects-1", "effect", "counted", 42),
+            EffectCounted(effect=50, grant=1, prompt_tokens=9_084),
+            "effects-1 had the prompt of effect 50 counted: 9,084 tokens",
+        ),
+        (
+            input_subject("effects-1", "effect", "counted", 42),
+            EffectCounted(effect=50, grant=1),
+            "effects-1 could not have the prompt of effect 50 counted",
         ),
         (
             input_subject("bob", "control", "kill", "task", 42),

@@ -14,6 +14,7 @@ from interlock.contracts.effect import (
     Bill,
     EffectAborted,
     EffectCompleted,
+    EffectCounted,
     EffectFailed,
     EffectRequest,
     ModelCall,
@@ -71,6 +72,7 @@ FACTS: tuple[facts.AnyFact, ...] = (
         reserved=USED,
         demand=DEMAND,
         repeatable=True,
+        to_count=True,
     ),
     facts.EffectHeld(
         effect=7, step="find", attempt=1, key="k1", demand=DEMAND, waits_for="budget", reason="used up"
@@ -79,7 +81,14 @@ FACTS: tuple[facts.AnyFact, ...] = (
     facts.EffectEscalated(effect=7, step="find", attempt=1, key="k1", question="May I?"),
     facts.EffectRepeated(effect=7, attempt=2),
     facts.EffectSettled(
-        at_ms=1, effect=7, grant=1, end="completed", basis="actual", spent=USED, overrun=USED
+        at_ms=1,
+        effect=7,
+        grant=1,
+        end="completed",
+        basis="actual",
+        spent=USED,
+        overrun=USED,
+        counted_tokens=4,
     ),
     facts.BudgetWarned(dimension="tokens", spent=8, limit=10),
     facts.LoopFound(step="find", kind="same_effect", times=10, what="tool search"),
@@ -150,6 +159,7 @@ EXAMPLES: dict[str, list[Any]] = {
     ],
     "in.effect.failed": [EffectFailed(effect=7, grant=1, transient=True, message="429")],
     "in.effect.aborted": [EffectAborted(effect=7, grant=1, started=True, reason="killed")],
+    "in.effect.counted": [EffectCounted(effect=7, grant=1, prompt_tokens=44)],
     "decision": [Decision(task=42, cause=42, at_ms=1, by="supervisor-1", facts=FACTS, observed="tick")],
     "do.step": [
         dispatch.DoStep(

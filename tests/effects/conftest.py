@@ -180,6 +180,7 @@ class Office:
     async def grant(self, call: Call, effect: int = 50, grant: int = 1, **fields: Any) -> str:
         """Grant an effect and return what the worker answers."""
         assert self.worker is not None
+        fields = {"reserved": RESERVED} | fields
         work = DoEffect(
             task=fields.pop("task", TASK),
             step=STEP,
@@ -190,7 +191,6 @@ class Office:
             agent=AGENT,
             incarnation=fields.pop("incarnation", self.worker.incarnation),
             call=call,
-            reserved=RESERVED,
             **fields,
         )
         return await self.tell(work)
@@ -212,7 +212,7 @@ class Office:
         return [one for one in inputs if one.kind == kind and one.verb in verbs]
 
     def ends(self) -> list[Input]:
-        return self.said("effect", "completed", "failed", "aborted")
+        return self.said("effect", "completed", "failed", "aborted", "counted")
 
     async def until_ended(self, number: int = 1) -> list[Outcome]:
         """Wait until the agent has heard so many outcomes."""

@@ -10,13 +10,21 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.console.budgets.test_explanations import assert_adds_up as adds_up
 from tests.processes.conftest import Start
+from tests.processes.model_server import ModelServer
+from tests.processes.test_budgets import DEAR
 from tests.processes.test_newcomer import BOUND_S, QUESTION, Newcomer, line_with
 
+from interlock.bus.clock import now_ms
 from interlock.bus.errors import NotPermitted
+from interlock.console.budgets.book import read_book
+from interlock.console.budgets.movements import Movements
+from interlock.console.budgets.raising import raise_and_tell
+from interlock.console.budgets.statement import state_accounts
 from interlock.console.exits import Exit
 from interlock.contracts import facts as f
-from interlock.contracts.budget import Budget
+from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.subjects import input_subject
 
 pytestmark = pytest.mark.processes
@@ -125,6 +133,24 @@ def test_a_limits_file_is_followed_while_everything_runs(operator: Operator) -> 
     assert "tasks share no limits" in operator.types("limits").stderr
 
 
+def test_a_limits_file_of_another_is_followed_until_ctrl_c(operator: Operator) -> None:
+    # Given a second file, for what the first does not name
+    other = operator.file.with_name("roles.toml")
+    other.write_text("[roles.executor]\nsteps_per_day = 9\n", "utf-8")
+    watching = operator.starts("limits", "watch", other)
+    line_with(watching, "following it until Ctrl-C")
+    # When it changes
+    other.write_text("[roles.executor]\nsteps_per_day = 8\n", "utf-8")
+    line_with(watching, "roles.toml: role executor: 8 steps a day")
+    # Then it ends in order, and both files' limits stand
+    watching.send_signal(signal.SIGINT)
+    assert watching.communicate(timeout=BOUND_S)[1].startswith("the limits stay; ")
+    assert watching.returncode == Exit.DONE
+    scopes = {scope["scope"]: scope["day"] for scope in operator.read("limits")["scopes"]}
+    assert scopes["role executor"]["steps"]["limit"] == 8
+    assert scopes["tenant acme"]["tokens"]["limit"] == 3_000
+
+
 async def test_only_people_set_limits(start: Start) -> None:
     # Given an environment
     environment = await start()
@@ -140,3 +166,36 @@ async def test_only_people_set_limits(start: Start) -> None:
     stands = await fleet.first(f.LimitsSet)
     assert (stands.by, stands.day) == ("alice", Budget(tokens=5))
     assert len(fleet.all(f.LimitsSet)) == 1
+
+
+async def test_after_a_park_a_raise_and_a_lost_worker_the_records_still_add_up(
+    start: Start, model: ModelServer
+) -> None:
+    # Given a task that costs money, was parked and raised, and whose worker was killed while it called
+    model.hold("answer")
+    environment = await start(model, prices=DEAR)
+    task = await environment.submit(budget=Budget(steps=1))
+    await task.first(f.Parked)
+    await raise_and_tell(environment.bus, task.task, Amounts(steps=10), "go on")
+    await model.asked("answer")
+    environment.strike("effects-1")
+    await model.asked("answer", times=2)
+    # When it is looked at in the middle of the call, and at its end
+    for is_open in (True, False):
+        movements = Movements(task.task, frozenset({"fleet"}))
+        book = await read_book(environment.bus, movements)
+        statement = state_accounts(book, book.scopes(task.task).items(), now_ms(), movements)
+        # Then every number is the sum of the records behind it, the lost call's at its bound
+        for scope in statement:
+            for entry in scope.entries:
+                adds_up(entry)
+        rows = [row for scope in statement for entry in scope.entries for row in entry.rows]
+        assert any(row.open for row in rows) == is_open
+        lost = [row for row in rows if "lost, at the bound" in row.what]
+        assert any(row.spent > 0 for row in lost)
+        if is_open:
+            await model.release()
+            await task.completed()
+    # And what was settled in the log is what the task has spent
+    settled = [fact.spent.spend_usd_micros for fact in task.all(f.EffectSettled)]
+    assert sum(settled) == book.state.tasks[task.task].account.spent.spend_usd_micros > 0

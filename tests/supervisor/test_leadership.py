@@ -19,6 +19,7 @@ from interlock.bus.ports import Ack, Message, OnRecord, Record, Subscription
 from interlock.contracts import facts
 from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
+from interlock.contracts.effect import EffectRequest
 from interlock.contracts.facts import AnyFact
 from interlock.contracts.message import decode, encode
 from interlock.contracts.subjects import FLEET_DECISIONS, LEADER_DECISIONS, decision_subject
@@ -159,13 +160,13 @@ async def test_what_a_former_leader_writes_before_the_stamp_is_known_to_the_next
     await stage.until(lambda: stage.told(task, facts.EffectGranted))
     bus._closed = True
     running.cancel()
-    # When it writes once more between the next one's record and its stamp
+    # When it writes once more just before the next one's stamp
     straggler = MemoryBus(stage.server, "supervisor-1")
     word = decision(task, facts.Refused(input=1, reason="a word in between"))
     said: list[asyncio.Future[Ack]] = []
 
     def write_between() -> None:
-        if len(terms(stage)) == 2:
+        if b'"led"' in stage.server.records[-1].data:
             stage.server.unfollow(write_between)
             last = max(r.seq for r in stage.server.records if r.subject == decision_subject(task))
             said.append(straggler.append_soon(decision_subject(task), word, expected_subject_seq=last))
@@ -290,7 +291,7 @@ async def test_an_agent_is_told_to_stop_only_when_that_is_durable(stage: Stage) 
     # When the agent asks for something that is late in the eyes of the overruled one
     orders: list[bytes] = []
     await agent.bus.listen("interlock.do.planner-1", lambda message: orders.append(message.data))
-    asked = b'{"step":"plan","attempt":9,"key":"k","call":{"kind":"model","purpose":"x","prompt":"y"}}'
+    asked = encode(EffectRequest(step="plan", attempt=9, key="k0", call=THINK))
     await agent.bus.append(f"interlock.in.planner-1.agent.effect.{task}", asked)
     await stage.until(lambda: not first.leads)
     await stage.several_turns()
@@ -328,6 +329,32 @@ async def test_a_full_log_is_led_as_soon_as_there_is_room(monkeypatch: pytest.Mo
     server.capacity = Capacity()
     await stage.leader(each)
     await stage.end()
+
+
+async def test_a_log_that_is_full_behind_the_leaders_record_is_stamped_when_there_is_room(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a leader that is gone in the middle of a task, and room for one record
+    monkeypatch.setattr(standby, "AGAIN_S", 0.01)
+    monkeypatch.setattr(standby, "MOST_REFUSALS", 1)
+    _, bus, running = stage.supervise("supervisor-1")
+    worker = await stage.cast((LOOK,))
+    worker.may_go_on.clear()
+    task = await stage.submit(ONE, review=False)
+    await stage.until(lambda: worker.at_work)
+    bus._closed = True
+    running.cancel()
+    stage.server.capacity = Capacity(records=len(stage.server.records) + 1)
+    # When another one takes the lead, then it does not decide before it has stamped everything
+    second, _, _ = stage.supervise("supervisor-2")
+    await stage.until(lambda: len(terms(stage)) == 2)
+    await stage.several_turns()
+    assert not second.leads
+    # And with room it does
+    stage.server.capacity = Capacity()
+    worker.may_go_on.set()
+    await stage.completed(task)
+    assert len(terms(stage)) == 2
 
 
 async def test_a_log_that_is_not_ours_ends_it_with_a_sentence(stage: Stage) -> None:

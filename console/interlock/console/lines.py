@@ -56,6 +56,9 @@ def _granted(fact: f.EffectGranted) -> str:
 
 
 def _settled(fact: f.EffectSettled) -> str:
+    if fact.end == "counted":
+        counted = f"has {fact.counted_tokens:,} tokens" if fact.counted_tokens else "could not be counted"
+        return f"effect {fact.effect} was not sent: its prompt {counted}"
     return f"effect {fact.effect} {fact.end}, {said_amounts(fact.spent)} spent"
 
 

@@ -167,6 +167,8 @@ def _settled(view: TaskView, fact: f.EffectSettled, _at_ms: int) -> None:
     if effect is None:
         return
     effect.state, effect.end, effect.spent = "ended", fact.end, effect.spent.plus(fact.spent)
+    if fact.end == "counted":
+        effect.state = "held"
     step = _step(view, effect.step)
     step.spent = step.spent.plus(fact.spent)
 

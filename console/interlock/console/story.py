@@ -12,6 +12,7 @@ from interlock.contracts.effect import (
     AskCall,
     EffectAborted,
     EffectCompleted,
+    EffectCounted,
     EffectFailed,
     EffectRequest,
     ModelCall,
@@ -68,6 +69,12 @@ def _call(request: EffectRequest) -> str:
             return f"the tool {tool.tool}"
 
 
+def _counted(body: EffectCounted) -> str:
+    if not body.prompt_tokens:
+        return f"could not have the prompt of effect {body.effect} counted"
+    return f"had the prompt of effect {body.effect} counted: {body.prompt_tokens:,} tokens"
+
+
 def _short(line: str) -> str:
     line = line.replace("\n", " ")
     return line if len(line) <= MAX_CHARS else f"{line[: MAX_CHARS - 1]}…"
@@ -79,6 +86,7 @@ WORDS: dict[type[Any], Callable[[str, Any], str]] = {
     EffectCompleted: lambda _, body: f"has done effect {body.effect}{_by(body.model)}",
     EffectFailed: lambda _, body: f"failed at effect {body.effect}: {body.message}",
     EffectAborted: lambda _, body: f"stopped effect {body.effect}: {body.reason}",
+    EffectCounted: lambda _, body: _counted(body),
     StepResult: lambda _, body: f"hands in the result of {body.step}",
     StepFailure: lambda _, body: f"fails at {body.step}: {body.message}",
     Control: lambda verb, body: f"says {verb}{_why(body.reason)}",

@@ -35,7 +35,9 @@ class DoStep(_Dispatch, frozen=True, kw_only=True, tag="step"):
 class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):
     """To an effect worker: carry out this grant, and tell `agent` and the log what became of it.
 
-    It is for that `incarnation` of the worker alone: what was granted to its predecessor is lost.
+    It is for that `incarnation` of the worker alone: what was granted to its predecessor is lost. With
+    `to_count` a prompt that does not fit is no failure: `effect.counted` is said instead. `counted_tokens` is
+    the prompt as it was counted under an earlier grant.
     """
 
     task: Sequence
@@ -51,6 +53,8 @@ class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):
     max_output_tokens: int = 0
     docs: str = ""
     decided: Sequence = 0
+    to_count: bool = False
+    counted_tokens: int = 0
 
 
 class Outcome(_Dispatch, frozen=True, kw_only=True, tag="outcome"):

@@ -116,4 +116,15 @@ class EffectAborted(Message, frozen=True, kw_only=True):
     used: Amounts = NOTHING
 
 
+class EffectCounted(Message, frozen=True, kw_only=True):
+    """An effect worker had a prompt counted, and it is more than is reserved: nothing was sent or used.
+
+    `prompt_tokens` is the count with its margin, with all that the server adds; 0: nobody could count it.
+    """
+
+    effect: Sequence
+    grant: Sequence
+    prompt_tokens: Count = 0
+
+
 EffectEnd = Literal["completed", "failed", "aborted", "denied", "in_doubt", "answered", "lost"]

@@ -3,7 +3,13 @@
 import msgspec
 
 from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
-from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed, EffectRequest
+from interlock.contracts.effect import (
+    EffectAborted,
+    EffectCompleted,
+    EffectCounted,
+    EffectFailed,
+    EffectRequest,
+)
 from interlock.contracts.errors import ContractError
 from interlock.contracts.message import Message, decode, line
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
@@ -33,6 +39,7 @@ InputBody = (
     | EffectCompleted
     | EffectFailed
     | EffectAborted
+    | EffectCounted
     | Malformed
 )
 
@@ -55,6 +62,7 @@ INPUT_KINDS: dict[tuple[str, str], type[Message]] = {
     ("effect", "completed"): EffectCompleted,
     ("effect", "failed"): EffectFailed,
     ("effect", "aborted"): EffectAborted,
+    ("effect", "counted"): EffectCounted,
 }
 
 

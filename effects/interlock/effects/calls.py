@@ -93,7 +93,8 @@ class Calls:
     async def _ask_model(self, call: ModelCall, work: DoEffect, on_tokens: OnTokens) -> Answer:
         name = call.model or self._names[0]
         model = self._model(name)
-        allowance = Allowance.of(work.reserved, work.max_output_tokens or call.max_output_tokens)
+        output_tokens = work.max_output_tokens or call.max_output_tokens
+        allowance = Allowance.of(work.reserved, output_tokens, work.counted_tokens)
         try:
             async with asyncio.timeout(self._model_timeout_s):
                 answer = await model.answer(call, allowance=allowance, docs=work.docs, on_tokens=on_tokens)

@@ -14,7 +14,15 @@ from interlock.bus.ports import Bus
 from interlock.contracts import limits
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.dispatch import DoEffect, Outcome
-from interlock.contracts.effect import Bill, EffectAborted, EffectCompleted, EffectEnd, EffectFailed, ToolCall
+from interlock.contracts.effect import (
+    Bill,
+    EffectAborted,
+    EffectCompleted,
+    EffectCounted,
+    EffectEnd,
+    EffectFailed,
+    ToolCall,
+)
 from interlock.contracts.message import encode
 from interlock.contracts.subjects import dispatch_subject, input_subject
 from interlock.effects.appending import Appending
@@ -78,6 +86,13 @@ class Ends:
         used = Amounts(tool_calls=1) if started and isinstance(work.call, ToolCall) else NOTHING
         end = EffectAborted(effect=work.effect, grant=work.grant, started=started, reason=line, used=used)
         await self._tell(work, "aborted", end, _outcome(work, "aborted", message=line))
+
+    def counted(self, work: DoEffect, prompt_tokens: int) -> None:
+        """Tell the log alone that a prompt is more than is reserved: its agent waits for what comes of it."""
+        log.info("effect_counted", task=work.task, step=work.step, effect=work.effect, tokens=prompt_tokens)
+        end = EffectCounted(effect=work.effect, grant=work.grant, prompt_tokens=prompt_tokens)
+        subject = input_subject(self._bus.principal, "effect", "counted", work.task)
+        self._appending.append(subject, encode(end), f"{work.effect}.{work.grant}")
 
     async def _tell(
         self,

@@ -38,11 +38,15 @@ class Refused(EffectError):
 
 
 class NotReserved(EffectError):
-    """What would be sent may use more than is reserved: nothing was. `prompt_tokens` is what it needs."""
+    """What would be sent may use more than is reserved: nothing was. `prompt_tokens` is what it needs.
 
-    def __init__(self, message: str, *, prompt_tokens: int) -> None:
+    `counted` is whether a provider's count says so; else it is what the bytes allow.
+    """
+
+    def __init__(self, message: str, *, prompt_tokens: int, counted: bool = False) -> None:
         super().__init__(message)
         self.prompt_tokens = prompt_tokens
+        self.counted = counted
 
 
 class Busy(EffectError):

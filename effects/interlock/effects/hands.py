@@ -14,7 +14,7 @@ from interlock.bus.ports import Bus
 from interlock.contracts.dispatch import Cancel, DoEffect
 from interlock.effects.calls import Calls, NeverAsked
 from interlock.effects.ends import Ends
-from interlock.effects.errors import Busy, EffectError
+from interlock.effects.errors import Busy, EffectError, NotReserved
 from interlock.effects.fences import FLEET, Fences
 from interlock.effects.live import Live
 
@@ -119,7 +119,11 @@ class Hands:
         try:
             answer = await self._calls.perform(work, live.tell)
         except EffectError as error:
-            await self._fail(mine, error, started_ms, transient=error.transient)
+            if isinstance(error, NotReserved) and work.to_count:
+                mine.ended = True
+                self._ends.counted(work, error.prompt_tokens if error.counted else 0)
+            else:
+                await self._fail(mine, error, started_ms, transient=error.transient)
         except asyncio.CancelledError as stop:
             mine.ended = True
             started = not isinstance(stop, NeverAsked)

@@ -86,6 +86,8 @@ def do_effect(task: Task, effect: Effect, incarnation: str, call: Call, decided:
         max_output_tokens=effect.max_output_tokens,
         docs=task.docs,
         decided=decided,
+        to_count=effect.to_count,
+        counted_tokens=effect.demand.counted_tokens or 0,
     )
 
 

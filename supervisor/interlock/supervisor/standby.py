@@ -25,7 +25,7 @@ from interlock.supervisor.timeline import Timeline
 WATCH_S = 0.05
 AGAIN_S = 0.5
 READ_S = 60.0
-MOST_ROUNDS = 16
+MOST_REFUSALS = 16
 STAMPS_AT_ONCE = 4_096
 
 log = structlog.get_logger()
@@ -126,23 +126,24 @@ class Standby:
         if not led_before:
             return True
         unstamped = [0, *self.known.open_tasks]
-        for _ in range(MOST_ROUNDS):
-            last_seq = 0
+        rounds = 0
+        while unstamped:
             for start in range(0, len(unstamped), STAMPS_AT_ONCE):
-                last_seq = max(last_seq, await self._stamp(term, unstamped[start : start + STAMPS_AT_ONCE]))
+                refused = await self._stamp(term, unstamped[start : start + STAMPS_AT_ONCE])
+                rounds += refused
             still_open = {0, *self.known.open_tasks}
             unstamped = [task for task in unstamped if task not in self.stamps and task in still_open]
             # A refusal says that something stands there which is not read yet: it is in the log by now.
-            await self._read_up_to(await self._newest() if unstamped else last_seq)
+            await self._read_up_to(await self._newest() if unstamped else max(self.stamps.values()))
             if self.known.leader_seq != term:
                 log.info("another_leads", instead_of=self._bus.principal)
                 return False
-            if not unstamped:
-                return True
-        raise SteppedBack(f"somebody writes to task {unstamped[0]} faster than this supervisor can stamp it")
+            if unstamped and rounds > MOST_REFUSALS:
+                raise SteppedBack(f"somebody writes to task {unstamped[0]} faster than it can be stamped")
+        return True
 
-    async def _stamp(self, term: int, tasks: Sequence[int]) -> int:
-        """Stamp these subjects where nothing unread stands; return the last record written."""
+    async def _stamp(self, term: int, tasks: Sequence[int]) -> bool:
+        """Stamp these subjects where nothing unread stands; return whether one was refused."""
         acks = [
             self._bus.append_soon(
                 decision_subject(task),
@@ -152,15 +153,19 @@ class Standby:
             for task in tasks
         ]
         outcomes: list[Ack | BaseException] = await asyncio.gather(*acks, return_exceptions=True)
-        for task, outcome in zip(tasks, outcomes, strict=True):
-            if isinstance(outcome, Ack):
-                self.stamps[task] = outcome.seq
-            elif isinstance(outcome, LogFull):
-                log.error("log_full", task=task, reason=str(outcome))
-                await asyncio.sleep(AGAIN_S)
-            elif not isinstance(outcome, Superseded):
-                raise outcome
-        return max(self.stamps.values(), default=0)
+        self.stamps |= {
+            task: outcome.seq
+            for task, outcome in zip(tasks, outcomes, strict=True)
+            if isinstance(outcome, Ack)
+        }
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        for failure in failures:
+            if not isinstance(failure, Superseded | LogFull):
+                raise failure
+        if any(isinstance(failure, LogFull) for failure in failures):
+            log.error("log_full", reason=str(failures[0]))
+            await asyncio.sleep(AGAIN_S)
+        return any(isinstance(failure, Superseded) for failure in failures)
 
     def _stamp_of(self, term: int, task: int) -> bytes:
         # The cause says up to where inputs are decided: a stamp decides none.

@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.console.budgets.stories import Story, lived, recorded
+from tests.console.budgets.stories import HISTORIES, Story, lived, recorded
 
-from interlock.console.budgets.account import Entry, state_accounts
 from interlock.console.budgets.book import Book
 from interlock.console.budgets.movements import Movements
 from interlock.console.budgets.rows import RAISED, SET, Row
+from interlock.console.budgets.statement import Entry, state_accounts
 from interlock.contracts import facts as f
 from interlock.contracts.budget import DIMENSIONS, NOTHING, Amounts
 
@@ -58,7 +58,7 @@ def test_the_rows_behind_every_number_add_up_to_it_whatever_has_happened(seed: i
                 assert_adds_up(entry)
 
 
-@pytest.mark.parametrize("name", ["simple", "lost_agent", "parked"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in HISTORIES.glob("*.jsonl")))
 def test_the_rows_of_a_recorded_history_add_up(name: str) -> None:
     story = recorded(name)
     for task in tasks_of(story):

@@ -3,11 +3,11 @@
 import pytest
 from tests.console.budgets.stories import Recorder
 
-from interlock.console.budgets.account import Scope, scope_json, state_accounts
 from interlock.console.budgets.book import Book
 from interlock.console.budgets.dimensions import duration, said_budget, said_more
 from interlock.console.budgets.movements import Movements
 from interlock.console.budgets.paper import explanation, table
+from interlock.console.budgets.statement import Scope, scope_json, state_accounts
 from interlock.contracts.budget import Amounts, Budget
 
 

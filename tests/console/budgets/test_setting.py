@@ -131,6 +131,16 @@ async def test_two_people_at_once_lose_nothing_of_what_either_set(stage: Stage, 
     assert stands.limits.total == Budget(spend_usd_micros=5_000_000, tokens=7)
 
 
+async def test_a_role_that_nobody_has_is_pointed_out(stage: Stage, olga: MemoryBus) -> None:
+    await stage.cast()
+    await stage.until(lambda: len(stage.told(0, f.AgentJoined)) == 4)
+    lines = await set_and_tell(olga, "role excutor", changed({"tokens": 5}, [], ""))
+    assert lines[-1] == (
+        "nobody has had the role excutor so far; there are executor, planner, researcher, reviewer"
+    )
+    assert "nobody" not in (await set_and_tell(olga, "role executor", changed({"tokens": 5}, [], "")))[-1]
+
+
 async def test_without_a_supervisor_the_limits_stand_and_that_is_said() -> None:
     stage = Stage()
     try:

@@ -54,6 +54,10 @@ from interlock.effects.offline import decompose, queries
             ["What is a virtual environment?", "How do I create a virtual environment?"],
         ),
         (
+            "How do I read a file line by line, and how do I close it?",
+            ["How do I read a file line by line?", "How do I close a file?"],
+        ),
+        (
             "How long may a quote be and why?",
             ["How long may a quote be?", "Why may a quote be?"],
         ),

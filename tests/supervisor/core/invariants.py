@@ -24,6 +24,7 @@ def uphold(before: State, decided: Decided, again: Decided, now_ms: int, *, torn
     assert again.by_task == decided.by_task, "the same input must decide the same"
     assert again.state == decided.state
     assert fold(before, decided.segments) == decided.state, "the facts must say it all"
+    _counted_once(before, decided)
     if not torn:
         lawful(decided.state, before, now_ms)
 
@@ -38,6 +39,19 @@ def fold(state: State, segments: Iterable[tuple[int, list[AnyFact]]]) -> State:
                 assert state.switch in {"running", "draining"}, f"{fact} in a fleet that is {state.switch}"
             state = evolve(state, task, fact)
     return state
+
+
+def _counted_once(before: State, decided: Decided) -> None:
+    """Check that a prompt is counted at most once, for nothing, and not sent as long as it is too long."""
+    for number, said in decided.by_task.items():
+        counts = [one for one in said if isinstance(one, facts.EffectSettled) and one.end == "counted"]
+        for fact in counts:
+            was, now = (s.tasks[number].effects[fact.effect] for s in (before, decided.state))
+            assert was.demand.counted_tokens is None, "an effect is counted once"
+            assert now.demand.counted_tokens == fact.counted_tokens
+            assert (fact.basis, fact.spent) == ("nothing", NOTHING)
+            assert was.to_count
+            assert not now.to_count
 
 
 def lawful(state: State, before: State | None = None, now_ms: int = 0) -> None:
@@ -114,6 +128,7 @@ def _task_is_consistent(state: State, task: Task) -> None:
         open_step = task.steps[effect.step].state in {"ready", "assigned", "backing_off"}
         assert open_step or effect.state not in {"held", "escalated"}, "nobody waits for it any more"
         assert (effect.reserved != NOTHING) <= (effect.state == "granted")
+        assert not (effect.to_count and effect.demand.counted_tokens is not None), "it is counted already"
 
 
 def _reservations_add_up(state: State) -> None:

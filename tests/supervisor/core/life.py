@@ -4,11 +4,19 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from tests.supervisor.core.world import LOOK, MODEL, ONE, PLAN, PUT, THINK, TOOLS, UNPRICED, World
+from tests.supervisor.core.world import COUNTING, LOOK, MODEL, ONE, PLAN, PUT, THINK, TOOLS, UNPRICED, World
 
 from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.control import Answer
-from interlock.contracts.effect import AskCall, Call, EffectCompleted, EffectRequest, ModelCall, ToolCall
+from interlock.contracts.effect import (
+    AskCall,
+    Call,
+    EffectCompleted,
+    EffectCounted,
+    EffectRequest,
+    ModelCall,
+    ToolCall,
+)
 from interlock.contracts.inputs import INPUT_KINDS
 from interlock.contracts.message import encode
 from interlock.contracts.plan import Plan, PlannedStep
@@ -27,6 +35,8 @@ CALLS: tuple[Call, ...] = (
     LOOK,
     LOOK,
     PUT,
+    ModelCall(purpose="think", prompt="a" * 4_000, model=COUNTING.model, max_output_tokens=100),
+    ModelCall(purpose="think", prompt="b" * 1_000, model=COUNTING.model, max_output_tokens=100),
     ModelCall(purpose="think", prompt="z", model="new/unpriced"),
     ModelCall(purpose="think", prompt="z", model="nobody/has"),
     LOOK,
@@ -71,7 +81,7 @@ class Life:
         self.world.agent(name, capacity=chance.randint(1, 3), autonomy=chance.randint(1, 5), **extra)
 
     def worker_joins(self, chance: Random) -> None:
-        models = chance.choice(((MODEL,), (MODEL,), (MODEL, UNPRICED), (UNPRICED,)))
+        models = chance.choice(((MODEL,), (MODEL, COUNTING), (MODEL, UNPRICED, COUNTING), (UNPRICED,)))
         tools = chance.choice((TOOLS, TOOLS, TOOLS[:1]))
         self.world.worker(
             f"effects-{chance.randint(1, 2)}", capacity=chance.randint(1, 3), models=models, tools=tools
@@ -96,7 +106,7 @@ class Life:
                 spend_usd_micros=chance.choice((None, 500, 1_000_000)),
                 steps=chance.choice((None, 3, 12)),
                 replans=chance.choice((0, 1, 2)),
-                wall_ms=chance.choice((None, 100_000)),
+                wall_ms=chance.choice((None, None, None, 100_000)),
             ),
         )
 
@@ -143,6 +153,15 @@ class Life:
                 case _:
                     self.world.completed(task, effect.seq, used)
 
+    def effect_is_counted(self, chance: Random) -> None:
+        """A prompt turns out too long for its reservation; seldom it is said of what nobody should count."""
+        found = self._in_state(chance, "granted")
+        if found is not None and (found[1].to_count or chance.random() < 0.1):
+            task, effect = found
+            counted = chance.choice((0, effect.demand.prompt_tokens // 3, effect.demand.prompt_tokens, 10**9))
+            body = EffectCounted(effect=effect.seq, grant=effect.grant, prompt_tokens=counted)
+            self._say(effect.worker, "effect", "counted", encode(body), task)
+
     def person_answers(self, chance: Random) -> None:
         found = self._in_state(chance, "escalated")
         if found is not None:
@@ -163,7 +182,7 @@ class Life:
         if self.world.state.tasks:
             number = chance.choice(sorted(self.world.state.tasks))
             self.world.more(
-                number, tokens=1_000, steps=2, tool_calls=1, wall_ms=50_000, spend_usd_micros=1_000
+                number, tokens=1_000, steps=2, tool_calls=1, wall_ms=500_000, spend_usd_micros=1_000
             )
 
     def limits_are_set(self, chance: Random) -> None:
@@ -173,7 +192,8 @@ class Life:
         self.world.limit(*scope, total=_some_limits(chance, 10), day=_some_limits(chance, 3))
 
     def time_passes(self, chance: Random) -> None:
-        self.world.tick(chance.choice((10, 1_000, 5_000, 5_000, 30_000, 400_000, 90_000_000)))
+        often, seldom = (10, 1_000, 5_000, 5_000, 30_000), (400_000, 90_000_000)
+        self.world.tick(chance.choice(often if chance.random() < 0.9 else seldom))
 
     def something_is_said_again(self, chance: Random) -> None:
         """An input comes twice, late, or from somebody else."""
@@ -247,7 +267,7 @@ def _some_limits(chance: Random, generous: int) -> Budget:
         tokens=chance.choice((None, None, 400 * generous)),
         model_calls=chance.choice((None, None, generous)),
         tool_calls=chance.choice((None, None, generous)),
-        wall_ms=chance.choice((None, None, 10_000 * generous)),
+        wall_ms=chance.choice((None, None, None, None, None, 30_000 * generous)),
         steps=chance.choice((None, None, 2 * generous)),
         replans=chance.choice((None, None, generous // 2)),
     )
@@ -275,12 +295,13 @@ HAPPENINGS: dict[Happening, int] = {
     Life.step_fails: 4,
     Life.effect_is_asked_for: 25,
     Life.effect_ends: 20,
+    Life.effect_is_counted: 12,
     Life.person_answers: 3,
     Life.task_is_switched: 5,
     Life.fleet_is_switched: 1,
     Life.limit_is_raised: 6,
     Life.limits_are_set: 3,
-    Life.no_limits_are_set: 1,
+    Life.no_limits_are_set: 2,
     Life.time_passes: 5,
     Life.something_is_said_again: 4,
     Life.nonsense_is_said: 2,

@@ -48,7 +48,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: any(worker.in_hand for worker in self.state.workers.values()))
     @rule(chance=chances)
     def an_effect_ends(self, chance: Random) -> None:
-        self.life.effect_ends(chance)
+        chance.choice((Life.effect_ends, Life.effect_ends, Life.effect_is_counted))(self.life, chance)
 
     @precondition(lambda self: bool(self.state.tasks))
     @rule(chance=chances)

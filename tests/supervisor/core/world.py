@@ -15,6 +15,7 @@ from interlock.contracts.effect import (
     Call,
     EffectAborted,
     EffectCompleted,
+    EffectCounted,
     EffectFailed,
     EffectRequest,
     ModelCall,
@@ -36,6 +37,12 @@ from interlock.supervisor.core.turn import Decided
 
 MODEL = ModelOffer(
     model="offline/x", input_usd_micros_per_mtok=1_000_000, output_usd_micros_per_mtok=2_000_000
+)
+COUNTING = ModelOffer(
+    model="offline/counts",
+    input_usd_micros_per_mtok=1_000_000,
+    output_usd_micros_per_mtok=2_000_000,
+    counts=True,
 )
 UNPRICED = ModelOffer(model="new/unpriced")
 SEARCH = ToolOffer(tool="search", risk="read", repeatable=True)
@@ -200,6 +207,11 @@ class World:
         effect = self.effect(number, seq)
         body = EffectAborted(effect=seq, grant=effect.grant, started=started, reason="stop", used=used)
         self.say(effect.worker, "effect", "aborted", body, number)
+
+    def counted(self, number: int, seq: int, prompt_tokens: int) -> None:
+        effect = self.effect(number, seq)
+        body = EffectCounted(effect=seq, grant=effect.grant, prompt_tokens=prompt_tokens)
+        self.say(effect.worker, "effect", "counted", body, number)
 
     # People.
 

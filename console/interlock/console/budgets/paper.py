@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from interlock.console.budgets.account import Entry, Scope
 from interlock.console.budgets.dimensions import BY_FIELD, Dimension
 from interlock.console.budgets.numbers import Number
 from interlock.console.budgets.rows import RAISED, SET, Row
 from interlock.console.budgets.shared import is_shared
+from interlock.console.budgets.statement import Entry, Scope
 
 NO_LIMIT = "no limit"
 WIDTH = 14

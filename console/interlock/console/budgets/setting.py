@@ -2,12 +2,12 @@
 
 from interlock.bus.clock import now_ms
 from interlock.bus.ports import Bus
-from interlock.console.budgets.account import state_accounts
 from interlock.console.budgets.book import Book, read_book
 from interlock.console.budgets.consequences import concerned, fates
 from interlock.console.budgets.dimensions import said_budget, split
 from interlock.console.budgets.paper import table
 from interlock.console.budgets.shared import FILE_REASON, Change, set_limits, standing
+from interlock.console.budgets.statement import state_accounts
 from interlock.console.errors import RefusedBySupervisor
 from interlock.console.sayings import refusal
 from interlock.contracts.control import SetLimits
@@ -44,6 +44,10 @@ async def set_and_tell(bus: Bus, scope: str, change: Change) -> list[str]:
     stood = await standing(bus, scope)
     seq, wanted = await set_limits(bus, scope, change)
     lines = await _came_of_it(bus, book, scope, seq, wanted)
+    kind, _, name = scope.partition(" ")
+    if kind == "role" and name not in book.state.charters:
+        known = ", ".join(sorted(book.state.charters)) or "no roles"
+        lines.append(f"nobody has had the role {name} so far; there are {known}")
     if stood.limits.reason.startswith(FILE_REASON):
         lines.append(
             f"the {stood.limits.reason} had set them, and will again when it changes: change it there too"

@@ -7,7 +7,6 @@ import click
 
 from interlock.bus.clock import now_ms
 from interlock.console.amount_options import amount_options
-from interlock.console.budgets.account import Scope, scope_json, state_accounts
 from interlock.console.budgets.book import Book, read_book
 from interlock.console.budgets.dimensions import BY_NAME
 from interlock.console.budgets.lacks import remedy, said_lack
@@ -15,6 +14,7 @@ from interlock.console.budgets.movements import Movements
 from interlock.console.budgets.numbers import used
 from interlock.console.budgets.paper import explanation, table
 from interlock.console.budgets.raising import raise_and_tell
+from interlock.console.budgets.statement import Scope, scope_json, state_accounts
 from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.errors import BadInput
 from interlock.console.exits import Exit

@@ -1,5 +1,6 @@
 """`interlock limits`: the limits that tasks share, shown, set by hand, or kept by a file."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,6 @@ import click
 
 from interlock.bus.clock import now_ms
 from interlock.console.amount_options import amount_options
-from interlock.console.budgets.account import scope_json, state_accounts
 from interlock.console.budgets.book import read_book
 from interlock.console.budgets.dimensions import LIMIT_NAMES, said_budget
 from interlock.console.budgets.file import read_file
@@ -15,6 +15,7 @@ from interlock.console.budgets.numbers import is_limited
 from interlock.console.budgets.paper import table
 from interlock.console.budgets.setting import changed, set_and_tell
 from interlock.console.budgets.shared import FLEET, NAMED, Change, all_standing, scope_named
+from interlock.console.budgets.statement import scope_json, state_accounts
 from interlock.console.budgets.watch import watched
 from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.errors import BadInput
@@ -196,7 +197,11 @@ def watch(file: str, **where: Any) -> int:
 async def _watch(reach: Reach, path: Path) -> int:
     async with watched(reach, path, say) as watching:
         say(f"the limits are as {path} says; following it until Ctrl-C")
-        await watching
+        try:
+            await watching
+        except asyncio.CancelledError:
+            # Ctrl-C and SIGTERM are how a person ends this command, so it has done what it was asked.
+            say(f"the limits stay; {path} is not followed any more")
     return Exit.DONE
 
 

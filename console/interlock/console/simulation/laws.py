@@ -13,7 +13,13 @@ from interlock.console.simulation.ledger import NOTHING, Grant, Ledger, amounts,
 from interlock.console.simulation.world import Execution
 from interlock.contracts import facts
 from interlock.contracts.decision import Decision
-from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed, EffectRequest
+from interlock.contracts.effect import (
+    EffectAborted,
+    EffectCompleted,
+    EffectCounted,
+    EffectFailed,
+    EffectRequest,
+)
 from interlock.contracts.inputs import Input
 from interlock.contracts.step import StepResult
 
@@ -51,7 +57,7 @@ class Laws:
         self.escalated: dict[int, tuple[int, str]] = {}
         self._broken = broken
         self._writes: dict[tuple[int, str, str], int] = {}
-        self._seq = 0
+        self._seq = self._cause = 0
         self._checks: dict[type[facts.AnyFact], Callable[[int, facts.AnyFact], None]] = {
             facts.Accepted: self._accepted,
             facts.StepAssigned: self._assigned,
@@ -77,11 +83,14 @@ class Laws:
         body = said.body
         if isinstance(body, EffectCompleted | EffectFailed | EffectAborted):
             counted = not isinstance(body, EffectAborted) or not body.started
-            self.ledger.outcome(body.effect, body.grant, said.principal, body.used if counted else None)
+            used = body.used if counted else None
+            self.ledger.outcome(said.seq, body.effect, body.grant, said.principal, used)
+        elif isinstance(body, EffectCounted):
+            self.ledger.outcome(said.seq, body.effect, body.grant, said.principal, amounts(NOTHING))
 
     def decided(self, decision: Decision, seq: int) -> None:
         """Read a decision."""
-        self._seq = seq
+        self._seq, self._cause = seq, decision.cause
         for sentence in self.leadership.read(decision, seq):
             self._broken("one writer", sentence)
         for fact in decision.facts:
@@ -180,7 +189,7 @@ class Laws:
         earlier = self.ledger.grants.get((fact.effect, fact.grant - 1))
         if (fact.effect, fact.grant) in self.ledger.grants or (fact.grant > 1 and earlier is None):
             self._broken("grant", f"{what} has a strange grant {fact.grant}")
-        if earlier is not None and earlier.end != "lost":
+        if earlier is not None and earlier.end not in {"lost", "counted"}:
             self._broken("grant", f"{what} was granted again after it was {earlier.end}")
         if earlier is not None and not fact.repeatable:
             self._broken("once", f"{what} may not be repeated, but was granted again")
@@ -200,8 +209,14 @@ class Laws:
             return
         if grant.number != fact.grant:
             self._broken("grant", f"{what} was settled by grant {fact.grant}, in flight is {grant.number}")
+        if fact.end == "counted":
+            self._count(grant, fact, what)
         if fact.outcome:
             self._check_outcome(grant, fact, what)
+        elif 0 < grant.outcome <= self._cause:
+            self._broken(
+                "outcome", f"{what} is {fact.end}, though record {grant.outcome} says what came of it"
+            )
         beyond = fact.spent.beyond(amounts(grant.reserved))
         if beyond != fact.overrun:
             self._broken("settled twice", f"{what} was settled beyond its reservation: {fact.spent}")
@@ -213,13 +228,21 @@ class Laws:
         said = self.inputs.get(fact.outcome)
         body = said.body if said is not None else None
         fits = (
-            isinstance(body, EffectCompleted | EffectFailed | EffectAborted)
+            isinstance(body, EffectCompleted | EffectFailed | EffectAborted | EffectCounted)
             and said is not None
             and said.principal == grant.worker
             and (body.effect, body.grant) == (fact.effect, grant.number)
         )
         if not fits:
             self._broken("grant", f"{what} was settled by record {fact.outcome}, which is no outcome of it")
+
+    def _count(self, grant: Grant, fact: facts.EffectSettled, what: str) -> None:
+        """Check that an effect is counted once, for nothing, and without having been executed."""
+        earlier = [self.ledger.grants.get((fact.effect, number)) for number in range(1, grant.number)]
+        if any(one is not None and one.end == "counted" for one in earlier):
+            self._broken("grant", f"{what} was counted twice")
+        if grant.true_cost != NOTHING or counts(fact.spent) != NOTHING:
+            self._broken("grant", f"{what} was counted, but has cost {grant.true_cost}: {fact.spent}")
 
     def _asked(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.EffectEscalated)

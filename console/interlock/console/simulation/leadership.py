@@ -1,4 +1,4 @@
-"""Who may write decisions, by a plain reader of the log: after a stamp, nobody but the leader who put it there.
+"""Who may write decisions, by a plain reader of the log: after a stamp, nobody but who put it there.
 
 A former leader may still add to a subject until the new one has put its stamp there; not a record longer.
 """
@@ -34,7 +34,7 @@ class Leadership:
                 if self._leaders.get(fact.term) != decision.by or fact.term < self._term_of.get(
                     decision.task, 0
                 ):
-                    yield f"{decision.by} stamped task {decision.task} for term {fact.term}, which is not its own"
+                    yield f"{decision.by} stamped task {decision.task} for term {fact.term}, not its own"
                 self._term_of[decision.task] = fact.term
                 return
         if self._leaders.get(self._term) == decision.by:

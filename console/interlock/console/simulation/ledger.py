@@ -100,6 +100,7 @@ class Grant(msgspec.Struct):
     repeatable: bool
     seq: int
     open: bool = True
+    outcome: int = 0
     released: Counts = NOTHING
     settled: Counts = NOTHING
     true_cost: Counts = NOTHING
@@ -137,11 +138,15 @@ class Ledger:
         self.time.read(task, fact)
         return taken
 
-    def outcome(self, effect: int, number: int, worker: str, used: Amounts | None) -> None:
-        """See an outcome in the log: what was reserved beyond it is free, however late that is written."""
+    def outcome(self, said: int, effect: int, number: int, worker: str, used: Amounts | None) -> None:
+        """See an outcome in the log: what was reserved beyond it is free, however late that is written.
+
+        `said` is its record; `used` is None where the whole reservation counts.
+        """
         grant = self.open.get(effect)
-        if grant is None or grant.number != number or grant.worker != worker or any(grant.released):
+        if grant is None or grant.number != number or grant.worker != worker or grant.outcome:
             return
+        grant.outcome = said
         if used is not None and used.beyond(amounts(grant.reserved)) is None:
             grant.released = minus(grant.reserved, counts(used))
             self._release(grant, grant.released)

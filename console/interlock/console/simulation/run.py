@@ -142,7 +142,9 @@ class Simulation:
 
     def _quiet_s(self) -> float:
         """Return how long nothing must be decided: longer where something still seems to be at work."""
-        named = not self.watch.laws.ledger.open and all(reason for _, reason in open_reasons(self.watch.replayed))
+        named = not self.watch.laws.ledger.open and all(
+            reason for _, reason in open_reasons(self.watch.replayed)
+        )
         return NAMED_QUIET_S if named else QUIET_S
 
     def _all_over(self) -> bool:

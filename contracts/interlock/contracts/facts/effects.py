@@ -12,7 +12,8 @@ from interlock.contracts.plan import StepId
 class Demand(Part, frozen=True, kw_only=True):
     """What an effect needs, as data: which model or tool, and the most tokens that go in and come out.
 
-    `digest` is the same for two calls that ask for the same.
+    `digest` is the same for two calls that ask for the same. `counted_tokens` is the whole prompt as its
+    provider has counted it, and replaces what its bytes allow; 0: it could not be counted.
     """
 
     kind: Literal["model", "tool", "ask"]
@@ -20,10 +21,14 @@ class Demand(Part, frozen=True, kw_only=True):
     digest: str = ""
     prompt_tokens: int = 0
     max_output_tokens: int = 0
+    counted_tokens: int | None = None
 
 
 class EffectGranted(Fact, frozen=True, kw_only=True):
-    """The effect may happen, once, at this worker, and `reserved` is put aside for it."""
+    """The effect may happen, once, at this worker, and `reserved` is put aside for it.
+
+    With `to_count` it is less than the prompt's bytes may need: the worker has them counted first.
+    """
 
     effect: Sequence
     step: StepId
@@ -35,6 +40,7 @@ class EffectGranted(Fact, frozen=True, kw_only=True):
     demand: Demand
     repeatable: bool
     max_output_tokens: int = 0
+    to_count: bool = False
 
 
 class EffectHeld(Fact, frozen=True, kw_only=True):
@@ -82,14 +88,15 @@ class EffectSettled(Fact, frozen=True, kw_only=True):
 
     `basis` is `actual` (the worker's count), `bound` (the call may have happened: the whole reservation)
     or `nothing` (it provably did not happen). `outcome` is the record that tells more. It counts to the day
-    of `at_ms`.
+    of `at_ms`. After the end `counted` it is decided anew, with `counted_tokens` as its prompt's bound.
     """
 
     at_ms: int
     effect: Sequence
     grant: int
-    end: EffectEnd
+    end: EffectEnd | Literal["counted"]
     basis: Literal["actual", "bound", "nothing"]
     spent: Amounts = NOTHING
     outcome: Sequence = 0
     overrun: Amounts | None = None
+    counted_tokens: int = 0

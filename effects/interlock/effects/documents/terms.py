@@ -30,6 +30,7 @@ ASKS_HISTORY = re.compile(
 ASKS_INSIDE = re.compile(
     r"\bC\b|\bC\+\+|\bAPIs?\b|\b(?:embed|extension|intern|underlying)|\b[A-Z][a-z]*_[A-Z]|\b[A-Z]{2,}_\w"
 )
+ASKS_DEFAULT = re.compile(r"\bdefaults?\b|\bunless\b", re.IGNORECASE)
 COMMON_SHARE = 0.1
 FLAG_WEIGHT = 6.0
 CAPITALISED = re.compile(r"(?<=[\w,] )(?:[A-Z][\w.+#-]*)")
@@ -66,7 +67,7 @@ class Query(msgspec.Struct, frozen=True):
     unless an identifier holds both.
     `flags` are the literals that no term stands for, such as `-O`.
     `every` are all its words; `substance` is its weight beside that of one word that stands nowhere else.
-    `history` and `inside` tell whether it asks about changes, or about the insides of things.
+    `history`, `inside` and `default` tell whether it asks about changes, the insides of things, a default.
     `foreign` are the capitalised names that are not all over the documents: an answer has to speak of them.
     """
 
@@ -81,6 +82,7 @@ class Query(msgspec.Struct, frozen=True):
     substance: float
     history: bool
     inside: bool
+    default: bool
     kind: Kind
 
 
@@ -131,6 +133,7 @@ def understand(text: str, counts: Iterable[TermCount], passages: int) -> Query:
         substance=(sum(term.weight for term in terms) + len(flags) * FLAG_WEIGHT) / math.log(2 + passages),
         history=ASKS_HISTORY.search(text) is not None,
         inside=ASKS_INSIDE.search(text) is not None,
+        default=ASKS_DEFAULT.search(text) is not None,
         kind=kind_of_question(text),
     )
 

@@ -1,5 +1,6 @@
 """What a grant has put aside for one model call, and whether a request fits it: the guard before the wire."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Self
 
@@ -11,6 +12,7 @@ from interlock.effects.prices import PriceList
 
 _LEAST_MARGIN_TOKENS = 64
 _MARGIN_PART = 16
+COUNT_S = 10.0
 
 Count = Callable[[], Awaitable[int | None]]
 
@@ -18,25 +20,29 @@ Count = Callable[[], Awaitable[int | None]]
 class Allowance(msgspec.Struct):
     """At most so many tokens of prompt and of answer, and so much money.
 
-    `asked` is whether a provider may be at work on the call, so that it may be billed.
+    `asked` is whether a provider may be at work on the call, so that it may be billed. `counted_tokens` is
+    the prompt as it was counted under an earlier grant (0: never); it stands for the first request only.
     """
 
     prompt_tokens: int
     output_tokens: int
     spend_usd_micros: int
     asked: bool = False
+    counted_tokens: int = 0
 
     @classmethod
-    def of(cls, reserved: Amounts, max_output_tokens: int) -> Self:
+    def of(cls, reserved: Amounts, max_output_tokens: int, counted_tokens: int = 0) -> Self:
         """Split a reservation: what is not for the answer is for the prompt."""
-        return cls(reserved.tokens - max_output_tokens, max_output_tokens, reserved.spend_usd_micros)
+        prompt_tokens = reserved.tokens - max_output_tokens
+        return cls(prompt_tokens, max_output_tokens, reserved.spend_usd_micros, counted_tokens=counted_tokens)
 
     async def admit(self, prices: PriceList, model: str, at_most: int, count: Count) -> None:
         """Let a prompt of at most so many tokens pass, or by its count if that fits; raises NotReserved."""
         if self._holds(prices, model, at_most):
             return
-        counted = await count()
-        needed = at_most if counted is None else min(at_most, with_margin(counted))
+        known, self.counted_tokens = self.counted_tokens, 0
+        counted = known or await _counted(count)
+        needed = min(at_most, counted) if counted else at_most
         if self._holds(prices, model, needed):
             return
         price = prices.bound_usd_micros(model, needed, self.output_tokens)
@@ -46,11 +52,22 @@ class Allowance(msgspec.Struct):
             f"{self.prompt_tokens} tokens and {self.spend_usd_micros} micro-dollars. Shorten the prompt; if "
             "prices have changed, start the effect worker again",
             prompt_tokens=needed,
+            counted=counted > 0,
         )
 
     def _holds(self, prices: PriceList, model: str, prompt_tokens: int) -> bool:
         price = prices.bound_usd_micros(model, prompt_tokens, self.output_tokens)
         return prompt_tokens <= self.prompt_tokens and price is not None and price <= self.spend_usd_micros
+
+
+async def _counted(count: Count) -> int:
+    """Return a provider's count with its margin, or 0 where none can be had in time."""
+    try:
+        async with asyncio.timeout(COUNT_S):
+            counted = await count()
+    except TimeoutError:
+        return 0
+    return 0 if counted is None else with_margin(counted)
 
 
 def with_margin(counted: int) -> int:

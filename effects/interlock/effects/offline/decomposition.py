@@ -17,6 +17,8 @@ JOINT = re.compile(
 SENTENCE = re.compile(r"(?<=[?!])\s+|(?<=[.])\s+(?=[A-Z])|\n\s*\n?")
 SUBJECT = re.compile(rf"\b{AUXILIARY}\s+(?P<rest>.+)", re.IGNORECASE)
 PRONOUN = re.compile(r"\b(?:it|they|them|this|that|these|those)\b|\bone(?=\W*$)", re.IGNORECASE)
+# "Line by line" tells how, not what.
+MANNER = re.compile(r"\s(?P<each>\w+) by (?P=each)\b", re.IGNORECASE)
 POSSESSIVE = re.compile(r"\b(?:its|their)\b", re.IGNORECASE)
 DETERMINERS = frozenset(
     {"the", "a", "an", "this", "that", "these", "those", "my", "your", "our", "its", "their"}
@@ -94,7 +96,7 @@ def _spelled_out(part: str, subject: str) -> str:
 
 def _subject(text: str) -> str:
     """Find what a question is about: the words after its auxiliary, up to what looks like the verb."""
-    match = SUBJECT.search(text)
+    match = SUBJECT.search(MANNER.sub("", text))
     if match is None:
         return ""
     words = match["rest"].rstrip("?.! ").split()

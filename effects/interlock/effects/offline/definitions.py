@@ -11,6 +11,7 @@ from interlock.effects.offline.coverage import Place, Stretch
 IS = re.compile(
     r"\s(?:is|are|means|mean|refers to|was|were)\s+(?:a|an|the|one|any|what|how|where|when|used)\s"
 )
+SAYS_DEFAULT = re.compile(r"\bdefaults?\b|\bdefaulted\b", re.IGNORECASE)
 DETERMINER = re.compile(r"^\s*(?:a|an|the)\s", re.IGNORECASE)
 
 
@@ -53,3 +54,10 @@ def named(asked: Query, text: str, hit: Hit) -> float:
     here = sum(written_in(literal, text) for literal in asked.literals)
     there = sum(written_in(literal, above) for literal in asked.literals)
     return max(here, 0.7 * there) / len(asked.literals)
+
+
+def tells_default(asked: Query, text: str) -> bool:
+    """Tell whether a text says what holds by default, or assigns something to a word asked about."""
+    return SAYS_DEFAULT.search(text) is not None or any(
+        re.search(rf"\b{re.escape(term.word)}\s?=\s?[\w'\"(\[{{-]", text) for term in asked.terms
+    )

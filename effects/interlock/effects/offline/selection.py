@@ -99,7 +99,7 @@ def _candidates(asked: Query, hits: Sequence[Hit]) -> Iterable[Scored]:
     found: list[tuple[Place, Stretch, int, int]] = []
     for hit in hits:
         place = place_of(hit, hit.score / top, agreed[hit.file])
-        found.extend((place, *one) for one in _stretches(hit))
+        found.extend((place, *one) for one in _stretches(hit, with_signature=asked.default))
     for place, stretch, start, end in _with_meanings(asked, found):
         score = weigh(features(asked, place, stretch))
         yield Scored(place, start, end, score, confidence(asked, place, stretch), stretch.meant_below)
@@ -120,18 +120,24 @@ def _with_meanings(
         yield place, msgspec.structs.replace(stretch, meant=meant, meant_below=meant_below), start, end
 
 
-def _stretches(hit: Hit) -> Iterable[tuple[Stretch, int, int]]:
-    """List the stretches of a passage that may be quoted, with their offsets."""
+def _stretches(hit: Hit, *, with_signature: bool) -> Iterable[tuple[Stretch, int, int]]:
+    """List the stretches of a passage that may be quoted, with their offsets.
+
+    A signature is quoted with what it introduces where a default is asked for: it is where defaults stand.
+    """
     parts = spans(hit.text)
     told = next((number for number, part in enumerate(parts) if part.form != "label"), len(parts))
     begins = not hit.symbols or told > 0
-    for first, last in _windows(parts):
+    windows = list(_windows(parts))
+    if with_signature and hit.symbols and 0 < told < len(parts):
+        windows.append((0, _end_of_paragraph(parts, told)))
+    for first, last in windows:
         around = [part for part in parts if part.paragraph == parts[first].paragraph]
         stretch = Stretch(
             text=hit.text[parts[first].start : parts[last].end],
             paragraph=hit.text[around[0].start : around[-1].end],
-            form=parts[first].form,
-            opening=begins and first == told,
+            form=parts[told if first < told <= last else first].form,
+            opening=begins and first <= told <= last,
             leading=parts[first] is around[0],
         )
         yield stretch, parts[first].start, parts[last].end

@@ -1,12 +1,14 @@
 """Upper bounds of what an effect can use, and whether accounts can bear them. Arithmetic on data alone.
 
-The call's own text, what the model's server adds to it, and the output limit bound the tokens; the price of
-the tier that the prompt may reach bounds the money. Prices are for a million tokens and are rounded up.
+The call's own text and what the model's server adds to it, or the provider's count of both, and the output
+limit bound the tokens; the price of the tier that the prompt may reach bounds the money. Prices are for a
+million tokens and are rounded up.
 """
 
 from collections.abc import Iterator
 
 import msgspec
+from msgspec.structs import replace
 
 from interlock.contracts.budget import DIMENSIONS, MOST, Amounts, Budget
 from interlock.contracts.facts import Demand, Lack
@@ -17,6 +19,9 @@ from interlock.supervisor.core.limits import MIN_OUTPUT_TOKENS
 
 ONE_TOOL_CALL = Amounts(tool_calls=1)
 _MILLION = 1_000_000
+# Text seldom has more than four bytes to a token, so that counting would hardly make a greater prompt fit.
+_BYTES_PER_TOKEN = 4
+_COUNTED_FOR = frozenset({"tokens", "spend_usd_micros"})
 
 
 class Shortage(msgspec.Struct, frozen=True):
@@ -28,7 +33,7 @@ class Shortage(msgspec.Struct, frozen=True):
 
 def model_bound(demand: Demand, offer: ModelOffer, output_tokens: int) -> Amounts:
     """Return the most that a model call can use with this output limit; the offer must have prices."""
-    prompt = demand.prompt_tokens + offer.prompt_overhead_tokens
+    prompt = prompt_bound(demand, offer)
     tier = next((tier for tier in offer.up_to if prompt <= tier.prompt_tokens), offer)
     price = prompt * (tier.input_usd_micros_per_mtok or 0) + output_tokens * (
         tier.output_usd_micros_per_mtok or 0
@@ -38,6 +43,12 @@ def model_bound(demand: Demand, offer: ModelOffer, output_tokens: int) -> Amount
         tokens=prompt + output_tokens,
         model_calls=1,
     )
+
+
+def prompt_bound(demand: Demand, offer: ModelOffer) -> int:
+    """Return the most tokens of a whole prompt: as counted, or by its bytes and what a server adds."""
+    by_bytes = demand.prompt_tokens + offer.prompt_overhead_tokens
+    return min(demand.counted_tokens, by_bytes) if demand.counted_tokens else by_bytes
 
 
 def fitting_output_tokens(
@@ -63,6 +74,38 @@ def fitting_output_tokens(
         fits = shortage(model_bound(demand, offer, middle), accounts, now_ms) is None
         low, high = (middle, high) if fits else (low, middle)
     return low, None
+
+
+def fitting_if_counted(
+    demand: Demand, offer: ModelOffer, accounts: Scopes, now_ms: int
+) -> tuple[Demand, int, Shortage | None]:
+    """Return how short a prompt must turn out when it is counted, as a demand, and the output limit for it.
+
+    That is the longest that every account can bear, but not less than a quarter of its bytes. The shortage is
+    that of the least prompt; None when that fits. It is for a demand whose bytes do not fit.
+    """
+    by_bytes = prompt_bound(demand, offer)
+    low = offer.prompt_overhead_tokens + -(-demand.prompt_tokens // _BYTES_PER_TOKEN)
+    output_tokens, lacking = fitting_output_tokens(_counted(demand, low), offer, accounts, now_ms)
+    if lacking is not None or output_tokens < min(demand.max_output_tokens, offer.max_output_tokens):
+        return _counted(demand, low), output_tokens, lacking
+    high = by_bytes
+    while high - low > 1:
+        middle = (low + high) // 2
+        bound = model_bound(_counted(demand, middle), offer, output_tokens)
+        fits = shortage(bound, accounts, now_ms) is None
+        low, high = (middle, high) if fits else (low, middle)
+    return _counted(demand, low), output_tokens, None
+
+
+def may_count(demand: Demand, offer: ModelOffer, lacking: Shortage) -> bool:
+    """Tell whether an exact count may help against a shortage: it is tried once for an effect."""
+    lasting = not lacking.passing and lacking.lack.dimension in _COUNTED_FOR
+    return lasting and offer.counts and demand.counted_tokens is None
+
+
+def _counted(demand: Demand, prompt_tokens: int) -> Demand:
+    return replace(demand, counted_tokens=prompt_tokens)
 
 
 def shortage(amounts: Amounts, accounts: Scopes, now_ms: int) -> Shortage | None:

@@ -8,7 +8,13 @@ from typing import Any
 
 from interlock.contracts import facts
 from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
-from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed, EffectRequest
+from interlock.contracts.effect import (
+    EffectAborted,
+    EffectCompleted,
+    EffectCounted,
+    EffectFailed,
+    EffectRequest,
+)
 from interlock.contracts.inputs import Input, Malformed
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.step import StepFailure, StepResult
@@ -20,7 +26,7 @@ from interlock.supervisor.core.deciding.limiting import limits_set
 from interlock.supervisor.core.deciding.presence import agent_said_hello, effects_said_hello, gone, said_bye
 from interlock.supervisor.core.deciding.retrying import retry_held, retry_starved
 from interlock.supervisor.core.deciding.scheduling import schedule
-from interlock.supervisor.core.deciding.settling import answered, effect_ended
+from interlock.supervisor.core.deciding.settling import answered, effect_counted, effect_ended
 from interlock.supervisor.core.deciding.steps import failure_came, result_came
 from interlock.supervisor.core.deciding.submission import submitted
 from interlock.supervisor.core.deciding.ticking import ticked
@@ -52,6 +58,7 @@ _DECIDERS: dict[type[Any], Callable[[Turn, Input, Any], None]] = {
     EffectCompleted: effect_ended,
     EffectFailed: effect_ended,
     EffectAborted: effect_ended,
+    EffectCounted: effect_counted,
     Malformed: _malformed,
 }
 

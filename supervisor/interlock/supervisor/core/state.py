@@ -66,7 +66,10 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """One effect, named by its first request. `attempt` is the step's attempt that waits for it."""
+    """One effect, named by its first request. `attempt` is the step's attempt that waits for it.
+
+    `to_count` is whether its grant reserves less than the prompt's bytes may need.
+    """
 
     seq: int
     step: str
@@ -81,6 +84,7 @@ class Effect(msgspec.Struct, frozen=True):
     reserved: Amounts = NOTHING
     repeatable: bool = True
     max_output_tokens: int = 0
+    to_count: bool = False
     outcome: int = 0
     waits_for: str = ""
 

@@ -102,6 +102,7 @@ EFFECTS: dict[EffectState, dict[str, EffectState]] = {
         "failed": "failed",
         "aborted": "aborted",
         "lost": "lost",
+        "counted": "held",
         "in_doubt": "in_doubt",
     },
     "lost": {

@@ -17,12 +17,12 @@ from interlock.supervisor.core.state import Task
 from interlock.supervisor.core.turn import Turn
 
 
-def park_for(turn: Turn, number: int, shortage: Shortage) -> None:
+def park_for(turn: Turn, number: int, shortage: Shortage, why: str = "") -> None:
     """Park a task for what it lacks; wall time that its clock used up, as of that moment."""
     if shortage.lack.dimension == "wall_ms":
         stop_used_up(turn, (number,))
     if turn.state.tasks[number].hold != "parked":
-        park_for_budget(turn, number, shortage.lack, turn.now_ms)
+        park_for_budget(turn, number, shortage.lack, turn.now_ms, why)
 
 
 def park_for_budget(turn: Turn, number: int, lack: facts.Lack, at_ms: int, why: str = "") -> None:

@@ -11,7 +11,9 @@ from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import (
     ONE_TOOL_CALL,
     Shortage,
+    fitting_if_counted,
     fitting_output_tokens,
+    may_count,
     model_bound,
     shortage,
 )
@@ -102,17 +104,29 @@ def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> N
     if offer.input_usd_micros_per_mtok is None or offer.output_usd_micros_per_mtok is None:
         _deny_unpriced(turn, number, effect, offer)
         return
-    output_tokens, lacking = fitting_output_tokens(effect.demand, offer, accounts, turn.now_ms)
-    if lacking is None:
-        named = replace(effect, demand=replace(effect.demand, name=offer.model))
-        bound = model_bound(effect.demand, offer, output_tokens)
-        _grant(turn, number, named, worker, bound, output_tokens)
-    else:
+    demand = effect.demand
+    output_tokens, lacking = fitting_output_tokens(demand, offer, accounts, turn.now_ms)
+    if lacking is not None and may_count(demand, offer, lacking):
+        shorter, fewer_tokens, still = fitting_if_counted(demand, offer, accounts, turn.now_ms)
+        if still is None or still.passing:
+            demand, output_tokens, lacking = shorter, fewer_tokens, still
+    if lacking is not None:
         _wait_for_money(turn, number, effect, lacking)
+        return
+    named = replace(effect, demand=replace(effect.demand, name=offer.model))
+    bound = model_bound(demand, offer, output_tokens)
+    _grant(turn, number, named, worker, bound, output_tokens, to_count=demand is not effect.demand)
 
 
 def _grant(
-    turn: Turn, number: int, effect: Effect, worker: EffectWorker, reserved: Amounts, output_tokens: int
+    turn: Turn,
+    number: int,
+    effect: Effect,
+    worker: EffectWorker,
+    reserved: Amounts,
+    output_tokens: int,
+    *,
+    to_count: bool = False,
 ) -> None:
     offer = worker.tools.get(effect.demand.name) if effect.demand.kind == "tool" else None
     turn.say(
@@ -128,6 +142,7 @@ def _grant(
             demand=effect.demand,
             repeatable=offer.repeatable if offer is not None else True,
             max_output_tokens=output_tokens,
+            to_count=to_count,
         ),
     )
 
@@ -152,13 +167,14 @@ def _deny_unpriced(turn: Turn, number: int, effect: Effect, offer: ModelOffer) -
 
 def _wait_for_money(turn: Turn, number: int, effect: Effect, lacking: Shortage) -> None:
     """Wait while others' reservations are in the way; park when even an empty house could not pay."""
-    lack = lacking.lack
+    lack, counted = lacking.lack, effect.demand.counted_tokens
     what = f"{lack.dimension} of the {lack.scope}: limit {lack.limit}, needed {lack.needed} more"
     if lacking.passing:
         _hold(turn, number, effect, "reservations", f"waits until reservations end: {what}")
         return
     _hold(turn, number, effect, "budget", f"the budget is used up: {what}")
-    park_for(turn, number, lacking)
+    why = f"the prompt of effect {effect.seq} has {counted} tokens, as its provider counts" if counted else ""
+    park_for(turn, number, lacking, why)
 
 
 def _hold(turn: Turn, number: int, effect: Effect, waits_for: WaitsFor, reason: str) -> None:

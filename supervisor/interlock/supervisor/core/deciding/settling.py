@@ -5,7 +5,7 @@ from typing import Literal
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.control import Answer
-from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed
+from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectCounted, EffectFailed
 from interlock.contracts.inputs import Input
 from interlock.supervisor.core.deciding.budgets import warn
 from interlock.supervisor.core.deciding.granting import try_grant
@@ -18,15 +18,8 @@ _OPEN_STEPS = {"ready", "assigned", "backing_off"}
 
 def effect_ended(turn: Turn, said: Input, body: EffectCompleted | EffectFailed | EffectAborted) -> None:
     """Settle a grant by what its worker says; anybody else, or an older grant, is late."""
-    task = turn.task(said.task)
-    effect = task.effects.get(body.effect) if task is not None else None
-    if effect is None or effect.state != "granted":
-        turn.refuse(said.task if task else 0, said.seq, f"late: effect {body.effect} is not in flight")
-        return
-    if effect.worker != said.principal or effect.grant != body.grant:
-        turn.refuse(
-            said.task, said.seq, f"late: {said.principal} does not have grant {body.grant} of {body.effect}"
-        )
+    effect = _in_flight(turn, said, body)
+    if effect is None:
         return
     if isinstance(body, EffectAborted):
         basis: Basis = "bound" if body.started and effect.demand.kind == "model" else "actual"
@@ -35,6 +28,48 @@ def effect_ended(turn: Turn, said: Input, body: EffectCompleted | EffectFailed |
         end: Literal["completed", "failed"] = "completed" if isinstance(body, EffectCompleted) else "failed"
         basis = "actual" if body.bill is None else body.bill.basis
         settle(turn, said.task, effect, end, basis, body.used, said.seq)
+
+
+def effect_counted(turn: Turn, said: Input, body: EffectCounted) -> None:
+    """Give back what was reserved for a prompt that turned out too long, and decide anew by its count."""
+    effect = _in_flight(turn, said, body)
+    if effect is None:
+        return
+    step = turn.state.tasks[said.task].steps.get(effect.step)
+    end: Literal["counted", "aborted", "failed"] = "counted"
+    if not effect.to_count:
+        end = "failed"
+    elif step is None or step.state not in _OPEN_STEPS:
+        end = "aborted"
+    counted = facts.EffectSettled(
+        at_ms=turn.now_ms,
+        effect=effect.seq,
+        grant=effect.grant,
+        end=end,
+        basis="nothing",
+        outcome=said.seq,
+        counted_tokens=body.prompt_tokens,
+    )
+    turn.say(said.task, counted)
+    if end == "counted":
+        try_grant(turn, said.task, turn.state.tasks[said.task].effects[effect.seq])
+
+
+def _in_flight(
+    turn: Turn, said: Input, body: EffectCompleted | EffectFailed | EffectAborted | EffectCounted
+) -> Effect | None:
+    """Return the effect if its speaker has this very grant in hand; else refuse the input as late."""
+    task = turn.task(said.task)
+    effect = task.effects.get(body.effect) if task is not None else None
+    if effect is None or effect.state != "granted":
+        turn.refuse(said.task if task else 0, said.seq, f"late: effect {body.effect} is not in flight")
+        return None
+    if effect.worker != said.principal or effect.grant != body.grant:
+        turn.refuse(
+            said.task, said.seq, f"late: {said.principal} does not have grant {body.grant} of {body.effect}"
+        )
+        return None
+    return effect
 
 
 def settle(

@@ -29,6 +29,7 @@ def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
         reserved=fact.reserved,
         repeatable=fact.repeatable,
         max_output_tokens=fact.max_output_tokens,
+        to_count=fact.to_count,
         waits_for="",
     )
     state, task = with_effect(state, task, moved)
@@ -84,12 +85,16 @@ def settled(state: State, number: int, fact: facts.EffectSettled) -> State:
     """Give back the reservation, count what was spent, free the worker's hand."""
     task = task_of(state, number)
     effect = _effect(task, fact.effect)
-    reserved = effect.reserved
+    reserved, demand = effect.reserved, effect.demand
+    if fact.end == "counted":
+        demand = replace(demand, counted_tokens=fact.counted_tokens)
     moved = replace(
         effect,
+        demand=demand,
         state=next_effect(effect.state, fact.end),
         outcome=fact.outcome,
         reserved=NOTHING,
+        to_count=False,
         waits_for="",
     )
     if task.active:
