@@ -28,7 +28,12 @@ def retry_held(turn: Turn, number: int) -> None:
 
 def _needs_no_less(effect: Effect, other: Effect) -> bool:
     mine, others = effect.demand, other.demand
-    return mine.prompt_tokens >= others.prompt_tokens and mine.max_output_tokens >= others.max_output_tokens
+    return (
+        mine.counted_tokens is None
+        and others.counted_tokens is None
+        and mine.prompt_tokens >= others.prompt_tokens
+        and mine.max_output_tokens >= others.max_output_tokens
+    )
 
 
 def retry_starved(turn: Turn) -> None:
