@@ -58,6 +58,7 @@ def lawful(state: State, before: State | None = None, now_ms: int = 0) -> None:
     """Check a state from all sides."""
     _limits_hold(state, before, now_ms)
     _clocks_run_where_they_should(state)
+    assert set(state.settling) == {t.id for t in state.tasks.values() if not t.active and t.effects}
     assert set(state.active) == {task.id for task in state.tasks.values() if task.active}
     for task in state.tasks.values():
         _task_is_consistent(state, task)

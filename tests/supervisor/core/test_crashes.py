@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
 from tests.supervisor.core.world import LOOK, ONE, THINK, World
 
 from interlock.contracts import facts
+from interlock.contracts.budget import NOTHING
 from interlock.contracts.effect import EffectCompleted
 
 
@@ -125,3 +127,19 @@ def test_a_fleet_that_was_killed_halts_what_is_left() -> None:
     world.crash(0, number)
     world.tick(250)
     assert world.kinds(other) == ["Halted"]
+
+
+@pytest.mark.parametrize("stop", ["kill", "pause"])
+def test_the_money_of_a_task_that_is_over_or_stands_still_is_settled_too(stop: str) -> None:
+    # Given a call in flight of a task that is killed or paused, and a worker of which only the end is known
+    world, number = at_work()
+    world.ask(number, "a", THINK)
+    world.control(stop, number)
+    world.bye("effects-1")
+    world.crash(0)
+    assert world.state.shared["fleet"].reserved.tokens == 200
+    # When time passes
+    world.tick(250)
+    # Then nothing stays reserved, and what may have happened is counted
+    fleet = world.state.shared["fleet"]
+    assert (fleet.reserved, fleet.spent.tokens) == (NOTHING, 200)

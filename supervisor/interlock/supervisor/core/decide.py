@@ -22,9 +22,9 @@ from interlock.contracts.task import Submit
 from interlock.supervisor.core.deciding.budgets import stop_used_up
 from interlock.supervisor.core.deciding.controls import controlled, raised
 from interlock.supervisor.core.deciding.gate import effect_asked
-from interlock.supervisor.core.deciding.granting import retry_held, retry_starved
 from interlock.supervisor.core.deciding.limiting import limits_set
 from interlock.supervisor.core.deciding.presence import agent_said_hello, effects_said_hello, gone, said_bye
+from interlock.supervisor.core.deciding.retrying import retry_held, retry_starved
 from interlock.supervisor.core.deciding.scheduling import schedule
 from interlock.supervisor.core.deciding.settling import answered, effect_counted, effect_ended
 from interlock.supervisor.core.deciding.steps import failure_came, result_came
@@ -102,9 +102,8 @@ def _finish(turn: Turn) -> Decided:
     if not turn.said:
         return Decided(turn)
     waiting = turn.state.waiting
-    if waiting:
-        freed = waiting[:MAX_RETRIED_TASKS] if turn.freed else ()
-        for number in sorted({*freed, *turn.touched_tasks.intersection(waiting)}):
+    if waiting and turn.freed:
+        for number in sorted({*waiting[:MAX_RETRIED_TASKS], *turn.touched_tasks.intersection(waiting)}):
             retry_held(turn, number)
     _go_on(turn)
     return Decided(turn)

@@ -180,7 +180,8 @@ class Ready(msgspec.Struct, frozen=True, order=True):
 class State(msgspec.Struct, frozen=True):
     """The whole.
 
-    `active` are the tasks to which anything can still happen; `waiting` those that have an effect waiting.
+    `active` are the tasks to which anything can still happen, `settling` those that are over but have effects
+    in flight, and `waiting` those that have an effect waiting.
     `crews` are the agents of each role. `ready` queues steps by role and tenant; `starved` are effects that
     wait for a worker. `shared` are the accounts of what many tasks share, by scope (`fleet`,
     `tenant <name>`, `role <name>`), and `walled` those whose wall time is limited.
@@ -188,6 +189,7 @@ class State(msgspec.Struct, frozen=True):
 
     tasks: Map[int, Task] = NO_MAP
     active: Map[int, None] = NO_MAP
+    settling: Map[int, None] = NO_MAP
     agents: Map[str, Agent] = NO_MAP
     workers: Map[str, EffectWorker] = NO_MAP
     crews: Map[str, tuple[str, ...]] = NO_MAP

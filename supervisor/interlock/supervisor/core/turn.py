@@ -6,7 +6,7 @@ from interlock.contracts.message import line
 from interlock.supervisor.core.evolve import evolve
 from interlock.supervisor.core.state import State, Task
 
-_FREEING = (facts.EffectSettled, facts.LimitsSet)
+_FREEING = (facts.EffectSettled, facts.LimitRaised, facts.LimitsSet)
 
 
 class Turn:

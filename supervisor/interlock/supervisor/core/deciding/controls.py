@@ -3,8 +3,8 @@
 from interlock.contracts import facts
 from interlock.contracts.control import Control, RaiseLimit
 from interlock.contracts.inputs import Input
-from interlock.supervisor.core.deciding.granting import retry_held
 from interlock.supervisor.core.deciding.resuming import resume
+from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.transitions import FLEET, HOLDS
 from interlock.supervisor.core.turn import Turn
 

@@ -54,27 +54,6 @@ def denied(effect: Effect, rule: str, reason: str) -> facts.EffectDenied:
     )
 
 
-def retry_held(turn: Turn, number: int) -> None:
-    """Look again at what a task's effects wait for, oldest first."""
-    task = turn.task(number)
-    if task is None or not task.moving:
-        return
-    for seq in task.waiting:
-        effect = turn.state.tasks[number].effects[seq]
-        if effect.state == "held":
-            try_grant(turn, number, effect)
-
-
-def retry_starved(turn: Turn) -> None:
-    """Give free workers what waits for one, oldest first."""
-    for seq, number in turn.state.starved:
-        if not any(worker.free > 0 for worker in turn.state.workers.values()):
-            return
-        effect = turn.state.tasks[number].effects.get(seq)
-        if effect is not None and effect.state == "held":
-            try_grant(turn, number, effect)
-
-
 def _workers(turn: Turn) -> Iterator[EffectWorker]:
     return (turn.state.workers[name] for name in sorted(turn.state.workers))
 

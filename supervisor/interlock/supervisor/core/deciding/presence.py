@@ -3,7 +3,7 @@
 from interlock.contracts import facts
 from interlock.contracts.inputs import Input
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
-from interlock.supervisor.core.deciding.granting import retry_held
+from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
 from interlock.supervisor.core.turn import Turn

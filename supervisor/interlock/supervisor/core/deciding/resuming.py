@@ -1,8 +1,8 @@
 """Decides how a task goes on that was held."""
 
 from interlock.contracts import facts
-from interlock.supervisor.core.deciding.granting import retry_held
 from interlock.supervisor.core.deciding.planning import plan_anew
+from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.reviewing import revise
 from interlock.supervisor.core.state import Task
 from interlock.supervisor.core.turn import Turn

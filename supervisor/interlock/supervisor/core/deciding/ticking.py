@@ -4,8 +4,8 @@ from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.supervisor.core.account import DAY_MS
 from interlock.supervisor.core.deciding.budgets import stop_used_up, warn
-from interlock.supervisor.core.deciding.granting import retry_held
 from interlock.supervisor.core.deciding.resuming import resume
+from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
 from interlock.supervisor.core.state import Task
@@ -28,16 +28,29 @@ def ticked(turn: Turn) -> None:
             resume(turn, task, "supervisor", "a new day has begun")
         elif task.moving and turn.state.switch != "paused":
             _moving(turn, task)
+    _find_orphans(turn)
 
 
-def _find_orphans(turn: Turn, task: Task) -> None:
-    """Take back what stands with a process that does not have it: a crash may come between two records."""
+def _find_orphans(turn: Turn) -> None:
+    """Take back what stands with a process that does not have it: a crash may come between two records.
+
+    Of a task that stands still or is over too: its money counts, whoever spends it.
+    """
+    for number in sorted({*turn.state.active, *turn.state.settling}):
+        _find_steps_of_nobody(turn, turn.state.tasks[number])
+        _find_effects_of_nobody(turn, turn.state.tasks[number])
+
+
+def _find_steps_of_nobody(turn: Turn, task: Task) -> None:
     for name in sorted(task.steps):
         step = turn.state.tasks[task.id].steps.get(name, task.steps[name])
         agent = turn.state.agents.get(step.principal)
         has_it = agent is not None and agent.in_hand.get((task.id, name)) == step.attempt
         if step.state == "assigned" and not has_it and turn.state.tasks[task.id].active:
             step_lost(turn, task.id, step, f"{step.principal} is not here any more")
+
+
+def _find_effects_of_nobody(turn: Turn, task: Task) -> None:
     for seq in sorted(task.effects):
         effect = turn.state.tasks[task.id].effects.get(seq)
         if effect is None or effect.state != "granted":
@@ -50,7 +63,6 @@ def _find_orphans(turn: Turn, task: Task) -> None:
 def _moving(turn: Turn, task: Task) -> None:
     warn(turn, task.id, _WALL)
     retry_held(turn, task.id)
-    _find_orphans(turn, turn.state.tasks[task.id])
     for name in sorted(task.steps):
         step = task.steps[name]
         if step.state == "backing_off" and turn.now_ms >= step.retry_at_ms:

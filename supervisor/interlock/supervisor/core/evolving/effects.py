@@ -101,6 +101,8 @@ def settled(state: State, number: int, fact: facts.EffectSettled) -> State:
         state, task = with_effect(state, task, moved)
     else:
         task = replace(task, effects=task.effects.delete(effect.seq))
+        if not task.effects:
+            state = replace(state, settling=state.settling.delete(number))
     step = _progress(task.steps.get(effect.step), moved)
     if effect.state == "granted":
         spent, at_ms = fact.spent, fact.at_ms

@@ -203,5 +203,7 @@ def ended(state: State, number: int, fact: facts.Completed | facts.Failed | fact
     )
     starved = tuple(entry for entry in state.starved if entry[1] != number)
     waiting = tuple(waits for waits in state.waiting if waits != number)
-    active = state.active.delete(number)
-    return replace(put_task(state, task), active=active, starved=starved, waiting=waiting)
+    state = replace(
+        put_task(state, task), active=state.active.delete(number), starved=starved, waiting=waiting
+    )
+    return replace(state, settling=state.settling.set(number, None)) if in_flight else state
