@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.console.budgets.stories import HISTORIES, Story, lived, recorded
+from tests.supervisor.core.world import COUNTING, ONE
 
 from interlock.console.budgets.book import Book
 from interlock.console.budgets.movements import Movements
 from interlock.console.budgets.rows import RAISED, SET, Row
 from interlock.console.budgets.statement import Entry, state_accounts
 from interlock.contracts import facts as f
-from interlock.contracts.budget import DIMENSIONS, NOTHING, Amounts
+from interlock.contracts.budget import DIMENSIONS, NOTHING, Amounts, Budget
+from interlock.contracts.effect import ModelCall
 
 LATER_MS = 777
 
@@ -140,6 +142,26 @@ def test_grants_that_are_open_are_marked_and_settlements_say_their_basis() -> No
     rows: list[Row] = list(tokens[0].rows)
     assert [row.open for row in rows if row.reserved > 0] == [False, True]
     assert any("at the bound" in row.what for row in rows)
+
+
+def test_a_prompt_that_was_counted_first_is_told_as_two_grants() -> None:
+    # Given a call whose prompt must be counted before it is sent
+    world = lived(0, 0)
+    world.agent("researcher-1")
+    world.worker(models=(COUNTING,))
+    task = world.submit(plan=ONE, budget=Budget(tokens=3_000))
+    call = ModelCall(purpose="think", prompt="x" * 4_000, model=COUNTING.model, max_output_tokens=100)
+    effect = world.ask(task, "a", call)
+    # When it was counted and is granted anew
+    world.counted(task, effect, 2_000)
+    # Then what the first grant had put aside is given back, and only the second is open
+    _, _, entries = explained(world.story, task)
+    tokens = next(e for e in entries if e.number.dimension == "tokens" and not e.daily)
+    assert [row.open for row in tokens.rows] == [False, False, True]
+    assert "its prompt to be counted first" in tokens.rows[0].what
+    assert "its prompt was counted first" in tokens.rows[1].what
+    assert tokens.rows[2].reserved == tokens.number.reserved == 2_100
+    assert_adds_up(tokens)
 
 
 def test_limits_say_who_set_and_who_raised_them() -> None:

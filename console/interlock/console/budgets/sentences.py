@@ -25,12 +25,15 @@ def _why(reason: str) -> str:
 
 
 def _settled(fact: f.EffectSettled) -> str:
+    if fact.end == "counted":
+        return f"effect {fact.effect} not sent: its prompt was counted first, and it is decided anew"
     over = f"; {said_more(fact.overrun)} more than was reserved" if fact.overrun else ""
     return f"effect {fact.effect} {fact.end}, {_BASES[fact.basis]}{over}"
 
 
 def _granted(fact: f.EffectGranted) -> str:
     again = f", grant {fact.grant}" if fact.grant > 1 else ""
+    again += ", its prompt to be counted first" if fact.to_count else ""
     return f"effect {fact.effect} granted to {fact.worker}: {named(fact.demand)} in {fact.step}{again}"
 
 
