@@ -120,3 +120,22 @@ def test_a_refresh_with_nothing_changed_reads_nothing(index: Index) -> None:
     refreshed = index.refresh()
     assert refreshed.read == 0
     assert refreshed.files > 400
+
+
+@pytest.mark.parametrize(
+    ("question", "file", "words"),
+    [
+        ("How do I read a file line by line?", "tutorial/inputoutput.html", "line"),
+        ("How do I merge two dictionaries?", "library/stdtypes.html", "update"),
+        ("What is the default for a timeout for subprocess.run?", "library/subprocess.html", "timeout=None"),
+        ("What is a namedtuple?", "library/collections.html", "tuple subclass"),
+        ("What is the speed of light?", "", ""),
+        ("How do I deploy a Flask app to Heroku?", "", ""),
+    ],
+)
+def test_what_users_have_complained_about_stays_mended(
+    index: Index, question: str, file: str, words: str
+) -> None:
+    claims = ask(index, question).claims
+    assert [claim.citations[0].file for claim in claims[:1]] == ([file] if file else [])
+    assert all(words in claim.citations[0].quote for claim in claims[:1])

@@ -215,7 +215,9 @@ def _name_bonus(hit: Hit, asked: Query) -> float:
             bonus = max(bonus, SYMBOL_BONUS)
         elif any(name[-len(parts) :] == parts for name in asked.names):
             bonus = max(bonus, SYMBOL_BONUS * 0.7)
-        elif all(stem(part) in stems_asked for part in parts):
+        elif all(stem(part) in stems_asked for part in parts) or (
+            asked.kind == "define" and stem(parts[-1]) in stems_asked
+        ):
             bonus = max(bonus, SYMBOL_BONUS * 0.6)
     if asked.literals:
         found = sum(written_in(literal, hit.text) for literal in asked.literals)

@@ -37,7 +37,11 @@ def defining(asked: Query, place: Place, stretch: Stretch) -> float:
     """
     sought = {term.stem for term in asked.terms}
     if sought and stretch.opening:
-        if any(sought == set(stems(name_words(symbol))) for symbol in place.hit.symbols):
+        if any(
+            sought == set(stems(name_words(name)))
+            for symbol in place.hit.symbols
+            for name in (symbol, symbol.rpartition(".")[2])
+        ):
             return 1.5
         if len(place.hit.heading) <= 1 and set(stems(stretch.text)[: len(sought)]) == sought:
             return 1.0
