@@ -5,7 +5,6 @@ nothing of what the messages hold.
 """
 
 from interlock.contracts import subjects
-from interlock.contracts.control import CONTROL_VERBS
 from interlock.contracts.inputs import INPUT_KINDS
 from interlock.contracts.message import Json
 from interlock.contracts.version import PROTOCOL_MAJOR, PROTOCOL_MINOR
@@ -65,7 +64,7 @@ def _rest(kind: str, verb: str) -> tuple[str, ...]:
     if (kind, verb) in _TASKLESS:
         return ()
     if kind == "control":
-        return ("{scope}",) if verb in CONTROL_VERBS else ("task", "{task}")
+        return ("task", "{task}") if verb == "raise" else ("{scope}",)
     return ("{task}", "{effect}") if kind == "human" else ("{task}",)
 
 

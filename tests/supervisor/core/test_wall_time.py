@@ -91,6 +91,7 @@ def test_a_limit_lowered_below_what_has_run_stops_now_and_denies_nothing() -> No
     number = world.submit(plan=ONE)
     world.now_ms += 5_000
     world.limit("fleet", total=limited(wall_ms=1_000))
+    assert world.kinds(number) == ["Parked"]
     assert world.only(number, facts.Parked).at_ms == world.now_ms
     assert world.state.shared["fleet"].spent.wall_ms == 5_000
 

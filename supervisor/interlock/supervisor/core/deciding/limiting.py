@@ -8,6 +8,7 @@ from interlock.supervisor.core.accounts import FLEET, NO_ACCOUNT
 from interlock.supervisor.core.bounds import shortage
 from interlock.supervisor.core.deciding.budgets import park_for_budget, runs_in
 from interlock.supervisor.core.deciding.resuming import resume
+from interlock.supervisor.core.state import Task
 from interlock.supervisor.core.turn import Turn
 
 _NAMED = ("tenant", "role")
@@ -31,11 +32,14 @@ def limits_set(turn: Turn, said: Input, body: SetLimits) -> None:
             reason=body.reason,
         ),
     )
+    lacking = [number for number in sorted(turn.state.active) if _lacks(turn.state.tasks[number], scope)]
     _stop_beyond(turn, scope)
-    for number in sorted(turn.state.active):
-        task = turn.state.tasks[number]
-        if task.hold == "parked" and task.lack is not None and task.lack.scope == scope:
-            resume(turn, task, said.principal, body.reason)
+    for number in lacking:
+        resume(turn, turn.state.tasks[number], said.principal, body.reason)
+
+
+def _lacks(task: Task, scope: str) -> bool:
+    return task.hold == "parked" and task.lack is not None and task.lack.scope == scope
 
 
 def _scope(rest: tuple[str, ...]) -> str:
