@@ -15,7 +15,7 @@ from tests.supervisor.stage import Player, Stage
 from interlock.bus.presence import Beater
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts, Budget
-from interlock.contracts.control import Control, RaiseLimit
+from interlock.contracts.control import Control, RaiseLimit, SetLimits
 from interlock.contracts.step import StepFailure
 
 HERE = Path(__file__).parent
@@ -80,10 +80,42 @@ async def parked(stage: Stage) -> None:
         await stage.until(parked_again)
 
 
+async def shared(stage: Stage) -> None:
+    """Two tasks use up what their tenant may spend a day; then the limit is set anew."""
+    stage.supervise()
+    await stage.cast()
+    await stage.operator.say("control", "limit", SetLimits(total=Budget(tokens=10**6)), "fleet")
+    few, more = (SetLimits(day=Budget(model_calls=calls), reason="today") for calls in (4, 100))
+    await stage.operator.say("control", "limit", few, "tenant", "red")
+    tasks = [await stage.submit(tenant="red") for _ in range(2)]
+    await stage.until(lambda: all(stage.told(task, facts.Parked) for task in tasks))
+    await stage.operator.say("control", "limit", more, "tenant", "red")
+    for task in tasks:
+        await stage.completed(task)
+
+
+async def taken_over(stage: Stage) -> None:
+    """The leader leaves in the middle of a task, and another one goes on with it."""
+    _, _, running = stage.supervise("supervisor-1")
+    await stage.cast()
+    executor = stage.agent("executor-1")
+    executor.may_go_on.clear()
+    task = await stage.submit()
+    await stage.until(lambda: executor.attempts)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    second, _, _ = stage.supervise("supervisor-2")
+    await stage.leader(second)
+    executor.may_go_on.set()
+    await stage.completed(task)
+
+
 HISTORIES: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "simple": simple,
     "lost_agent": lost_agent,
     "parked": parked,
+    "shared": shared,
+    "taken_over": taken_over,
 }
 
 

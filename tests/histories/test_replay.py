@@ -17,7 +17,7 @@ from interlock.contracts.decision import Decision
 from interlock.contracts.facts import AnyFact
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import decode
-from interlock.contracts.subjects import DECISIONS
+from interlock.contracts.subjects import DECISIONS, LEADER_DECISIONS
 from interlock.supervisor.core.decide import decide, decide_silence, decide_tick
 from interlock.supervisor.core.evolve import replay
 from interlock.supervisor.core.state import State
@@ -124,10 +124,12 @@ def test_a_change_of_one_input_changes_what_is_decided(history: History) -> None
 
 
 def test_the_histories_hold_what_they_are_named_for() -> None:
-    assert HISTORIES == ["lost_agent", "parked", "simple"]
+    assert HISTORIES == ["lost_agent", "parked", "shared", "simple", "taken_over"]
     expected: dict[str, set[type[AnyFact]]] = {
         "simple": {facts.Planned, facts.EffectGranted, facts.EffectSettled, facts.Reviewed},
         "lost_agent": {facts.Left, facts.StepLost, facts.StepRetried, facts.Paused, facts.Resumed},
+        "shared": {facts.LimitsSet, facts.Parked, facts.Resumed, facts.BudgetWarned},
+        "taken_over": {facts.StepAssigned, facts.Reviewed},
         "parked": {facts.Parked, facts.LimitRaised, facts.Resumed, facts.BudgetWarned},
     }
     for name, kinds in expected.items():
@@ -135,6 +137,12 @@ def test_the_histories_hold_what_they_are_named_for() -> None:
         assert kinds <= {type(fact) for said in history.told().values() for fact in said}
     observations = History(load(HERE / "lost_agent.jsonl")).observations
     assert {seen.what for seen in observations} == {"tick", "silent:planner-1"}
+
+
+def test_in_a_history_one_supervisor_leads_after_the_other() -> None:
+    leading = [record for record in load(HERE / "taken_over.jsonl") if record.subject == LEADER_DECISIONS]
+    told = [type(fact) for record in leading for fact in decode(Decision, record.data).facts]
+    assert told == [facts.LeaderTook, facts.LeaderLeft, facts.LeaderTook, facts.LeaderLeft]
 
 
 def test_a_history_is_kept_byte_for_byte(tmp_path: Path) -> None:
