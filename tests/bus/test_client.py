@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import nats.errors
 import pytest
-from tests.bus.conftest import until
+from tests.bus.conftest import Collected, until
 
 from interlock.bus.client import DirectClient
 from interlock.bus.wired import Wired
@@ -135,3 +135,17 @@ async def test_what_was_heard_is_forgotten_when_it_is_dropped(client: DirectClie
     assert len(client._at_once) == 1
     await subscription.unsubscribe()
     assert not client._at_once
+
+
+async def test_who_gives_up_waiting_for_the_server_makes_nobody_deaf(client: DirectClient) -> None:
+    # Given somebody who asked whether the server has everything, and did not wait for the answer
+    flushing = asyncio.ensure_future(client.flush(timeout=5))
+    await asyncio.sleep(0)
+    flushing.cancel()
+    await asyncio.gather(flushing, return_exceptions=True)
+    # When the answer comes, then the connection goes on
+    heard: Collected[Wired] = Collected()
+    await client.hear("a", heard.take)
+    client.put("a", b"still here", "", None)
+    (message,) = await heard.count(1)
+    assert message.data == b"still here"

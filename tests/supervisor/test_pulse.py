@@ -26,6 +26,8 @@ class Scene:
         names = count(1)
         self.pulse = Pulse(MemoryBus(MemoryServer(lambda: 0), "supervisor-2"), lambda: f"b{next(names)}")
         self.pulse.watch("supervisor-1", "a")
+        self.hear_own()
+        self.pulse.watched_is_silent()
 
     def hear_own(self) -> None:
         self.pulse._heard(Message("interlock.beat.supervisor-2", self.pulse._beat()))
@@ -84,8 +86,6 @@ async def test_who_was_not_at_work_itself_misses_nobody(scene: Scene) -> None:
 
 
 async def test_it_is_sure_of_itself_only_while_its_own_beats_come_back(scene: Scene) -> None:
-    assert not scene.pulse.sure
-    scene.hear_own()
     assert scene.pulse.sure
     scene.now_ms += 699
     assert scene.pulse.sure
@@ -102,7 +102,9 @@ async def test_a_beat_that_was_sent_long_ago_makes_nobody_sure(scene: Scene) -> 
 
 
 async def test_the_beat_of_another_of_the_same_name_makes_nobody_sure(scene: Scene) -> None:
-    scene.hear("c", "supervisor-2")
+    scene.now_ms += 700
+    other = encode(Beat(incarnation="c", sent_ms=scene.now_ms))
+    scene.pulse._heard(Message("interlock.beat.supervisor-2", other))
     assert not scene.pulse.sure
 
 

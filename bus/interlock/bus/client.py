@@ -76,6 +76,12 @@ class DirectClient(Client):
         super()._remove_sub(sid, max_msgs)
         self._at_once.pop(sid, None)
 
+    async def _process_pong(self) -> None:
+        # Whoever waited may have given up; nats-py would answer all the same, fail, and never read again.
+        if self._pongs and self._pongs[0].done():
+            self._pongs[0] = self._turns.create_future()
+        await super()._process_pong()
+
     async def _process_headers(self, headers: Any) -> Any:
         return headers
 

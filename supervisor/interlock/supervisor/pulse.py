@@ -68,14 +68,19 @@ class Pulse:
         self._heard_ms = monotonic_ms()
 
     def watched_is_silent(self) -> bool:
-        """Tell whether the watched life has not been heard for too long; ask this often."""
+        """Tell whether the watched life has not been heard for too long."""
+        self._look()
+        return monotonic_ms() - self._heard_ms > SILENT_MS
+
+    def _look(self) -> None:
+        """Begin to count anew when this process did not hear anything itself; look often."""
         now = monotonic_ms()
         late, self._looked_ms = now - self._looked_ms > LATE_MS, now
         if late or not self.sure:
             self._heard_ms = now
-        return now - self._heard_ms > SILENT_MS
 
     def _beat(self) -> bytes:
+        self._look()
         now = monotonic_ms()
         if self._beaten_ms and now - self._beaten_ms > SURE_MS:
             log.warning("late_beat", after_ms=now - self._beaten_ms)

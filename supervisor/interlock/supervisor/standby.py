@@ -41,7 +41,7 @@ class Standby:
         self._pulse = pulse
         self._loop = asyncio.get_running_loop()
         self._failure: asyncio.Future[None] = self._loop.create_future()
-        self._wanted_seq = 0
+        self._wanted_seq = self._watched_seq = 0
         self._read = asyncio.Event()
 
     async def lead(self) -> int:
@@ -50,6 +50,7 @@ class Standby:
         From then on `known` is everything, and `stamps` holds what this term has written on which subject.
         Raises IllegalFact or ContractError for a log that is not ours, BusError when it cannot be read.
         """
+        await self._watch_the_newest()
         reading = await self._bus.follow([EVERYTHING], self._on_record)
         try:
             await self._read_up_to(await self._newest())
@@ -71,11 +72,23 @@ class Standby:
             if not self._failure.done():
                 self._failure.set_exception(error)
             return
-        leader = self.known.leader
-        if self.known.leader_seq != leader_seq and leader is not None:
-            self._pulse.watch(leader.principal, leader.incarnation)
+        if self.known.leader_seq != leader_seq and record.seq > self._watched_seq:
+            self._watch(self.known)
         if record.seq >= self._wanted_seq:
             self._read.set()
+
+    async def _watch_the_newest(self) -> None:
+        """Let the leader's silence be counted while the log is still being read."""
+        newest = await self._bus.last(LEADER_DECISIONS)
+        if newest is not None:
+            known = Knowledge()
+            known.take(newest)
+            self._watched_seq = newest.seq
+            self._watch(known)
+
+    def _watch(self, known: Knowledge) -> None:
+        if known.leader is not None:
+            self._pulse.watch(known.leader.principal, known.leader.incarnation)
 
     async def _read_up_to(self, seq: int) -> None:
         self._wanted_seq = seq
