@@ -35,7 +35,7 @@ WEIGHTS: Mapping[str, float] = {
     "verb": 0.16,
     "standing": 0.25,
     "default": 0.4,
-    "falling": 0.49,
+    "falling": 0.25,
     "guide_how": 0.07,
     "symbol_how": 0.09,
     "deep": -0.05,
