@@ -16,7 +16,7 @@ from interlock.agents.station import Station
 from interlock.bus.ports import Bus
 from interlock.console.simulation.chance import chance
 from interlock.console.simulation.script import Script
-from interlock.console.simulation.world import MODELS, TOOLS, World, true_cost
+from interlock.console.simulation.world import MODELS, TOOLS, World, prompt_count, true_cost
 from interlock.contracts.budget import Budget
 from interlock.contracts.charter import Charter
 from interlock.contracts.dispatch import Cancel, DoEffect
@@ -24,7 +24,7 @@ from interlock.contracts.effect import ModelCall
 from interlock.contracts.message import decode, encode
 from interlock.contracts.presence import AgentHello, EffectHello, ModelOffer, ToolOffer
 from interlock.effects.calls import Calls
-from interlock.effects.errors import Busy, EffectError
+from interlock.effects.errors import Busy, EffectError, NotReserved
 from interlock.effects.models.answer import Answer, OnTokens
 from interlock.effects.worker import Worker
 
@@ -103,13 +103,22 @@ class SimulatedCalls(Calls):
         await asyncio.sleep(luck.random() * MOST_S / 4)
         if fate < 0.05:
             raise Busy("429: too many requests")
-        cost = true_cost(work, luck)
+        cost = true_cost(work, luck, self._counted(work))
         loop = asyncio.get_running_loop()
         self._world.execute(work, self._worker, cost, loop.time())
         await asyncio.sleep(luck.random() * (SLOW_S if fate > 0.97 else MOST_S))
         if fate < 0.1 and isinstance(work.call, ModelCall):
             raise EffectError("the answer was cut off", used=cost if fate < 0.08 else None)
         return Answer(b'"so"', None if fate < 0.12 else cost)
+
+    def _counted(self, work: DoEffect) -> int:
+        """Have a prompt counted whose grant asks for it; raises NotReserved when that does not fit."""
+        if not work.to_count and not work.counted_tokens:
+            return 0
+        counted = prompt_count(work, chance(self._seed, "count", work.effect))
+        if work.to_count and not 0 < counted <= work.reserved.tokens - work.max_output_tokens:
+            raise NotReserved("the prompt is too long", prompt_tokens=counted, counted=counted > 0)
+        return counted
 
     async def close(self) -> None:
         """Hold nothing."""

@@ -79,8 +79,12 @@ class Network:
         line.cut()
         bus.forget_at_server()
         client = line.client
-        self._loop.deliver_at(self._loop.time() + min(notice_s, for_s), client, bus.lost)
+        self._loop.deliver_at(self._loop.time() + min(notice_s, for_s), client, self._notice, line, bus)
         self._loop.deliver_at(self._cut_until_s[name], self.process, self._mend, name, line, bus)
+
+    def _notice(self, line: Line, bus: SimulatedBus) -> None:
+        if not line.standing:
+            bus.lost()
 
     def heal(self) -> None:
         """Let all be well from now on."""

@@ -18,6 +18,7 @@ MODEL = ModelOffer(
     input_usd_micros_per_mtok=1_000_000,
     output_usd_micros_per_mtok=2_000_000,
     price_source="the simulation",
+    counts=True,
 )
 SMALL = ModelOffer(
     model="offline/small",
@@ -30,6 +31,7 @@ SEARCH = ToolOffer(tool="search", risk="read", repeatable=True)
 WRITE = ToolOffer(tool="write_file", risk="write", repeatable=False)
 MODELS = (MODEL, SMALL, UNPRICED)
 TOOLS = (SEARCH, WRITE)
+MARGIN = 64
 PRICES = {MODEL.model: (1, 1, 2, 1), SMALL.model: (1, 10, 3, 10)}
 """Micro-dollars for a token as fractions, in and out: told again here, so that the world counts by itself."""
 
@@ -75,11 +77,18 @@ class World:
         self.on_executed(execution)
 
 
-def true_cost(work: DoEffect, chance: Random) -> Amounts:
+def prompt_count(work: DoEffect, chance: Random) -> int:
+    """Return what a provider counts, with its margin, or 0 when it cannot: of an effect always the same."""
+    assert isinstance(work.call, ModelCall)
+    return 0 if chance.random() < 0.1 else chance.randint(1, len(work.call.prompt.encode()) + MARGIN)
+
+
+def true_cost(work: DoEffect, chance: Random, counted: int = 0) -> Amounts:
     """Return what a call costs: the prompt's tokens, and as much output as the grant allows or less."""
     if not isinstance(work.call, ModelCall):
         return Amounts(tool_calls=1)
     tokens_in = chance.randint(1, max(1, len(work.call.prompt.encode())))
+    tokens_in = min(tokens_in, counted) if counted else tokens_in
     tokens_out = chance.choice((work.max_output_tokens, chance.randint(0, work.max_output_tokens)))
     in_above, in_below, out_above, out_below = PRICES[work.call.model]
     price = tokens_in * in_above / in_below + tokens_out * out_above / out_below
