@@ -18,7 +18,7 @@ from interlock.bus.stream import StreamSettings, ensure_stream
 from interlock.contracts.subjects import STREAM
 
 PATIENCE_S = 30.0
-NODES = ("one", "two", "three")
+NODES: tuple[str, ...] = ("one", "two", "three")
 CONFIGURATION = """\
 server_name: {name}
 listen: "127.0.0.1:{port}"

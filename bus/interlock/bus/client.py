@@ -78,8 +78,10 @@ class DirectClient(Client):
 
     async def _process_pong(self) -> None:
         # Whoever waited may have given up; nats-py would answer all the same, fail, and never read again.
-        if self._pongs and self._pongs[0].done():
-            self._pongs[0] = self._turns.create_future()
+        half_typed: Any = self
+        pongs: list[asyncio.Future[bool]] = half_typed._pongs
+        if pongs and pongs[0].done():
+            pongs[0] = self._turns.create_future()
         await super()._process_pong()
 
     async def _process_headers(self, headers: Any) -> Any:

@@ -22,7 +22,7 @@ BEAT_S = 0.2
 SILENT_MS = 1_000
 # Shorter than the silence that others wait for, so that who was frozen has not spoken when they lead.
 SURE_MS = 700
-LATE_MS = 300
+LATE_MS = 700
 
 log = structlog.get_logger()
 

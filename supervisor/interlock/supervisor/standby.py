@@ -138,7 +138,7 @@ class Standby:
         self.stamps = {}
         if not led_before:
             return True
-        unstamped = [0, *self.known.open_tasks]
+        unstamped: list[int] = [0, *self.known.open_tasks]
         rounds = 0
         while unstamped:
             for start in range(0, len(unstamped), STAMPS_AT_ONCE):
