@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from tests.processes.cluster import PATIENCE_S, Cluster, clustered
@@ -27,6 +28,7 @@ from interlock.contracts.task import Submit
 pytestmark = pytest.mark.processes
 
 MANY = 200
+F = TypeVar("F", bound=f.Fact)
 SERVICES = (*processes.SERVICES, Service("supervisor-2", "supervisor", ("interlock.supervisor",), 0))
 
 
@@ -97,37 +99,38 @@ async def test_tasks_complete_when_the_server_that_leads_the_log_is_killed(
     try:
         await launcher.ready(lambda names: joined(bus, names, 1), timeout_s=PATIENCE_S)
         # When the server that leads the log is killed in the middle of tasks
+        told = Told()
+        await bus.follow([DECISIONS], told.on_record)
         order = Submit(goal="What colour is the lamp?", docs=str(docs))
         tasks = {await submit(bus, order) for _ in range(10)}
-        await reached(bus, lambda told: any(isinstance(fact, f.EffectGranted) for fact in told))
+        await told.until(lambda: told.all(f.EffectGranted))
         cluster.kill(await cluster.leader(bus))
         # Then all tasks complete, and no effect was done twice
-        told = await reached(
-            bus, lambda told: sum(isinstance(fact, f.Completed) for fact in told) == len(tasks)
-        )
-        ended = [(fact.effect, fact.grant) for fact in told if isinstance(fact, f.EffectSettled)]
-        assert len(ended) == len(set(ended))
-        granted = [(fact.effect, fact.grant) for fact in told if isinstance(fact, f.EffectGranted)]
-        assert len(granted) == len(set(granted))
+        await told.until(lambda: len(told.all(f.Completed)) == len(tasks))
+        for each in (told.all(f.EffectGranted), told.all(f.EffectSettled)):
+            grants = [(fact.effect, fact.grant) for fact in each]
+            assert len(grants) == len(set(grants))
     finally:
         await launcher.stop()
         await bus.close()
 
 
-async def reached(bus: NatsBus, condition: Callable[[list[f.Fact]], bool]) -> list[f.Fact]:
-    """Wait until the decided facts are so, and return them."""
-    told: list[f.Fact] = []
-    so = asyncio.Event()
+class Told:
+    """All that is decided, as facts in order."""
 
-    def on_record(record: Record) -> None:
-        told.extend(decode(Decision, record.data).facts)
-        if condition(told):
-            so.set()
+    def __init__(self) -> None:
+        self._facts: list[f.Fact] = []
+        self._more = asyncio.Event()
 
-    following = await bus.follow([DECISIONS], on_record)
-    try:
+    def on_record(self, record: Record) -> None:
+        self._facts.extend(decode(Decision, record.data).facts)
+        self._more.set()
+
+    def all(self, kind: type[F]) -> list[F]:
+        return [fact for fact in self._facts if isinstance(fact, kind)]
+
+    async def until(self, condition: Callable[[], object]) -> None:
         async with asyncio.timeout(PATIENCE_S):
-            await so.wait()
-    finally:
-        await following.stop()
-    return told
+            while not condition():
+                self._more.clear()
+                await self._more.wait()

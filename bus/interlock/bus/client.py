@@ -79,7 +79,7 @@ class DirectClient(Client):
     async def _process_pong(self) -> None:
         # Whoever waited may have given up; nats-py would answer all the same, fail, and never read again.
         half_typed: Any = self
-        pongs: list[asyncio.Future[bool]] = half_typed._pongs
+        pongs: list[asyncio.Future[bool]] = half_typed._pongs  # noqa: SLF001 - its own, by another name
         if pongs and pongs[0].done():
             pongs[0] = self._turns.create_future()
         await super()._process_pong()
