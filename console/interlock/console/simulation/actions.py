@@ -55,6 +55,16 @@ class Leave(Action, frozen=True, kw_only=True):
         return f"{self.who} is asked to end, and back after {self.back_s:g} s"
 
 
+class Vanish(Action, frozen=True, kw_only=True):
+    """Kill a process for good."""
+
+    who: str
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"{self.who} is gone for good"
+
+
 class Storm(Action, frozen=True, kw_only=True):
     """Give a process's line bad weather for a while."""
 
@@ -95,13 +105,14 @@ class Cut(Action, frozen=True, kw_only=True):
 
 
 class Fill(Action, frozen=True, kw_only=True):
-    """Let the log have no more room for a while."""
+    """Let the log have room for so many more records only, for a while."""
 
     for_s: float
+    room: int = 0
 
     def words(self) -> str:
         """Say it in plain words."""
-        return f"the log is full for {self.for_s:g} s"
+        return f"the log is full after {self.room} more records, for {self.for_s:g} s"
 
 
 class Skew(Action, frozen=True, kw_only=True):
@@ -188,6 +199,7 @@ AnyAction = (
     Crash
     | Freeze
     | Leave
+    | Vanish
     | Storm
     | Stall
     | Cut

@@ -77,6 +77,12 @@ def _leave(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
     return a.Leave(at_s=at_s, who=who, back_s=luck.choice((0.3, 2.0, 8.0)))
 
 
+def _vanish(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
+    """Let one be gone for good of whom there are two."""
+    seconds = [name for name in cast.names if name.endswith("-2")]
+    return a.Vanish(at_s=at_s, who=luck.choice(seconds)) if seconds else _freeze(luck, cast, at_s)
+
+
 def _storm(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
     weather = Weather(
         most_ms=luck.choice((2.0, 50.0, 400.0)),
@@ -99,7 +105,7 @@ def _cut(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
 
 
 def _fill(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
-    return a.Fill(at_s=at_s, for_s=luck.choice((0.3, 1.5, 5.0)))
+    return a.Fill(at_s=at_s, for_s=luck.choice((0.3, 1.5, 5.0)), room=luck.choice((0, 1, 1, 2, 3)))
 
 
 def _skew(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
@@ -194,7 +200,7 @@ def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
 
 _WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5}
 _STOPS: dict[Draw, int] = {_switch: 14}
-_DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 6, _leave: 4}
+_DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 6, _leave: 4, _vanish: 1}
 _NET: dict[Draw, int] = {_storm: 10, _stall: 5, _cut: 8}
 
 PROFILES: dict[str, dict[Draw, int]] = {

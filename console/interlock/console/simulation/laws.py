@@ -4,7 +4,7 @@ Each record of a decision is read against what stood before it. The reader knows
 who works on what; it knows nothing of the core's state.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -91,6 +91,8 @@ class Laws:
     def decided(self, decision: Decision, seq: int) -> None:
         """Read a decision."""
         self._seq, self._cause = seq, decision.cause
+        for sentence in self._foresight(decision):
+            self._broken("order", sentence)
         for sentence in self.leadership.read(decision, seq):
             self._broken("one writer", sentence)
         for fact in decision.facts:
@@ -101,6 +103,14 @@ class Laws:
                 excess = self.ledger.accounts[scope].excess(taken, decision.at_ms)
                 if excess:
                     self._broken("limit", f"{scope} is overdrawn: {excess}")
+
+    def _foresight(self, decision: Decision) -> Iterator[str]:
+        """Yield what a decision speaks of that was said only after its cause."""
+        for fact in decision.facts:
+            for name in ("effect", "outcome", "result", "input"):
+                said = getattr(fact, name, 0)
+                if said > decision.cause:
+                    yield f"record {self._seq} follows from record {decision.cause}, but speaks of {said}"
 
     def executed(self, execution: Execution) -> None:
         """See an execution begin in the world."""

@@ -94,6 +94,7 @@ class Simulation:
         """Let everything come to rest; whatever is open then must wait for something with a name."""
         begun_s = self.loop.time()
         self.watch.decided_at_s = begun_s
+        self.watch.calm_since_s = begun_s
         while self.loop.time() - self.watch.decided_at_s < self._quiet_s() and not self._all_over():
             self.loop.advance(self.loop.time() + BREATHING_S)
             if self.watch.violation is not None:
@@ -161,10 +162,12 @@ class Simulation:
                 self.stage.freeze(action.who, action.for_s)
             case a.Leave():
                 self.stage.leave(action.who, action.back_s)
+            case a.Vanish():
+                self.stage.vanish(action.who)
             case a.Skew():
                 self.stage.clock(action.who).offset_ms += action.by_ms
             case a.Fill():
-                self.network.server.capacity = Capacity(records=len(self.records))
+                self.network.server.capacity = Capacity(records=len(self.records) + action.room)
                 self._at(self.loop.time() + action.for_s, self._make_room)
             case _:
                 self._trouble_the_network(action)

@@ -73,11 +73,12 @@ class Stage:
         self._clocks: dict[str, SimulatedClock] = {}
         self._lives: dict[str, int] = {}
         self._leavers: dict[str, Station | Worker] = {}
+        self._vanished: set[str] = set()
 
     def start(self, name: str) -> None:
         """Start a process, unless it runs."""
         running = self.processes.get(name)
-        if running is not None and not running.dead:
+        if name in self._vanished or (running is not None and not running.dead):
             return
         process = self.processes[name] = Process(name, self.clock(name))
         self.graveyard.append(process)
@@ -101,6 +102,11 @@ class Stage:
             self.counted.crashes += 1
             process.kill_after(steps)
         self._loop.deliver_at(self._loop.time() + back_s, self._network.process, self._back, name)
+
+    def vanish(self, name: str) -> None:
+        """Kill a process for good."""
+        self._vanished.add(name)
+        self.kill(name, 0, 0.0)
 
     def freeze(self, name: str, for_s: float) -> None:
         """Stop a process where it is for a while."""

@@ -16,15 +16,19 @@ from interlock.console.simulation.laws import Laws
 from interlock.console.simulation.world import Execution, World
 from interlock.contracts.decision import Decision
 from interlock.contracts.dispatch import DoEffect
+from interlock.contracts.facts import EffectRepeated
 from interlock.contracts.inputs import read_record
 from interlock.contracts.message import decode
 from interlock.contracts.subjects import DECISIONS, dispatch_subject
 from interlock.supervisor.core.evolve import replay
 from interlock.supervisor.core.state import State
+from interlock.supervisor.core.transitions import ENDED_EFFECTS
 from interlock.supervisor.errors import SupervisorError
 
 _DECIDED = DECISIONS.removesuffix(">")
 _DISPATCHES = dispatch_subject("")
+# A dispatch is repeated for 5 s, an agent asks again after 10.
+TOLD_S = 6.0
 
 _read_order = msgspec.json.Decoder(DoEffect).decode
 
@@ -40,6 +44,8 @@ class Watch:
         self.replayed = State()
         self.decisions = 0
         self.decided_at_s = 0.0
+        self.calm_since_s: float | None = None
+        self._told_again: dict[tuple[int, int, int], float] = {}
         self._server = server
         self._now_s = now_s
         self._stop = stop
@@ -101,10 +107,28 @@ class Watch:
         if any(type(fact).__name__ != "EffectRepeated" for fact in decision.facts):
             self.decided_at_s = self._now_s()
         self.laws.decided(decision, record.seq)
+        if self.calm_since_s is not None:
+            self._hear_of_outcomes(decision)
         try:
             self.replayed = replay(self.replayed, decision)
         except SupervisorError as failure:
             self.broken("replay", f"record {record.seq} cannot be replayed: {failure}")
+
+    def _hear_of_outcomes(self, decision: Decision) -> None:
+        """Check that whoever asks again for an effect that has ended hears of it, once all is calm."""
+        now_s = self._now_s()
+        task = self.replayed.tasks.get(decision.task)
+        for fact in decision.facts:
+            effect = task.effects.get(fact.effect) if task and isinstance(fact, EffectRepeated) else None
+            if effect is None or effect.state not in ENDED_EFFECTS or not isinstance(fact, EffectRepeated):
+                continue
+            first_s = self._told_again.setdefault((decision.task, fact.effect, fact.attempt), now_s)
+            if now_s - first_s > TOLD_S:
+                self.broken(
+                    "outcome",
+                    f"effect {fact.effect} of task {decision.task} is {effect.state}, but attempt "
+                    f"{fact.attempt} still asks for it {now_s - first_s:.1f} s after it was to be told",
+                )
 
     def _executed(self, execution: Execution) -> None:
         self.laws.executed(execution)
