@@ -235,6 +235,23 @@ def lets_clocks_run_while_parked() -> Any:
     return patch("interlock.supervisor.core.evolving.tasks.stop_task", lambda state, _number, _at_ms: state)
 
 
+def counts_again() -> Any:
+    """That a prompt was counted is forgotten."""
+    settled = evolve._CHANGES[facts.EffectSettled]
+
+    def forgetful(state: State, number: int, fact: facts.EffectSettled) -> State:
+        state = settled(state, number, fact)
+        task = state.tasks[number]
+        effect = task.effects.get(fact.effect)
+        if effect is None or fact.end != "counted":
+            return state
+        uncounted = replace(effect, demand=replace(effect.demand, counted_tokens=None))
+        task = replace(task, effects=task.effects.set(effect.seq, uncounted))
+        return replace(state, tasks=state.tasks.set(number, task))
+
+    return patch.dict(evolve._CHANGES, {facts.EffectSettled: forgetful})
+
+
 MUTANTS: tuple[Mutant, ...] = (
     settles_twice,
     forgets_reservations_on_restart,
@@ -258,4 +275,5 @@ MUTANTS: tuple[Mutant, ...] = (
     begins_with_an_old_cause,
     schedules_in_a_paused_fleet,
     lets_clocks_run_while_parked,
+    counts_again,
 )

@@ -39,7 +39,7 @@ def calls_of(luck: Random, *, restless: bool) -> list[list[Call]]:
 def _call(luck: Random) -> Call:
     kind = luck.random()
     if kind < 0.45:
-        return _think("x" * luck.choice((10, 36, 1_500)), luck.choice((40, 100, 800)), "")
+        return _think("x" * luck.choice((10, 36, 200)), luck.choice((40, 100, 800)), "")
     if kind < 0.55:
         return _think("y" * 30, 100, luck.choice(("offline/x", "offline/small", "new/unpriced", "no/one")))
     if kind < 0.72:
