@@ -52,10 +52,10 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         return handle
 
     def call_later(  # type: ignore[override]  # the same
-        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, delay_s: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Handle:
         """Queue a callback after virtual seconds."""
-        return self.call_at(self._now_s + delay, callback, *args, context=context)
+        return self.call_at(self._now_s + delay_s, callback, *args, context=context)
 
     def create_future(self) -> "asyncio.Future[Any]":
         """Return a future of this loop."""
