@@ -109,6 +109,8 @@ def test_by_its_count_an_effect_is_granted_with_less_output() -> None:
     # Given a prompt for which 1,064 tokens are reserved
     world, number = at_work(tokens=LEAST + 100)
     seq = world.ask(number, "a", LONG)
+    order = do_effect(world.task(number), world.effect(number, seq), "i", LONG, 1)
+    assert (order.to_count, order.counted_tokens) == (True, 0)
     # When it turns out to have 40 more
     world.counted(number, seq, LEAST + 40)
     # Then nothing is spent, and the same effect is granted with the output that is left
