@@ -25,7 +25,7 @@ from interlock.contracts.subjects import dispatch_subject, input_subject
 
 pytestmark = pytest.mark.processes
 
-MEMORY_BYTES_MAX = 90_000_000
+MEMORY_BYTES_MAX = 115_000_000
 AT_ONCE_S = 1.0
 STOPPED_S = 5.0
 BEGUN: Json = {"choices": [{"delta": {"content": "For"}}]}

@@ -2,11 +2,13 @@
 
 import difflib
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from interlock.console.budgets.dimensions import LIMIT_NAMES, TABLE, split
+
+Details = Mapping[str, Any]
 
 _OTHER_UNITS = {
     "micros": "usd, in dollars",
@@ -34,38 +36,38 @@ def complaint(error: ValidationError) -> str:
     return f"{said}{more}"
 
 
-def _there(words: list[str], details: ErrorDetails) -> str:
+def _there(words: list[str], details: Details) -> str:
     return f"[{'.'.join(words[:-1])}] {words[-1]} = {details['input']!r}"
 
 
-def _unknown(words: list[str], _details: ErrorDetails) -> str:
+def _unknown(words: list[str], _details: Details) -> str:
     table, key = ".".join(words[:-1]), words[-1]
     if not table:
         return f"[{key}] is nothing that has limits; write [fleet], [tenants.NAME] or [roles.NAME]"
     return f"[{table}] {key}: there is no such limit; write {_meant(key)}"
 
 
-def _below(words: list[str], details: ErrorDetails) -> str:
+def _below(words: list[str], details: Details) -> str:
     return f"{_there(words, details)} is below zero; write 0 or more, or leave it out for no limit"
 
 
-def _above(words: list[str], details: ErrorDetails) -> str:
+def _above(words: list[str], details: Details) -> str:
     most = details.get("ctx", {}).get("le", 0)
     return f"{_there(words, details)} is too much; write at most {most:,}, or leave it out for no limit"
 
 
-def _no_number(words: list[str], details: ErrorDetails) -> str:
+def _no_number(words: list[str], details: Details) -> str:
     dimension, _ = split(words[-1])
     unit = "number of dollars" if dimension.name == "usd" else f"whole number of {dimension.noun}"
     value = {"usd": "2.50", "wall_s": "3600"}.get(dimension.name, "500")
     return f"{_there(words, details)} is no {unit}; write {words[-1]} = {value}"
 
 
-def _refused(words: list[str], details: ErrorDetails) -> str:
+def _refused(words: list[str], details: Details) -> str:
     return f"[{'.'.join(words)}] {details.get('ctx', {}).get('error', '')}"
 
 
-def _no_table(words: list[str], details: ErrorDetails) -> str:
+def _no_table(words: list[str], details: Details) -> str:
     whole = ".".join(words)
     name = ".NAME" if details["type"] == "dict_type" else ""
     return f"{whole} is no table; write [{whole}{name}] and its limits below it"
@@ -81,7 +83,7 @@ def _meant(key: str) -> str:
     return near[0] if near else f"one of {', '.join(d.name for d in TABLE)}, each also with _per_day"
 
 
-_SENTENCES: Mapping[str, Callable[[list[str], ErrorDetails], str]] = {
+_SENTENCES: Mapping[str, Callable[[list[str], Details], str]] = {
     "extra_forbidden": _unknown,
     "greater_than_equal": _below,
     "less_than_equal": _above,
