@@ -28,7 +28,14 @@ MS_PER_MINUTE = 60_000
     "--seeds", type=click.IntRange(1, 10**9), metavar="N", help="Run so many seeds.  [default: 100]"
 )
 @click.option("--from", "first", type=click.IntRange(0, 10**12), default=0, metavar="S", help="Begin here.")
-@click.option("--steps", type=click.IntRange(0, 2_000), default=DEFAULT_STEPS, show_default=True, metavar="K")
+@click.option(
+    "--steps",
+    type=click.IntRange(0, 2_000),
+    default=DEFAULT_STEPS,
+    show_default=True,
+    metavar="K",
+    help="So many things go wrong in each.",
+)
 @click.option("--minutes", type=click.IntRange(1, 100_000), metavar="M", help="Go on for so long.")
 @click.option("--seed", type=click.IntRange(0, 10**12), metavar="S", help="Run this one seed, and tell it.")
 @click.option("--verbose", is_flag=True, help="With --seed: print the whole log.")

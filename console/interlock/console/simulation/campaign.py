@@ -5,6 +5,7 @@ It knows no terminal.
 
 import gc
 import os
+import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
@@ -52,7 +53,7 @@ def run_seed(seed: int, steps: int) -> Report:
 def run_seeds(seeds: Iterable[int], steps: int, processors: int = 0) -> Iterator[Report]:
     """Run seeds on so many processors (0: all), and yield the reports as they come, in order."""
     processors = processors or os.cpu_count() or 1
-    with ProcessPoolExecutor(processors, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processors, get_context("spawn"), _leave_interrupts_alone) as pool:
         waiting = iter(seeds)
         running = [pool.submit(_run_chunk, chunk, steps) for chunk in _chunks(waiting, 2 * processors)]
         try:
@@ -61,6 +62,11 @@ def run_seeds(seeds: Iterable[int], steps: int, processors: int = 0) -> Iterator
                 running += [pool.submit(_run_chunk, chunk, steps) for chunk in _chunks(waiting, 1)]
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_alone() -> None:
+    """Let Ctrl-C end whoever waits for the reports; that one ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _chunks(seeds: Iterator[int], most: int) -> list[list[int]]:

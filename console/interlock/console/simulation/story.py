@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from interlock.bus.ports import Record
+from interlock.console.amounts import said_amounts
 from interlock.console.lines import said
 from interlock.console.simulation.process import EPOCH_MS
 from interlock.console.simulation.run import Report
 from interlock.console.simulation.scenario import Scenario
+from interlock.contracts.budget import Amounts
 from interlock.contracts.decision import Decision
 from interlock.contracts.effect import EffectRequest
 from interlock.contracts.inputs import read_record
@@ -14,7 +16,7 @@ from interlock.contracts.message import Message, decode, snake
 from interlock.contracts.subjects import DECISIONS
 
 AROUND = 16
-_SHOWN = ("step", "attempt", "key", "effect", "grant", "reason", "incarnation", "kind", "used", "started")
+_SHOWN = ("step", "attempt", "key", "effect", "grant", "reason", "incarnation", "kind", "started")
 
 
 def tell(
@@ -61,6 +63,9 @@ def _record(record: Record) -> str:
 
 def _details(body: Message) -> str:
     shown = [f"{name} {getattr(body, name)}" for name in _SHOWN if getattr(body, name, None)]
+    used = getattr(body, "used", None)
+    if isinstance(used, Amounts):
+        shown.append(f"used {said_amounts(used)}")
     if isinstance(body, EffectRequest):
         shown.append(snake(type(body.call).__name__))
     return f": {', '.join(shown)}" if shown else ""
