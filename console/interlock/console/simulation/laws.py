@@ -58,6 +58,7 @@ class Laws:
         self._broken = broken
         self._writes: dict[tuple[int, str, str], int] = {}
         self._seq = self._cause = 0
+        self._causes: dict[int, int] = {}
         self._checks: dict[type[facts.AnyFact], Callable[[int, facts.AnyFact], None]] = {
             facts.Accepted: self._accepted,
             facts.StepAssigned: self._assigned,
@@ -105,12 +106,16 @@ class Laws:
                     self._broken("limit", f"{scope} is overdrawn: {excess}")
 
     def _foresight(self, decision: Decision) -> Iterator[str]:
-        """Yield what a decision speaks of that was said only after its cause."""
+        """Yield what a decision speaks of that was said only after its cause, and those of its task before.
+
+        A new leader begins with the first input that is open, though other tasks are further.
+        """
+        cause = self._causes[decision.task] = max(decision.cause, self._causes.get(decision.task, 0))
         for fact in decision.facts:
             for name in ("effect", "outcome", "result", "input"):
                 said = getattr(fact, name, 0)
-                if said > decision.cause:
-                    yield f"record {self._seq} follows from record {decision.cause}, but speaks of {said}"
+                if said > cause:
+                    yield f"record {self._seq} follows from record {cause}, but speaks of {said}"
 
     def executed(self, execution: Execution) -> None:
         """See an execution begin in the world."""
