@@ -72,8 +72,9 @@ class CountingServer:
 
 def _spoken(tokens: int, schema: dict[str, Any]) -> bytes:
     """Return the stream of an answer that fits either of the researcher's two schemas."""
-    queries = {"queries": ["lamp green"]}
-    said = queries if "queries" in schema["properties"] else {"claims": [], "unanswered": "Nobody knows."}
+    queries: dict[str, Any] = {"queries": ["lamp green"]}
+    answer: dict[str, Any] = {"claims": [], "unanswered": "Nobody knows."}
+    said = queries if "queries" in schema["properties"] else answer
     events: tuple[dict[str, Any], ...] = (
         {"type": "message_start", "message": {"usage": {"input_tokens": tokens, "output_tokens": 1}}},
         {"type": "content_block_delta", "delta": {"partial_json": json.dumps(said)}},

@@ -47,6 +47,10 @@ async def asked(environment: Environment, budget: Budget) -> Story:
     return await environment.submit(plan=PLAN, review=False, budget=budget)
 
 
+def ten_thousand(_prompt: str) -> int:
+    return 10_000
+
+
 async def raise_budget(environment: Environment, task: int, tokens: int) -> None:
     """Do as a person does: `interlock budget raise`."""
     where = ("--state", str(environment.local.state.root), "--as", PERSON)
@@ -87,7 +91,7 @@ async def test_a_prompt_that_does_not_fit_by_its_count_parks_with_it_and_a_raise
     environment: Environment, server: CountingServer
 ) -> None:
     # Given a provider that counts 10,000 tokens, to which a sixteenth is added
-    server.tokens_of = lambda _: 10_000
+    server.tokens_of = ten_thousand
     story = await asked(environment, Budget(tokens=8_000))
     # Then nothing is sent, and the task parks with the exact number
     parked = await story.first(f.Parked)

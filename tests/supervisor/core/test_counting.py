@@ -14,7 +14,14 @@ from interlock.contracts.effect import EffectCounted, ModelCall
 from interlock.contracts.facts import Demand
 from interlock.contracts.presence import ModelOffer, PriceUpTo
 from interlock.supervisor.core.account import Account
-from interlock.supervisor.core.bounds import fitting_if_counted, model_bound, prompt_bound, shortage
+from interlock.supervisor.core.bounds import (
+    fitting_if_counted,
+    fitting_output_tokens,
+    may_count,
+    model_bound,
+    prompt_bound,
+    shortage,
+)
 from interlock.supervisor.dispatches import do_effect
 
 OVERHEAD = COUNTING.prompt_overhead_tokens
@@ -354,8 +361,8 @@ def test_the_share_is_the_greatest_that_fits_with_the_whole_answer_or_the_least(
     demand = Demand(kind="model", name="m", prompt_tokens=prompt_tokens, max_output_tokens=output_tokens)
     budget = Budget(tokens=free[0], spend_usd_micros=free[1])
     accounts: Any = (("task", Account(budget=budget, reserved=Amounts(tokens=reserved))),)
-    by_bytes = shortage(model_bound(demand, offer, 16), accounts, 0)
-    if by_bytes is None or by_bytes.passing:
+    _, by_bytes = fitting_output_tokens(demand, offer, accounts, 0)
+    if by_bytes is None or not may_count(demand, offer, by_bytes):
         return
     share, output, lacking = fitting_if_counted(demand, offer, accounts, 0)
     least, found = OVERHEAD + -(-prompt_tokens // 4), prompt_bound(share, offer)
