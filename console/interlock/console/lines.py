@@ -52,7 +52,8 @@ def _failed_step(fact: f.StepFailed) -> str:
 
 def _granted(fact: f.EffectGranted) -> str:
     reserved = said_amounts(fact.reserved)
-    return f"{fact.step}: {named(fact.demand)} granted, {reserved} reserved (effect {fact.effect})"
+    first = ", to be counted first" if fact.to_count else ""
+    return f"{fact.step}: {named(fact.demand)} granted, {reserved} reserved{first} (effect {fact.effect})"
 
 
 def _settled(fact: f.EffectSettled) -> str:
