@@ -191,6 +191,19 @@ def test_a_count_beyond_what_the_bytes_allow_counts_as_the_bytes() -> None:
     assert granted(world, number).reserved.tokens == 4_164
 
 
+def test_a_count_is_not_believed_of_a_server_that_does_not_count() -> None:
+    # Given a prompt that was counted, and parked with its count
+    world, number = at_work(tokens=3_000)
+    seq = world.ask(number, "a", LONG)
+    world.counted(number, seq, 3_100)
+    # When only a worker is left whose server may be another one
+    world.bye("effects-1")
+    world.worker("effects-2", models=(replace(COUNTING, counts=False),))
+    world.more(number, tokens=10_000)
+    # Then the bytes count
+    assert granted(world, number).reserved.tokens == 4_164
+
+
 def test_a_worker_lost_while_it_counts_is_settled_at_its_bound_and_another_counts() -> None:
     world, number = at_work(tokens=6_000)
     world.worker("effects-2", models=(COUNTING,))

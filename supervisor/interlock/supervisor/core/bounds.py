@@ -46,9 +46,12 @@ def model_bound(demand: Demand, offer: ModelOffer, output_tokens: int) -> Amount
 
 
 def prompt_bound(demand: Demand, offer: ModelOffer) -> int:
-    """Return the most tokens of a whole prompt: as counted, or by its bytes and what a server adds."""
+    """Return the most tokens of a whole prompt: as counted, or by its bytes and what a server adds.
+
+    A count says nothing about a server that does not count: it may be another one.
+    """
     by_bytes = demand.prompt_tokens + offer.prompt_overhead_tokens
-    return min(demand.counted_tokens, by_bytes) if demand.counted_tokens else by_bytes
+    return min(demand.counted_tokens, by_bytes) if demand.counted_tokens and offer.counts else by_bytes
 
 
 def fitting_output_tokens(
