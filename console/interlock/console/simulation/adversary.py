@@ -23,6 +23,7 @@ from interlock.contracts.task import Submit
 ROLES = ("planner", "researcher", "executor", "reviewer")
 TENANTS = ("default", "red", "blue")
 SHARED_SCOPES = ("fleet", "tenant.red", "tenant.blue", "tenant.default", "role.researcher", "role.executor")
+DRIFTS = (0.0, 0.02, -0.02)
 FIRST_S = 0.5
 SECONDS_A_STEP = 0.7
 DEFAULT_STEPS = 30
@@ -34,7 +35,7 @@ def draw(seed: int, steps: int = DEFAULT_STEPS) -> Scenario:
     """Draw a scenario with so many actions of the adversary."""
     profile = sorted(PROFILES)[seed % len(PROFILES)]
     luck = chance(seed, "scenario")
-    cast = _cast(luck)
+    cast = _cast(luck, drifting=profile == "clocks")
     weights = PROFILES[profile]
     drawn: list[a.AnyAction] = [_submit(luck, cast, FIRST_S + place / 4) for place in range(2)]
     for _ in range(steps):
@@ -45,7 +46,7 @@ def draw(seed: int, steps: int = DEFAULT_STEPS) -> Scenario:
     return Scenario(seed, profile, cast, tuple(drawn))
 
 
-def _cast(luck: Random) -> Cast:
+def _cast(luck: Random, *, drifting: bool) -> Cast:
     agents = {
         f"{role}-{number}": luck.randint(1, 3)
         for role in ROLES
@@ -53,7 +54,8 @@ def _cast(luck: Random) -> Cast:
     }
     supervisors = tuple(f"supervisor-{number}" for number in range(1, luck.choice((1, 2, 2)) + 1))
     workers = {f"effects-{number}": luck.randint(1, 4) for number in range(1, luck.choice((1, 2)) + 1)}
-    return Cast(supervisors, agents, workers, restless=luck.random() < 0.1)
+    drifts = {name: luck.choice(DRIFTS) for name in (*supervisors, *workers, "server")} if drifting else {}
+    return Cast(supervisors, agents, workers, restless=luck.random() < 0.1, drifts=drifts)
 
 
 def _somebody(luck: Random, cast: Cast) -> str:

@@ -54,6 +54,7 @@ class Laws:
         self.tasks: dict[int, TaskSeen] = {}
         self.inputs: dict[int, Input] = {}
         self.switch = "running"
+        self.undecided: set[int] = set()
         self.escalated: dict[int, tuple[int, str]] = {}
         self._broken = broken
         self._writes: dict[tuple[int, str, str], int] = {}
@@ -81,6 +82,8 @@ class Laws:
     def said(self, said: Input) -> None:
         """Read an input."""
         self.inputs[said.seq] = said
+        if said.task == said.seq:
+            self.undecided.add(said.seq)
         body = said.body
         if isinstance(body, EffectCompleted | EffectFailed | EffectAborted):
             counted = not isinstance(body, EffectAborted) or not body.started
@@ -92,6 +95,7 @@ class Laws:
     def decided(self, decision: Decision, seq: int) -> None:
         """Read a decision."""
         self._seq, self._cause = seq, decision.cause
+        self.undecided.discard(decision.task)
         for sentence in self._foresight(decision):
             self._broken("order", sentence)
         for sentence in self.leadership.read(decision, seq):

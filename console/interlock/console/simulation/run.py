@@ -116,6 +116,7 @@ class Simulation:
                 self.people.help()
             self.loop.advance(self.loop.time() + BREATHING_S)
         tasks = [number for number, seen in self.watch.laws.tasks.items() if not seen.ended]
+        tasks += sorted(self.watch.laws.undecided)
         self.watch.broken("rest", f"tasks {tasks} do not end, however much people help")
 
     def _final(self) -> None:
@@ -150,7 +151,7 @@ class Simulation:
 
     def _all_over(self) -> bool:
         laws = self.watch.laws
-        return not laws.ledger.open and all(seen.ended for seen in laws.tasks.values())
+        return not (laws.undecided or laws.ledger.open) and all(seen.ended for seen in laws.tasks.values())
 
     # The adversary's hand.
 

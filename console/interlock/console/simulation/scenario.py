@@ -6,12 +6,16 @@ from interlock.console.simulation.actions import AnyAction
 
 
 class Cast(msgspec.Struct, frozen=True):
-    """Who plays: the names of the processes, the capacities, whether an agent repeats itself."""
+    """Who plays: the names of the processes, the capacities, whether an agent repeats itself.
+
+    `drifts` says whose clock gains or loses, in milliseconds a millisecond; the server has one too.
+    """
 
     supervisors: tuple[str, ...]
     agents: dict[str, int]
     workers: dict[str, int]
     restless: bool
+    drifts: dict[str, float] = {}
 
     @property
     def names(self) -> tuple[str, ...]:

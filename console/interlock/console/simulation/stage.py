@@ -74,6 +74,7 @@ class Stage:
         self._lives: dict[str, int] = {}
         self._leavers: dict[str, Station | Worker] = {}
         self._vanished: set[str] = set()
+        network.process.clock.drift = cast.drifts.get(network.process.name, 0.0)
 
     def start(self, name: str) -> None:
         """Start a process, unless it runs."""
@@ -92,7 +93,7 @@ class Stage:
         if name == self._network.process.name:
             return self._network.process.clock
         if name not in self._clocks:
-            self._clocks[name] = SimulatedClock(self._loop)
+            self._clocks[name] = SimulatedClock(self._loop, drift=self._cast.drifts.get(name, 0.0))
         return self._clocks[name]
 
     def kill(self, name: str, steps: int, back_s: float) -> None:
