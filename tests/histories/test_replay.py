@@ -32,7 +32,10 @@ Told = dict[int, list[AnyFact]]
 
 
 class Observation(NamedTuple):
-    """What a supervisor saw itself, after the input `cause`: `tick`, or `silent:<principal>`."""
+    """What a supervisor saw itself, after the input `cause`: `tick`, or `silent:<principal>`.
+
+    `back:<principal>` is in none of the histories; the simulator decides it again.
+    """
 
     cause: int
     at_ms: int

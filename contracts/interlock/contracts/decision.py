@@ -11,7 +11,8 @@ class Decision(Message, frozen=True, kw_only=True):
     """Facts about one task (0: the fleet), in order.
 
     `cause` is the sequence of the last input that they follow from. `observed` is empty for a decision on
-    inputs alone; `tick` or `silent:<principal>` when the supervisor saw time pass or a process fall silent.
+    inputs alone; `tick`, `silent:<principal>` or `back:<principal>` when the supervisor saw time pass, a
+    process fall silent, or one that was given up go on beating.
     """
 
     max_bytes: ClassVar[int] = limits.MAX_DECISION_BYTES
