@@ -12,6 +12,17 @@ from interlock.console.simulation.run import Simulation
 from interlock.console.simulation.shrink import shrunken
 
 
+@pytest.fixture(scope="module")
+def telling_seed() -> int:
+    """Return the first seed that notices when tasks which stand still may begin something."""
+    with grants_after_halt():
+        for seed in range(40):
+            violation = Simulation(draw(seed)).run().violation
+            if violation is not None and violation.law == "halt":
+                return seed
+    raise AssertionError("no seed notices")
+
+
 def test_a_few_seeds_are_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["simulate", "--seeds", "3", "--steps", "6"]) == 0
     summary = capsys.readouterr().out
@@ -27,20 +38,22 @@ def test_one_seed_is_told_with_its_whole_log(capsys: pytest.CaptureFixture[str])
     assert "says task.submit about task" in story
 
 
-def test_a_broken_law_is_told_as_shortly_as_possible(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_law_is_told_as_shortly_as_possible(
+    telling_seed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     # Given a core that grants to tasks which stand still
     with grants_after_halt():
-        code = call(["simulate", "--seed", "0"])
+        code = call(["simulate", "--seed", str(telling_seed)])
     # Then the exit code says so, and few of the actions are told
     story = capsys.readouterr().out
     assert code == 1
     assert "actions, " in story
     assert "the law of `halt` broke" in story
-    assert "was parked" in story
+    assert f"seed {telling_seed}, profile " in story
 
 
-def test_shrinking_leaves_out_whatever_is_not_needed() -> None:
-    scenario = draw(0)
+def test_shrinking_leaves_out_whatever_is_not_needed(telling_seed: int) -> None:
+    scenario = draw(telling_seed)
     with grants_after_halt():
         report = Simulation(scenario).run()
         small = shrunken(scenario, report)

@@ -40,7 +40,7 @@ class Book:
 
     def says(self, *said: Any, task: int = 5) -> "Book":
         self.seq += 1
-        self.laws.decided(Decision(task=task, cause=0, at_ms=0, by="s", facts=said), self.seq)
+        self.laws.decided(Decision(task=task, cause=99, at_ms=0, by="s", facts=said), self.seq)
         return self
 
     def asks(self, effect: int) -> None:

@@ -110,7 +110,7 @@ def _queue_disorder(state: State) -> Iterator[str]:
         (step.role, task.id, step.id)
         for task in state.tasks.values()
         for step in task.steps.values()
-        if step.state == "ready" and task.moving
+        if step.state == "ready" and task.active and task.hold == "free"
     }
     queue = {
         (role, entry.task, entry.step)
