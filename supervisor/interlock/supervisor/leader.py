@@ -50,8 +50,9 @@ LATE_MS = 1_500
 BREATH_MS = 50
 MOST_WAITING = 2_048
 LEAVE_S = 0.5
-_STOPPING = (Completed, Failed, Halted)
-_LOGGED = (Accepted, Rejected, Completed, Failed, Halted, Parked, StepDead, StepLost, FleetSwitched)
+_STOPPING = frozenset((Completed, Failed, Halted))
+_LOGGED = _STOPPING | {Accepted, Rejected, Parked, StepDead, StepLost, FleetSwitched}
+_NOTED = _LOGGED | {PlanRequested, Refused}
 
 log = structlog.get_logger()
 
@@ -239,6 +240,8 @@ class Leader:
     def _committed(self, decision: Decision, seq: int) -> None:
         self._telling.committed(decision, seq)
         for fact in decision.facts:
+            if type(fact) not in _NOTED:
+                continue
             if _stops(fact) and decision.task in self._ending:
                 self._telling.cancel_all(self._ending.pop(decision.task), "it has ended or is planned anew")
             if isinstance(fact, Refused) and fact.input in self._late:
@@ -246,7 +249,7 @@ class Leader:
                 said = self._late.pop(fact.input)
                 assert isinstance(said.body, Late)
                 self._telling.cancel_late(said.principal, said.body, said.task)
-            if isinstance(fact, _LOGGED):
+            if type(fact) in _LOGGED:
                 log.info(snake(type(fact).__name__), task=decision.task, record=seq, cause=decision.cause)
 
     def _fail(self, failure: Exception) -> None:
@@ -318,7 +321,7 @@ def _refuses(decided: Decided, seq: int) -> bool:
 
 
 def _stops(fact: AnyFact) -> bool:
-    return isinstance(fact, _STOPPING) or (isinstance(fact, PlanRequested) and fact.replan)
+    return type(fact) in _STOPPING or (isinstance(fact, PlanRequested) and fact.replan)
 
 
 def _nobody(_principal: str) -> None:

@@ -29,8 +29,8 @@ from interlock.supervisor.errors import SteppedBack
 
 LINGER_S = 0.02
 FULL_RETRY_S = 0.5
-_PATIENT = (EffectSettled, BudgetWarned)
-_CHANGES_NOBODY = (Refused, BudgetWarned)
+_PATIENT = frozenset((EffectSettled, BudgetWarned))
+_CHANGES_NOBODY = frozenset((Refused, BudgetWarned))
 
 log = structlog.get_logger()
 
@@ -50,12 +50,12 @@ class _Batch(msgspec.Struct, frozen=True):
     @property
     def patient(self) -> bool:
         """Whether it may wait for company."""
-        return all(isinstance(fact, _PATIENT) for fact in self.facts)
+        return all(type(fact) in _PATIENT for fact in self.facts)
 
     @property
     def indifferent(self) -> bool:
         """Whether its place among other tasks' decisions does not matter."""
-        return all(isinstance(fact, _CHANGES_NOBODY) for fact in self.facts)
+        return all(type(fact) in _CHANGES_NOBODY for fact in self.facts)
 
 
 class _Line(msgspec.Struct):
