@@ -7,7 +7,7 @@ not decide anything.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from interlock.bus.dispatch import Dispatcher
@@ -66,15 +66,26 @@ class Telling:
                 tell(task, fact, seq)
 
     def cancel_all(self, task: Task, reason: str) -> None:
-        """Tell everybody who has something of a task in hand to stop."""
-        order = encode(dispatches.cancel(task.id, reason))
-        agents = {step.principal for step in task.steps.values() if step.state == "assigned"}
+        """Tell everybody to stop who had something of a task in hand; `task` is as it was before."""
+        now = self._state().tasks.get(task.id)
+        in_hand = [step for _, step in sorted(task.steps.items()) if step.state == "assigned"]
+        agents = {step.principal for step in in_hand}
         workers = {effect.worker for effect in task.effects.values() if effect.state == "granted"}
         for step in task.steps.values():
             self._dispatcher.forget(_step_key(task.id, step.id, step.attempt))
-        for principal in sorted(agents | workers):
-            self._dispatcher.send(f"cancel.{task.id}.{principal}", principal, order)
+        if now is not None and now.active:
+            # It goes on with another plan: an order to stop everything might come after the new work.
+            self._cancel_steps(task.id, in_hand, reason)
+        else:
+            order = encode(dispatches.cancel(task.id, reason))
+            for principal in sorted(agents | workers):
+                self._dispatcher.send(f"cancel.{task.id}.{principal}", principal, order)
         self._withdraw_all(task, reason)
+
+    def _cancel_steps(self, number: int, steps: Sequence[Step], reason: str) -> None:
+        for step in steps:
+            order = dispatches.cancel(number, reason, step=step.id, attempt=step.attempt)
+            self._send(f"cancel.{number}.{step.id}.{step.attempt}", step.principal, order)
 
     def _withdraw_all(self, before: Task, reason: str) -> None:
         """Take back what was granted before, of an ended task everything: nobody would tell it any more."""
