@@ -12,7 +12,7 @@ from interlock.effects.errors import BadSettings
 OPENAI_URL = "https://api.openai.com/v1"
 ANTHROPIC_URL = "https://api.anthropic.com/v1"
 DEFAULT_MODEL = "offline/extractive"
-DEFAULT_CAPACITY = 64
+DEFAULT_CAPACITY = 256
 MODEL_TIMEOUT_S = 120
 TIMEOUT_S_MAX = 3_600
 
