@@ -105,7 +105,7 @@ def test_steps_and_replans_are_limited_for_all_too() -> None:
 
 def test_four_fifths_of_a_shared_limit_are_warned_of_once_a_day() -> None:
     world, first, _ = two_tasks("tenant", "acme", total=limited(tool_calls=100), day=limited(tool_calls=5))
-    said = []
+    said: list[facts.BudgetWarned] = []
     for key in range(8):
         if key == 4:
             world.now_ms += DAY_MS
