@@ -6,7 +6,7 @@ from interlock.bus.ports import Log
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import Message
 
-MAX_KEPT = 20_000
+MAX_KEPT = 4_096
 
 
 class Records:
