@@ -42,11 +42,13 @@ def test_the_remedy_is_a_command_that_there_is(command: str) -> None:
     program, *words = command.split()
     assert program == "interlock"
     current: click.Command = main.interlock
+    context = click.Context(current, **current.context_settings)
     while isinstance(current, click.Group):
-        found = current.get_command(click.Context(current), words.pop(0))
+        found = current.get_command(context, words.pop(0))
         assert found is not None
         current = found
-    context = current.make_context("it", words)
+        context = click.Context(current, parent=context)
+    context = current.make_context("it", words, parent=context.parent)
     assert context.args == []
 
 
