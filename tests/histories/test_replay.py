@@ -111,6 +111,13 @@ def test_the_facts_rebuild_a_lawful_state_in_which_everything_has_ended(history:
     assert {task.phase for task in state.tasks.values()} == {"completed"}
 
 
+@pytest.mark.parametrize("path", sorted((HERE / "earlier").glob("*.jsonl")), ids=lambda path: path.stem)
+def test_a_log_of_an_earlier_version_still_makes_a_lawful_state(path: Path) -> None:
+    state = folded(History(load(path)))
+    lawful(state)
+    assert {task.phase for task in state.tasks.values()} == {"completed"}
+
+
 def test_the_inputs_decide_the_same_facts_and_lead_to_the_same_state(history: History) -> None:
     state, told = decided_again(history)
     assert told == history.told()

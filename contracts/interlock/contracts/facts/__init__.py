@@ -1,7 +1,7 @@
 """The facts that the supervisor decides, one struct each.
 
-Times are milliseconds since the epoch, sequences are records of the log. Bulk is named by sequence,
-never copied.
+Times are milliseconds since the epoch (0: written before facts told theirs), sequences are log records.
+Bulk is named by sequence, never copied.
 """
 
 from interlock.contracts.facts.budgets import BudgetWarned, Lack, LimitRaised, LimitsSet, LoopFound, Parked

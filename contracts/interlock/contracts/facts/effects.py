@@ -91,7 +91,7 @@ class EffectSettled(Fact, frozen=True, kw_only=True):
     of `at_ms`. After the end `counted` it is decided anew, with `counted_tokens` as its prompt's bound.
     """
 
-    at_ms: int
+    at_ms: int = 0
     effect: Sequence
     grant: int
     end: EffectEnd | Literal["counted"]

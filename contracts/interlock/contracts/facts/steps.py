@@ -8,7 +8,7 @@ from interlock.contracts.plan import StepId
 class StepAssigned(Fact, frozen=True, kw_only=True):
     """One principal has the step now."""
 
-    at_ms: int
+    at_ms: int = 0
     step: StepId
     attempt: int
     principal: str
@@ -25,7 +25,7 @@ class StepWaiting(Fact, frozen=True, kw_only=True):
 class StepCompleted(Fact, frozen=True, kw_only=True):
     """The step's result is the record `result`."""
 
-    at_ms: int
+    at_ms: int = 0
     step: StepId
     attempt: int
     result: Sequence
@@ -34,7 +34,7 @@ class StepCompleted(Fact, frozen=True, kw_only=True):
 class StepFailed(Fact, frozen=True, kw_only=True):
     """The attempt failed; the next may begin at `retry_at_ms` (None: there is none)."""
 
-    at_ms: int
+    at_ms: int = 0
     step: StepId
     attempt: int
     message: Line
@@ -44,7 +44,7 @@ class StepFailed(Fact, frozen=True, kw_only=True):
 class StepLost(Fact, frozen=True, kw_only=True):
     """The agent is gone or too late; the step will be assigned anew."""
 
-    at_ms: int
+    at_ms: int = 0
     step: StepId
     attempt: int
     principal: str

@@ -41,7 +41,7 @@ class Refused(Fact, frozen=True, kw_only=True):
 class PlanRequested(Fact, frozen=True, kw_only=True):
     """A planner shall plan (again): `refusals` say why the last plan will not do."""
 
-    at_ms: int
+    at_ms: int = 0
     step: StepId
     refusals: tuple[str, ...] = ()
     replan: bool = False

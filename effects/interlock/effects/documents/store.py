@@ -10,7 +10,7 @@ import structlog
 
 from interlock.effects.documents.errors import CacheUnusable
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 60.0
 CACHE_KIB = 16_384
 JOURNAL_BYTES = 1_048_576

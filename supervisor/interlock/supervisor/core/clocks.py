@@ -32,10 +32,10 @@ def stop_task(state: State, number: int, at_ms: int) -> State:
 
 
 def start_step(state: State, number: int, name: str, at_ms: int) -> State:
-    """Let a step's clock run if its task's does."""
+    """Let a step's clock run if its task's does, and it is known since when."""
     task = state.tasks[number]
     step = task.steps[name]
-    if step.account.clocks or not task.account.clocks:
+    if step.account.clocks or not task.account.clocks or not at_ms:
         return state
     step = replace(step, account=step.account.start_clock(at_ms))
     state = change_shared(state, (role_scope(step.role),), lambda account: account.start_clock(at_ms))
