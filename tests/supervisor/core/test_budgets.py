@@ -206,6 +206,36 @@ def test_the_output_limit_that_is_found_is_the_greatest_that_fits(
         assert shortage(model_bound(demand, offer, wanted), named, 0) is not None
 
 
+def test_a_small_call_does_not_wait_behind_a_large_one_that_still_finds_no_room() -> None:
+    # Given two calls in flight, and behind them one that needs much and one that needs little
+    world = World()
+    world.everybody()
+    number = world.submit(plan=ONE, budget=limited(tokens=500))
+    begun = world.ask(number, "a", THINK, key="k1")
+    world.ask(number, "a", THINK, key="k2")
+    large = world.ask(
+        number, "a", ModelCall(purpose="think", prompt="y" * 236, max_output_tokens=100), key="k3"
+    )
+    small = world.ask(number, "a", THINK, key="k4")
+    assert {world.effect(number, seq).waits_for for seq in (large, small)} == {"reservations"}
+    # When one ends, and what it leaves is enough for the little one alone
+    world.completed(number, begun, Amounts(tokens=20, model_calls=1))
+    # Then that one begins
+    assert world.only(number, facts.EffectGranted).effect == small
+    assert world.effect(number, large).state == "held"
+
+
+def test_a_raise_lets_go_on_at_once_what_waited_for_others_reservations() -> None:
+    world = World()
+    world.everybody()
+    number = world.submit(plan=ONE, budget=limited(tokens=300))
+    world.ask(number, "a", THINK, key="k1")
+    waits = world.ask(number, "a", THINK, key="k2")
+    assert world.effect(number, waits).waits_for == "reservations"
+    world.more(number, tokens=100)
+    assert world.kinds(number) == ["LimitRaised", "EffectGranted"]
+
+
 @given(demands, offers, st.integers(1, 4_000))
 def test_a_bound_is_never_below_the_price_of_what_it_bounds(
     demand: Demand, offer: ModelOffer, output_tokens: int

@@ -41,8 +41,11 @@ def _task(turn: Turn, said: Input, body: Control) -> None:
 def raised(turn: Turn, said: Input, body: RaiseLimit) -> None:
     """Add to a task's limits; a task parked for its budget goes on."""
     task = turn.task(said.task)
-    if task is None or not task.active:
-        turn.refuse(task.id if task else 0, said.seq, f"task {said.task} is not there or has ended")
+    if task is None:
+        turn.refuse(0, said.seq, f"there is no task {said.task}")
+        return
+    if not task.active:
+        turn.refuse(task.id, said.seq, f"it has ended ({task.phase}): submit it anew with a larger budget")
         return
     budget = task.account.budget.raised_by(body.more)
     raised_limit = facts.LimitRaised(by=said.principal, budget=budget, more=body.more, reason=body.reason)
