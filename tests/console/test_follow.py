@@ -33,7 +33,7 @@ async def test_a_followed_task_is_told_from_its_beginning_to_its_end(environment
         await until(lambda: "plan" in followed.view.steps)
         # When a step says what it does and the task ends
         progress = encode(Progress(principal="planner-1", text="thinking"))
-        await environment.supervisor.send(live_subject(task, "plan"), progress)
+        await environment.supervisor.send(live_subject(task, "plan", "planner-1"), progress)
         await until(lambda: followed.view.steps["plan"].doing == "thinking")
         await environment.decide(task, f.Completed(at_ms=0, results={}))
         view = await waiting
@@ -105,9 +105,9 @@ async def test_nonsense_on_the_live_subject_is_passed_over(environment: Environm
     task = await submit(environment.alice, GOAL)
     lines: list[str] = []
     async with following(environment.alice, task, PlainScreen(lines.append)) as followed:
-        await environment.supervisor.send(live_subject(task, "plan"), b"\xff")
+        await environment.supervisor.send(live_subject(task, "plan", "planner-1"), b"\xff")
         await environment.supervisor.send(
-            live_subject(task, "ghost"), encode(Progress(principal="x", text="boo"))
+            live_subject(task, "ghost", "x"), encode(Progress(principal="x", text="boo"))
         )
         await environment.decide(task, f.Completed(at_ms=0, results={}))
         await followed.quiet()

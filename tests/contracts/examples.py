@@ -7,7 +7,7 @@ import msgspec
 from interlock.contracts import dispatch, facts, presence, roles
 from interlock.contracts.budget import DEFAULT_TASK_BUDGET, Amounts, Budget
 from interlock.contracts.charter import Charter
-from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
+from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
 from interlock.contracts.decision import Decision
 from interlock.contracts.effect import (
     AskCall,
@@ -20,9 +20,18 @@ from interlock.contracts.effect import (
     ModelCall,
     ToolCall,
 )
+from interlock.contracts.observed import (
+    AccessHello,
+    ConnectionEnded,
+    Entitlement,
+    GuardHello,
+    ProcessExited,
+    Violation,
+)
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.results import TaskResult
-from interlock.contracts.step import Progress, StepFailure, StepResult
+from interlock.contracts.scope import FLEET, Scope
+from interlock.contracts.step import Progress, StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit
 
 VALUE = msgspec.Raw(b'{"answer":[1,null,"two"]}')
@@ -59,6 +68,7 @@ FACTS: tuple[facts.AnyFact, ...] = (
     facts.StepCompleted(at_ms=1, step="find", attempt=1, result=8),
     facts.StepFailed(at_ms=1, step="find", attempt=1, message="oh", retry_at_ms=7),
     facts.StepLost(at_ms=1, step="find", attempt=1, principal="clerk-1", reason="gone"),
+    facts.StepStopped(step="find", attempt=1, principal="clerk-1", stopped_us=5, input=9),
     facts.StepRetried(step="find"),
     facts.StepDead(step="find", reason="enough"),
     facts.StepReopened(step="find", notes=("better",)),
@@ -108,7 +118,37 @@ FACTS: tuple[facts.AnyFact, ...] = (
     facts.AgentJoined(principal="clerk-1", incarnation="i", capacity=2, charter=CHARTER),
     facts.EffectsJoined(principal="w-1", incarnation="i", capacity=2),
     facts.Left(principal="clerk-1", incarnation="i", reason="bye"),
-    facts.FleetSwitched(at_ms=5, state="paused", by="olga"),
+    facts.FleetSwitched(at_ms=5, state="paused", by="olga", until_ms=9),
+    facts.Switched(
+        at_ms=5, scope=Scope(kind="tool", name="search"), state="killed", by="olga", input=4, commanded_us=3
+    ),
+    facts.Drained(at_ms=2, by="olga", reason="later"),
+    facts.ReleaseAsked(at_ms=5, by=("olga",), needed=2),
+    facts.ReleaseRuleSet(people=2, by="ada"),
+    facts.AgentCondemned(at_ms=5, principal="clerk-1", incarnation="i", reason="it goes on", kill=4),
+    facts.GuardJoined(principal="guard-1", incarnation="i", host="h", children=("clerk-1",)),
+    facts.AccessJoined(principal="access-1", incarnation="i", host="h"),
+    facts.ExitObserved(principal="clerk-1", input=8, observer="guard-1", exited_us=7),
+    facts.ConnectionObserved(principal="clerk-1", input=8, observer="access-1", ended_us=7),
+    facts.AccessViolated(at_ms=5, principal="clerk-1", action="publish", target="a.b", times=2, input=8),
+    facts.Entitled(
+        principal="olga", roles=("submitter",), tenants=("a",), tools=("search",), models=("o/*",)
+    ),
+    facts.Receipted(
+        at_ms=9,
+        kill=4,
+        scope=FLEET,
+        by="olga",
+        effects=(
+            facts.EffectReceipt(
+                task=2, effect=7, step="find", name="tool search", fate="aborted", outcome=8, started_us=-5
+            ),
+        ),
+        processes=(
+            facts.ProcessReceipt(principal="clerk-1", fate="exited", exited_us=900, observers=("guard-1",)),
+        ),
+        last_exit_us=900,
+    ),
     facts.LimitsSet(at_ms=5, scope="tenant a", total=Budget(tokens=9), day=Budget(), by="olga"),
     facts.LeaderTook(principal="supervisor-1", incarnation="i1", at_ms=1),
     facts.LeaderLeft(principal="supervisor-1", incarnation="i1", at_ms=2),
@@ -120,12 +160,13 @@ EXAMPLES: dict[str, list[Any]] = {
         Submit(goal="Why?"),
         Submit(goal="Why?", docs="/d", tenant="a", criteria=("c",), budget=Budget(tokens=1), plan=PLAN),
     ],
-    "in.control.pause": [Control()],
+    "in.control.pause": [Control(), Control(reason="lunch", for_s=60)],
     "in.control.drain": [Control(reason="night")],
     "in.control.kill": [Control(reason="it runs away")],
     "in.control.resume": [Control()],
     "in.control.raise": [RaiseLimit(more=Amounts(tokens=5), reason="go on")],
     "in.control.limit": [SetLimits(total=Budget(tokens=5), day=Budget(model_calls=1), reason="quarter")],
+    "in.control.release": [ReleaseRule(people=2, reason="four eyes")],
     "in.human.answer": [Answer(text="yes")],
     "in.agent.hello": [
         presence.AgentHello(incarnation="i", charter=CHARTER, input_schema={"type": "object"})
@@ -134,6 +175,19 @@ EXAMPLES: dict[str, list[Any]] = {
     "in.agent.effect": [EffectRequest(step="find", attempt=1, key="k", call=call) for call in CALLS],
     "in.agent.result": [StepResult(step="find", attempt=1, value=VALUE)],
     "in.agent.failed": [StepFailure(step="find", attempt=1, kind="transient", message="oh")],
+    "in.agent.stopped": [StepStopped(step="find", attempt=1, stopped_us=5)],
+    "in.guard.hello": [GuardHello(incarnation="i", host="h", children=("clerk-1",))],
+    "in.guard.bye": [presence.Bye(incarnation="i")],
+    "in.guard.exited": [
+        ProcessExited(principal="clerk-1", pid=7, host="h", signal=9, processes=2, told_us=1, exited_us=2)
+    ],
+    "in.access.hello": [AccessHello(incarnation="i", host="h")],
+    "in.access.bye": [presence.Bye(incarnation="i")],
+    "in.access.ended": [ConnectionEnded(principal="clerk-1", kicked=True, ended_us=3, reason="kicked")],
+    "in.access.violated": [Violation(principal="clerk-1", action="publish", target="a.b", times=3)],
+    "in.access.entitled": [
+        Entitlement(roles=("submitter",), tenants=("a",), tools=("search",), models=("openai/*",))
+    ],
     "in.effect.hello": [
         presence.EffectHello(
             incarnation="i",

@@ -58,5 +58,5 @@ def test_what_is_no_input_is_refused(subject: str) -> None:
 def test_the_other_subjects_are_as_the_protocol_says() -> None:
     assert subjects.dispatch_subject("planner-1") == "interlock.do.planner-1"
     assert subjects.beat_subject("planner-1") == "interlock.beat.planner-1"
-    assert subjects.live_subject(42, "plan") == "interlock.live.42.plan"
+    assert subjects.live_subject(42, "plan", "p-1") == "interlock.live.42.plan.p-1"
     assert subjects.task_records(42)[0] == "interlock.decision.42"

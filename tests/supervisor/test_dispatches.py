@@ -60,7 +60,7 @@ def test_a_worker_is_told_the_model_that_was_decided_about() -> None:
     effect = world.ask(number, "a", THINK)
     order = dispatches.do_effect(world.task(number), world.effect(number, effect), "i", THINK, 7)
     assert order.call == msgspec.structs.replace(THINK, model="offline/x")
-    assert (order.agent, order.max_output_tokens, order.decided) == ("researcher-1", 100, 7)
+    assert (order.agent, order.max_output_tokens, order.as_of) == ("researcher-1", 100, 7)
     other = world.ask(number, "a", LOOK, key="k2")
     assert dispatches.do_effect(world.task(number), world.effect(number, other), "i", LOOK, 7).call == LOOK
 

@@ -178,7 +178,7 @@ class Context:
         """Show people what is being done; nothing is stored."""
         shown = Progress(principal=self._bus.principal, text=text[:MAX_LINE_CHARS])
         with contextlib.suppress(BusError):
-            await self._bus.send(live_subject(self.task, self.step), encode(shown))
+            await self._bus.send(live_subject(self.task, self.step, self._bus.principal), encode(shown))
 
     async def _value(self, call: ModelCall | ToolCall | AskCall, name: str) -> bytes:
         return value_of(await self._journal.outcome(call), name)

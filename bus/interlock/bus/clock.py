@@ -34,6 +34,12 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000 if clock is None else clock.now_ms()
 
 
+def now_us() -> int:
+    """Return microseconds since the epoch, for what is measured rather than decided."""
+    clock = _simulated.get()
+    return time.time_ns() // 1_000 if clock is None else clock.now_ms() * 1_000
+
+
 def monotonic_ms() -> int:
     """Return milliseconds that never go backwards; comparable within one process only."""
     clock = _simulated.get()

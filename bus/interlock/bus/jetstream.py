@@ -190,7 +190,8 @@ async def message(requests: Requests, **query: int | str) -> Record | None:
             return None
         raise
     stored = answer.message
-    return Record(stored.seq, _milliseconds(stored.time), stored.subject, stored.data)
+    time_us = _microseconds(stored.time)
+    return Record(stored.seq, time_us // 1000, stored.subject, stored.data, time_us)
 
 
 async def create_consumer(requests: Requests, config: ConsumerConfig) -> ConsumerInfo:
@@ -199,6 +200,6 @@ async def create_consumer(requests: Requests, config: ConsumerConfig) -> Consume
     return await call(requests, f"CONSUMER.CREATE.{STREAM}.{config.name}", body, ConsumerInfo)
 
 
-def _milliseconds(rfc3339: str) -> int:
+def _microseconds(rfc3339: str) -> int:
     moment = datetime.fromisoformat(rfc3339)
-    return int(moment.timestamp()) * 1000 + moment.microsecond // 1000
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond

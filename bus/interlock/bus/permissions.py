@@ -5,10 +5,23 @@ inbox, so nobody can forge an acknowledgement. The server does not check where i
 says what follows. It must not know who has which role.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from interlock.bus.errors import NotPermitted
-from interlock.contracts.subjects import CONTROLS, DECISIONS, INPUTS, LIVE, ROOT, STREAM
+from interlock.contracts.subjects import (
+    BEATS,
+    CONTROLS,
+    DECISIONS,
+    FLEET_DECISIONS,
+    INPUTS,
+    KILLS,
+    LEADS,
+    LIVE,
+    ROOT,
+    STREAM,
+)
 
 _ME = "{principal}"
 _API = "$JS.API"
@@ -18,6 +31,7 @@ _OWN_BEAT = f"{ROOT}.beat.{_ME}"
 _OWN_DISPATCHES = f"{ROOT}.do.{_ME}"
 _OWN_ANSWERS = f"{ROOT}.taken.*.{_ME}.*"
 _ANSWERS_TO_ME = f"{ROOT}.taken.{_ME}.>"
+_OWN_LIVE = f"{ROOT}.live.*.*.{_ME}"
 
 _READ_LOG = (
     f"{_API}.STREAM.INFO.{STREAM}",
@@ -38,6 +52,22 @@ _READ_LOG_WITH_ANY_CLIENT = (
 )
 
 
+def _reads_only(**filters: str) -> tuple[str, ...]:
+    """Return what lets somebody read these subjects of the log, each by a consumer of this name, and no other.
+
+    The server compares the filter in the subject with the one in the request.
+    """
+    return tuple(
+        f"{_API}.CONSUMER.{words}"
+        for name, pattern in filters.items()
+        for words in (
+            f"CREATE.{STREAM}.{_ME}_{name}.{pattern}",
+            f"DELETE.{STREAM}.{_ME}_{name}",
+            f"MSG.NEXT.{STREAM}.{_ME}_{name}",
+        )
+    )
+
+
 class Permissions(msgspec.Struct, frozen=True):
     """Subject patterns; `{principal}` stands for the one who has the role."""
 
@@ -52,14 +82,43 @@ class Permissions(msgspec.Struct, frozen=True):
         )
 
 
-ROLES: dict[str, Permissions] = {
+_VIEWS = Permissions(
+    publish=(_OWN_BEAT, *_READ_LOG, *_READ_LOG_WITH_ANY_CLIENT),
+    subscribe=(_OWN_INBOX, "_INBOX.>", INPUTS, DECISIONS, LIVE, BEATS, LEADS),
+)
+
+
+def _says(*kinds: str) -> Permissions:
+    """Return the permissions of a person who may look at everything, and say these things."""
+    own = tuple(f"{ROOT}.in.{_ME}.{kind}" for kind in kinds)
+    return Permissions((*own, *_VIEWS.publish), _VIEWS.subscribe)
+
+
+_SUBMITS = ("task.submit",)
+_OPERATES = tuple(f"control.{verb}.>" for verb in ("pause", "drain", "kill", "resume", "raise", "limit"))
+_ANSWERS = ("human.>",)
+
+PROCESSES: dict[str, Permissions] = {
     "agent": Permissions(
-        publish=(f"{ROOT}.in.{_ME}.agent.>", _OWN_BEAT, LIVE, _OWN_ANSWERS),
-        subscribe=(_OWN_INBOX, _OWN_DISPATCHES, CONTROLS),
+        publish=(
+            *(f"{ROOT}.in.{_ME}.agent.{verb}" for verb in ("hello", "bye")),
+            *(f"{ROOT}.in.{_ME}.agent.{verb}.*" for verb in ("effect", "result", "failed", "stopped")),
+            _OWN_BEAT,
+            _OWN_LIVE,
+            _OWN_ANSWERS,
+        ),
+        subscribe=(_OWN_INBOX, _OWN_DISPATCHES, f"{ROOT}.outcome.{_ME}.*", KILLS),
     ),
     "effects": Permissions(
-        publish=(f"{ROOT}.in.{_ME}.effect.>", _OWN_BEAT, LIVE, _OWN_ANSWERS, f"{ROOT}.do.*"),
-        subscribe=(_OWN_INBOX, _OWN_DISPATCHES, CONTROLS, _ANSWERS_TO_ME, f"{ROOT}.beat.*"),
+        publish=(
+            f"{ROOT}.in.{_ME}.effect.>",
+            f"{ROOT}.outcome.*.{_ME}",
+            _OWN_BEAT,
+            _OWN_LIVE,
+            _OWN_ANSWERS,
+            *_reads_only(controls=CONTROLS),
+        ),
+        subscribe=(_OWN_INBOX, _OWN_DISPATCHES, CONTROLS, LEADS),
     ),
     "supervisor": Permissions(
         publish=(
@@ -67,28 +126,56 @@ ROLES: dict[str, Permissions] = {
             DECISIONS,
             f"{ROOT}.do.*",
             _OWN_BEAT,
+            f"{ROOT}.lead.{_ME}",
             f"{_API}.STREAM.CREATE.{STREAM}",
             f"{_API}.STREAM.UPDATE.{STREAM}",
             *_READ_LOG,
         ),
-        subscribe=(_OWN_INBOX, INPUTS, DECISIONS, LIVE, _ANSWERS_TO_ME, f"{ROOT}.beat.*"),
+        subscribe=(_OWN_INBOX, INPUTS, DECISIONS, LIVE, _ANSWERS_TO_ME, BEATS),
     ),
-    "person": Permissions(
+    "access": Permissions(
         publish=(
-            f"{ROOT}.in.{_ME}.task.>",
-            f"{ROOT}.in.{_ME}.control.>",
-            f"{ROOT}.in.{_ME}.human.>",
+            f"{ROOT}.in.{_ME}.access.>",
             _OWN_BEAT,
-            *_READ_LOG,
-            *_READ_LOG_WITH_ANY_CLIENT,
+            *_reads_only(controls=CONTROLS, fleet=FLEET_DECISIONS),
         ),
-        subscribe=(_OWN_INBOX, "_INBOX.>", INPUTS, DECISIONS, LIVE, f"{ROOT}.beat.*"),
+        subscribe=(_OWN_INBOX, CONTROLS),
+    ),
+    "guard": Permissions(
+        publish=(
+            f"{ROOT}.in.{_ME}.guard.>",
+            _OWN_BEAT,
+            *_reads_only(controls=CONTROLS, fleet=FLEET_DECISIONS),
+        ),
+        subscribe=(_OWN_INBOX, CONTROLS),
     ),
 }
+"""Roles of processes: each has one."""
+
+PEOPLE: dict[str, Permissions] = {
+    "viewer": _VIEWS,
+    "submitter": _says(*_SUBMITS),
+    "operator": _says(*_OPERATES),
+    "approver": _says(*_ANSWERS),
+    "admin": _says(*_SUBMITS, *_OPERATES, *_ANSWERS, "control.release.fleet"),
+}
+"""Roles of people, who may have several."""
+
+ROLES: dict[str, Permissions] = PROCESSES | PEOPLE
 
 
-def permissions_of(principal: str, role: str) -> Permissions:
-    """Return what a principal may do in a role; raise NotPermitted for a role that does not exist."""
-    if role not in ROLES:
-        raise NotPermitted(f"{principal} cannot have the role {role!r}: there are {', '.join(ROLES)}")
-    return ROLES[role].of(principal)
+def permissions_of(principal: str, roles: Iterable[str]) -> Permissions:
+    """Return what a principal may do in its roles; raise NotPermitted for roles that nobody can have."""
+    wanted = tuple(dict.fromkeys(roles))
+    unknown = [role for role in wanted if role not in ROLES]
+    if unknown or not wanted:
+        raise NotPermitted(
+            f"{principal} cannot have the role {', '.join(unknown) or '(none)'}: there are {', '.join(ROLES)}"
+        )
+    if len(wanted) > 1 and not all(role in PEOPLE for role in wanted):
+        raise NotPermitted(f"{principal} cannot be {' and '.join(wanted)}: a process has one role")
+    parts = [ROLES[role].of(principal) for role in wanted]
+    return Permissions(
+        tuple(dict.fromkeys(pattern for part in parts for pattern in part.publish)),
+        tuple(dict.fromkeys(pattern for part in parts for pattern in part.subscribe)),
+    )

@@ -19,12 +19,16 @@ class Ack(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """One stored record: its place in the one order, when it was stored (ms since the epoch), its bytes."""
+    """One stored record: its place in the one order, when it was stored, its bytes.
+
+    The times are milliseconds and microseconds since the epoch; 0 microseconds: not known so finely.
+    """
 
     seq: int
     time_ms: int
     subject: str
     data: bytes
+    time_us: int = 0
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ INACTIVE_S = 60.0
 RETRY_S = 0.25
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
+NS_PER_US = 1_000
 
 _ACK = "$JS.ACK."
 # Ends of one portion that leave the consumer whole; every other 409 means that it is gone.
@@ -206,7 +207,10 @@ class Reader:
         if self._wanted * 2 <= PORTION and self._connection.up:
             self._ask()
         self._next_seq = seq + 1
-        return self._on_record(Record(seq, int(words[at + 4]) // NS_PER_MS, message.subject, message.data))
+        time_ns = int(words[at + 4])
+        return self._on_record(
+            Record(seq, time_ns // NS_PER_MS, message.subject, message.data, time_ns // NS_PER_US)
+        )
 
     def _on_status(self, message: Wired) -> None:
         status = status_of(message)

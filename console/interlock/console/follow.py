@@ -94,7 +94,7 @@ async def following(bus: Bus, task: int, watcher: Watcher) -> AsyncGenerator[Fol
     """Follow a task as long as the context is open."""
     last = await bus.last(decision_subject(task))
     followed = Followed(task, watcher, last.seq if last else 0)
-    live = await bus.listen(live_subject(task, ">"), followed.on_message)
+    live = await bus.listen(live_subject(task, "*", "*"), followed.on_message)
     try:
         decisions = await bus.follow([decision_subject(task)], followed.on_record, start_seq=task)
         try:

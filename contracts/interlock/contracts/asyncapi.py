@@ -11,15 +11,23 @@ from interlock.contracts.version import PROTOCOL_MAJOR, PROTOCOL_MINOR
 
 SCHEMA_FORMAT = "application/schema+json;version=draft/2020-12"
 
-_TASKLESS = {("task", "submit"), ("agent", "hello"), ("agent", "bye"), ("effect", "hello"), ("effect", "bye")}
+_TASKLESS = {
+    ("task", "submit"),
+    *((kind, verb) for kind in ("agent", "effect", "guard", "access") for verb in ("hello", "bye")),
+    ("guard", "exited"),
+    ("access", "ended"),
+    ("access", "violated"),
+}
 _PARAMETERS = {
     "principal": "Who speaks; the server lets nobody speak in another's name.",
     "agent": "The agent or effect worker that is told.",
-    "scope": "What the switch works on: `task.<number>` or `fleet`.",
+    "scope": "What the switch is over, such as `task.<number>`, `role.<name>` or `fleet`.",
     "task": "The task's number: the sequence of its submission.",
     "tasks": "The task's number, or `fleet` for what concerns all of them, or `leader` for who decides.",
     "effect": "The effect's number: the sequence of its first request.",
     "step": "The step's id.",
+    "worker": "The effect worker that tells.",
+    "who": "The person whose entitlement is told.",
 }
 
 
@@ -63,6 +71,8 @@ def _rest(kind: str, verb: str) -> tuple[str, ...]:
     """Return what follows the verb in a subject."""
     if (kind, verb) in _TASKLESS:
         return ()
+    if kind == "access":
+        return ("{who}",)
     if kind == "control":
         return ("task", "{task}") if verb == "raise" else ("{scope}",)
     return ("{task}", "{effect}") if kind == "human" else ("{task}",)
@@ -71,12 +81,16 @@ def _rest(kind: str, verb: str) -> tuple[str, ...]:
 def _others() -> dict[str, tuple[Json, str]]:
     """Return what is no input: its channel, and what the supervisor does there (empty: nothing)."""
     decision = f"{subjects.ROOT}.decision.{{tasks}}"
-    live = f"{subjects.ROOT}.live.{{task}}.{{step}}"
+    live = f"{subjects.ROOT}.live.{{task}}.{{step}}.{{principal}}"
+    outcome = subjects.outcome_subject("{agent}", "{worker}")
+    lead = subjects.lead_subject("{principal}")
     beat, do = subjects.beat_subject("{principal}"), subjects.dispatch_subject("{agent}")
     orders = ["do.step", "do.effect", "do.outcome", "do.cancel"]
     return {
         "decision": (_channel(decision, ["decision"], "What follows from inputs. Stored."), "send"),
         "do": (_channel(do, orders, "What one principal shall do or know. Not stored."), "send"),
+        "outcome": (_channel(outcome, ["do.outcome"], "What became of an effect. Not stored."), ""),
+        "lead": (_channel(lead, ["beat"], "Signs of life of the supervisor that leads. Not stored."), "send"),
         "beat": (_channel(beat, ["beat"], "Signs of life. Not stored."), "receive"),
         "live": (_channel(live, ["live"], "Progress and tokens as they come. Not stored."), ""),
     }

@@ -9,14 +9,21 @@ from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.message import Message, Reason
 
 CONTROL_VERBS = ("pause", "drain", "kill", "resume")
-CONTROL_SCOPES = ("task", "fleet")
 
 SharedScope = Literal["fleet", "tenant", "role"]
 
 
 class Control(Message, frozen=True, kw_only=True):
-    """Pause, drain, kill or resume what the subject names."""
+    """Pause, drain, kill or resume what the subject names; a pause may end by itself after `for_s`."""
 
+    reason: Reason = ""
+    for_s: Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_PAUSE_S)] | None = None
+
+
+class ReleaseRule(Message, frozen=True, kw_only=True):
+    """How many different people have to resume the fleet, after a kill, before it is."""
+
+    people: Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_RELEASERS)]
     reason: Reason = ""
 
 

@@ -37,7 +37,8 @@ class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):
 
     It is for that `incarnation` of the worker alone: what was granted to its predecessor is lost. With
     `to_count` a prompt that does not fit is no failure: `effect.counted` is said instead. `counted_tokens` is
-    the prompt as it was counted under an earlier grant.
+    the prompt as it was counted under an earlier grant. `as_of` is the last input that the supervisor had
+    decided about: a switch that stands in the log behind it is newer than this grant.
     """
 
     task: Sequence
@@ -52,7 +53,9 @@ class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):
     reserved: Amounts
     max_output_tokens: int = 0
     docs: str = ""
-    decided: Sequence = 0
+    role: str = ""
+    tenant: str = ""
+    as_of: Sequence = 0
     to_count: bool = False
     counted_tokens: int = 0
 

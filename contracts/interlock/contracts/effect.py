@@ -106,7 +106,8 @@ class EffectFailed(Message, frozen=True, kw_only=True):
 class EffectAborted(Message, frozen=True, kw_only=True):
     """An effect worker stopped it, or did not start it, because of a switch.
 
-    `started` is whether the call may have happened.
+    `started` is whether the call may have happened, `running` whether it cannot be interrupted and goes on.
+    `started_us` and `ended_us` are the worker's clock.
     """
 
     effect: Sequence
@@ -114,6 +115,9 @@ class EffectAborted(Message, frozen=True, kw_only=True):
     started: bool
     reason: Line
     used: Amounts = NOTHING
+    running: bool = False
+    started_us: Count = 0
+    ended_us: Count = 0
 
 
 class EffectCounted(Message, frozen=True, kw_only=True):

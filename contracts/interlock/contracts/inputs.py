@@ -2,7 +2,7 @@
 
 import msgspec
 
-from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
+from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
 from interlock.contracts.effect import (
     EffectAborted,
     EffectCompleted,
@@ -12,10 +12,21 @@ from interlock.contracts.effect import (
 )
 from interlock.contracts.errors import ContractError
 from interlock.contracts.message import Message, decode, line
+from interlock.contracts.observed import (
+    AccessHello,
+    ConnectionEnded,
+    Entitlement,
+    GuardHello,
+    ProcessExited,
+    Violation,
+)
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
-from interlock.contracts.step import StepFailure, StepResult
+from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.subjects import InputSubject, read_input
 from interlock.contracts.task import Submit
+
+_OF_TASKS = (("task",), ("step",))
+_OF_NO_TASK = ("guard", "access")
 
 
 class Malformed(Message, frozen=True, kw_only=True):
@@ -29,6 +40,7 @@ InputBody = (
     | Control
     | RaiseLimit
     | SetLimits
+    | ReleaseRule
     | Answer
     | AgentHello
     | EffectHello
@@ -36,10 +48,17 @@ InputBody = (
     | EffectRequest
     | StepResult
     | StepFailure
+    | StepStopped
     | EffectCompleted
     | EffectFailed
     | EffectAborted
     | EffectCounted
+    | GuardHello
+    | ProcessExited
+    | AccessHello
+    | ConnectionEnded
+    | Violation
+    | Entitlement
     | Malformed
 )
 
@@ -51,23 +70,36 @@ INPUT_KINDS: dict[tuple[str, str], type[Message]] = {
     ("control", "resume"): Control,
     ("control", "raise"): RaiseLimit,
     ("control", "limit"): SetLimits,
+    ("control", "release"): ReleaseRule,
     ("human", "answer"): Answer,
     ("agent", "hello"): AgentHello,
     ("agent", "bye"): Bye,
     ("agent", "effect"): EffectRequest,
     ("agent", "result"): StepResult,
     ("agent", "failed"): StepFailure,
+    ("agent", "stopped"): StepStopped,
     ("effect", "hello"): EffectHello,
     ("effect", "bye"): Bye,
     ("effect", "completed"): EffectCompleted,
     ("effect", "failed"): EffectFailed,
     ("effect", "aborted"): EffectAborted,
     ("effect", "counted"): EffectCounted,
+    ("guard", "hello"): GuardHello,
+    ("guard", "bye"): Bye,
+    ("guard", "exited"): ProcessExited,
+    ("access", "hello"): AccessHello,
+    ("access", "bye"): Bye,
+    ("access", "ended"): ConnectionEnded,
+    ("access", "violated"): Violation,
+    ("access", "entitled"): Entitlement,
 }
 
 
 class Input(msgspec.Struct, frozen=True):
-    """One input as the core sees it: who said what, about which task (0: the fleet), stored when."""
+    """One input as the core sees it: who said what, about which task (0: the fleet), stored when.
+
+    `time_us` is the same time as `time_ms`, as finely as the log knows it.
+    """
 
     seq: int
     time_ms: int
@@ -77,14 +109,16 @@ class Input(msgspec.Struct, frozen=True):
     task: int
     rest: tuple[str, ...]
     body: Message
+    time_us: int = 0
 
 
-def read_record(seq: int, time_ms: int, subject: str, data: bytes) -> Input:
+def read_record(seq: int, time_ms: int, subject: str, data: bytes, time_us: int = 0) -> Input:
     """Read a stored input; what does not fit becomes `Malformed`, and nothing raises."""
+    time_us = time_us or time_ms * 1_000
     try:
         where = read_input(subject)
     except ContractError as error:
-        return Input(seq, time_ms, "", "", "", 0, (), Malformed(reason=line(str(error))))
+        return Input(seq, time_ms, "", "", "", 0, (), Malformed(reason=line(str(error))), time_us)
     kind = INPUT_KINDS.get((where.kind, where.verb))
     task = task_of(seq, where)
     body: Message
@@ -97,7 +131,7 @@ def read_record(seq: int, time_ms: int, subject: str, data: bytes) -> Input:
             body = decode(kind, data)
         except ContractError as error:
             body = Malformed(reason=line(str(error)))
-    return Input(seq, time_ms, where.principal, where.kind, where.verb, task, where.rest, body)
+    return Input(seq, time_ms, where.principal, where.kind, where.verb, task, where.rest, body, time_us)
 
 
 def task_of(seq: int, where: InputSubject) -> int:
@@ -106,5 +140,7 @@ def task_of(seq: int, where: InputSubject) -> int:
         return seq
     rest = where.rest
     if where.kind == "control":
-        rest = rest[1:] if rest[:1] == ("task",) else ()
+        rest = rest[1:] if rest[:1] in _OF_TASKS else ()
+    elif where.kind in _OF_NO_TASK:
+        return 0
     return int(rest[0]) if rest and rest[0].isdecimal() and len(rest[0]) < 20 else 0

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from interlock.contracts.message import Line, Message, Part, Sequence
+from interlock.contracts.message import Count, Line, Message, Part, Sequence
 from interlock.contracts.plan import StepId
 
 FailureKind = Literal["transient", "permanent", "unfit_input"]
@@ -25,6 +25,14 @@ class StepFailure(Message, frozen=True, kw_only=True):
     attempt: Sequence
     kind: FailureKind
     message: Line
+
+
+class StepStopped(Message, frozen=True, kw_only=True):
+    """A step was stopped by an order, nothing of it runs any more; `stopped_us` is the agent's clock."""
+
+    step: StepId
+    attempt: Sequence
+    stopped_us: Count = 0
 
 
 class Progress(Message, frozen=True, kw_only=True):

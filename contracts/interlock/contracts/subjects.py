@@ -19,8 +19,10 @@ FLEET_DECISIONS = f"{ROOT}.decision.{FLEET}"
 LEADER = "leader"
 LEADER_DECISIONS = f"{ROOT}.decision.{LEADER}"
 BEATS = f"{ROOT}.beat.*"
+LEADS = f"{ROOT}.lead.*"
 LIVE = f"{ROOT}.live.>"
 CONTROLS = f"{ROOT}.in.*.control.>"
+KILLS = f"{ROOT}.in.*.control.kill.>"
 STORED = (INPUTS, DECISIONS)
 # The same records by one pattern: a server reads with one filter many times faster than with two.
 EVERYTHING = f"{ROOT}.>"
@@ -78,6 +80,7 @@ def task_records(task: int) -> tuple[str, ...]:
         f"{ROOT}.in.*.*.*.{task}",
         f"{ROOT}.in.*.*.*.{task}.>",
         f"{ROOT}.in.*.control.*.task.{task}",
+        f"{ROOT}.in.*.control.*.step.{task}.*",
     )
 
 
@@ -86,11 +89,21 @@ def dispatch_subject(principal: str) -> str:
     return f"{ROOT}.do.{principal}"
 
 
-def live_subject(task: int, step: str) -> str:
-    """Return where a step's progress and tokens are shown, unstored."""
-    return f"{ROOT}.live.{task}.{step}"
+def outcome_subject(agent: str, worker: str) -> str:
+    """Return where that effect worker tells that agent what became of an effect, unstored."""
+    return f"{ROOT}.outcome.{agent}.{worker}"
+
+
+def live_subject(task: int, step: str, principal: str) -> str:
+    """Return where that principal shows a step's progress and tokens, unstored."""
+    return f"{ROOT}.live.{task}.{step}.{principal}"
 
 
 def beat_subject(principal: str) -> str:
     """Return where a principal shows that it lives."""
     return f"{ROOT}.beat.{principal}"
+
+
+def lead_subject(principal: str) -> str:
+    """Return where the supervisor that leads shows that somebody decides."""
+    return f"{ROOT}.lead.{principal}"

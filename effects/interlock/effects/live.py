@@ -17,7 +17,7 @@ class Live:
 
     def __init__(self, bus: Bus, task: int, step: str) -> None:
         self._bus = bus
-        self._subject = live_subject(task, step)
+        self._subject = live_subject(task, step, bus.principal)
         self._waiting: list[str] = []
         self._chars = 0
         self._timer: asyncio.TimerHandle | None = None

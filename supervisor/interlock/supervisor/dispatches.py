@@ -69,7 +69,7 @@ def _roles(state: State) -> list[RoleOffer]:
     return [offers[role] for role in sorted(offers)]
 
 
-def do_effect(task: Task, effect: Effect, incarnation: str, call: Call, decided: int) -> DoEffect:
+def do_effect(task: Task, effect: Effect, incarnation: str, call: Call, as_of: int) -> DoEffect:
     """Build the dispatch of a grant to that incarnation of its worker."""
     step = task.steps[effect.step]
     return DoEffect(
@@ -85,7 +85,9 @@ def do_effect(task: Task, effect: Effect, incarnation: str, call: Call, decided:
         reserved=effect.reserved,
         max_output_tokens=effect.max_output_tokens,
         docs=task.docs,
-        decided=decided,
+        role=effect.role,
+        tenant=task.tenant,
+        as_of=as_of,
         to_count=effect.to_count,
         counted_tokens=effect.demand.counted_tokens or 0,
     )

@@ -55,7 +55,10 @@ class Knowledge:
     @property
     def open_inputs(self) -> list[Input]:
         """The inputs to decide about, in order."""
-        return [read_record(said.seq, said.time_ms, said.subject, said.data) for said in self._open()]
+        return [
+            read_record(said.seq, said.time_ms, said.subject, said.data, said.time_us)
+            for said in self._open()
+        ]
 
     @property
     def open_tasks(self) -> list[int]:

@@ -198,7 +198,7 @@ class Leader:
                 self._breathing = True
                 return
             record = self._waiting.popleft()
-            self._decide(read_record(record.seq, record.time_ms, record.subject, record.data))
+            self._decide(read_record(record.seq, record.time_ms, record.subject, record.data, record.time_us))
 
     def _next_turn(self) -> None:
         self._turn_began_ms, self._breathing = None, False

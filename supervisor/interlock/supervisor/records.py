@@ -34,5 +34,5 @@ class Records:
             record = await self._log.record(seq)
             if record is None:
                 return None
-            body = read_record(record.seq, record.time_ms, record.subject, record.data).body
+            body = read_record(record.seq, record.time_ms, record.subject, record.data, record.time_us).body
         return body

@@ -61,4 +61,4 @@ class Strangers:
             return
         if hello is not None and (bye is None or bye.seq < hello.seq):
             self._since_ms.pop(principal, None)
-            self._back(read_record(hello.seq, hello.time_ms, hello.subject, hello.data))
+            self._back(read_record(hello.seq, hello.time_ms, hello.subject, hello.data, hello.time_us))

@@ -15,8 +15,23 @@ from interlock.contracts.facts.effects import (
     EffectSettled,
 )
 from interlock.contracts.facts.fact import Fact
-from interlock.contracts.facts.fleet import AgentJoined, EffectsJoined, FleetSwitched, Left
+from interlock.contracts.facts.fleet import AgentJoined, EffectsJoined, Left
 from interlock.contracts.facts.leadership import LeaderLeft, LeaderTook, Led
+from interlock.contracts.facts.observed import (
+    AccessJoined,
+    AccessViolated,
+    ConnectionObserved,
+    Entitled,
+    ExitObserved,
+    GuardJoined,
+)
+from interlock.contracts.facts.receipts import (
+    EffectFate,
+    EffectReceipt,
+    ProcessFate,
+    ProcessReceipt,
+    Receipted,
+)
 from interlock.contracts.facts.steps import (
     StepAssigned,
     StepCompleted,
@@ -25,11 +40,21 @@ from interlock.contracts.facts.steps import (
     StepLost,
     StepReopened,
     StepRetried,
+    StepStopped,
     StepWaiting,
+)
+from interlock.contracts.facts.switches import (
+    AgentCondemned,
+    FleetSwitched,
+    ReleaseAsked,
+    ReleaseRuleSet,
+    Switched,
+    SwitchState,
 )
 from interlock.contracts.facts.tasks import (
     Accepted,
     Completed,
+    Drained,
     Failed,
     Halted,
     Paused,
@@ -59,6 +84,7 @@ TaskFact = (
     | StepRetried
     | StepDead
     | StepReopened
+    | StepStopped
     | EffectGranted
     | EffectHeld
     | EffectDenied
@@ -70,35 +96,85 @@ TaskFact = (
     | LoopFound
     | Parked
     | Paused
+    | Drained
     | Resumed
     | Reviewed
     | Completed
     | Failed
     | Halted
+    | Switched
+    | AccessViolated
+    | Receipted
     | Led
 )
 LeaderFact = LeaderTook | LeaderLeft
-FleetFact = AgentJoined | EffectsJoined | Left | FleetSwitched | LimitsSet | BudgetWarned | Refused | Led
-AnyFact = TaskFact | AgentJoined | EffectsJoined | Left | FleetSwitched | LimitsSet | LeaderFact
+FleetFact = (
+    AgentJoined
+    | EffectsJoined
+    | GuardJoined
+    | AccessJoined
+    | Left
+    | FleetSwitched
+    | Switched
+    | ReleaseAsked
+    | ReleaseRuleSet
+    | AgentCondemned
+    | ExitObserved
+    | ConnectionObserved
+    | AccessViolated
+    | Entitled
+    | Receipted
+    | LimitsSet
+    | BudgetWarned
+    | Refused
+    | Led
+)
+AnyFact = (
+    TaskFact
+    | AgentJoined
+    | EffectsJoined
+    | GuardJoined
+    | AccessJoined
+    | Left
+    | FleetSwitched
+    | ReleaseAsked
+    | ReleaseRuleSet
+    | AgentCondemned
+    | ExitObserved
+    | ConnectionObserved
+    | Entitled
+    | LimitsSet
+    | LeaderFact
+)
 
 __all__ = [
     "Accepted",
+    "AccessJoined",
+    "AccessViolated",
+    "AgentCondemned",
     "AgentJoined",
     "AnyFact",
     "BudgetWarned",
     "Completed",
+    "ConnectionObserved",
     "Demand",
+    "Drained",
     "EffectDenied",
     "EffectEscalated",
+    "EffectFate",
     "EffectGranted",
     "EffectHeld",
+    "EffectReceipt",
     "EffectRepeated",
     "EffectSettled",
     "EffectsJoined",
+    "Entitled",
+    "ExitObserved",
     "Fact",
     "Failed",
     "FleetFact",
     "FleetSwitched",
+    "GuardJoined",
     "Halted",
     "Lack",
     "LeaderFact",
@@ -114,8 +190,13 @@ __all__ = [
     "PlanRefused",
     "PlanRequested",
     "Planned",
+    "ProcessFate",
+    "ProcessReceipt",
+    "Receipted",
     "Refused",
     "Rejected",
+    "ReleaseAsked",
+    "ReleaseRuleSet",
     "Resumed",
     "ReviewRequested",
     "Reviewed",
@@ -126,6 +207,9 @@ __all__ = [
     "StepLost",
     "StepReopened",
     "StepRetried",
+    "StepStopped",
     "StepWaiting",
+    "SwitchState",
+    "Switched",
     "TaskFact",
 ]

@@ -1,6 +1,4 @@
-"""Facts about everything: who is there, and the switch over all."""
-
-from typing import Literal
+"""Facts about who is there: agents and effect workers, with what they offer."""
 
 from interlock.contracts.charter import Charter
 from interlock.contracts.facts.fact import Fact
@@ -9,13 +7,14 @@ from interlock.contracts.presence import ModelOffer, ToolOffer
 
 
 class AgentJoined(Fact, frozen=True, kw_only=True):
-    """An agent process is there."""
+    """An agent process is there; `host` is what it said of itself."""
 
     principal: str
     incarnation: str
     capacity: int
     charter: Charter
     input_schema: Json = {}
+    host: str = ""
 
 
 class EffectsJoined(Fact, frozen=True, kw_only=True):
@@ -29,17 +28,8 @@ class EffectsJoined(Fact, frozen=True, kw_only=True):
 
 
 class Left(Fact, frozen=True, kw_only=True):
-    """An agent or effect worker is gone; whatever it had in hand is lost."""
+    """An agent, effect worker, guard or access service is gone; whatever it had in hand is lost."""
 
     principal: str
     incarnation: str
     reason: Line
-
-
-class FleetSwitched(Fact, frozen=True, kw_only=True):
-    """The switch over everything."""
-
-    at_ms: int
-    state: Literal["running", "paused", "draining", "killed"]
-    by: str
-    reason: str = ""

@@ -51,6 +51,16 @@ class StepLost(Fact, frozen=True, kw_only=True):
     reason: Line
 
 
+class StepStopped(Fact, frozen=True, kw_only=True):
+    """An agent has confirmed that nothing of a stopped step runs any more; `stopped_us` is its clock."""
+
+    step: StepId
+    attempt: int
+    principal: str
+    stopped_us: int
+    input: Sequence = 0
+
+
 class StepRetried(Fact, frozen=True, kw_only=True):
     """The wait after a failure is over; the step may be assigned."""
 

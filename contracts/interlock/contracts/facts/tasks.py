@@ -77,11 +77,22 @@ class Reviewed(Fact, frozen=True, kw_only=True):
 
 
 class Paused(Fact, frozen=True, kw_only=True):
-    """Nothing new starts, what is in flight may finish, clocks stand still."""
+    """Nothing new starts, what is in flight may finish, clocks stand still; until then, or resumed."""
 
     at_ms: int
     by: str
     reason: str = ""
+    input: Sequence = 0
+    until_ms: int | None = None
+
+
+class Drained(Fact, frozen=True, kw_only=True):
+    """The steps in hand may finish, no other begins; when none is left, the task is paused."""
+
+    at_ms: int
+    by: str
+    reason: str = ""
+    input: Sequence = 0
 
 
 class Resumed(Fact, frozen=True, kw_only=True):
@@ -108,8 +119,13 @@ class Failed(Fact, frozen=True, kw_only=True):
 
 
 class Halted(Fact, frozen=True, kw_only=True):
-    """The task was killed: nothing more starts, nothing late counts."""
+    """The task was killed: nothing more starts, nothing late counts.
+
+    `input` is the record of the command, `commanded_us` when it was stored (microseconds since the epoch).
+    """
 
     at_ms: int
     by: str
     reason: str = ""
+    input: Sequence = 0
+    commanded_us: int = 0
