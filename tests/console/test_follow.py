@@ -8,11 +8,12 @@ from tests.console.conftest import Environment, accepted, until
 from interlock.console.errors import BadInput
 from interlock.console.follow import Followed, following, read_task, require_task
 from interlock.console.plain import PlainScreen
-from interlock.console.sayings import Scope, answer, control, decided, raise_limit, refusal, submit
+from interlock.console.sayings import answer, control, decided, raise_limit, refusal, submit
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts
 from interlock.contracts.errors import ContractError
 from interlock.contracts.message import encode
+from interlock.contracts.scope import FLEET, task_scope
 from interlock.contracts.step import Progress
 from interlock.contracts.subjects import decision_subject, live_subject
 from interlock.contracts.task import Submit
@@ -116,7 +117,7 @@ async def test_nonsense_on_the_live_subject_is_passed_over(environment: Environm
 
 async def test_only_a_submission_is_a_task(environment: Environment) -> None:
     task = await submit(environment.alice, GOAL)
-    other = await control(environment.alice, "pause", Scope())
+    other = await control(environment.alice, "pause", FLEET)
     assert await require_task(environment.alice, task) == GOAL
     with pytest.raises(
         BadInput, match=f"record {other} is not a task but interlock.in.alice.control.pause.fleet"
@@ -130,8 +131,8 @@ async def test_what_is_said_stands_on_the_subjects_of_the_protocol(environment: 
     bus = environment.alice
     said = [
         await submit(bus, GOAL),
-        await control(bus, "kill", Scope(1), "enough"),
-        await control(bus, "drain", Scope()),
+        await control(bus, "kill", task_scope(1), "enough"),
+        await control(bus, "drain", FLEET),
         await raise_limit(bus, 1, Amounts(tokens=5)),
         await answer(bus, 1, 7, "yes"),
     ]
@@ -154,7 +155,7 @@ async def test_a_message_that_its_reader_would_refuse_is_not_sent(environment: E
 async def test_a_decision_is_awaited_and_a_refusal_is_found_in_it(environment: Environment) -> None:
     task = await submit(environment.alice, GOAL)
     await environment.decide(task, accepted())
-    seq = await control(environment.alice, "resume", Scope(task))
+    seq = await control(environment.alice, "resume", task_scope(task))
     waiting = asyncio.create_task(decided(environment.alice, task, seq))
     await environment.decide(task, f.Refused(input=seq, reason="it is not paused"), cause=seq)
     decision = await waiting
@@ -166,5 +167,5 @@ async def test_a_decision_is_awaited_and_a_refusal_is_found_in_it(environment: E
 async def test_without_a_supervisor_no_decision_comes_and_the_wait_is_bounded(
     environment: Environment,
 ) -> None:
-    seq = await control(environment.alice, "pause", Scope())
+    seq = await control(environment.alice, "pause", FLEET)
     assert await decided(environment.alice, 0, seq, timeout_s=0.01) is None

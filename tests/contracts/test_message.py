@@ -18,7 +18,7 @@ def test_unknown_fields_are_tolerated() -> None:
 
 def test_the_version_may_be_left_out_and_is_always_said() -> None:
     assert decode(Control, b"{}").v == 1
-    assert msgspec.json.decode(encode(Control())) == {"v": 1, "reason": ""}
+    assert msgspec.json.decode(encode(Control())) == {"v": 1, "reason": "", "for_s": None}
 
 
 @pytest.mark.parametrize(

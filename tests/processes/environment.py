@@ -16,13 +16,14 @@ from interlock.bus.ports import Ack, Record, Subscription
 from interlock.console.follow import read_task
 from interlock.console.local import Local, Wish, held, started
 from interlock.console.outcome import read_result
-from interlock.console.sayings import Scope, control, submit
+from interlock.console.sayings import control, submit
 from interlock.console.state import StateFolder
 from interlock.console.views import TaskView
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import decode
 from interlock.contracts.results import TaskResult
+from interlock.contracts.scope import FLEET, task_scope
 from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit
 
@@ -112,7 +113,7 @@ class Environment:
 
     async def control(self, verb: str, task: int = 0) -> int:
         """Pause, drain, kill or resume a task, or (0) the fleet."""
-        return await control(self.bus, verb, Scope(task), "the test says so")
+        return await control(self.bus, verb, task_scope(task) if task else FLEET, "the test says so")
 
     async def view(self, task: int) -> TaskView:
         """Return a task as it stands."""

@@ -18,9 +18,10 @@ from interlock.console.follow import Watcher, following
 from interlock.console.outcome import read_result
 from interlock.console.output import is_terminal, print_result, say
 from interlock.console.plain import PlainScreen
-from interlock.console.sayings import Scope, control
+from interlock.console.sayings import control
 from interlock.console.views import TaskView
 from interlock.contracts.results import TaskResult
+from interlock.contracts.scope import task_scope
 
 KILLED_S = 3.0
 
@@ -55,7 +56,7 @@ async def show_to_the_end(bus: Bus, task: int, *, own: bool = False) -> TaskView
 async def _kill(bus: Bus, task: int, quiet: Coroutine[Any, Any, TaskView]) -> None:
     try:
         async with asyncio.timeout(KILLED_S):
-            await control(bus, "kill", Scope(task), "interrupted at the terminal")
+            await control(bus, "kill", task_scope(task), "interrupted at the terminal")
             await quiet
     except TimeoutError:
         say(f"no supervisor has confirmed the kill of task {task} within {KILLED_S:.0f} s; it is in the log")

@@ -26,10 +26,10 @@ MEANINGS: dict[Exit, str] = {
     Exit.FAILED: "the task failed",
     Exit.BUDGET: "the budget is exhausted; the task is parked and keeps its work",
     Exit.HALTED: "the task was killed",
-    Exit.WAITING: "the task waits for a person",
+    Exit.WAITING: "the task waits for a person, or what was asked waits for another one",
     Exit.UNREACHABLE: "nothing runs here, or it cannot be reached",
     Exit.REJECTED: "the supervisor refused what was asked",
-    Exit.UNFINISHED: "the task is not finished yet",
+    Exit.UNFINISHED: "the task is not finished yet, or its receipt is not there yet",
     Exit.INTERRUPTED: "Ctrl-C; `run` kills its task first",
 }
 

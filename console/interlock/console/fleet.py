@@ -1,8 +1,12 @@
 """Folds the fleet's decisions into who is there; a reader of the log, it never decides."""
 
+from typing import Literal
+
+from interlock.console.stop.lines import people
 from interlock.console.views import FleetView, MemberView
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
+from interlock.contracts.scope import Scope
 
 
 def fold_fleet(view: FleetView, decision: Decision) -> None:
@@ -13,12 +17,18 @@ def fold_fleet(view: FleetView, decision: Decision) -> None:
                 view.members[fact.principal] = _agent(fact, decision.at_ms)
             case f.EffectsJoined():
                 view.members[fact.principal] = _effects(fact, decision.at_ms)
+            case f.GuardJoined() | f.AccessJoined():
+                view.members[fact.principal] = _watcher(fact, decision.at_ms)
             case f.Left():
                 member = view.members.get(fact.principal)
                 if member is not None and member.incarnation == fact.incarnation:
                     member.left = fact.reason or "said good-bye"
             case f.FleetSwitched():
                 view.switch, view.switched_by, view.reason = fact.state, fact.by, fact.reason
+            case f.Switched(scope=Scope(kind="agent" | "role"), state="running"):
+                view.switches.pop(fact.scope, None)
+            case f.Switched(scope=Scope(kind="agent" | "role")):
+                view.switches[fact.scope] = fact
             case _:
                 pass
 
@@ -32,6 +42,24 @@ def _agent(fact: f.AgentJoined, at_ms: int) -> MemberView:
         about=fact.charter.objective,
         role=fact.charter.role,
         offers=fact.charter.tools,
+        since_ms=at_ms,
+    )
+
+
+def _watcher(fact: f.GuardJoined | f.AccessJoined, at_ms: int) -> MemberView:
+    kind: Literal["guard", "access"] = "guard" if isinstance(fact, f.GuardJoined) else "access"
+    watched = fact.children if isinstance(fact, f.GuardJoined) else ()
+    on = f" on {fact.host}" if fact.host else ""
+    about = "admits who connects, and cuts connections"
+    if watched:
+        about = f"starts, watches and kills {people(watched)}"
+    return MemberView(
+        principal=fact.principal,
+        kind=kind,
+        incarnation=fact.incarnation,
+        capacity=0,
+        about=about + on,
+        role=kind,
         since_ms=at_ms,
     )
 

@@ -19,6 +19,8 @@ from interlock.contracts.step import Progress
 from interlock.contracts.subjects import decision_subject, live_subject, read_input
 from interlock.contracts.task import Submit
 
+_STEP = live_subject(0, "step", "principal").split(".").index("step")
+
 
 class Watcher(Protocol):
     """Whoever shows a task."""
@@ -65,7 +67,7 @@ class Followed:
         """Show a step's progress; what cannot be read is passed over, for it may be anything."""
         with contextlib.suppress(ContractError):
             progress = decode(Progress, message.data)
-            step = message.subject.rsplit(".", 1)[-1]
+            step = message.subject.split(".")[_STEP]
             if step in self.view.steps:
                 if not progress.tokens:
                     self.view.steps[step].doing = progress.text

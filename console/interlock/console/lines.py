@@ -6,6 +6,8 @@ from typing import Any
 from interlock.console.amounts import said_amounts
 from interlock.console.budgets.dimensions import BY_FIELD, said_budget, said_more
 from interlock.console.budgets.lacks import said_park
+from interlock.console.stop.lines import SAID as OF_STOP
+from interlock.console.stop.lines import because
 from interlock.contracts import facts as f
 
 Say = Callable[[Any], str]
@@ -21,10 +23,6 @@ def said(fact: f.Fact) -> str:
 def named(demand: f.Demand) -> str:
     """Name what an effect wants: the tool, the model, or (none was named) the environment's model."""
     return demand.name or f"the {demand.kind}"
-
-
-def _because(reason: str) -> str:
-    return f": {reason}" if reason else ""
 
 
 def _accepted(fact: f.Accepted) -> str:
@@ -71,14 +69,14 @@ def _warned(fact: f.BudgetWarned) -> str:
 
 
 def _reviewed(fact: f.Reviewed) -> str:
-    return f"{fact.step}: {fact.decision}{_because('; '.join(fact.reasons))}"
+    return f"{fact.step}: {fact.decision}{because('; '.join(fact.reasons))}"
 
 
 SAID: dict[type[f.Fact], Say] = {
     f.Accepted: _accepted,
     f.Rejected: _rejected,
     f.Refused: lambda fact: f"input {fact.input} changes nothing: {fact.reason}",
-    f.PlanRequested: lambda fact: f"{fact.step}: a plan is wanted{_because('; '.join(fact.refusals))}",
+    f.PlanRequested: lambda fact: f"{fact.step}: a plan is wanted{because('; '.join(fact.refusals))}",
     f.Planned: _planned,
     f.PlanRefused: lambda fact: f"{fact.step}: the plan will not do: {'; '.join(fact.reasons)}",
     f.ReviewRequested: lambda fact: f"{fact.step}: a review is wanted, round {fact.round}",
@@ -103,29 +101,28 @@ SAID: dict[type[f.Fact], Say] = {
     f.BudgetWarned: _warned,
     f.LimitsSet: lambda fact: (
         f"{fact.by} set the limits of the {fact.scope}: {said_budget(fact.total, fact.day)}"
-        f"{_because(fact.reason)}"
+        f"{because(fact.reason)}"
     ),
     f.LoopFound: lambda fact: (
         f"{fact.step} goes round in circles: {fact.what}, {fact.times} times "
         f"{'the same' if fact.kind == 'same_effect' else 'in vain'}"
     ),
     f.LimitRaised: lambda fact: (
-        f"{fact.by} raised the budget by {said_more(fact.more)}{_because(fact.reason)}"
+        f"{fact.by} raised the budget by {said_more(fact.more)}{because(fact.reason)}"
     ),
     f.Parked: lambda fact: f"parked ({fact.kind}): {said_park(fact)}",
-    f.Paused: lambda fact: f"paused by {fact.by}{_because(fact.reason)}",
-    f.Resumed: lambda fact: f"resumed by {fact.by}{_because(fact.reason)}",
+    f.Resumed: lambda fact: f"resumed by {fact.by}{because(fact.reason)}",
     f.Reviewed: _reviewed,
     f.Completed: lambda fact: f"completed with {len(fact.results)} results",
     f.Failed: lambda fact: f"failed: {fact.reason}",
-    f.Halted: lambda fact: f"killed by {fact.by}{_because(fact.reason)}",
+    f.Halted: lambda fact: f"killed by {fact.by}{because(fact.reason)}",
     f.AgentJoined: lambda fact: (
         f"{fact.principal} joined as {fact.charter.role}, for {fact.capacity} steps at once"
     ),
     f.EffectsJoined: lambda fact: f"{fact.principal} joined, for {fact.capacity} effects at once",
-    f.Left: lambda fact: f"{fact.principal} left{_because(fact.reason)}",
-    f.FleetSwitched: lambda fact: f"everything is {fact.state}, by {fact.by}{_because(fact.reason)}",
+    f.Left: lambda fact: f"{fact.principal} left{because(fact.reason)}",
     f.LeaderTook: lambda fact: f"{fact.principal} decides from here on",
     f.LeaderLeft: lambda fact: f"{fact.principal} decides nothing more",
     f.Led: lambda fact: f"decided by the leader of term {fact.term} from here on",
+    **OF_STOP,
 }

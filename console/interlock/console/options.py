@@ -89,11 +89,16 @@ def budget_options(command: Command) -> Command:
     return command
 
 
-def _checked_tenant(_context: click.Context, _option: click.Parameter, tenant: str) -> str:
+def _checked_name(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
     try:
-        return token(tenant)
+        return name if name is None else token(name)
     except MalformedSubject as error:
         raise click.BadParameter(str(error)) from error
+
+
+def name_option(option: str, *, help: str) -> Callable[[Command], Command]:  # noqa: A002 - click's name
+    """Return an option for a name on the bus."""
+    return click.option(option, metavar="NAME", callback=_checked_name, help=help)
 
 
 def rank_options(command: Command) -> Command:
@@ -111,7 +116,7 @@ def rank_options(command: Command) -> Command:
             default="default",
             show_default=True,
             metavar="NAME",
-            callback=_checked_tenant,
+            callback=_checked_name,
             help="On whose account it goes.",
         ),
     ):

@@ -5,8 +5,8 @@ Colours and pictures only for a terminal; rich is imported only for one.
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import click
 import msgspec
@@ -18,6 +18,16 @@ from interlock.contracts.results import TaskResult
 _OFFLINE = "offline/"
 
 
+class Line(NamedTuple):
+    """A line for a pipe or a terminal, which gives it a style, and folds its text beside its label."""
+
+    text: str
+    label: str = ""
+    indent: int = 0
+    style: str = ""
+    folds: bool = True
+
+
 def say(line: str) -> None:
     """Tell the person something that is not the result."""
     click.echo(line, err=True)
@@ -26,6 +36,15 @@ def say(line: str) -> None:
 def out(text: str) -> None:
     """Print (a piece of) the result."""
     click.echo(text)
+
+
+def print_lines(lines: Iterable[Line]) -> None:
+    """Print lines as they are, or drawn in a terminal."""
+    if is_terminal():
+        _draw_lines(lines)
+        return
+    for line in lines:
+        out(f"{' ' * line.indent}{line.label}{line.text}".rstrip())
 
 
 def print_json(value: Any) -> None:
@@ -87,6 +106,20 @@ def _verdict(result: TaskResult) -> str:
     if result.verdict is None:
         return "none"
     return "; ".join(filter(None, (result.verdict.decision, result.verdict.note, *result.verdict.reasons)))
+
+
+def _draw_lines(lines: Iterable[Line]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - rich takes a tenth of a second: only where it draws
+    from rich.table import Table  # noqa: PLC0415 - the same
+    from rich.text import Text  # noqa: PLC0415 - the same
+
+    console = Console()
+    for line in lines:
+        row = Table.grid()
+        row.add_column(no_wrap=True, width=line.indent + len(line.label))
+        row.add_column(no_wrap=not line.folds, overflow="fold" if line.folds else "ellipsis")
+        row.add_row(Text(" " * line.indent + line.label), Text(line.text, style=line.style))
+        console.print(row)
 
 
 def _draw(result: TaskResult) -> None:

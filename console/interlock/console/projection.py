@@ -8,11 +8,14 @@ from typing import Any
 
 from interlock.console.budgets.lacks import said_park
 from interlock.console.lines import named
+from interlock.console.stop.lines import because, until
 from interlock.console.views import EffectView, StepView, TaskView
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
+from interlock.contracts.results import TaskStatus
 
 PLAN, REVIEW = "planner", "reviewer"
+HELD: frozenset[TaskStatus] = frozenset({"parked", "paused", "draining"})
 
 Fold = Callable[[TaskView, Any, int], None]
 
@@ -183,18 +186,34 @@ def _parked(view: TaskView, fact: f.Parked, _at_ms: int) -> None:
     view.reason, view.lack = said_park(fact), fact.lack
 
 
+def _drained(view: TaskView, fact: f.Drained, _at_ms: int) -> None:
+    _leave(view)
+    view.status, view.reason = "draining", fact.reason
+
+
+def _switched(view: TaskView, fact: f.Switched, _at_ms: int) -> None:
+    if fact.scope.kind == "step":
+        held = f"{fact.state} by {fact.by}{until(fact.until_ms)}{because(fact.reason)}"
+        _step(view, fact.scope.step).note = "" if fact.state == "running" else held
+
+
+def _stopped(view: TaskView, fact: f.StepStopped, _at_ms: int) -> None:
+    _step(view, fact.step).doing = ""
+
+
 def _paused(view: TaskView, fact: f.Paused, _at_ms: int) -> None:
     _leave(view)
-    view.status, view.reason = "paused", fact.reason
+    view.status = "paused"
+    view.reason = (until(fact.until_ms) + because(fact.reason)).removeprefix(": ").lstrip()
 
 
 def _leave(view: TaskView) -> None:
-    if view.status not in {"parked", "paused"}:
+    if view.status not in HELD:
         view.resumes_to = view.status
 
 
 def _resumed(view: TaskView, _fact: f.Resumed, _at_ms: int) -> None:
-    if view.status in {"parked", "paused"}:
+    if view.status in HELD:
         view.status, view.reason, view.parked_kind, view.lack = view.resumes_to, "", "", None
 
 
@@ -238,6 +257,9 @@ ON_FACT: dict[type[f.Fact], Fold] = {
     f.LimitRaised: _raised,
     f.Parked: _parked,
     f.Paused: _paused,
+    f.Drained: _drained,
+    f.Switched: _switched,
+    f.StepStopped: _stopped,
     f.Resumed: _resumed,
     f.Reviewed: _reviewed,
     f.Completed: _completed,

@@ -2,33 +2,17 @@
 
 import asyncio
 
-import msgspec
-
 from interlock.bus.ports import Bus, Record
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts
-from interlock.contracts.control import Answer, Control, RaiseLimit
+from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import Message, decode, encode
+from interlock.contracts.scope import FLEET, Scope
 from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit
 
 DECIDED_S = 5.0
-
-
-class Scope(msgspec.Struct, frozen=True):
-    """What a control is about: a task, or (0) the fleet."""
-
-    task: int = 0
-
-    @property
-    def words(self) -> tuple[str | int, ...]:
-        """The end of the subject."""
-        return ("task", self.task) if self.task else ("fleet",)
-
-    def __str__(self) -> str:
-        """Name it as a person would."""
-        return f"task {self.task}" if self.task else "everything"
 
 
 async def submit(bus: Bus, order: Submit, *, message_id: str = "") -> int:
@@ -36,10 +20,16 @@ async def submit(bus: Bus, order: Submit, *, message_id: str = "") -> int:
     return await _append(bus, input_subject(bus.principal, "task", "submit"), order, message_id=message_id)
 
 
-async def control(bus: Bus, verb: str, scope: Scope, reason: str = "") -> int:
-    """Say pause, drain, kill or resume; return the record's sequence."""
+async def control(bus: Bus, verb: str, scope: Scope, reason: str = "", *, for_s: int | None = None) -> int:
+    """Say pause (for so many seconds), drain, kill or resume; return the record's sequence."""
     subject = input_subject(bus.principal, "control", verb, *scope.words)
-    return await _append(bus, subject, Control(reason=reason))
+    return await _append(bus, subject, Control(reason=reason, for_s=for_s))
+
+
+async def require_releasers(bus: Bus, people: int, reason: str = "") -> int:
+    """Say how many different people have to resume everything after a kill; return the record's sequence."""
+    subject = input_subject(bus.principal, "control", "release", *FLEET.words)
+    return await _append(bus, subject, ReleaseRule(people=people, reason=reason))
 
 
 async def raise_limit(bus: Bus, task: int, more: Amounts, reason: str = "") -> int:
@@ -82,6 +72,20 @@ def refusal(decision: Decision, seq: int) -> str:
         if isinstance(fact, f.Rejected) and decision.task == seq:
             return fact.reason
     return ""
+
+
+def about(decision: Decision, seq: int) -> list[f.AnyFact]:
+    """Return the facts of a decision that name the record `seq` as their cause, or all where none does."""
+    named = [fact for fact in decision.facts if seq in (_input(fact), _kill(fact))]
+    return named or list(decision.facts)
+
+
+def _input(fact: f.AnyFact) -> int:
+    return getattr(fact, "input", 0)
+
+
+def _kill(fact: f.AnyFact) -> int:
+    return getattr(fact, "kill", 0)
 
 
 async def _append(bus: Bus, subject: str, message: Message, *, message_id: str = "") -> int:

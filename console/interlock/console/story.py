@@ -6,7 +6,10 @@ from typing import Any
 from interlock.bus.ports import Record
 from interlock.console.budgets.dimensions import said_budget, said_more
 from interlock.console.lines import said
-from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
+from interlock.console.stop.lines import TRIED, because, violator
+from interlock.console.stop.scopes import said_scope
+from interlock.console.stop.times import said_span
+from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
 from interlock.contracts.decision import Decision
 from interlock.contracts.effect import (
     AskCall,
@@ -18,9 +21,19 @@ from interlock.contracts.effect import (
     ModelCall,
 )
 from interlock.contracts.errors import ContractError
-from interlock.contracts.inputs import Malformed, read_record
+from interlock.contracts.inputs import Input, Malformed, read_record
 from interlock.contracts.message import decode
-from interlock.contracts.step import StepFailure, StepResult
+from interlock.contracts.observed import (
+    AccessHello,
+    ConnectionEnded,
+    Entitlement,
+    GuardHello,
+    ProcessExited,
+    Violation,
+)
+from interlock.contracts.presence import AgentHello, Bye, EffectHello
+from interlock.contracts.scope import read_scope
+from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.subjects import DECISIONS
 from interlock.contracts.task import Submit
 
@@ -43,20 +56,28 @@ def _lines(record: Record) -> list[str]:
             return [f"a decision that this program cannot read: {error}"]
         return [f"  {said(fact)}" for fact in decision.facts]
     heard = read_record(record.seq, record.time_ms, record.subject, record.data)
-    return [f"{heard.principal} {_words(heard.kind, heard.verb, heard.body)}"]
+    return [f"{heard.principal} {_words(heard)}"]
 
 
-def _words(kind: str, verb: str, body: Any) -> str:
-    words = WORDS.get(body.__class__)
-    return words(verb, body) if words else f"says {kind}.{verb}"
+def _words(heard: Input) -> str:
+    if isinstance(heard.body, Control):
+        return _control(heard.verb, heard.rest, heard.body)
+    return WORDS[heard.body.__class__](heard.body)
+
+
+def _control(verb: str, rest: tuple[str, ...], body: Control) -> str:
+    """Say a switch; a task is not named, for it is the one that is told about."""
+    try:
+        scope = read_scope(rest)
+    except ContractError as error:
+        return f"says {verb}, but of what? {error}"
+    over = "" if scope.kind == "task" else f" of {said_scope(scope)}"
+    span = f" for {said_span(body.for_s)}" if body.for_s else ""
+    return f"says {verb}{over}{span}{because(body.reason)}"
 
 
 def _by(model: str) -> str:
     return f" with {model}" if model else ""
-
-
-def _why(reason: str) -> str:
-    return f": {reason}" if reason else ""
 
 
 def _call(request: EffectRequest) -> str:
@@ -75,23 +96,46 @@ def _counted(body: EffectCounted) -> str:
     return f"had the prompt of effect {body.effect} counted: {body.prompt_tokens:,} tokens"
 
 
+def _exited(body: ProcessExited) -> str:
+    how = f"by signal {body.signal}" if body.signal else f"with code {body.code}"
+    others = f", and {body.processes - 1} that it had started" if body.processes > 1 else ""
+    return f"saw the process of {body.principal} end {how}{others}{because(body.reason)}"
+
+
+def _ended(body: ConnectionEnded) -> str:
+    kicked = "was cut" if body.kicked else "ended"
+    return f"saw that a connection of {body.principal} {kicked}; {body.clients} left{because(body.reason)}"
+
+
 def _short(line: str) -> str:
     line = line.replace("\n", " ")
     return line if len(line) <= MAX_CHARS else f"{line[: MAX_CHARS - 1]}…"
 
 
-WORDS: dict[type[Any], Callable[[str, Any], str]] = {
-    Submit: lambda _, body: f"submits: {body.goal}",
-    EffectRequest: lambda _, body: f"asks for {_call(body)} in {body.step}",
-    EffectCompleted: lambda _, body: f"has done effect {body.effect}{_by(body.model)}",
-    EffectFailed: lambda _, body: f"failed at effect {body.effect}: {body.message}",
-    EffectAborted: lambda _, body: f"stopped effect {body.effect}: {body.reason}",
-    EffectCounted: lambda _, body: _counted(body),
-    StepResult: lambda _, body: f"hands in the result of {body.step}",
-    StepFailure: lambda _, body: f"fails at {body.step}: {body.message}",
-    Control: lambda verb, body: f"says {verb}{_why(body.reason)}",
-    RaiseLimit: lambda _, body: f"raises the budget by {said_more(body.more)}{_why(body.reason)}",
-    SetLimits: lambda _, body: f"sets limits: {said_budget(body.total, body.day)}{_why(body.reason)}",
-    Answer: lambda _, body: f"answers: {body.text}",
-    Malformed: lambda _, body: f"says something unreadable: {body.reason}",
+WORDS: dict[type[Any], Callable[[Any], str]] = {
+    Submit: lambda body: f"submits: {body.goal}",
+    EffectRequest: lambda body: f"asks for {_call(body)} in {body.step}",
+    EffectCompleted: lambda body: f"has done effect {body.effect}{_by(body.model)}",
+    EffectFailed: lambda body: f"failed at effect {body.effect}: {body.message}",
+    EffectAborted: lambda body: f"stopped effect {body.effect}: {body.reason}",
+    EffectCounted: _counted,
+    StepResult: lambda body: f"hands in the result of {body.step}",
+    StepFailure: lambda body: f"fails at {body.step}: {body.message}",
+    StepStopped: lambda body: f"has stopped {body.step}",
+    RaiseLimit: lambda body: f"raises the budget by {said_more(body.more)}{because(body.reason)}",
+    SetLimits: lambda body: f"sets limits: {said_budget(body.total, body.day)}{because(body.reason)}",
+    ReleaseRule: lambda body: f"wants {body.people} people for a release{because(body.reason)}",
+    Answer: lambda body: f"answers: {body.text}",
+    AgentHello: lambda body: f"is there, as {body.charter.role}",
+    EffectHello: lambda body: f"is there, with {len(body.models)} models and {len(body.tools)} tools",
+    GuardHello: lambda body: f"is there, with {len(body.children)} processes in its hands",
+    AccessHello: lambda _: "is there",
+    Bye: lambda body: f"says good-bye{because(body.reason)}",
+    ProcessExited: _exited,
+    ConnectionEnded: _ended,
+    Violation: lambda body: (
+        f"saw that {violator(body.principal)} {TRIED[body.action]} {body.target}{because(body.detail)}"
+    ),
+    Entitlement: lambda _: "says what may be done in whose name",
+    Malformed: lambda body: f"says something unreadable: {body.reason}",
 }

@@ -3,17 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from interlock.contracts import facts as f
 from interlock.contracts.budget import NOTHING, Amounts, Budget
-from interlock.contracts.facts import Lack
 from interlock.contracts.plan import PlannedStep
 from interlock.contracts.presence import ModelOffer
 from interlock.contracts.results import TaskStatus
+from interlock.contracts.scope import Doing, Scope, covers
 
 StepState = Literal["waiting", "working", "done", "retrying", "dead", "reopened"]
 EffectState = Literal["granted", "held", "denied", "escalated", "ended"]
 
 ENDED: frozenset[TaskStatus] = frozenset({"completed", "failed", "halted", "rejected"})
 QUIET: frozenset[TaskStatus] = frozenset({*ENDED, "parked"})
+STRICTNESS: tuple[f.SwitchState, ...] = ("running", "paused", "draining", "killed")
 
 
 @dataclass
@@ -62,7 +64,7 @@ class TaskView:
     status: TaskStatus = "planning"
     resumes_to: TaskStatus = "planning"
     parked_kind: str = ""
-    lack: Lack | None = None
+    lack: f.Lack | None = None
     reason: str = ""
     budget: Budget = field(default_factory=Budget)
     spent: Amounts = NOTHING
@@ -132,10 +134,10 @@ class TaskView:
 
 @dataclass
 class MemberView:
-    """One agent or effect worker."""
+    """One agent, effect worker, guard or access service; those that only watch have no capacity."""
 
     principal: str
-    kind: Literal["agent", "effects"]
+    kind: Literal["agent", "effects", "guard", "access"]
     incarnation: str
     capacity: int
     about: str = ""
@@ -149,9 +151,18 @@ class MemberView:
 
 @dataclass
 class FleetView:
-    """Who is there, and the switch over everything."""
+    """Who is there, the switch over everything, and those over agents and roles that are not running."""
 
     members: dict[str, MemberView] = field(default_factory=dict[str, MemberView])
     switch: str = "running"
     switched_by: str = ""
     reason: str = ""
+    switches: dict[Scope, f.Switched] = field(default_factory=dict[Scope, f.Switched])
+
+    def switch_over(self, member: MemberView) -> f.Switched | None:
+        """Return the switch that holds an agent, the strictest where there are several."""
+        if member.kind != "agent":
+            return None
+        doing = Doing(agent=member.principal, role=member.role)
+        over = [fact for scope, fact in self.switches.items() if covers(scope, doing)]
+        return max(over, key=lambda fact: STRICTNESS.index(fact.state), default=None)

@@ -7,7 +7,16 @@ from interlock.contracts.message import Message
 from interlock.contracts.roles import Claim, Verdict
 
 TaskStatus = Literal[
-    "planning", "working", "reviewing", "paused", "parked", "completed", "failed", "halted", "rejected"
+    "planning",
+    "working",
+    "reviewing",
+    "paused",
+    "draining",
+    "parked",
+    "completed",
+    "failed",
+    "halted",
+    "rejected",
 ]
 
 

@@ -1,4 +1,7 @@
-"""`interlock agents`: who is there, by the fleet's decisions, and who lives, by the beats heard now."""
+"""`interlock agents`: who is there, by the fleet's decisions, and who lives, by the beats heard now.
+
+Who is killed stands there too, for somebody has to let it go on.
+"""
 
 import asyncio
 import contextlib
@@ -27,9 +30,9 @@ BEATS_S = 1.5
 @json_option
 @reach_options
 def agents(as_json: bool, **where: Any) -> int:
-    """List who is there: agents and effect workers, what they offer, what they have in hand.
+    """List who is there: agents, effect workers, guards and access services, what they do and have in hand.
 
-    Under an effect worker stand its models with their prices: where each stands, and of which day it is.
+    Agents that are killed stand there as long as they are. Under an effect worker stand its models with their prices: where each stands, and of which day it is.
     Listens for up to 1.5 seconds for signs of life.
 
     Example:
@@ -43,16 +46,16 @@ async def _agents(reach: Reach, *, as_json: bool) -> int:
     async with connected(reach) as bus:
         fleet = await read_fleet(bus)
         await hear_beats(bus, fleet)
-    members = [member for member in fleet.members.values() if not member.left]
+    members = [member for member in fleet.members.values() if not member.left or _is_killed(fleet, member)]
     if as_json:
-        print_json({"switch": fleet.switch, "members": [_fields(member) for member in members]})
+        print_json({"switch": fleet.switch, "members": [_fields(fleet, member) for member in members]})
         return Exit.DONE
     if fleet.switch != "running":
         say(f"everything is {fleet.switch}, by {fleet.switched_by}; go on with: interlock resume fleet")
     if not members:
         say("nobody is there; start everything on this machine with: interlock up")
     for member in members:
-        out(_line(member))
+        out(_line(fleet, member))
         for offer in member.models:
             out(f"  {offer.model}: {said_price(offer)}")
     return Exit.DONE
@@ -91,14 +94,30 @@ async def hear_beats(bus: Bus, fleet: FleetView) -> None:
     await listening.stop()
 
 
-def _line(member: MemberView) -> str:
-    hand = "silent" if member.in_hand is None else f"{member.in_hand} of {member.capacity} in hand"
+def _is_killed(fleet: FleetView, member: MemberView) -> bool:
+    switch = fleet.switch_over(member)
+    return switch is not None and switch.state == "killed"
+
+
+def _line(fleet: FleetView, member: MemberView) -> str:
+    hand = _hand(fleet, member)
     offered = (*(offer.model for offer in member.models), *member.offers)
     offers = f" [{', '.join(offered)}]" if offered else ""
     return f"{member.principal:<16} {member.role:<12} {hand:<18} {member.about}{offers}"
 
 
-def _fields(member: MemberView) -> dict[str, Any]:
+def _hand(fleet: FleetView, member: MemberView) -> str:
+    """Say what holds a member, else whether it lives and has work in hand."""
+    switch = fleet.switch_over(member)
+    if switch is not None:
+        return f"{switch.state} by {switch.by}"
+    if member.in_hand is None:
+        return "silent"
+    return f"{member.in_hand} of {member.capacity} in hand" if member.capacity else "watches"
+
+
+def _fields(fleet: FleetView, member: MemberView) -> dict[str, Any]:
+    switch = fleet.switch_over(member)
     return {
         "principal": member.principal,
         "kind": member.kind,
@@ -106,6 +125,8 @@ def _fields(member: MemberView) -> dict[str, Any]:
         "capacity": member.capacity,
         "in_hand": member.in_hand,
         "alive": member.in_hand is not None,
+        "switch": switch.state if switch else "running",
+        "switched_by": switch.by if switch else "",
         "models": [offer.model for offer in member.models],
         "prices": {offer.model: price_fields(offer) for offer in member.models},
         "tools": member.offers,

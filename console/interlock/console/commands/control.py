@@ -1,76 +1,113 @@
-"""`interlock kill`, `pause`, `drain`, `resume`: the switches, over one task or over everything."""
+"""`interlock kill`, `pause`, `drain`, `resume`: the switches, over anything that can be switched."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
+from interlock.bus.ports import Bus
 from interlock.console.environment import Reach, Where, connected, find
-from interlock.console.errors import RefusedBySupervisor
+from interlock.console.errors import BadInput, RefusedBySupervisor
 from interlock.console.exits import Exit
 from interlock.console.follow import require_task
 from interlock.console.help import command, kept
 from interlock.console.lines import said
 from interlock.console.options import reach_options, reason_option, task_argument
-from interlock.console.output import say
+from interlock.console.output import print_lines, say
 from interlock.console.runtime import run_async
-from interlock.console.sayings import Scope, control, decided, refusal
+from interlock.console.sayings import about, control, decided, refusal
+from interlock.console.stop.paper import receipt_lines
+from interlock.console.stop.receipts import RECEIPTED_S, Kill, await_receipt
+from interlock.console.stop.scopes import KINDS, said_scope, scope_named
+from interlock.console.stop.times import read_span
+from interlock.contracts import facts as f
+from interlock.contracts.scope import Scope, ScopeKind
 
 PROMISES = {
-    "kill": "Stop a task, or everything, now.\n\nCalls in flight are aborted, nothing late counts.",
+    "kill": "Stop a task, or anything else, now, and print the receipt.\n\n"
+    "Calls in flight are aborted, nothing late counts. The receipt says what became of each effect and "
+    "process, and how fast.",
     "pause": "Let nothing new start; what is in flight may finish.\n\nClocks stand still meanwhile.",
     "drain": "Finish what was accepted, take nothing new.",
-    "resume": "Go on after a pause (or a drain, or a kill of everything).",
+    "resume": "Go on after a pause, a drain, or a kill of anything but a task.\n\n"
+    "After a kill of everything, so many people have to say it as `interlock switches` shows; until then "
+    "the command exits with 6.",
+}
+
+Decorator = Callable[[Any], Any]
+
+
+def _read_for(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return read_span(text)
+    except BadInput as error:
+        raise click.BadParameter(str(error)) from error
+
+
+for_option = click.option(
+    "--for", "for_s", metavar="SPAN", callback=_read_for, help="Go on by itself after 90s, 10m, 2h or 1d."
+)
+_WORDS: dict[str, Decorator] = {
+    "N": task_argument,
+    **{word: click.argument("name", metavar=word) for word in ("STEP", "NAME", "PATTERN")},
 }
 
 
 def _group(verb: str) -> click.Group:
     example = f'\n\nExamples:\n  interlock {verb} task 42 --reason "wrong question"\n  interlock {verb} fleet'
     group = click.Group(verb, help=kept(PROMISES[verb] + example))
-    group.add_command(_task_command(verb))
-    group.add_command(_fleet_command(verb))
+    for kind in KINDS:
+        group.add_command(_command(verb, kind))
     return group
 
 
-def _task_command(verb: str) -> click.Command:
-    @command(
-        "task", help=f"{verb.capitalize()} task N.\n\nExample:\n  interlock {verb} task 42 --reason TEXT"
-    )
-    @task_argument
-    @reason_option
-    @reach_options
-    def of_task(task: int, reason: str, **where: Any) -> int:
-        return run_async(_say(find(Where(**where)), verb, Scope(task), reason))
+def _command(verb: str, kind: ScopeKind) -> click.Command:
+    words, example = KINDS[kind]
+    named = " ".join((kind, *words)) if words else "everything"
+    typed = " ".join(filter(None, (verb, kind, example)))
 
-    return of_task
+    def act(reason: str, task: int = 0, name: str = "", for_s: int | None = None, **where: Any) -> int:
+        scope = scope_named(kind, task, name)
+        return run_async(_switch(find(Where(**where)), verb, scope, reason, for_s))
 
-
-def _fleet_command(verb: str) -> click.Command:
-    @command(
-        "fleet",
-        help=f"{verb.capitalize()} everything.\n\nExample:\n  interlock {verb} fleet --reason TEXT",
-    )
-    @reason_option
-    @reach_options
-    def of_fleet(reason: str, **where: Any) -> int:
-        return run_async(_say(find(Where(**where)), verb, Scope(), reason))
-
-    return of_fleet
+    options = (reason_option, *((for_option,) if verb == "pause" else ()), reach_options)
+    for decorate in reversed((*(_WORDS[word] for word in words), *options)):
+        act = decorate(act)
+    span = " --for 10m" if verb == "pause" else ""
+    text = f"{verb.capitalize()} {named}.\n\nExample:\n  interlock {typed}{span} --reason TEXT"
+    return command(kind, help=text)(act)
 
 
-async def _say(reach: Reach, verb: str, scope: Scope, reason: str) -> int:
+async def _switch(reach: Reach, verb: str, scope: Scope, reason: str, for_s: int | None) -> int:
+    what = f"{verb} of {said_scope(scope)}"
     async with connected(reach) as bus:
         if scope.task:
             await require_task(bus, scope.task)
-        seq = await control(bus, verb, scope, reason)
+        seq = await control(bus, verb, scope, reason, for_s=for_s)
         decision = await decided(bus, scope.task, seq)
-    if decision is None:
-        say(f"{verb} of {scope} stands in the log as record {seq}; no supervisor has decided on it yet")
-        return Exit.DONE
-    if refused := refusal(decision, seq):
-        raise RefusedBySupervisor(f"{verb} of {scope}: {refused}")
-    for fact in decision.facts:
-        say(said(fact))
-    return Exit.DONE
+        if decision is None:
+            say(f"{what} stands in the log as record {seq}; no supervisor has decided on it yet")
+            if verb == "kill":
+                say(f"who carries it out has heard it all the same; later: interlock receipt {seq}")
+            return Exit.DONE
+        if refused := refusal(decision, seq):
+            raise RefusedBySupervisor(f"{what}: {refused}")
+        facts = about(decision, seq)
+        for fact in facts:
+            say(said(fact))
+        if verb == "kill":
+            await _print_receipt(bus, Kill(seq, scope))
+    return Exit.WAITING if any(isinstance(fact, f.ReleaseAsked) for fact in facts) else Exit.DONE
+
+
+async def _print_receipt(bus: Bus, kill: Kill) -> None:
+    receipt = await await_receipt(bus, kill)
+    if receipt is None:
+        say(f"no receipt within {RECEIPTED_S:.0f} s; it comes when all is seen: interlock receipt {kill.seq}")
+    else:
+        print_lines(receipt_lines(receipt))
 
 
 kill, pause, drain, resume = (_group(verb) for verb in ("kill", "pause", "drain", "resume"))

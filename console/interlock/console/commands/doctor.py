@@ -12,11 +12,13 @@ from interlock.console.environment import connected, reach_local, speaker
 from interlock.console.errors import ConsoleError
 from interlock.console.exits import Exit
 from interlock.console.help import command
+from interlock.console.lines import said
 from interlock.console.options import json_option, model_option, state_option
 from interlock.console.output import out, print_json
 from interlock.console.processes import SERVICES
 from interlock.console.runtime import run_async
 from interlock.console.state import ServerFile, StateFolder, state_folder
+from interlock.console.stop.scopes import typed
 
 DEFAULT_PORT = 4222
 SIGNS = {"ok": "ok  ", "note": "note", "bad": "BAD "}
@@ -80,9 +82,14 @@ async def _environment(state: StateFolder, server: ServerFile | None) -> list[Ch
             Check("bad", f"silent: {names}", f"their logs are in {state.logs}; stop and start: interlock up")
         )
     else:
-        found.append(Check("ok", f"{len(fleet.members)} agents and effect workers live"))
+        living = sum(1 for member in fleet.members.values() if not member.left)
+        found.append(Check("ok", f"{living} agents, effect workers and those who watch them live"))
     if fleet.switch != "running":
         found.append(
             Check("note", f"everything is {fleet.switch}, by {fleet.switched_by}", "interlock resume fleet")
         )
+    found += [
+        Check("note", said(fact), f"interlock resume {typed(scope)}")
+        for scope, fact in fleet.switches.items()
+    ]
     return found

@@ -1,0 +1,73 @@
+"""`interlock security`: who tried what is not its own; server, access services and supervisor all saw it."""
+
+from typing import Any
+
+import msgspec
+
+from interlock.bus.ports import Bus
+from interlock.console.environment import Reach, Where, connected, find
+from interlock.console.exits import Exit
+from interlock.console.help import command
+from interlock.console.options import json_option, name_option, reach_options
+from interlock.console.output import out, say
+from interlock.console.runtime import run_async
+from interlock.console.stop.documents import whole
+from interlock.console.stop.lines import violator
+from interlock.console.stop.times import said_moment
+from interlock.contracts import facts as f
+from interlock.contracts.decision import Decision
+from interlock.contracts.message import decode
+from interlock.contracts.subjects import DECISIONS
+
+
+@command()
+@name_option("--principal", help="Only what this principal tried.")
+@json_option
+@reach_options
+def security(principal: str | None, as_json: bool, **where: Any) -> int:
+    """List every attempt that was refused, the newest last: when, who, what, how often, which record.
+
+    Refusals by the server, by access services and by the supervisor stand there alike.
+
+    Examples:
+      interlock security
+      interlock security --principal researcher-1 --json
+
+    """
+    return run_async(_security(find(Where(**where)), principal, as_json=as_json))
+
+
+async def _security(reach: Reach, principal: str | None, *, as_json: bool) -> int:
+    async with connected(reach) as bus:
+        found = await _tell(bus, principal, as_json=as_json)
+    if not found and not as_json:
+        say("nobody has tried what is not theirs" if principal is None else f"{principal} has tried nothing")
+    return Exit.DONE
+
+
+async def _tell(bus: Bus, principal: str | None, *, as_json: bool) -> int:
+    """Print each attempt as it is read: a long list is not held."""
+    found = 0
+    if as_json:
+        out("[")
+    async for record in bus.history([DECISIONS]):
+        decision = decode(Decision, record.data)
+        for fact in decision.facts:
+            if isinstance(fact, f.AccessViolated) and principal in (None, fact.principal):
+                out(_json(fact, decision, first=not found) if as_json else _line(fact, record.seq))
+                found += 1
+    if as_json:
+        out("]")
+    return found
+
+
+def _line(fact: f.AccessViolated, record_seq: int) -> str:
+    times = f"{fact.times}x"
+    detail = f" ({fact.detail})" if fact.detail else ""
+    words = f"{violator(fact.principal):<18} {fact.action:<9} {times:>5}  record {fact.input or record_seq}"
+    return " ".join(f"{said_moment(fact.at_ms)}  {words}: {fact.target}{detail}".split("\n")).rstrip(" :")
+
+
+def _json(fact: f.AccessViolated, decision: Decision, *, first: bool) -> str:
+    fields = {"task": decision.task, **whole(fact)}
+    return ("" if first else ", ") + msgspec.json.encode(fields).decode()

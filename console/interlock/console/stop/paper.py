@@ -1,0 +1,78 @@
+"""Writes a receipt as lines: what was killed, how fast, what became of each effect and process.
+
+It says what was observed, and of the rest that it was not; it adds nothing.
+"""
+
+from collections.abc import Iterator
+
+from interlock.console.output import Line
+from interlock.console.stop.effects import effect_lines, numbered
+from interlock.console.stop.lines import because
+from interlock.console.stop.processes import process_lines
+from interlock.console.stop.receipts import Receipt
+from interlock.console.stop.scopes import said_scope
+from interlock.console.stop.times import said_instant, said_us
+from interlock.contracts import facts as f
+
+SHOWN = 20
+
+
+def receipt_lines(receipt: Receipt, *, everything: bool = False) -> Iterator[Line]:
+    """Yield a whole receipt; `everything` names more than the first effects and processes."""
+    fact, most = receipt.fact, None if everything else SHOWN
+    yield Line(f"kill of {said_scope(fact.scope)} by {fact.by}{because(fact.reason)}", style="bold")
+    at = f", {said_instant(fact.commanded_us)}" if fact.commanded_us else ""
+    yield Line(f"record {fact.kill}{at}; this receipt is record {receipt.record}", style="dim")
+    for part in (_latencies(receipt), effect_lines(receipt, most), process_lines(fact, most)):
+        yield Line("")
+        yield from part
+    yield Line("")
+    if not fact.complete:
+        yield Line("Not everything was observed; what was not is said above.", style="yellow")
+    yield Line("Times count from the command, each by the clock of whoever saw it.", style="dim")
+
+
+def _latencies(receipt: Receipt) -> Iterator[Line]:
+    times, fact = receipt.latencies, receipt.fact
+    decided = f"record {receipt.decided} grants nothing more" if receipt.decided else ""
+    rows = (
+        ("last possible grant", times.last_grant_us, decided or "the decision was not found"),
+        ("last effect start", _late(times.last_start_us), _starts(fact)),
+        ("last connection", times.last_connection_us, _no_end(fact, times.last_connection_us)),
+        ("last process", times.last_exit_us, _no_end(fact, times.last_exit_us)),
+    )
+    yield Line("from the command to the", style="bold")
+    for name, span_us, note in rows:
+        shown = "-" if span_us is None else said_us(span_us)
+        yield Line(note, label=f"{name:<20}{shown:>9}  ", indent=2, style="dim")
+
+
+def _late(start_us: int | None) -> int | None:
+    """Return a start only if it was after the command."""
+    return start_us if start_us is not None and start_us > 0 else None
+
+
+def _starts(fact: f.Receipted) -> str:
+    """Say which effect began last, if after the command, and of which nobody said when they began."""
+    unknown = [effect.effect for effect in fact.effects if effect.fate != "refused" and _unknown(effect)]
+    if _late(fact.last_start_us) is not None:
+        began = numbered(e.effect for e in fact.effects if e.started_us == fact.last_start_us)
+    else:
+        began = f"none {'is known to have begun' if unknown else 'began'} after the command"
+    unsaid = f"nobody said when {numbered(unknown)} began" if unknown else ""
+    return "; ".join(filter(None, (began, unsaid)))
+
+
+def _unknown(effect: f.EffectReceipt) -> bool:
+    return effect.started_us is None
+
+
+def _no_end(fact: f.Receipted, end_us: int | None) -> str:
+    """Say why there is no last connection or process."""
+    if end_us is not None:
+        return ""
+    if not fact.processes and not fact.more_processes:
+        return "no process had work in it"
+    if all(process.fate == "stopped" for process in fact.processes):
+        return "none had to end: each has confirmed that it stopped"
+    return "not observed"

@@ -1,0 +1,71 @@
+"""Writes what was seen of the processes that a kill was about, and what was not. Only words."""
+
+from collections.abc import Iterator
+
+from interlock.console.output import Line
+from interlock.console.stop.lines import counted
+from interlock.console.stop.times import said_us
+from interlock.contracts import facts as f
+
+STYLES: dict[f.ProcessFate, str] = {
+    "unobserved": "red",
+    "disconnected": "yellow",
+    "exited": "green",
+    "stopped": "green",
+}
+"""How each fate is drawn; what a person has to look at stands first."""
+
+_ORDER = list(STYLES)
+
+
+def process_lines(fact: f.Receipted, most: int | None) -> Iterator[Line]:
+    """Yield the processes of a receipt, at most so many (None: all), and how many there are more."""
+    in_order = sorted(fact.processes, key=lambda process: (_ORDER.index(process.fate), process.principal))
+    counts = counted(process.fate for process in in_order) or "none had work in it"
+    yield Line(f"processes: {counts}", style="bold")
+    shown = in_order[:most]
+    width = max((len(process.principal) for process in shown), default=0)
+    for process in shown:
+        yield Line(
+            seen(process), label=f"{process.principal:<{width}}  ", indent=2, style=STYLES[process.fate]
+        )
+        if process.observers or process.records:
+            yield Line(_by_whom(process), label=" " * (width + 2), indent=2, style="dim")
+    if most is not None and len(in_order) > most:
+        yield Line(f"and {len(in_order) - most} more: interlock receipt {fact.kill} --all", indent=2)
+    if fact.more_processes:
+        yield Line(f"and {fact.more_processes} that are not named here", indent=2)
+
+
+def seen(process: f.ProcessReceipt) -> str:
+    """Return what was seen of a process, and what was not, in one sentence."""
+    times = (
+        ("confirmed that it stopped", process.stopped_us),
+        ("connection ended", process.disconnected_us),
+        ("process ended", process.exited_us),
+    )
+    parts = [f"{what} after {said_us(at_us)}" for what, at_us in times if at_us is not None]
+    note = f": {process.note}" if process.note else ""
+    return f"{process.fate}: {', '.join((*parts, *_unseen(process)))}{note}"
+
+
+def _unseen(process: f.ProcessReceipt) -> Iterator[str]:
+    """Yield what a fate like this leaves open."""
+    match process.fate:
+        case "stopped" if process.stopped_us is None:
+            yield "nobody said when"
+        case "disconnected":
+            yield "exit not observed"
+        case "exited" if process.disconnected_us is None:
+            yield "end of its connection not observed"
+        case "unobserved":
+            yield "neither the end of its connection nor its exit was observed"
+        case _:
+            pass
+
+
+def _by_whom(process: f.ProcessReceipt) -> str:
+    records = ", ".join(map(str, process.records))
+    word = "records" if len(process.records) > 1 else "record"
+    where = f" ({word} {records})" if records else ""
+    return f"seen by {', '.join(process.observers) or 'itself'}{where}"
