@@ -30,9 +30,10 @@ BEATS_S = 1.5
 @json_option
 @reach_options
 def agents(as_json: bool, **where: Any) -> int:
-    """List who is there: agents, effect workers, guards and access services, what they do and have in hand.
+    """List who is there: agents, effect workers, and the guards and access services that watch them.
 
-    Agents that are killed stand there as long as they are. Under an effect worker stand its models with their prices: where each stands, and of which day it is.
+    What each offers, and what it has in hand; an agent that is paused, draining or killed says so. Under an
+    effect worker stand its models with their prices: where each stands, and of which day it is.
     Listens for up to 1.5 seconds for signs of life.
 
     Example:

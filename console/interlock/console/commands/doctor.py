@@ -88,8 +88,6 @@ async def _environment(state: StateFolder, server: ServerFile | None) -> list[Ch
         found.append(
             Check("note", f"everything is {fleet.switch}, by {fleet.switched_by}", "interlock resume fleet")
         )
-    found += [
-        Check("note", said(fact), f"interlock resume {typed(scope)}")
-        for scope, fact in fleet.switches.items()
-    ]
+    for switch in fleet.switches.values():
+        found.append(Check("note", said(switch), f"interlock resume {typed(switch.scope)}"))
     return found
