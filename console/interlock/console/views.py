@@ -166,3 +166,8 @@ class FleetView:
         doing = Doing(agent=member.principal, role=member.role)
         over = [fact for scope, fact in self.switches.items() if covers(scope, doing)]
         return max(over, key=lambda fact: STRICTNESS.index(fact.state), default=None)
+
+    def is_killed(self, member: MemberView) -> bool:
+        """Whether an agent may not live, by a switch over it or its role."""
+        switch = self.switch_over(member)
+        return switch is not None and switch.state == "killed"

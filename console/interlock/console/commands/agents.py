@@ -47,7 +47,7 @@ async def _agents(reach: Reach, *, as_json: bool) -> int:
     async with connected(reach) as bus:
         fleet = await read_fleet(bus)
         await hear_beats(bus, fleet)
-    members = [member for member in fleet.members.values() if not member.left or _is_killed(fleet, member)]
+    members = [member for member in fleet.members.values() if not member.left or fleet.is_killed(member)]
     if as_json:
         print_json({"switch": fleet.switch, "members": [_fields(fleet, member) for member in members]})
         return Exit.DONE
@@ -93,11 +93,6 @@ async def hear_beats(bus: Bus, fleet: FleetView) -> None:
         async with asyncio.timeout(BEATS_S):
             await heard_all.wait()
     await listening.stop()
-
-
-def _is_killed(fleet: FleetView, member: MemberView) -> bool:
-    switch = fleet.switch_over(member)
-    return switch is not None and switch.state == "killed"
 
 
 def _line(fleet: FleetView, member: MemberView) -> str:

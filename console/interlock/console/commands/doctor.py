@@ -72,7 +72,9 @@ async def _environment(state: StateFolder, server: ServerFile | None) -> list[Ch
     except (BusError, ConsoleError) as error:
         return [Check("bad", f"{server.url} runs, but cannot be used", str(error))]
     silent = sorted(
-        name for name, member in fleet.members.items() if not member.left and member.in_hand is None
+        name
+        for name, member in fleet.members.items()
+        if not member.left and member.in_hand is None and not fleet.is_killed(member)
     )
     missing = [service.name for service in SERVICES if service.stage and service.name not in fleet.members]
     found = [Check("ok", f"{server.url} answers as {speaker(None)}")]
@@ -88,6 +90,6 @@ async def _environment(state: StateFolder, server: ServerFile | None) -> list[Ch
         found.append(
             Check("note", f"everything is {fleet.switch}, by {fleet.switched_by}", "interlock resume fleet")
         )
-    for switch in fleet.switches.values():
-        found.append(Check("note", said(switch), f"interlock resume {typed(switch.scope)}"))
+    switches = fleet.switches.values()
+    found += [Check("note", said(fact), f"interlock resume {typed(fact.scope)}") for fact in switches]
     return found
