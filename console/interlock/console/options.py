@@ -96,9 +96,9 @@ def _checked_name(_context: click.Context, _option: click.Parameter, name: str |
         raise click.BadParameter(str(error)) from error
 
 
-def name_option(option: str, *, help: str) -> Callable[[Command], Command]:  # noqa: A002 - click's name
+def name_option(*words: str, help: str) -> Callable[[Command], Command]:  # noqa: A002 - click's name
     """Return an option for a name on the bus."""
-    return click.option(option, metavar="NAME", callback=_checked_name, help=help)
+    return click.option(*words, metavar="NAME", callback=_checked_name, help=help)
 
 
 def rank_options(command: Command) -> Command:

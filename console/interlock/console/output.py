@@ -115,11 +115,15 @@ def _draw_lines(lines: Iterable[Line]) -> None:
 
     console = Console()
     for line in lines:
+        label, text = " " * line.indent + line.label, Text(line.text, style=line.style)
+        if not label or not line.folds:
+            console.print(Text(label) + text, no_wrap=not line.folds, overflow="ellipsis")
+            continue
         row = Table.grid()
-        row.add_column(no_wrap=True, width=line.indent + len(line.label))
-        row.add_column(no_wrap=not line.folds, overflow="fold" if line.folds else "ellipsis")
-        row.add_row(Text(" " * line.indent + line.label), Text(line.text, style=line.style))
-        console.print(row)
+        row.add_column(no_wrap=True, min_width=len(label))
+        row.add_column(overflow="fold")
+        row.add_row(label, text)
+        console.print(row, markup=False)
 
 
 def _draw(result: TaskResult) -> None:

@@ -21,10 +21,10 @@ from interlock.contracts.subjects import DECISIONS
 
 
 @command()
-@name_option("--principal", help="Only what this principal tried.")
+@name_option("--principal", "of_whom", help="Only what this principal tried.")
 @json_option
 @reach_options
-def security(principal: str | None, as_json: bool, **where: Any) -> int:
+def security(of_whom: str | None, as_json: bool, **where: Any) -> int:
     """List every attempt that was refused, the newest last: when, who, what, how often, which record.
 
     Refusals by the server, by access services and by the supervisor stand there alike.
@@ -34,18 +34,18 @@ def security(principal: str | None, as_json: bool, **where: Any) -> int:
       interlock security --principal researcher-1 --json
 
     """
-    return run_async(_security(find(Where(**where)), principal, as_json=as_json))
+    return run_async(_security(find(Where(**where)), of_whom, as_json=as_json))
 
 
-async def _security(reach: Reach, principal: str | None, *, as_json: bool) -> int:
+async def _security(reach: Reach, of_whom: str | None, *, as_json: bool) -> int:
     async with connected(reach) as bus:
-        found = await _tell(bus, principal, as_json=as_json)
+        found = await _tell(bus, of_whom, as_json=as_json)
     if not found and not as_json:
-        say("nobody has tried what is not theirs" if principal is None else f"{principal} has tried nothing")
+        say("nobody has tried what is not theirs" if of_whom is None else f"{of_whom} has tried nothing")
     return Exit.DONE
 
 
-async def _tell(bus: Bus, principal: str | None, *, as_json: bool) -> int:
+async def _tell(bus: Bus, of_whom: str | None, *, as_json: bool) -> int:
     """Print each attempt as it is read: a long list is not held."""
     found = 0
     if as_json:
@@ -53,7 +53,7 @@ async def _tell(bus: Bus, principal: str | None, *, as_json: bool) -> int:
     async for record in bus.history([DECISIONS]):
         decision = decode(Decision, record.data)
         for fact in decision.facts:
-            if isinstance(fact, f.AccessViolated) and principal in (None, fact.principal):
+            if isinstance(fact, f.AccessViolated) and of_whom in (None, fact.principal):
                 out(_json(fact, decision, first=not found) if as_json else _line(fact, record.seq))
                 found += 1
     if as_json:

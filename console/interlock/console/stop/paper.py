@@ -4,10 +4,11 @@ It says what was observed, and of the rest that it was not; it adds nothing.
 """
 
 from collections.abc import Iterator
+from typing import Literal
 
 from interlock.console.output import Line
 from interlock.console.stop.effects import effect_lines, numbered
-from interlock.console.stop.lines import because
+from interlock.console.stop.lines import because, people
 from interlock.console.stop.processes import process_lines
 from interlock.console.stop.receipts import Receipt
 from interlock.console.stop.scopes import said_scope
@@ -38,8 +39,12 @@ def _latencies(receipt: Receipt) -> Iterator[Line]:
     rows = (
         ("last possible grant", times.last_grant_us, decided or "the decision was not found"),
         ("last effect start", _late(times.last_start_us), _starts(fact)),
-        ("last connection", times.last_connection_us, _no_end(fact, times.last_connection_us)),
-        ("last process", times.last_exit_us, _no_end(fact, times.last_exit_us)),
+        (
+            "last connection",
+            times.last_connection_us,
+            _last(fact, times.last_connection_us, "disconnected_us"),
+        ),
+        ("last process", times.last_exit_us, _last(fact, times.last_exit_us, "exited_us")),
     )
     yield Line("from the command to the", style="bold")
     for name, span_us, note in rows:
@@ -67,12 +72,12 @@ def _unknown(effect: f.EffectReceipt) -> bool:
     return effect.started_us is None
 
 
-def _no_end(fact: f.Receipted, end_us: int | None) -> str:
-    """Say why there is no last connection or process."""
+def _last(fact: f.Receipted, end_us: int | None, ended: Literal["disconnected_us", "exited_us"]) -> str:
+    """Say whose connection or process was the last to end, or why there is none."""
     if end_us is not None:
-        return ""
+        return people(process.principal for process in fact.processes if getattr(process, ended) == end_us)
     if not fact.processes and not fact.more_processes:
         return "no process had work in it"
     if all(process.fate == "stopped" for process in fact.processes):
-        return "none had to end: each has confirmed that it stopped"
+        return "none had to end: each has confirmed that it stopped its work"
     return "not observed"

@@ -39,29 +39,35 @@ def process_lines(fact: f.Receipted, most: int | None) -> Iterator[Line]:
 
 def seen(process: f.ProcessReceipt) -> str:
     """Return what was seen of a process, and what was not, in one sentence."""
-    times = (
-        ("confirmed that it stopped", process.stopped_us),
-        ("connection ended", process.disconnected_us),
-        ("process ended", process.exited_us),
-    )
-    parts = [f"{what} after {said_us(at_us)}" for what, at_us in times if at_us is not None]
     note = f": {process.note}" if process.note else ""
-    return f"{process.fate}: {', '.join((*parts, *_unseen(process)))}{note}"
+    return f"{', '.join(_parts(process))}{note}"
 
 
-def _unseen(process: f.ProcessReceipt) -> Iterator[str]:
-    """Yield what a fate like this leaves open."""
+def _parts(process: f.ProcessReceipt) -> Iterator[str]:
     match process.fate:
-        case "stopped" if process.stopped_us is None:
-            yield "nobody said when"
+        case "exited":
+            yield _after("exited", process.exited_us)
+            yield _ended(process)
         case "disconnected":
+            yield _after("disconnected", process.disconnected_us)
             yield "exit not observed"
-        case "exited" if process.disconnected_us is None:
-            yield "end of its connection not observed"
+        case "stopped":
+            yield _after("stopped its work", process.stopped_us)
+            yield "and lives on"
         case "unobserved":
-            yield "neither the end of its connection nor its exit was observed"
-        case _:
-            pass
+            yield "nothing of it was observed"
+    if process.fate != "stopped" and process.stopped_us is not None:
+        yield _after("it had stopped its work", process.stopped_us)
+
+
+def _ended(process: f.ProcessReceipt) -> str:
+    if process.disconnected_us is None:
+        return "end of its connection not observed"
+    return _after("disconnected", process.disconnected_us)
+
+
+def _after(what: str, span_us: int | None) -> str:
+    return f"{what} after {said_us(span_us)}" if span_us is not None else what
 
 
 def _by_whom(process: f.ProcessReceipt) -> str:
