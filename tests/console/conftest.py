@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
+from tests.console.terminal import Terminal
 
 from interlock.bus.memory import MemoryServer
 from interlock.bus.memory_bus import MemoryBus
@@ -35,6 +36,12 @@ async def environment() -> AsyncIterator[Environment]:
     yield made
     await made.alice.close()
     await made.supervisor.close()
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal beside an empty log."""
+    return Terminal(monkeypatch)
 
 
 def decision(*facts: f.AnyFact, at_ms: int = BEGAN_MS, task: int = 42, cause: int = 42) -> Decision:

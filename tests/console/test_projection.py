@@ -8,13 +8,17 @@ from tests.console.conftest import BEGAN_MS, accepted, decision, granted, settle
 from interlock.console.exits import Exit, of_status
 from interlock.console.lines import SAID, said
 from interlock.console.projection import ON_FACT, fold
+from interlock.console.stop.times import said_moment
 from interlock.console.views import TaskView
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.plan import PlannedStep
+from interlock.contracts.scope import Scope
 
 ASSIGNED = f.StepAssigned(at_ms=1, step="plan", attempt=1, principal="planner-1", deadline_ms=0)
 PLANNED = f.Planned(steps=(PlannedStep(id="facts-1", role="researcher", title="look"),))
+DRAINED = f.Drained(at_ms=0, by="bob", reason="night")
+RESUMED = f.Resumed(at_ms=0, by="bob")
 
 
 def seen(*facts: f.AnyFact) -> TaskView:
@@ -34,6 +38,10 @@ def seen(*facts: f.AnyFact) -> TaskView:
         ((f.Parked(at_ms=0, kind="review", reason="look"),), "parked", Exit.WAITING),
         ((f.Paused(at_ms=0, by="bob"),), "paused", Exit.UNFINISHED),
         ((PLANNED, f.Paused(at_ms=0, by="bob"), f.Resumed(at_ms=0, by="bob")), "working", Exit.UNFINISHED),
+        ((PLANNED, DRAINED), "draining", Exit.UNFINISHED),
+        ((PLANNED, DRAINED, f.Paused(at_ms=0, by="bob")), "paused", Exit.UNFINISHED),
+        ((PLANNED, DRAINED, f.Resumed(at_ms=0, by="bob")), "working", Exit.UNFINISHED),
+        ((PLANNED, DRAINED, f.Paused(at_ms=0, by="bob"), RESUMED), "working", Exit.UNFINISHED),
         ((f.Halted(at_ms=0, by="bob", reason="enough"),), "halted", Exit.HALTED),
         ((f.Failed(at_ms=0, reason="no"),), "failed", Exit.FAILED),
         ((f.Rejected(reason="empty", where="$.goal"),), "rejected", Exit.REJECTED),
@@ -93,6 +101,41 @@ def test_wall_time_stands_still_while_the_task_is_paused() -> None:
     assert view.seconds == 3.0
 
 
+def test_wall_time_runs_while_the_task_is_drained() -> None:
+    view = seen(DRAINED, f.Paused(at_ms=0, by="bob"), RESUMED, f.Completed(at_ms=0, results={}))
+    assert view.total.wall_ms == 3000
+
+
+def test_why_a_task_is_held_is_shown_with_its_end() -> None:
+    assert seen(DRAINED).reason == "night"
+    assert seen(f.Paused(at_ms=0, by="bob", reason="lunch: soup")).reason == "lunch: soup"
+    paused = f.Paused(at_ms=0, by="bob", reason="lunch", until_ms=BEGAN_MS)
+    assert seen(paused).reason == f"until {said_moment(BEGAN_MS)}: lunch"
+    assert not seen(paused, RESUMED).reason
+
+
+def test_a_switch_over_a_step_is_noted_there_until_it_runs_again() -> None:
+    scope = Scope(kind="step", task=42, step="plan")
+    held = f.Switched(at_ms=1, scope=scope, state="killed", by="bob", reason="odd")
+    view = seen(ASSIGNED, held)
+    assert (view.steps["plan"].note, view.steps["plan"].state) == ("killed by bob: odd", "working")
+    fold(view, decision(f.Switched(at_ms=1, scope=scope, state="running", by="bob")))
+    assert not view.steps["plan"].note
+
+
+def test_what_is_switched_elsewhere_is_no_step() -> None:
+    other = f.Switched(at_ms=1, scope=Scope(kind="tool", name="search"), state="killed", by="bob")
+    assert not seen(other).steps
+
+
+def test_a_step_that_has_stopped_does_nothing() -> None:
+    stopped = f.StepStopped(step="plan", attempt=1, principal="planner-1", stopped_us=5)
+    view = seen(ASSIGNED, granted(50))
+    assert view.steps["plan"].doing
+    fold(view, decision(stopped))
+    assert not view.steps["plan"].doing
+
+
 def test_a_raised_limit_replaces_the_budget() -> None:
     assert seen(f.LimitRaised(by="bob", budget=Budget(tokens=7))).budget == Budget(tokens=7)
 
@@ -104,7 +147,15 @@ def test_a_late_settlement_of_an_unknown_effect_still_counts() -> None:
 def test_every_fact_has_its_line_and_every_task_fact_that_changes_the_picture_is_folded() -> None:
     every = set(get_args(f.AnyFact))
     assert every == set(SAID)
-    shown_only_as_a_line = {f.Refused, f.EffectRepeated, f.BudgetWarned, f.LoopFound, f.Led}
+    shown_only_as_a_line = {
+        f.Refused,
+        f.EffectRepeated,
+        f.BudgetWarned,
+        f.LoopFound,
+        f.Led,
+        f.AccessViolated,
+        f.Receipted,
+    }
     assert set(get_args(f.TaskFact)) - shown_only_as_a_line == set(ON_FACT)
 
 

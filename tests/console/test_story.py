@@ -1,5 +1,8 @@
+import re
+
 import pytest
 from tests.console.conftest import accepted, decision
+from tests.contracts.examples import EXAMPLES
 
 from interlock.bus.ports import Record
 from interlock.console.story import told
@@ -13,6 +16,8 @@ from interlock.contracts.effect import (
     ToolCall,
 )
 from interlock.contracts.message import Message, encode
+from interlock.contracts.observed import ConnectionEnded, ProcessExited, Violation
+from interlock.contracts.step import StepStopped
 from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit
 
@@ -56,6 +61,43 @@ EFFECT = input_subject("planner-1", "agent", "effect", 42)
             Control(reason="enough"),
             "bob says kill: enough",
         ),
+        (
+            input_subject("bob", "control", "pause", "task", 42),
+            Control(for_s=600),
+            "bob says pause for 10m",
+        ),
+        (
+            input_subject("bob", "control", "kill", "step", 42, "plan"),
+            Control(reason="odd"),
+            "bob says kill of step plan of task 42: odd",
+        ),
+        (input_subject("bob", "control", "drain", "fleet"), Control(), "bob says drain of everything"),
+        (input_subject("bob", "control", "kill", "42"), Control(), "bob says kill, but of what? '42' is"),
+        (
+            input_subject("planner-1", "agent", "stopped", 42),
+            StepStopped(step="plan", attempt=1, stopped_us=5),
+            "planner-1 has stopped plan",
+        ),
+        (
+            input_subject("guard-1", "guard", "exited"),
+            ProcessExited(principal="clerk-1", pid=7, signal=9, processes=3, reason="killed"),
+            "guard-1 saw the process of clerk-1 end by signal 9, and 2 that it had started: killed",
+        ),
+        (
+            input_subject("guard-1", "guard", "exited"),
+            ProcessExited(principal="clerk-1", pid=7, code=1),
+            "guard-1 saw the process of clerk-1 end with code 1",
+        ),
+        (
+            input_subject("access-1", "access", "ended"),
+            ConnectionEnded(principal="clerk-1", kicked=True, clients=2),
+            "access-1 saw that a connection of clerk-1 was cut; 2 left",
+        ),
+        (
+            input_subject("access-1", "access", "violated"),
+            Violation(principal="clerk-1", action="publish", target="a.b"),
+            "access-1 saw that clerk-1 tried to publish on a.b",
+        ),
         (input_subject("bob", "human", "answer", 42, 50), Answer(text="yes"), "bob answers: yes"),
         (decision_subject(42), decision(accepted()), "  accepted from alice: find out"),
         (decision_subject(42), b"{", "a decision that this program cannot read"),
@@ -65,6 +107,14 @@ EFFECT = input_subject("planner-1", "agent", "effect", 42)
 def test_each_record_is_told_in_words(subject: str, message: Message | bytes, words: str) -> None:
     line = told(record(subject, message), began_ms=1000)
     assert line.startswith(f"     43    0.500  {words}")
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name.startswith("in.")])
+def test_no_message_is_without_words(name: str) -> None:
+    _, kind, verb = name.split(".")
+    for message in EXAMPLES[name]:
+        line = told(record(input_subject("bob", kind, verb, "task", 42), message), began_ms=1500)
+        assert re.fullmatch(r" +43 +0\.000  bob [a-z].*", line), line
 
 
 def test_a_huge_goal_is_told_in_one_short_line() -> None:

@@ -112,4 +112,5 @@ def covers(scope: Scope, doing: Doing) -> bool:
 
 
 def _is_number(word: str) -> bool:
-    return word.isdecimal() and len(word) <= MOST_DIGITS
+    """Tell whether a word is a number as we write it: one number has one subject."""
+    return word.isdecimal() and len(word) <= MOST_DIGITS and word == str(int(word))

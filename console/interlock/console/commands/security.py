@@ -12,7 +12,7 @@ from interlock.console.options import json_option, name_option, reach_options
 from interlock.console.output import out, say
 from interlock.console.runtime import run_async
 from interlock.console.stop.documents import whole
-from interlock.console.stop.lines import violator
+from interlock.console.stop.lines import because, violator
 from interlock.console.stop.times import said_moment
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
@@ -41,7 +41,11 @@ async def _security(reach: Reach, of_whom: str | None, *, as_json: bool) -> int:
     async with connected(reach) as bus:
         found = await _tell(bus, of_whom, as_json=as_json)
     if not found and not as_json:
-        say("nobody has tried what is not theirs" if of_whom is None else f"{of_whom} has tried nothing")
+        say(
+            "nobody has tried what is not theirs"
+            if of_whom is None
+            else f"{of_whom} has tried nothing that is not theirs"
+        )
     return Exit.DONE
 
 
@@ -62,10 +66,10 @@ async def _tell(bus: Bus, of_whom: str | None, *, as_json: bool) -> int:
 
 
 def _line(fact: f.AccessViolated, record_seq: int) -> str:
-    times = f"{fact.times}x"
-    detail = f" ({fact.detail})" if fact.detail else ""
-    words = f"{violator(fact.principal):<18} {fact.action:<9} {times:>5}  record {fact.input or record_seq}"
-    return " ".join(f"{said_moment(fact.at_ms)}  {words}: {fact.target}{detail}".split("\n")).rstrip(" :")
+    words = f"{violator(fact.principal):<18} {fact.action:<9} {f'{fact.times}x':>5}"
+    detail = f"({fact.detail})" if fact.detail else ""
+    what = " ".join(f"{fact.target} {detail}".split())
+    return f"{said_moment(fact.at_ms)}  {words}  record {fact.input or record_seq}{because(what)}"
 
 
 def _json(fact: f.AccessViolated, decision: Decision, *, first: bool) -> str:
