@@ -30,8 +30,8 @@ kinds: st.SearchStrategy[ScopeKind] = st.sampled_from(["agent", "role", "tool", 
 scopes = st.one_of(
     st.just(FLEET),
     tasks.map(task_scope),
-    st.builds(lambda task, step: Scope(kind="step", task=task, step=step), tasks, tokens),
-    st.builds(lambda kind, name: Scope(kind=kind, name=name), kinds, tokens),
+    st.builds(Scope, kind=st.just("step"), task=tasks, step=tokens),
+    st.builds(Scope, kind=kinds, name=tokens),
     models.map(lambda name: Scope(kind="model", name=name)),
 )
 doings = st.builds(

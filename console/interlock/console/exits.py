@@ -26,7 +26,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.FAILED: "the task failed",
     Exit.BUDGET: "the budget is exhausted; the task is parked and keeps its work",
     Exit.HALTED: "the task was killed",
-    Exit.WAITING: "the task waits for a person, or what was asked waits for another one",
+    Exit.WAITING: "the task waits for a person, or what was asked for another one",
     Exit.UNREACHABLE: "nothing runs here, or it cannot be reached",
     Exit.REJECTED: "the supervisor refused what was asked",
     Exit.UNFINISHED: "the task is not finished yet, or its receipt is not there yet",
