@@ -39,7 +39,7 @@ PROCESSES = (
         disconnected_us=4_000,
         observers=("access-1",),
         records=(72,),
-        note="no guard watches it",
+        note="exit not observed: no guard has it in its hands",
     ),
     f.ProcessReceipt(principal="executor-1", fate="stopped", stopped_us=12_300, records=(69,)),
     f.ProcessReceipt(principal="ghost-1", fate="unobserved", note="it was silent before"),

@@ -42,8 +42,8 @@ effects: 1 in doubt, 1 aborted, 1 completed, 1 refused
         60        -         -         -  facts-1  openai/gpt-5-mini
 
 processes: 1 unobserved, 1 disconnected, 1 exited, 1 stopped
-  ghost-1       nothing of it was observed: it was silent before
-  clerk-9       disconnected after 4.0 ms, exit not observed: no guard watches it
+  ghost-1       not observed; it was silent before
+  clerk-9       disconnected after 4.0 ms; exit not observed: no guard has it in its hands
                 seen by access-1 (record 72)
   researcher-1  exited after 8.9 ms, disconnected after 4.2 ms
                 seen by access-1, guard-1 (records 70, 71)
@@ -90,8 +90,9 @@ def test_in_a_terminal_it_fits_into_80_columns_and_says_the_same(monkeypatch: py
     assert max(map(len, lines)) <= 80
     # What is too long for a line goes on below its own text
     assert " ".join(" ".join(lines).split()) == " ".join(PAPER.split())
-    assert [line for line in lines if line.endswith("no guard watches")]
-    assert "                it" in lines
+    (place,) = [place for place, line in enumerate(lines) if line.startswith("  clerk-9")]
+    assert lines[place + 1].endswith("hands")
+    assert lines[place + 1].startswith(" " * 16)
 
 
 @pytest.mark.parametrize(
@@ -145,21 +146,25 @@ def test_the_last_start_claims_only_what_was_said(
 
 
 @pytest.mark.parametrize(
-    ("processes", "note"),
+    ("processes", "connection", "process"),
     [
-        ((), "no process had work in it"),
-        (PROCESSES[2:3], "none had to end: each has confirmed that it stopped its work"),
-        (PROCESSES[2:4], "not observed"),
-        (PROCESSES[1:2], "not observed"),
+        ((), "none had to end", "none had to end"),
+        (PROCESSES[2:3], *["none had to end: each has confirmed that it stopped its work"] * 2),
+        (PROCESSES[2:4], *["not observed of ghost-1"] * 2),
+        (
+            PROCESSES,
+            "not observed of ghost-1; of the others after 4.2 ms",
+            "not observed of clerk-9, ghost-1; of the others after 8.9 ms",
+        ),
     ],
 )
 def test_where_no_end_was_seen_the_reason_is_said(
-    processes: tuple[f.ProcessReceipt, ...], note: str, capsys: pytest.CaptureFixture[str]
+    processes: tuple[f.ProcessReceipt, ...], connection: str, process: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fact = receipted(processes=processes, last_connection_us=None, last_exit_us=None)
     text = printed(receipt_of(fact), capsys)
-    assert f"  last connection             -  {note}\n" in text
-    assert f"  last process                -  {note}\n" in text
+    assert f"  last connection             -  {connection}\n" in text
+    assert f"  last process                -  {process}\n" in text
 
 
 def test_without_its_decision_no_last_grant_is_claimed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,17 +182,17 @@ def test_a_kill_that_found_nothing_says_so(capsys: pytest.CaptureFixture[str]) -
     [
         (
             {"fate": "exited", "exited_us": 900},
-            "exited after 0.9 ms, end of its connection not observed",
+            "exited after 0.9 ms; end of its connection not observed",
         ),
-        ({"fate": "disconnected"}, "disconnected, exit not observed"),
+        ({"fate": "disconnected"}, "disconnected; exit not observed"),
         (
             {"fate": "disconnected", "disconnected_us": 4_000, "stopped_us": 1_000},
-            "disconnected after 4.0 ms, exit not observed, it had stopped its work after 1.0 ms",
+            "disconnected after 4.0 ms, stopped its work after 1.0 ms; exit not observed",
         ),
         ({"fate": "stopped"}, "stopped its work, and lives on"),
         (
             {"fate": "unobserved", "note": "no access service"},
-            "nothing of it was observed: no access service",
+            "not observed; no access service",
         ),
     ],
 )

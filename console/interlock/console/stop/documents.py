@@ -1,6 +1,6 @@
 """Receipts as JSON for programs: the fact with every field, and what follows from the log besides."""
 
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -23,7 +23,7 @@ def whole(value: Any) -> Any:
     match value:
         case msgspec.Struct():
             return {name: whole(getattr(value, name)) for name in value.__struct_fields__}
-        case tuple():
-            return [whole(item) for item in cast("tuple[Any, ...]", value)]
+        case [*items]:
+            return [whole(item) for item in items]
         case _:
             return value

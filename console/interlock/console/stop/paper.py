@@ -73,11 +73,14 @@ def _unknown(effect: f.EffectReceipt) -> bool:
 
 
 def _last(fact: f.Receipted, end_us: int | None, ended: Literal["disconnected_us", "exited_us"]) -> str:
-    """Say whose connection or process was the last to end, or why there is none."""
+    """Say whose connection or process was the last to end, or why none is known as the last."""
+    seen: dict[str, int | None] = {each.principal: getattr(each, ended) for each in fact.processes}
     if end_us is not None:
-        return people(process.principal for process in fact.processes if getattr(process, ended) == end_us)
-    if not fact.processes and not fact.more_processes:
-        return "no process had work in it"
-    if all(process.fate == "stopped" for process in fact.processes):
-        return "none had to end: each has confirmed that it stopped its work"
-    return "not observed"
+        return people(name for name, at_us in seen.items() if at_us == end_us)
+    ending = [each.principal for each in fact.processes if each.fate != "stopped"]
+    if not ending and not fact.more_processes:
+        return "none had to end" + (": each has confirmed that it stopped its work" if seen else "")
+    missing = [name for name in ending if seen[name] is None]
+    known = [at_us for name in ending if (at_us := seen[name]) is not None]
+    others = f"; of the others after {said_us(max(known))}" if known else ""
+    return f"not observed of {people(missing) or 'all'}{others}"

@@ -38,32 +38,36 @@ def process_lines(fact: f.Receipted, most: int | None) -> Iterator[Line]:
 
 
 def seen(process: f.ProcessReceipt) -> str:
-    """Return what was seen of a process, and what was not, in one sentence."""
-    note = f": {process.note}" if process.note else ""
-    return f"{', '.join(_parts(process))}{note}"
+    """Return what was seen of a process, then what was not: by its note, where it has one."""
+    times = ", ".join(_times(process))
+    return "; ".join(filter(None, (times, process.note or _unseen(process))))
 
 
-def _parts(process: f.ProcessReceipt) -> Iterator[str]:
+def _times(process: f.ProcessReceipt) -> Iterator[str]:
     match process.fate:
         case "exited":
             yield _after("exited", process.exited_us)
-            yield _ended(process)
-        case "disconnected":
-            yield _after("disconnected", process.disconnected_us)
-            yield "exit not observed"
         case "stopped":
             yield _after("stopped its work", process.stopped_us)
             yield "and lives on"
         case "unobserved":
-            yield "nothing of it was observed"
-    if process.fate != "stopped" and process.stopped_us is not None:
-        yield _after("it had stopped its work", process.stopped_us)
+            yield "not observed"
+        case "disconnected":
+            pass
+    if process.disconnected_us is not None or process.fate == "disconnected":
+        yield _after("disconnected", process.disconnected_us)
+    if process.stopped_us is not None and process.fate != "stopped":
+        yield _after("stopped its work", process.stopped_us)
 
 
-def _ended(process: f.ProcessReceipt) -> str:
-    if process.disconnected_us is None:
-        return "end of its connection not observed"
-    return _after("disconnected", process.disconnected_us)
+def _unseen(process: f.ProcessReceipt) -> str:
+    match process.fate:
+        case "disconnected":
+            return "exit not observed"
+        case "exited" if process.disconnected_us is None:
+            return "end of its connection not observed"
+        case _:
+            return ""
 
 
 def _after(what: str, span_us: int | None) -> str:
