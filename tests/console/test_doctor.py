@@ -4,10 +4,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.console.conftest import decision
 
 from interlock.console import checks, main
+from interlock.console.checks import Check
+from interlock.console.commands.doctor import fleet_checks as checks_of
 from interlock.console.exits import Exit
+from interlock.console.fleet import fold_fleet
+from interlock.console.processes import SERVICES
 from interlock.console.state import ServerFile, StateFolder
+from interlock.console.views import FleetView
+from interlock.contracts import facts as f
+from interlock.contracts.charter import Charter
+from interlock.contracts.scope import Scope
 
 
 async def test_the_server_binary_is_found_with_its_version() -> None:
@@ -50,6 +59,49 @@ async def test_an_endpoint_is_tried_and_a_missing_key_is_named() -> None:
 @pytest.mark.parametrize("names", ["nonsense", "oracle/delphi"])
 async def test_a_model_that_nobody_provides_is_bad(names: str) -> None:
     assert [check.grade for check in await checks.models(names, {})] == ["bad"]
+
+
+CLERK = f.AgentJoined(
+    principal="clerk-1",
+    incarnation="i",
+    capacity=2,
+    charter=Charter(role="clerk", version="1", objective="File."),
+)
+
+
+def fleet_of_services(*facts: f.AnyFact, alive: bool = True) -> FleetView:
+    """Return a fleet with all that `interlock up` starts, and who joined besides."""
+    names = [service.name for service in SERVICES if service.stage]
+    joined = [f.EffectsJoined(principal=name, incarnation="i", capacity=1) for name in names]
+    fleet = FleetView()
+    fold_fleet(fleet, decision(*joined, *facts, task=0))
+    for name in names:
+        fleet.members[name].in_hand = 0 if alive else None
+    return fleet
+
+
+def test_who_is_silent_is_bad_and_who_is_killed_is_noted(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    # Given everybody alive
+    (well,) = checks_of(fleet_of_services(), state)
+    assert well.grade == "ok"
+    # When an agent is silent, then that is bad
+    (silent,) = checks_of(fleet_of_services(CLERK), state)
+    assert (silent.grade, silent.found) == ("bad", "silent: clerk-1")
+    # But not when it is killed: then it is said how it goes on
+    killed = f.Switched(
+        at_ms=1, scope=Scope(kind="agent", name="clerk-1"), state="killed", by="bob", reason="odd"
+    )
+    (well, note) = checks_of(fleet_of_services(CLERK, killed), state)
+    assert well.grade == "ok"
+    assert note == Check("note", "agent clerk-1 is killed, by bob: odd", "interlock resume agent clerk-1")
+
+
+def test_everybody_silent_and_everything_switched_is_said(tmp_path: Path) -> None:
+    switched = f.FleetSwitched(at_ms=1, state="draining", by="bob")
+    bad, note = checks_of(fleet_of_services(switched, alive=False), StateFolder(tmp_path))
+    assert "planner-1" in bad.found
+    assert note.found == "everything is draining, by bob"
 
 
 def test_the_doctor_says_what_to_do_and_fails_when_something_is_bad(

@@ -1,7 +1,7 @@
 """Who is there, with those who only watch, and who is held by a switch."""
 
 import pytest
-from tests.console.conftest import decision
+from tests.console.conftest import accepted, decision
 from tests.console.terminal import Terminal
 
 from interlock.console.exits import Exit
@@ -65,6 +65,13 @@ def test_an_agent_is_held_by_the_strictest_switch_over_it(
     assert (switch and switch.state) == state
     assert view.is_killed(view.members["clerk-1"]) == (state == "killed")
     assert view.switch_over(view.members["effects-1"]) is None
+
+
+def test_tasks_lists_what_is_draining(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    task = terminal.submit()
+    terminal.decide(task, accepted(), f.Drained(at_ms=1, by="bob"))
+    assert terminal.type("tasks") == Exit.DONE
+    assert capsys.readouterr().out.splitlines()[1].split()[:2] == [str(task), "draining"]
 
 
 def test_agents_lists_who_watches_and_who_is_killed_though_gone(

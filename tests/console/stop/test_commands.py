@@ -348,9 +348,9 @@ def test_every_refused_attempt_is_listed_the_newest_last(
     assert terminal.type("security") == Exit.DONE
     at = said_moment(BEGAN_MS)
     assert capsys.readouterr().out.splitlines() == [
-        f"{at}  clerk-1            publish      3x  record 9: interlock.decision.42",
-        f"{at}  clerk-1            forge        1x  record 2: the result of plan",
-        f"{at}  somebody unknown   connect      1x  record 8: (unknown key)",
+        f"{at}  clerk-1           publish interlock.decision.42 (3 times, record 9)",
+        f"{at}  clerk-1           forge the result of plan (record 2)",
+        f"{at}  somebody unknown  connect (record 8): unknown key",
     ]
 
 

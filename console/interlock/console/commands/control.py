@@ -64,8 +64,7 @@ def _group(verb: str) -> click.Group:
 
 
 def _command(verb: str, kind: ScopeKind) -> click.Command:
-    words, example = KINDS[kind]
-    named = " ".join((kind, *words)) if words else "everything"
+    words, example, called = KINDS[kind]
     typed = " ".join(filter(None, (verb, kind, example)))
 
     def act(reason: str, task: int = 0, name: str = "", for_s: int | None = None, **where: Any) -> int:
@@ -76,7 +75,7 @@ def _command(verb: str, kind: ScopeKind) -> click.Command:
     for decorate in reversed((*(_WORDS[word] for word in words), *options)):
         act = decorate(act)
     span = " --for 10m" if verb == "pause" else ""
-    text = f"{verb.capitalize()} {named}.\n\nExample:\n  interlock {typed}{span} --reason TEXT"
+    text = f"{verb.capitalize()} {called}.\n\nExample:\n  interlock {typed}{span} --reason TEXT"
     return command(kind, help=text)(act)
 
 

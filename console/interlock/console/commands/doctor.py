@@ -19,6 +19,7 @@ from interlock.console.processes import SERVICES
 from interlock.console.runtime import run_async
 from interlock.console.state import ServerFile, StateFolder, state_folder
 from interlock.console.stop.scopes import typed
+from interlock.console.views import FleetView
 
 DEFAULT_PORT = 4222
 SIGNS = {"ok": "ok  ", "note": "note", "bad": "BAD "}
@@ -71,21 +72,24 @@ async def _environment(state: StateFolder, server: ServerFile | None) -> list[Ch
             await hear_beats(bus, fleet)
     except (BusError, ConsoleError) as error:
         return [Check("bad", f"{server.url} runs, but cannot be used", str(error))]
+    return [Check("ok", f"{server.url} answers as {speaker(None)}"), *fleet_checks(fleet, state)]
+
+
+def fleet_checks(fleet: FleetView, state: StateFolder) -> list[Check]:
+    """Check who is there and lives, and what is switched off; who is killed need not live."""
     silent = sorted(
         name
         for name, member in fleet.members.items()
         if not member.left and member.in_hand is None and not fleet.is_killed(member)
     )
     missing = [service.name for service in SERVICES if service.stage and service.name not in fleet.members]
-    found = [Check("ok", f"{server.url} answers as {speaker(None)}")]
-    if silent or missing:
-        names = ", ".join((*silent, *missing))
-        found.append(
-            Check("bad", f"silent: {names}", f"their logs are in {state.logs}; stop and start: interlock up")
-        )
+    names = ", ".join((*silent, *missing))
+    if names:
+        remedy = f"their logs are in {state.logs}; stop and start: interlock up"
+        found = [Check("bad", f"silent: {names}", remedy)]
     else:
         living = sum(1 for member in fleet.members.values() if not member.left)
-        found.append(Check("ok", f"{living} agents, effect workers and those who watch them live"))
+        found = [Check("ok", f"{living} agents, effect workers and those who watch them live")]
     if fleet.switch != "running":
         found.append(
             Check("note", f"everything is {fleet.switch}, by {fleet.switched_by}", "interlock resume fleet")

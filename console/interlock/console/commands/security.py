@@ -9,7 +9,7 @@ from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.exits import Exit
 from interlock.console.help import command
 from interlock.console.options import json_option, name_option, reach_options
-from interlock.console.output import out, say
+from interlock.console.output import Line, out, print_lines, say
 from interlock.console.runtime import run_async
 from interlock.console.stop.documents import whole
 from interlock.console.stop.lines import because, violator
@@ -18,6 +18,8 @@ from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import decode
 from interlock.contracts.subjects import DECISIONS
+
+WIDTH = 16
 
 
 @command()
@@ -58,18 +60,22 @@ async def _tell(bus: Bus, of_whom: str | None, *, as_json: bool) -> int:
         decision = decode(Decision, record.data)
         for fact in decision.facts:
             if isinstance(fact, f.AccessViolated) and of_whom in (None, fact.principal):
-                out(_json(fact, decision, first=not found) if as_json else _line(fact, record.seq))
+                if as_json:
+                    out(_json(fact, decision, first=not found))
+                else:
+                    print_lines([_line(fact, record.seq)])
                 found += 1
     if as_json:
         out("]")
     return found
 
 
-def _line(fact: f.AccessViolated, record_seq: int) -> str:
-    words = f"{violator(fact.principal):<18} {fact.action:<9} {f'{fact.times}x':>5}"
-    detail = f"({fact.detail})" if fact.detail else ""
-    what = " ".join(f"{fact.target} {detail}".split())
-    return f"{said_moment(fact.at_ms)}  {words}  record {fact.input or record_seq}{because(what)}"
+def _line(fact: f.AccessViolated, record_seq: int) -> Line:
+    times = f"{fact.times} times, " if fact.times > 1 else ""
+    what = f"{fact.action} {fact.target} ({times}record {fact.input or record_seq}){because(fact.detail)}"
+    return Line(
+        " ".join(what.split()), label=f"{said_moment(fact.at_ms)}  {violator(fact.principal):<{WIDTH}}  "
+    )
 
 
 def _json(fact: f.AccessViolated, decision: Decision, *, first: bool) -> str:

@@ -4,7 +4,6 @@ What a receipt claims is the supervisor's; the one time added here is that of it
 """
 
 import asyncio
-import contextlib
 from typing import NamedTuple
 
 import msgspec
@@ -144,8 +143,7 @@ async def await_receipt(bus: Bus, kill: Kill, *, timeout_s: float = RECEIPTED_S)
     found: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
 
     async def on_record(record: Record) -> None:
-        with contextlib.suppress(ContractError):
-            gathering.take(record)
+        gathering.take(record)
         if kill.seq in gathering.receipts and not found.done():
             found.set_result(gathering.receipts[kill.seq])
 

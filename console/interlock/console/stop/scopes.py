@@ -11,21 +11,22 @@ MAX_MODEL_CHARS = 128
 
 
 class Kind(NamedTuple):
-    """A kind of scope: the words that name one, as the help calls them, and an example of them."""
+    """A kind of scope: the words that name one, an example of them, and how the help calls it."""
 
     words: tuple[str, ...]
     example: str
+    called: str
 
 
 KINDS: dict[ScopeKind, Kind] = {
-    "task": Kind(("N",), "42"),
-    "step": Kind(("N", "STEP"), "42 facts-1"),
-    "agent": Kind(("NAME",), "researcher-1"),
-    "role": Kind(("NAME",), "executor"),
-    "tool": Kind(("NAME",), "search"),
-    "model": Kind(("PATTERN",), "'openai/*'"),
-    "tenant": Kind(("NAME",), "acme"),
-    "fleet": Kind((), ""),
+    "task": Kind(("N",), "42", "task N"),
+    "step": Kind(("N", "STEP"), "42 facts-1", "the step STEP of task N"),
+    "agent": Kind(("NAME",), "researcher-1", "the agent NAME"),
+    "role": Kind(("NAME",), "executor", "all agents of the role NAME"),
+    "tool": Kind(("NAME",), "search", "the tool NAME"),
+    "model": Kind(("PATTERN",), "'openai/*'", "the models that PATTERN names"),
+    "tenant": Kind(("NAME",), "acme", "all work of the tenant NAME"),
+    "fleet": Kind((), "", "everything"),
 }
 
 
