@@ -60,8 +60,9 @@ async def test_the_last_grant_counts_from_the_times_of_the_servers_records(alice
     record = await alice.record(decided)
     assert receipt is not None
     assert record is not None
-    assert receipt.latencies.last_grant_us == record.time_us - command.time_us
-    assert 0 < receipt.latencies.last_grant_us < 5_000_000
+    span_us = record.time_us - command.time_us
+    assert receipt.latencies.last_grant_us == span_us
+    assert 0 < span_us < 5_000_000
     assert await read_receipt(alice, Kill(seq, FLEET)) == receipt
 
 
