@@ -16,7 +16,7 @@ from interlock.contracts import facts as f
 from interlock.contracts.control import Control, ReleaseRule
 from interlock.contracts.inputs import Input
 from interlock.contracts.message import decode
-from interlock.contracts.scope import Scope, ScopeKind, read_scope, task_scope
+from interlock.contracts.scope import FLEET, Scope, ScopeKind, read_scope, task_scope
 
 Words = tuple[str, ...]
 SAID = {
@@ -141,6 +141,20 @@ def test_a_kill_prints_its_receipt(terminal: Terminal, capsys: pytest.CaptureFix
     assert printed.err == "killed by alice: so it is\n"
     assert printed.out.startswith("kill of task 1 by alice: wrong question\nrecord 2, ")
     assert "last possible grant    1.0 ms  record 3 grants nothing more" in printed.out
+
+
+def test_a_receipt_that_comes_with_the_decision_is_said_once(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given a kill that finds nothing open, so that its receipt is there at once
+    terminal.answer = after(
+        lambda seq: f.FleetSwitched(at_ms=1, state="killed", by="alice", input=seq),
+        lambda seq: receipted(seq, FLEET, effects=(), processes=(), complete=True),
+    )
+    assert terminal.type("kill", "fleet") == Exit.DONE
+    printed = capsys.readouterr()
+    assert printed.err == "everything is killed, by alice\n"
+    assert "record 2 grants nothing more" in printed.out
 
 
 def test_a_receipt_that_is_late_is_named(

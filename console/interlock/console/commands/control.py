@@ -93,7 +93,7 @@ async def _switch(reach: Reach, verb: str, scope: Scope, reason: str, for_s: int
             return Exit.DONE
         if refused := refusal(decision, seq):
             raise RefusedBySupervisor(f"{what}: {refused}")
-        facts = about(decision, seq)
+        facts = [fact for fact in about(decision, seq) if not isinstance(fact, f.Receipted)]
         for fact in facts:
             say(said(fact))
         if verb == "kill":
