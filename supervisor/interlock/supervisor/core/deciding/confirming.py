@@ -1,0 +1,26 @@
+"""Decides whether what an agent says confirms the end of a step that was killed in its hand."""
+
+from interlock.contracts import facts
+from interlock.contracts.inputs import Input
+from interlock.supervisor.core.turn import Turn
+
+
+def confirmed(turn: Turn, said: Input, name: str, attempt: int, stopped_us: int) -> bool:
+    """Take a confirmation that is awaited; tell whether it was.
+
+    A result or a failure that was on its way is one too: it counts for nothing else, but the step has ended.
+    """
+    awaited = turn.state.stopping.get((said.task, name))
+    if awaited is None or (awaited.principal, awaited.attempt) != (said.principal, attempt):
+        return False
+    turn.say(
+        said.task,
+        facts.StepStopped(
+            step=name,
+            attempt=attempt,
+            principal=said.principal,
+            stopped_us=stopped_us or said.time_us,
+            input=said.seq,
+        ),
+    )
+    return True
