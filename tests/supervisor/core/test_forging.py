@@ -109,7 +109,7 @@ def test_however_many_try_so_many_are_remembered() -> None:
     for place in range(MAX_VIOLATORS + 5):
         fact = facts.AccessViolated(at_ms=1, principal=f"p{place}", action="forge")
         state = evolve(state, 0, fact)
-    assert 0 < len(state.violations) <= MAX_VIOLATORS
+    assert 0 < len(state.violations[0]) <= MAX_VIOLATORS
 
 
 def test_a_refusal_says_who_spoke_only_where_it_was_an_attempt() -> None:

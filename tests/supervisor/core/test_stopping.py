@@ -105,3 +105,13 @@ def test_a_step_that_its_agent_stopped_though_nobody_had_decided_so_goes_to_anot
     world.stopped(number, "a", "researcher-1")
     # Then the step begins anew
     assert world.kinds(number) == ["StepLost", "StepAssigned"]
+
+
+def test_who_stopped_a_step_that_had_been_taken_from_it_is_believed() -> None:
+    world = World()
+    world.everybody()
+    number = world.submit(plan=ONE)
+    world.silence("researcher-1")
+    world.stopped(number, "a", "researcher-1")
+    assert world.kinds(number) == ["StepStopped"]
+    assert world.step(number, "a").state == "ready"

@@ -236,6 +236,7 @@ def test_a_killed_step_dies_and_the_plan_goes_on_as_after_a_dead_step() -> None:
     assert world.kinds(number)[:3] == ["Switched", "StepDead", "PlanRequested"]
     assert "olga has killed it: wrong way" in world.only(number, facts.StepDead).reason
     assert world.effect(number, effect).state == "granted"
+    assert world.effect(number, effect).withdrawn
     assert Scope(kind="step", task=number, step="a") not in world.state.switches
     # And once dead it stays so
     for verb in ("resume", "pause", "kill"):

@@ -75,7 +75,7 @@ class Effect(msgspec.Struct, frozen=True):
     """One effect, named by its first request. `attempt` is the step's attempt that waits for it.
 
     `to_count` is whether its grant reserves less than the prompt's bytes may need; `holders` are the workers
-    that have had its grants.
+    that have had its grants; `withdrawn` is whether a kill was over it when it was in flight.
     """
 
     seq: int
@@ -95,6 +95,7 @@ class Effect(msgspec.Struct, frozen=True):
     outcome: int = 0
     waits_for: str = ""
     holders: tuple[str, ...] = ()
+    withdrawn: bool = False
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -251,7 +252,7 @@ class State(msgspec.Struct, frozen=True):
     those over models. `draining` are the tasks that are. `kills` are those without a receipt, by the record
     of the command; `stopping` are steps whose end an agent has not confirmed, by task and name; `condemned`
     are lives of agents that must not come back. `led_ms` is when another supervisor took over (0: never).
-    `violations` are attempts by who tried, in which task, and what.
+    `violations` are attempts by task (0: in none), and then by who tried and what.
     """
 
     tasks: Map[int, Task] = NO_MAP
@@ -279,7 +280,12 @@ class State(msgspec.Struct, frozen=True):
     stopping: Map[tuple[int, str], Stopping] = NO_MAP
     condemned: Map[str, str] = NO_MAP
     led_ms: int = 0
-    violations: Map[tuple[str, int, str], Attempts] = NO_MAP
+    violations: Map[int, Map[tuple[str, str], Attempts]] = NO_MAP
+
+    def attempts(self, number: int, principal: str, action: str) -> Attempts | None:
+        """Return what somebody has tried in a task."""
+        known: Map[tuple[str, str], Attempts] = self.violations.get(number, NO_MAP)
+        return known.get((principal, action))
 
     def incarnation_of(self, principal: str) -> str:
         """Return which life of a process is here; empty when none is."""

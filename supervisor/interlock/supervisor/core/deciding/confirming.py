@@ -13,14 +13,16 @@ def confirmed(turn: Turn, said: Input, name: str, attempt: int, stopped_us: int)
     awaited = turn.state.stopping.get((said.task, name))
     if awaited is None or (awaited.principal, awaited.attempt) != (said.principal, attempt):
         return False
-    turn.say(
-        said.task,
-        facts.StepStopped(
-            step=name,
-            attempt=attempt,
-            principal=said.principal,
-            stopped_us=stopped_us or said.time_us,
-            input=said.seq,
-        ),
-    )
+    turn.say(said.task, stop_of(said, name, attempt, stopped_us))
     return True
+
+
+def stop_of(said: Input, name: str, attempt: int, stopped_us: int) -> facts.StepStopped:
+    """Build the fact that a step has ended in its agent's hand; 0: its agent does not say when."""
+    return facts.StepStopped(
+        step=name,
+        attempt=attempt,
+        principal=said.principal,
+        stopped_us=stopped_us or said.time_us,
+        input=said.seq,
+    )

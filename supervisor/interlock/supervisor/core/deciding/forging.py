@@ -9,7 +9,7 @@ from interlock.contracts.inputs import Input
 from interlock.contracts.message import line
 from interlock.contracts.observed import ViolatedBy
 from interlock.supervisor.core.limits import HONEST_MS, VIOLATION_MS
-from interlock.supervisor.core.state import Task
+from interlock.supervisor.core.state import Step, Task
 from interlock.supervisor.core.turn import Turn
 
 
@@ -46,7 +46,7 @@ def accuse(turn: Turn, number: int, said: Input, action: ViolatedBy, reason: str
     """Refuse an attempt at what is not the speaker's own, and say so; of many, how many there were."""
     refused = facts.Refused(input=said.seq, reason=line(reason), principal=said.principal, violated=action)
     turn.say(number, refused)
-    known = turn.state.violations.get((said.principal, number, action))
+    known = turn.state.attempts(number, said.principal, action)
     if known is not None and turn.now_ms - known.said_ms < VIOLATION_MS:
         return
     turn.say(
@@ -75,4 +75,9 @@ def _had_step(task: Task | None, name: str, attempt: int, principal: str) -> boo
     if not task.active:
         return True
     step = task.steps.get(name)
-    return step is not None and 0 < attempt <= len(step.holders) and step.holders[attempt - 1] == principal
+    return step is not None and had_attempt(step, attempt, principal)
+
+
+def had_attempt(step: Step, attempt: int, principal: str) -> bool:
+    """Tell whether an attempt at a step was somebody's."""
+    return attempt > 0 and step.holders[attempt - 1 : attempt] == (principal,)

@@ -3,8 +3,8 @@
 from interlock.contracts import facts
 from interlock.contracts.inputs import Input
 from interlock.contracts.step import StepStopped
-from interlock.supervisor.core.deciding.confirming import confirmed
-from interlock.supervisor.core.deciding.forging import refuse_step
+from interlock.supervisor.core.deciding.confirming import confirmed, stop_of
+from interlock.supervisor.core.deciding.forging import had_attempt, refuse_step
 from interlock.supervisor.core.deciding.presence import gone
 from interlock.supervisor.core.deciding.steps import step_lost
 from interlock.supervisor.core.turn import Turn
@@ -16,11 +16,12 @@ def stop_came(turn: Turn, said: Input, body: StepStopped) -> None:
         return
     task = turn.task(said.task)
     step = task.steps.get(body.step) if task is not None else None
-    mine = step is not None and (step.principal, step.attempt) == (said.principal, body.attempt)
-    if step is not None and mine and step.state == "assigned":
+    if step is None or not had_attempt(step, body.attempt, said.principal):
+        refuse_step(turn, said, body.step, body.attempt)
+    elif step.state == "assigned" and step.attempt == body.attempt:
         step_lost(turn, said.task, step, f"{said.principal} says that it has stopped it")
     else:
-        refuse_step(turn, said, body.step, body.attempt)
+        turn.say(said.task, stop_of(said, body.step, body.attempt, body.stopped_us))
 
 
 def condemn(turn: Turn, principal: str) -> None:

@@ -33,6 +33,7 @@ def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
         to_count=fact.to_count,
         waits_for="",
         holders=(*effect.holders, fact.worker),
+        withdrawn=False,
     )
     state, task = with_effect(state, task, moved)
     step = task.steps.get(fact.step)

@@ -92,21 +92,24 @@ def refused(state: State, number: int, fact: facts.Refused) -> State:
     """Count an attempt at what is not the speaker's own that was not said by itself."""
     if fact.violated is None:
         return state
-    key = (fact.principal, number, fact.violated)
-    known = state.violations.get(key)
+    known = state.attempts(number, fact.principal, fact.violated)
     if known is None:
         return state
-    counted = replace(known, unsaid=known.unsaid + 1)
-    return replace(state, violations=state.violations.set(key, counted))
+    return _attempted(state, number, fact.principal, fact.violated, replace(known, unsaid=known.unsaid + 1))
 
 
 def access_violated(state: State, number: int, fact: facts.AccessViolated) -> State:
     """Remember that an attempt was said; of too many who try, all begin anew."""
     if fact.observer:
         return state
-    known = state.violations if len(state.violations) < MAX_VIOLATORS else NO_MAP
-    said = Attempts(fact.at_ms)
-    return replace(state, violations=known.set((fact.principal, number, fact.action), said))
+    if len(state.violations.get(number, NO_MAP)) >= MAX_VIOLATORS:
+        state = replace(state, violations=state.violations.delete(number))
+    return _attempted(state, number, fact.principal, fact.action, Attempts(fact.at_ms))
+
+
+def _attempted(state: State, number: int, principal: str, action: str, attempts: Attempts) -> State:
+    mine = state.violations.get(number, NO_MAP).set((principal, action), attempts)
+    return replace(state, violations=state.violations.set(number, mine))
 
 
 def limits_set(state: State, _number: int, fact: facts.LimitsSet) -> State:

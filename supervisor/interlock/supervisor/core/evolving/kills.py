@@ -30,7 +30,19 @@ def opened(state: State, scope: Scope, fact: Command) -> State:
     )
     find = _ending if kill.ends_processes else _stopping
     kill = replace(kill, processes=find(state, scope))
-    return replace(state, kills=state.kills.set(kill.seq, kill))
+    return replace(_withdrawn(state, kill), kills=state.kills.set(kill.seq, kill))
+
+
+def _withdrawn(state: State, kill: Kill) -> State:
+    """Mark what is in flight: it must not be told to a worker any more."""
+    tasks = state.tasks
+    for seq, number in kill.open.items():
+        task = tasks[number]
+        effect = task.effects[seq]
+        if effect.state == "granted":
+            effects = task.effects.set(seq, replace(effect, withdrawn=True))
+            tasks = tasks.set(number, replace(task, effects=effects))
+    return replace(state, tasks=tasks)
 
 
 def halted(state: State, task: Task, fact: facts.Halted) -> State:

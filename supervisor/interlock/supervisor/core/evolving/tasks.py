@@ -225,4 +225,6 @@ def ended(state: State, number: int, fact: facts.Completed | facts.Failed | fact
         put_task(state, task), active=state.active.delete(number), starved=starved, waiting=waiting
     )
     state = forget_steps(_drains(state, number, drains=False), number)
+    if number in state.violations:
+        state = replace(state, violations=state.violations.delete(number))
     return replace(state, settling=state.settling.set(number, None)) if in_flight else state
