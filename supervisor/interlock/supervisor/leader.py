@@ -303,6 +303,7 @@ class Leader:
         """Let somebody join again who was given up and lives; a hello that is still to come is not it."""
         who = hello.principal
         if isinstance(hello.body, AgentHello) and keeps_out(self._state, who, hello.body):
+            self._telling.stop_again(who)
             return
         if not self._state.incarnation_of(who) and hello.seq <= self._cause and not self._failure.done():
             log.warning("back", who=who)

@@ -129,6 +129,12 @@ class Telling:
             order = dispatches.withdraw(task.id, effect, worker.incarnation, reason)
             self._send(f"withdraw.{effect.seq}.{effect.grant}", effect.worker, order)
 
+    def stop_again(self, principal: str) -> None:
+        """Tell a condemned agent once more what it must stop, so that it can confirm that."""
+        life = self._state().condemned.get(principal)
+        for number, step, attempt in life.steps if life is not None else ():
+            self._cancel_step(number, step, attempt, principal, "it was killed")
+
     def cancel_late(self, principal: str, late: Late, number: int) -> None:
         """Tell an agent that it works on what it does not have in hand, and what it has instead."""
         order = dispatches.cancel(number, "it is not yours any more", step=late.step, attempt=late.attempt)

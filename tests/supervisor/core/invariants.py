@@ -196,7 +196,8 @@ def _kills_are_accounted_for(state: State) -> None:
         assert state.incarnation_of(one.principal) == one.incarnation, "it is gone, and cannot confirm"
         assert (number, name) not in state.agents[one.principal].in_hand
     for who, life in state.condemned.items():
-        assert state.incarnation_of(who) != life, "it is condemned"
+        assert life.steps, "it has confirmed everything"
+        assert state.incarnation_of(who) != life.incarnation, "it is condemned"
 
 
 def _reservations_add_up(state: State) -> None:

@@ -89,6 +89,19 @@ def test_an_agent_that_does_not_confirm_is_condemned_and_its_other_steps_go_to_o
     assert world.kinds(number) == ["Refused"]
 
 
+def test_a_condemned_agent_that_confirms_after_all_may_come_back() -> None:
+    # Given an agent that was only slow, and that nobody starts again
+    world, number = killed()
+    life, charter = world.state.incarnation_of("researcher-1"), world.state.charters["researcher"]
+    world.unconfirmed("researcher-1")
+    # When it confirms too late
+    world.stopped(number, "a", "researcher-1")
+    assert world.kinds(number) == ["StepStopped"]
+    # Then it may come back as it is
+    world.say("researcher-1", "agent", "hello", AgentHello(incarnation=life, charter=charter))
+    assert world.kinds(0) == ["AgentJoined"]
+
+
 def test_a_life_that_is_over_is_not_condemned() -> None:
     world, _ = killed()
     world.agent("researcher-1")

@@ -23,17 +23,24 @@ class Stopping(msgspec.Struct, frozen=True):
     kill: int
 
 
+class Condemned(msgspec.Struct, frozen=True):
+    """A life of an agent that must not come back, unless it confirms these (task, step, attempt) after all."""
+
+    incarnation: str
+    steps: tuple[tuple[int, str, int], ...] = ()
+
+
 class KilledProcess(msgspec.Struct, frozen=True):
     """A process that had work in the scope.
 
-    `steps` are those (task, step) whose end it has not confirmed; `ends` is whether the process itself shall
-    end, or this life of it has. A time is None as long as nobody has seen it.
+    `steps` are those (task, step, attempt) whose end it has not confirmed; `ends` is whether the process
+    itself shall end, or this life of it has. A time is None as long as nobody has seen it.
     """
 
     principal: str
     incarnation: str
     pid: int = 0
-    steps: tuple[tuple[int, str], ...] = ()
+    steps: tuple[tuple[int, str, int], ...] = ()
     ends: bool = False
     stopped_us: int | None = None
     disconnected_us: int | None = None

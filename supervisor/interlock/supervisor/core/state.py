@@ -16,7 +16,7 @@ from interlock.contracts.message import Json
 from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.contracts.scope import Scope
 from interlock.supervisor.core.account import Account
-from interlock.supervisor.core.kill import NO_MAP, Kill, Stopping
+from interlock.supervisor.core.kill import NO_MAP, Condemned, Kill, Stopping
 from interlock.supervisor.core.transitions import EffectState, Hold, Phase, StepState
 
 __all__ = [
@@ -278,7 +278,7 @@ class State(msgspec.Struct, frozen=True):
     entitlements: Map[str, Entitled] = NO_MAP
     kills: Map[int, Kill] = NO_MAP
     stopping: Map[tuple[int, str], Stopping] = NO_MAP
-    condemned: Map[str, str] = NO_MAP
+    condemned: Map[str, Condemned] = NO_MAP
     led_ms: int = 0
     violations: Map[int, Map[tuple[str, str], Attempts]] = NO_MAP
 

@@ -38,7 +38,8 @@ def agent_said_hello(turn: Turn, said: Input, body: AgentHello) -> None:
 
 def keeps_out(state: State, principal: str, body: AgentHello) -> str:
     """Return why an agent may not join now, as a sentence; empty: it may."""
-    if state.condemned.get(principal) == body.incarnation:
+    life = state.condemned.get(principal)
+    if life is not None and life.incarnation == body.incarnation:
         return f"{principal} did not stop what it was told to: it has to be started again"
     if not state.switches:
         return ""

@@ -94,7 +94,7 @@ def _process(state: State, kill: Kill, process: KilledProcess) -> ProcessReceipt
         fate = "exited"
     elif process.disconnected_us is not None:
         fate = "disconnected"
-    elif not process.ends and not process.steps:
+    elif not process.steps and process.stopped_us is not None:
         fate = "stopped"
     return ProcessReceipt(
         principal=process.principal,
@@ -115,7 +115,7 @@ def _after(kill: Kill, time_us: int | None) -> int | None:
 
 def _notes(state: State, process: KilledProcess, fate: ProcessFate) -> Iterable[str]:
     """Yield, for people, what was not observed and why."""
-    if fate == "stopped":
+    if fate == "stopped" and not process.ends:
         return
     if not process.ends and process.exited_us is None:
         yield f"it has not confirmed that {len(process.steps)} of its steps ended"

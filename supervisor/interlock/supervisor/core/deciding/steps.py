@@ -71,7 +71,7 @@ def current_step(turn: Turn, said: Input, name: str, attempt: int) -> Step | Non
 
 def _in_hand(turn: Turn, said: Input, body: StepResult | StepFailure) -> Step | None:
     """Return the step that has ended; one that was killed has ended too, and nothing follows from it."""
-    if turn.state.stopping:
+    if turn.state.stopping or turn.state.condemned:
         confirmed(turn, said, body.step, body.attempt, 0)
     return current_step(turn, said, body.step, body.attempt)
 

@@ -5,7 +5,7 @@ from immutables import Map
 from interlock.contracts import facts
 from interlock.contracts.facts import EffectFate, EffectReceipt
 from interlock.contracts.scope import Scope, task_scope
-from interlock.supervisor.core.kill import NO_MAP, Kill, KilledProcess, Stopping
+from interlock.supervisor.core.kill import NO_MAP, Condemned, Kill, KilledProcess, Stopping
 from interlock.supervisor.core.limits import RECEIPT_MS
 from interlock.supervisor.core.reach import agents_in, effects_in, in_hand_in
 from interlock.supervisor.core.state import Agent, Effect, State, Task, replace
@@ -103,22 +103,33 @@ def stopped(state: State, number: int, fact: facts.StepStopped) -> State:
     """Note that a step has ended in its agent's hand."""
     if number not in state.tasks:
         raise IllegalFact(f"there is no task {number}")
+    state = _absolved(state, (number, fact.step, fact.attempt), fact.principal)
     awaited = state.stopping.get((number, fact.step))
-    if awaited is None or (awaited.principal, awaited.attempt) != (fact.principal, fact.attempt):
-        return state
-    state = replace(state, stopping=state.stopping.delete((number, fact.step)))
+    if awaited is not None and (awaited.principal, awaited.attempt) == (fact.principal, fact.attempt):
+        state = replace(state, stopping=state.stopping.delete((number, fact.step)))
     for seq, kill in state.kills.items():
         process = kill.processes.get(fact.principal)
-        if process is None or (number, fact.step) not in process.steps:
+        if process is None or (number, fact.step, fact.attempt) not in process.steps:
             continue
         seen = replace(
             process,
-            steps=tuple(step for step in process.steps if step != (number, fact.step)),
+            steps=tuple(step for step in process.steps if step != (number, fact.step, fact.attempt)),
             stopped_us=max(fact.stopped_us, process.stopped_us or fact.stopped_us),
             records=_with(process.records, fact.input),
         )
         state = _put(state, seq, kill, seen)
     return state
+
+
+def _absolved(state: State, stopped_step: tuple[int, str, int], principal: str) -> State:
+    """Let a condemned life come back that has confirmed everything after all."""
+    life = state.condemned.get(principal)
+    if life is None or stopped_step not in life.steps:
+        return state
+    left = tuple(step for step in life.steps if step != stopped_step)
+    if not left:
+        return replace(state, condemned=state.condemned.delete(principal))
+    return replace(state, condemned=state.condemned.set(principal, replace(life, steps=left)))
 
 
 def life_ended(state: State, principal: str, incarnation: str) -> State:
@@ -141,7 +152,13 @@ def life_ended(state: State, principal: str, incarnation: str) -> State:
 
 def condemned(state: State, _number: int, fact: facts.AgentCondemned) -> State:
     """Let this life of an agent not come back."""
-    return replace(state, condemned=state.condemned.set(fact.principal, fact.incarnation))
+    steps = tuple(
+        (number, name, one.attempt)
+        for (number, name), one in sorted(state.stopping.items())
+        if (one.principal, one.incarnation) == (fact.principal, fact.incarnation)
+    )
+    life = Condemned(fact.incarnation, steps)
+    return replace(state, condemned=state.condemned.set(fact.principal, life))
 
 
 def exit_observed(state: State, _number: int, fact: facts.ExitObserved) -> State:
@@ -191,9 +208,9 @@ def _ending(state: State, scope: Scope) -> Map[str, KilledProcess]:
 
 def _stopping(state: State, scope: Scope) -> Map[str, KilledProcess]:
     found: dict[str, KilledProcess] = {}
-    for agent, number, step, _ in in_hand_in(state, scope):
+    for agent, number, step, attempt in in_hand_in(state, scope):
         process = found.get(agent.principal) or _process(agent)
-        found[agent.principal] = replace(process, steps=(*process.steps, (number, step)))
+        found[agent.principal] = replace(process, steps=(*process.steps, (number, step, attempt)))
     return NO_MAP.update(found)
 
 
