@@ -24,7 +24,7 @@ class Stopping(msgspec.Struct, frozen=True):
 
 
 class Condemned(msgspec.Struct, frozen=True):
-    """A life of an agent that must not come back, unless it confirms these (task, step, attempt) after all."""
+    """A life of an agent that must not come back, unless it confirms these (task, step, attempt) yet."""
 
     incarnation: str
     steps: tuple[tuple[int, str, int], ...] = ()
