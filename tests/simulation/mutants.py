@@ -107,7 +107,7 @@ def dispatches_before_durable() -> Any:
         task = self._state().tasks.get(decision.task)
         for fact in decision.facts:
             if task is not None and isinstance(fact, facts.EffectGranted):
-                self._effect_granted(task, fact, 0)
+                self._effect_granted(task, fact)
 
     return patch.object(Telling, "sent", hasty)
 

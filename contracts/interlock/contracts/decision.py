@@ -11,8 +11,9 @@ class Decision(Message, frozen=True, kw_only=True):
     """Facts about one task (0: the fleet), in order.
 
     `cause` is the sequence of the last input that they follow from. `observed` is empty for a decision on
-    inputs alone; `tick`, `silent:<principal>` or `back:<principal>` when the supervisor saw time pass, a
-    process fall silent, or one that was given up go on beating.
+    inputs alone; `tick`, `silent:<principal>`, `back:<principal>` or `unconfirmed:<principal>` when the
+    supervisor saw time pass, a process fall silent, one that was given up go on beating, or an agent not
+    confirm in time that it has stopped what it was told to.
     """
 
     max_bytes: ClassVar[int] = limits.MAX_DECISION_BYTES

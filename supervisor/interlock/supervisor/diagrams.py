@@ -21,7 +21,14 @@ _MACHINES: tuple[tuple[str, str, Table], ...] = (
         transitions.STEPS,
     ),
     ("An effect", "The ends are those of the fact `effect_settled`.", transitions.EFFECTS),
-    ("The fleet's switch", "The labels are the verbs of controls.", transitions.FLEET),
+    (
+        "A switch",
+        (
+            "Over the fleet, an agent, a role, a tool, a model, a tenant or a step. The labels are the verbs "
+            "of controls; a step that is killed is dead."
+        ),
+        transitions.SWITCHES,
+    ),
 )
 
 

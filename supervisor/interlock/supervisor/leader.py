@@ -16,6 +16,7 @@ from interlock.bus.presence import SILENT_MS, Attendance
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import (
     Accepted,
+    AgentCondemned,
     AnyFact,
     Completed,
     Failed,
@@ -25,20 +26,32 @@ from interlock.contracts.facts import (
     LeaderTook,
     Parked,
     PlanRequested,
+    Receipted,
     Refused,
     Rejected,
     StepDead,
     StepLost,
+    Switched,
 )
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import decode, encode, snake
+from interlock.contracts.presence import AgentHello
 from interlock.contracts.subjects import INPUTS, LEADER_DECISIONS
-from interlock.supervisor.core.decide import decide, decide_defect, decide_silence, decide_tick
+from interlock.supervisor.core.decide import (
+    decide,
+    decide_defect,
+    decide_silence,
+    decide_tick,
+    decide_unconfirmed,
+)
+from interlock.supervisor.core.deciding.presence import keeps_out
 from interlock.supervisor.core.state import State, Task
 from interlock.supervisor.core.turn import Decided
 from interlock.supervisor.errors import SteppedBack
 from interlock.supervisor.knowledge import Knowledge
+from interlock.supervisor.lead_beat import LeadBeat
 from interlock.supervisor.outbox import Outbox
+from interlock.supervisor.patience import Patience
 from interlock.supervisor.pulse import Pulse
 from interlock.supervisor.records import Records
 from interlock.supervisor.strangers import Strangers
@@ -51,7 +64,9 @@ BREATH_MS = 50
 MOST_WAITING = 2_048
 LEAVE_S = 0.5
 _STOPPING = frozenset((Completed, Failed, Halted))
-_LOGGED = _STOPPING | {Accepted, Rejected, Parked, StepDead, StepLost, FleetSwitched}
+_SWITCHING = {FleetSwitched, Switched, AgentCondemned, Receipted}
+_LOGGED = _STOPPING | _SWITCHING | {Accepted, Rejected, Parked, StepDead, StepLost}
+_PROCESSES = frozenset(("agent", "effect", "guard", "access"))
 _NOTED = _LOGGED | {PlanRequested, Refused}
 
 log = structlog.get_logger()
@@ -76,12 +91,16 @@ class Leader:
         self._failure: asyncio.Future[None] = self._loop.create_future()
         self._records = Records(bus)
         self._dispatcher = Dispatcher(bus, bus.principal, self._not_taken, may_send=lambda: pulse.sure)
-        self._telling = Telling(self._dispatcher, self._records, lambda: self._state)
+        self._telling = Telling(
+            self._dispatcher, self._records, state=lambda: self._state, as_of=lambda: self._cause
+        )
         self._outbox = Outbox(
             bus, bus.principal, term, sent=self._telling.sent, committed=self._committed, failed=self._fail
         )
         self._attendance = Attendance(silent_ms=silent_ms)
         self._strangers = Strangers(bus, self._back)
+        self._patience = Patience(self._unconfirmed, self._hears_everything)
+        self._lead_beat = LeadBeat(bus, bus.principal, pulse.life, lambda: pulse.sure)
         self._ending: dict[int, Task] = {}
         self._late: dict[int, Input] = {}
         self._waiting: deque[Record] = deque()
@@ -112,10 +131,12 @@ class Leader:
         try:
             await self._dispatcher.start()
             subscriptions.append(await self._bus.listen(LEADER_DECISIONS, self._on_leader))
+            self._lead_beat.start()
             taken_over = self._state
             self._tick()
             await self._decide_open_inputs()
             self._telling.all_in_hand(taken_over)
+            self._patience.expect(self._state.stopping)
             subscriptions.append(await self._bus.follow([INPUTS], self._record, start_seq=self._next_seq))
             await self._until_failure()
         except asyncio.CancelledError:
@@ -128,6 +149,9 @@ class Leader:
             self._strangers.stop()
             await self._telling.stop()
 
+    def _hears_everything(self) -> bool:
+        return self._pulse.sure and not self._waiting and not self._open_inputs
+
     async def _until_failure(self) -> None:
         ticking = asyncio.create_task(self._keep_ticking())
         try:
@@ -139,6 +163,8 @@ class Leader:
     async def _stop(self, subscriptions: list[Subscription]) -> None:
         """Hear nothing more, and so decide nothing more."""
         self._pulse.on_beat = _nobody
+        self._patience.stop()
+        await self._lead_beat.stop()
         for subscription in subscriptions:
             await subscription.stop()
         subscriptions.clear()
@@ -210,7 +236,7 @@ class Leader:
             return
         self._records.keep(said)
         self._cause = said.seq
-        if said.kind in {"agent", "effect"}:
+        if said.kind in _PROCESSES:
             self._attendance.heard(said.principal, monotonic_ms())
         at_ms = self._time.at_ms(said.time_ms)
         try:
@@ -229,6 +255,8 @@ class Leader:
         before, self._state = self._state, decided.state
         if decided.segments:
             self._time.reach(at_ms)
+        if self._state.stopping is not before.stopping:
+            self._patience.expect(self._state.stopping)
         for task, facts in decided.segments:
             known = before.tasks.get(task)
             if known is not None and any(_stops(fact) for fact in facts):
@@ -238,7 +266,7 @@ class Leader:
             self._expect_everybody()
 
     def _committed(self, decision: Decision, seq: int) -> None:
-        self._telling.committed(decision, seq)
+        self._telling.committed(decision)
         for fact in decision.facts:
             if type(fact) not in _NOTED:
                 continue
@@ -266,7 +294,7 @@ class Leader:
     def _beat(self, principal: str) -> None:
         now_ms = monotonic_ms()
         self._attendance.heard(principal, now_ms)
-        if principal in self._state.agents or principal in self._state.workers:
+        if self._state.incarnation_of(principal):
             self._strangers.known(principal)
         else:
             self._strangers.heard(principal, now_ms)
@@ -274,15 +302,16 @@ class Leader:
     def _back(self, hello: Input) -> None:
         """Let somebody join again who was given up and lives; a hello that is still to come is not it."""
         who = hello.principal
-        known = who in self._state.agents or who in self._state.workers
-        if not known and hello.seq <= self._cause and not self._failure.done():
+        if isinstance(hello.body, AgentHello) and keeps_out(self._state, who, hello.body):
+            self._telling.stop_again(who)
+            return
+        if not self._state.incarnation_of(who) and hello.seq <= self._cause and not self._failure.done():
             log.warning("back", who=who)
             at_ms = self._time.now_ms()
             self._take(decide(self._state, hello, at_ms), at_ms, f"back:{who}")
 
     def _expect_everybody(self) -> None:
-        here = set(self._state.agents) | set(self._state.workers)
-        for principal in here:
+        for principal in self._state.principals:
             if self._attendance.heard_at_ms(principal) is None:
                 self._attendance.heard(principal, monotonic_ms())
 
@@ -300,7 +329,7 @@ class Leader:
         """Decide about who has fallen silent, unless it was this process that did not listen."""
         looked_ms, self._last_look_ms = self._last_look_ms, monotonic_ms()
         if self._last_look_ms - looked_ms > LATE_MS or not self._pulse.sure:
-            for principal in (*self._state.agents, *self._state.workers):
+            for principal in self._state.principals:
                 self._attendance.heard(principal, self._last_look_ms)
             return
         for principal in self._attendance.silent(self._last_look_ms):
@@ -308,10 +337,16 @@ class Leader:
 
     def _silent(self, principal: str) -> None:
         self._attendance.forget(principal)
-        if principal in self._state.agents or principal in self._state.workers:
+        if self._state.incarnation_of(principal):
             log.warning("silent", who=principal)
             at_ms = self._time.now_ms()
             self._take(decide_silence(self._state, principal, at_ms), at_ms, f"silent:{principal}")
+
+    def _unconfirmed(self, principal: str) -> None:
+        """Decide about an agent that has not confirmed in time that it stopped what was killed."""
+        log.warning("unconfirmed", who=principal)
+        at_ms = self._time.now_ms()
+        self._take(decide_unconfirmed(self._state, principal, at_ms), at_ms, f"unconfirmed:{principal}")
 
 
 def _refuses(decided: Decided, seq: int) -> bool:

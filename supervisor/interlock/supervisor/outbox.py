@@ -22,7 +22,7 @@ from interlock.bus.errors import BusError, LogFull, Superseded
 from interlock.bus.ports import Ack, Log
 from interlock.contracts import limits
 from interlock.contracts.decision import Decision
-from interlock.contracts.facts import AnyFact, BudgetWarned, EffectSettled, Refused
+from interlock.contracts.facts import AccessViolated, AnyFact, BudgetWarned, EffectSettled, Refused
 from interlock.contracts.message import encode
 from interlock.contracts.subjects import LEADER, LEADER_DECISIONS, decision_subject
 from interlock.supervisor.errors import SteppedBack
@@ -30,7 +30,7 @@ from interlock.supervisor.errors import SteppedBack
 LINGER_S = 0.02
 FULL_RETRY_S = 0.5
 _PATIENT = frozenset((EffectSettled, BudgetWarned))
-_CHANGES_NOBODY = frozenset((Refused, BudgetWarned))
+_CHANGES_NOBODY = frozenset((Refused, BudgetWarned, AccessViolated))
 
 log = structlog.get_logger()
 

@@ -182,12 +182,13 @@ class Standby:
 
     def _stamp_of(self, term: int, task: int) -> bytes:
         # The cause says up to where inputs are decided: a stamp decides none.
+        now_ms = self._now_ms()
         decision = Decision(
             task=task,
             cause=self.known.causes.get(task, 0),
-            at_ms=self._now_ms(),
+            at_ms=now_ms,
             by=self._bus.principal,
-            facts=(Led(term=term),),
+            facts=(Led(term=term, at_ms=now_ms),),
         )
         return encode(decision)
 

@@ -7,7 +7,7 @@ not decide anything.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from interlock.bus.dispatch import Dispatcher
@@ -15,7 +15,7 @@ from interlock.contracts import facts
 from interlock.contracts.decision import Decision
 from interlock.contracts.dispatch import Dispatch
 from interlock.contracts.effect import EffectEnd, EffectRequest
-from interlock.contracts.message import Message, encode
+from interlock.contracts.message import Message, encode, line
 from interlock.contracts.step import StepFailure, StepResult
 from interlock.supervisor import dispatches
 from interlock.supervisor.core.state import Effect, State, Step, Task
@@ -29,14 +29,24 @@ _ENDS: dict[str, EffectEnd] = {end: end for end in get_args(EffectEnd) if end in
 
 
 class Telling:
-    """Derives dispatches from committed decisions; `state` returns the newest state."""
+    """Derives dispatches from committed decisions.
 
-    def __init__(self, dispatcher: Dispatcher, records: Records, state: Callable[[], State]) -> None:
+    `state` returns the newest state, `as_of` the last input that was decided about in it.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        records: Records,
+        state: Callable[[], State],
+        as_of: Callable[[], int],
+    ) -> None:
         self._dispatcher = dispatcher
         self._records = records
         self._state = state
+        self._as_of = as_of
         self._fetching: set[asyncio.Task[None]] = set()
-        self._by_fact: dict[type[Any], Callable[[Task, Any, int], None]] = {
+        self._by_fact: dict[type[Any], Callable[[Task, Any], None]] = {
             facts.StepCompleted: self._step_over,
             facts.StepFailed: self._step_over,
             facts.StepLost: self._step_lost,
@@ -55,37 +65,50 @@ class Telling:
             if isinstance(fact, facts.StepAssigned):
                 self._step_assigned(task, fact)
 
-    def committed(self, decision: Decision, seq: int) -> None:
+    def committed(self, decision: Decision) -> None:
         """Tell what follows from a durable decision."""
         task = self._state().tasks.get(decision.task)
-        if task is None:
-            return
         for fact in decision.facts:
             tell = self._by_fact.get(type(fact))
-            if tell is not None:
-                tell(task, fact, seq)
+            if tell is not None and task is not None:
+                tell(task, fact)
+            elif isinstance(fact, facts.Switched | facts.FleetSwitched):
+                self._switched(fact)
+
+    def _switched(self, fact: facts.Switched | facts.FleetSwitched) -> None:
+        """Withdraw what a kill has caught in flight, and have the step stopped that it is over."""
+        kill = self._state().kills.get(fact.input)
+        if fact.state != "killed" or kill is None:
+            return
+        reason = line(f"{kill.scope} is killed by {kill.by}")
+        for (number, name), stopping in sorted(self._state().stopping.items()):
+            if stopping.kill == kill.seq:
+                self._cancel_step(number, name, stopping.attempt, stopping.principal, reason)
+        for seq, number in sorted(kill.open.items()):
+            task = self._state().tasks[number]
+            effect = task.effects.get(seq)
+            if effect is not None and effect.state == "granted":
+                self._withdraw(task, effect, reason)
 
     def cancel_all(self, task: Task, reason: str) -> None:
         """Tell everybody to stop who had something of a task in hand; `task` is as it was before."""
         now = self._state().tasks.get(task.id)
-        in_hand = [step for _, step in sorted(task.steps.items()) if step.state == "assigned"]
-        agents = {step.principal for step in in_hand}
         workers = {effect.worker for effect in task.effects.values() if effect.state == "granted"}
-        for step in task.steps.values():
+        for _, step in sorted(task.steps.items()):
             self._dispatcher.forget(_step_key(task.id, step.id, step.attempt))
-        if now is not None and now.active:
-            # It goes on with another plan: an order to stop everything might come after the new work.
-            self._cancel_steps(task.id, in_hand, reason)
-        else:
-            order = encode(dispatches.cancel(task.id, reason))
-            for principal in sorted(agents | workers):
-                self._dispatcher.send(f"cancel.{task.id}.{principal}", principal, order)
+            if step.state == "assigned":
+                # One by one: who never got a step can confirm too that nothing of it runs.
+                self._cancel_step(task.id, step.id, step.attempt, step.principal, reason)
+        if now is None or not now.active:
+            # Of a task that goes on with another plan, an order to stop everything might meet the new work.
+            order = dispatches.cancel(task.id, reason)
+            for principal in sorted(workers):
+                self._send(f"cancel.{task.id}.{principal}", principal, order)
         self._withdraw_all(task, reason)
 
-    def _cancel_steps(self, number: int, steps: Sequence[Step], reason: str) -> None:
-        for step in steps:
-            order = dispatches.cancel(number, reason, step=step.id, attempt=step.attempt)
-            self._send(f"cancel.{number}.{step.id}.{step.attempt}", step.principal, order)
+    def _cancel_step(self, number: int, step: str, attempt: int, principal: str, reason: str) -> None:
+        order = dispatches.cancel(number, reason, step=step, attempt=attempt)
+        self._send(f"cancel.{number}.{step}.{attempt}", principal, order)
 
     def _withdraw_all(self, before: Task, reason: str) -> None:
         """Take back what was granted before, of an ended task everything: nobody would tell it any more."""
@@ -105,6 +128,12 @@ class Telling:
         if worker is not None and effect.seq in worker.in_hand:
             order = dispatches.withdraw(task.id, effect, worker.incarnation, reason)
             self._send(f"withdraw.{effect.seq}.{effect.grant}", effect.worker, order)
+
+    def stop_again(self, principal: str) -> None:
+        """Tell a condemned agent once more what it must stop, so that it can confirm that."""
+        life = self._state().condemned.get(principal)
+        for number, step, attempt in life.steps if life is not None else ():
+            self._cancel_step(number, step, attempt, principal, "it was killed")
 
     def cancel_late(self, principal: str, late: Late, number: int) -> None:
         """Tell an agent that it works on what it does not have in hand, and what it has instead."""
@@ -138,40 +167,38 @@ class Telling:
                 was = before.effects.get(seq)
                 # The same grant: one that was made only now is not durable yet.
                 if was is not None and _same_grant(was, effect):
-                    self._tell_effect(task, effect, 0)
+                    self._tell_effect(task, effect)
 
     def _step_assigned(self, task: Task, fact: facts.StepAssigned) -> None:
         step = task.steps.get(fact.step)
         if step is not None and step.state == "assigned" and step.attempt == fact.attempt:
             self._tell_step(task, step)
 
-    def _step_over(self, task: Task, fact: facts.StepCompleted | facts.StepFailed, _seq: int) -> None:
+    def _step_over(self, task: Task, fact: facts.StepCompleted | facts.StepFailed) -> None:
         self._dispatcher.forget(_step_key(task.id, fact.step, fact.attempt))
 
-    def _step_lost(self, task: Task, fact: facts.StepLost, _seq: int) -> None:
+    def _step_lost(self, task: Task, fact: facts.StepLost) -> None:
         self._dispatcher.forget(_step_key(task.id, fact.step, fact.attempt))
         if fact.principal in self._state().agents:
-            order = dispatches.cancel(task.id, fact.reason, step=fact.step, attempt=fact.attempt)
-            key = f"cancel.{task.id}.{fact.step}.{fact.attempt}"
-            self._dispatcher.send(key, fact.principal, encode(order))
+            self._cancel_step(task.id, fact.step, fact.attempt, fact.principal, fact.reason)
 
-    def _effect_granted(self, task: Task, fact: facts.EffectGranted, seq: int) -> None:
+    def _effect_granted(self, task: Task, fact: facts.EffectGranted) -> None:
         effect = task.effects.get(fact.effect)
         # A task that has ended meanwhile takes its grants back when that is durable.
         if task.active and effect is not None and effect.state == "granted" and effect.grant == fact.grant:
-            self._tell_effect(task, effect, seq)
+            self._tell_effect(task, effect)
 
-    def _effect_denied(self, task: Task, fact: facts.EffectDenied, _seq: int) -> None:
+    def _effect_denied(self, task: Task, fact: facts.EffectDenied) -> None:
         effect = task.effects.get(fact.effect)
         if effect is not None:
             self._tell_outcome(task, effect, "denied", None, f"{fact.rule}: {fact.reason}")
 
-    def _effect_repeated(self, task: Task, fact: facts.EffectRepeated, _seq: int) -> None:
+    def _effect_repeated(self, task: Task, fact: facts.EffectRepeated) -> None:
         effect = task.effects.get(fact.effect)
         if effect is not None and effect.state in ENDED_EFFECTS:
             self._tell_recorded(task, effect)
 
-    def _effect_settled(self, task: Task, fact: facts.EffectSettled, _seq: int) -> None:
+    def _effect_settled(self, task: Task, fact: facts.EffectSettled) -> None:
         self._dispatcher.forget(_effect_key(fact.effect, fact.grant))
         effect = task.effects.get(fact.effect)
         if effect is None or effect.state not in ENDED_EFFECTS:
@@ -201,27 +228,30 @@ class Telling:
         order = dispatches.do_step(self._state(), task, step, given)
         self._send(_step_key(task.id, step.id, step.attempt), step.principal, order)
 
-    def _tell_effect(self, task: Task, effect: Effect, decided: int) -> None:
+    def _tell_effect(self, task: Task, effect: Effect) -> None:
         body = self._records.at_hand(effect.seq)
         if body is None:
-            self._later(self._fetch_effect(task, effect, decided))
+            self._later(self._fetch_effect(task, effect))
         else:
-            self._send_effect(task, effect, body, decided)
+            self._send_effect(task, effect, body)
 
-    async def _fetch_effect(self, task: Task, effect: Effect, decided: int) -> None:
+    async def _fetch_effect(self, task: Task, effect: Effect) -> None:
         body = await self._records.fetch(effect.seq)
         now = self._state().tasks.get(task.id)
         current = None if now is None else now.effects.get(effect.seq)
         # Meanwhile the grant may have been settled, and its worker may have begun another life.
         if body is not None and now is not None and current is not None and _same_grant(current, effect):
-            self._send_effect(now, current, body, decided)
+            self._send_effect(now, current, body)
 
-    def _send_effect(self, task: Task, effect: Effect, body: Message, decided: int) -> None:
+    def _send_effect(self, task: Task, effect: Effect, body: Message) -> None:
+        if effect.withdrawn:
+            self._withdraw(task, effect, "it was killed")
+            return
         worker = self._state().workers.get(effect.worker)
         # A new life of the worker has nothing in hand of what was granted to the last one.
         has_it = worker is not None and effect.seq in worker.in_hand
         if isinstance(body, EffectRequest) and effect.step in task.steps and worker is not None and has_it:
-            order = dispatches.do_effect(task, effect, worker.incarnation, body.call, decided)
+            order = dispatches.do_effect(task, effect, worker.incarnation, body.call, self._as_of())
             self._send(_effect_key(effect.seq, effect.grant), effect.worker, order)
 
     def _tell_recorded(self, task: Task, effect: Effect) -> None:

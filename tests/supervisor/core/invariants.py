@@ -7,11 +7,13 @@ from interlock.contracts.budget import DIMENSIONS, NOTHING, Amounts, Budget
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import AnyFact
 from interlock.contracts.message import decode, encode
+from interlock.contracts.scope import FLEET, Doing, Scope, covers
 from interlock.supervisor.core.account import DAY_MS, Account
 from interlock.supervisor.core.evolve import evolve
 from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS, MAX_STEP_FAILURES, MAX_STEP_LOSSES
 from interlock.supervisor.core.ready import waiting
 from interlock.supervisor.core.state import State, Task
+from interlock.supervisor.core.transitions import ENDED_EFFECTS
 from interlock.supervisor.core.turn import Decided
 
 Told = dict[int, list[AnyFact]]
@@ -35,10 +37,31 @@ def fold(state: State, segments: Iterable[tuple[int, list[AnyFact]]]) -> State:
         decision = Decision(task=task, cause=1, at_ms=1, by="s", facts=tuple(said))
         for fact in decode(Decision, encode(decision)).facts:
             if isinstance(fact, _STARTS):
-                assert state.tasks[task].moving, f"{fact} in a task that stands still"
-                assert state.switch in {"running", "draining"}, f"{fact} in a fleet that is {state.switch}"
+                _may_start(state, state.tasks[task], fact)
             state = evolve(state, task, fact)
     return state
+
+
+def _may_start(state: State, task: Task, fact: facts.StepAssigned | facts.EffectGranted) -> None:
+    """Check that nothing stands in the way of what begins: no hold, no switch."""
+    moves = task.moving if isinstance(fact, facts.StepAssigned) else task.going
+    assert moves, f"{fact} in a task that stands still"
+    step = task.steps[fact.step]
+    demand = fact.demand if isinstance(fact, facts.EffectGranted) else facts.Demand(kind="ask", name="")
+    doing = Doing(
+        task=task.id,
+        step=step.id,
+        agent=fact.principal if isinstance(fact, facts.StepAssigned) else step.principal,
+        role=step.role,
+        tenant=task.tenant,
+        tool=demand.name if demand.kind == "tool" else "",
+        model=demand.name if demand.kind == "model" else "",
+    )
+    for scope, switch in state.switches.items():
+        drains = isinstance(fact, facts.StepAssigned) and scope.kind in {"agent", "role", "step"}
+        if covers(scope, doing):
+            assert switch.state == "draining", f"{fact} while {scope} is {switch.state}"
+            assert not drains, f"{fact} while {scope} is drained"
 
 
 def _counted_once(before: State, decided: Decided) -> None:
@@ -65,6 +88,8 @@ def lawful(state: State, before: State | None = None, now_ms: int = 0) -> None:
     _reservations_add_up(state)
     _hands_hold_what_is_assigned(state)
     _queue_is_what_is_ready(state)
+    _switches_are_obeyed(state)
+    _kills_are_accounted_for(state)
 
 
 def _limits_hold(state: State, before: State | None, now_ms: int) -> None:
@@ -105,7 +130,9 @@ def accounts(state: State) -> Iterator[tuple[str, Account]]:
 
 
 def _task_is_consistent(state: State, task: Task) -> None:
-    stands = not task.moving or state.switch == "paused"
+    tenant = state.switches.get(Scope(kind="tenant", name=task.tenant))
+    paused = state.switch == "paused" or (tenant is not None and tenant.state == "paused")
+    stands = not task.going or paused
     assert task.account.clocks == (0 if stands else 1), f"the clock of task {task.id}"
     if not task.active:
         assert not task.steps
@@ -129,6 +156,48 @@ def _task_is_consistent(state: State, task: Task) -> None:
         assert open_step or effect.state not in {"held", "escalated"}, "nobody waits for it any more"
         assert (effect.reserved != NOTHING) <= (effect.state == "granted")
         assert not (effect.to_count and effect.demand.counted_tokens is not None), "it is counted already"
+
+
+def _switches_are_obeyed(state: State) -> None:
+    """Check that nothing lives on in what is killed, and that the derived parts of the state fit."""
+    for scope, switch in state.switches.items():
+        assert switch.state != "running"
+        assert scope.kind != "step" or state.tasks[scope.task].active, "a switch over what is over"
+        if switch.state != "killed":
+            continue
+        for agent in state.agents.values():
+            assert not covers(scope, Doing(agent=agent.principal, role=agent.charter.role)), "it is killed"
+        for task in state.tasks.values():
+            assert not (task.active and covers(scope, Doing(tenant=task.tenant))), "it lives on"
+            for effect in task.effects.values():
+                name, kind = effect.demand.name, effect.demand.kind
+                doing = Doing(tool=name) if kind == "tool" else Doing(model=name)
+                assert effect.state != "held" or not covers(scope, doing), "it waits for what is killed"
+    fleet = state.switches.get(FLEET)
+    assert state.switch == (fleet.state if fleet is not None else "running")
+    models = sorted((scope for scope in state.switches if scope.kind == "model"), key=lambda each: each.name)
+    assert list(state.patterns) == models
+    draining = [task for task in state.tasks.values() if task.hold == "draining"]
+    assert list(state.draining) == sorted(task.id for task in draining)
+    for task in draining:
+        assert any(step.state == "assigned" for step in task.steps.values()), "it has run dry"
+        assert task.drained_by
+
+
+def _kills_are_accounted_for(state: State) -> None:
+    """Check that a kill without a receipt waits for something that is still to come."""
+    for seq, kill in state.kills.items():
+        assert kill.seq == seq
+        for effect, number in kill.open.items():
+            assert state.tasks[number].effects[effect].state not in ENDED_EFFECTS
+        assert not set(kill.open) & set(kill.ended)
+        assert kill.open or any(one.steps or one.ends for one in kill.processes.values())
+    for (number, name), one in state.stopping.items():
+        assert state.incarnation_of(one.principal) == one.incarnation, "it is gone, and cannot confirm"
+        assert (number, name) not in state.agents[one.principal].in_hand
+    for who, life in state.condemned.items():
+        assert life.steps, "it has confirmed everything"
+        assert state.incarnation_of(who) != life.incarnation, "it is condemned"
 
 
 def _reservations_add_up(state: State) -> None:

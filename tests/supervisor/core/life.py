@@ -7,7 +7,7 @@ from typing import Any
 from tests.supervisor.core.world import COUNTING, LOOK, MODEL, ONE, PLAN, PUT, THINK, TOOLS, UNPRICED, World
 
 from interlock.contracts.budget import Amounts, Budget
-from interlock.contracts.control import Answer
+from interlock.contracts.control import Answer, ReleaseRule
 from interlock.contracts.effect import (
     AskCall,
     Call,
@@ -21,10 +21,13 @@ from interlock.contracts.inputs import INPUT_KINDS
 from interlock.contracts.message import encode
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.roles import Verdict
+from interlock.contracts.scope import Scope, ScopeKind
 from interlock.contracts.step import StepResult
 from interlock.supervisor.core.bounds import ONE_TOOL_CALL
+from interlock.supervisor.core.limits import RECEIPT_MS
 from interlock.supervisor.core.state import Effect
 
+PEOPLE = ("olga", "ada", "bert")
 ROLES = ("planner", "researcher", "executor", "reviewer")
 BUDGETS = {"researcher": Budget(tokens=1_500), "executor": Budget(tool_calls=2)}
 TENANTS = ("default", "red", "blue")
@@ -88,7 +91,7 @@ class Life:
         )
 
     def somebody_leaves(self, chance: Random) -> None:
-        here = sorted((*self.world.state.agents, *self.world.state.workers))
+        here = sorted(self.world.state.principals)
         if here:
             name = chance.choice(here)
             chance.choice((self.world.bye, self.world.silence))(name)
@@ -178,6 +181,79 @@ class Life:
         if chance.random() < 0.8:
             self.world.control("resume")
 
+    def something_is_switched(self, chance: Random) -> None:
+        """A scope is paused, drained or killed; mostly it is let go again, by as many as it takes."""
+        scope = self._scope(chance)
+        verb = chance.choice(("pause", "pause", "drain", "kill"))
+        self.world.switch(verb, scope, for_s=chance.choice((None, None, 5)) if verb == "pause" else None)
+        if chance.random() < 0.4:
+            self.world.switch("resume", self._scope(chance), by=chance.choice(PEOPLE))
+
+    def something_is_let_go(self, chance: Random) -> None:
+        for scope in sorted(self.world.state.switches, key=str):
+            self.world.switch("resume", scope, by=chance.choice(PEOPLE))
+
+    def _scope(self, chance: Random) -> Scope:
+        steps = [(task, name) for agent in self.world.state.agents.values() for task, name in agent.in_hand]
+        if steps and chance.random() < 0.3:
+            task, step = chance.choice(sorted(steps))
+            return Scope(kind="step", task=task, step=step)
+        names: dict[ScopeKind, tuple[str, ...]] = {
+            "agent": tuple(f"{role}-{number}" for role in ROLES for number in (1, 2)),
+            "role": ROLES,
+            "tool": ("search", "write_file", "rm"),
+            "model": (MODEL.model, "offline/*", "nobody/*"),
+            "tenant": TENANTS,
+        }
+        kind = chance.choice(sorted(names))
+        return Scope(kind=kind, name=chance.choice(names[kind]))
+
+    def rule_is_set(self, chance: Random) -> None:
+        rule = ReleaseRule(people=chance.randint(1, 3))
+        self._say("ada", "control", "release", encode(rule), "fleet")
+
+    def agent_confirms(self, chance: Random) -> None:
+        """A step that was killed has ended: it is confirmed, or its result was on its way, or neither."""
+        awaited = sorted(self.world.state.stopping.items())
+        if awaited:
+            (task, name), one = chance.choice(awaited)
+            body: Any = {"step": name, "attempt": one.attempt}
+            match chance.choice(("stopped", "stopped", "stopped", "result", "failed", "nothing")):
+                case "stopped":
+                    self._say(one.principal, "agent", "stopped", encode(body), task)
+                case "result":
+                    self._say(one.principal, "agent", "result", encode(body | {"value": 1}), task)
+                case "failed":
+                    body |= {"kind": "transient", "message": "oh"}
+                    self._say(one.principal, "agent", "failed", encode(body), task)
+                case _:
+                    self.world.unconfirmed(one.principal)
+
+    def watchers_come(self, chance: Random) -> None:
+        if chance.random() < 0.5:
+            self.world.access()
+        else:
+            names = [f"{role}-{number}" for role in ROLES for number in (1, 2)]
+            self.world.guard(*chance.sample(names, 5), name=f"guard-{chance.randint(1, 2)}")
+
+    def something_is_observed(self, chance: Random) -> None:
+        name = f"{chance.choice(ROLES)}-{chance.randint(1, 2)}"
+        match chance.randint(0, 3):
+            case 0:
+                self.world.disconnected(name, kicked=chance.random() < 0.5, clients=chance.randint(0, 1))
+            case 1:
+                self.world.exited(name, pid=chance.choice((0, 1, 1_005)), guard="guard-1")
+            case _:
+                self.world.exited(name, guard=f"guard-{chance.randint(1, 2)}")
+
+    def somebody_is_entitled(self, chance: Random) -> None:
+        self.world.entitled(
+            "alice",
+            tenants=chance.choice(((), ("red", "blue"))),
+            tools=chance.choice(((), ("sea*",))),
+            models=chance.choice(((), ("offline/*",))),
+        )
+
     def limit_is_raised(self, chance: Random) -> None:
         if self.world.state.tasks:
             number = chance.choice(sorted(self.world.state.tasks))
@@ -218,16 +294,22 @@ class Life:
     def everything_ends_well(self) -> None:
         """Let everybody come and do their work, and people help: whatever happened, every task must end."""
         world = self.world
+        for who in PEOPLE:
+            for scope in sorted(world.state.switches, key=str):
+                world.switch("resume", scope, by=who)
+        world.entitled("alice")
+        assert not world.state.switches
         for role in ROLES:
             world.agent(f"{role}-1")
         for name in ("effects-1", "effects-2"):
             world.worker(name)
-        world.control("resume")
         self.no_limits_are_set()
         active: list[int] = []
         for _ in range(40):
             active = [task.id for _, task in sorted(world.state.tasks.items()) if task.active]
             if not active:
+                world.tick(RECEIPT_MS)
+                assert not world.unreceipted, "a kill has no receipt"
                 return
             world.tick(30_000)
             for number in active:
@@ -300,6 +382,13 @@ HAPPENINGS: dict[Happening, int] = {
     Life.task_is_switched: 5,
     Life.fleet_is_switched: 1,
     Life.limit_is_raised: 6,
+    Life.something_is_switched: 3,
+    Life.something_is_let_go: 6,
+    Life.rule_is_set: 1,
+    Life.agent_confirms: 6,
+    Life.watchers_come: 2,
+    Life.something_is_observed: 3,
+    Life.somebody_is_entitled: 1,
     Life.limits_are_set: 3,
     Life.no_limits_are_set: 2,
     Life.time_passes: 5,

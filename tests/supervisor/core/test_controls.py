@@ -1,6 +1,5 @@
 """Stop and go: pause, resume and kill of a task and of the fleet, drain of the fleet; late is late."""
 
-import pytest
 from tests.supervisor.core.world import LOOK, ONE, PUT, THINK, World, all_of, limited
 
 from interlock.contracts import facts
@@ -51,16 +50,17 @@ def test_a_killed_task_is_over_and_nothing_late_counts_but_money() -> None:
     halted = world.only(number, facts.Halted)
     assert (halted.by, halted.reason, world.task(number).phase) == ("olga", "it runs away", "halted")
     assert not world.state.agents["researcher-1"].in_hand
-    # Then its agent's requests and results are late
+    # Then its agent's requests and results are late; that there is a result says that the step has ended
     for verb, body in (
         ("result", b'{"step":"a","attempt":1,"value":1}'),
         ("effect", b'{"step":"a","attempt":1,"key":"k2","call":{"call":"tool","tool":"search"}}'),
         ("failed", b'{"step":"a","attempt":1,"kind":"transient","message":"oh"}'),
     ):
         world.say(step.principal, "agent", verb, body, number)
-        assert world.kinds(number) == ["Refused"]
+        assert world.kinds(number) == ["StepStopped", "Refused"][0 if verb == "result" else 1 :]
     # And what was in flight is still paid for
     world.completed(number, effect, Amounts(tokens=150, model_calls=1))
+    assert world.kinds(number) == ["EffectSettled", "Receipted"]
     assert world.task(number).account.spent.tokens == 150
     assert world.state.shared["fleet"].reserved == Amounts()
     # And nothing brings it back
@@ -79,29 +79,28 @@ def test_a_kill_frees_hands_for_others() -> None:
     assert world.step(second, "a").state == "assigned"
 
 
-@pytest.mark.parametrize(
-    ("verb", "sentence"),
-    [("resume", "is free: it cannot resume"), ("drain", "is free: it cannot drain")],
-)
-def test_a_switch_that_does_not_apply_is_refused(verb: str, sentence: str) -> None:
+def test_a_switch_that_does_not_apply_is_refused() -> None:
     world, number = at_work()
-    world.control(verb, number)
-    assert sentence in world.only(number, facts.Refused).reason
+    world.control("resume", number)
+    assert "is free: it cannot resume" in world.only(number, facts.Refused).reason
+    world.control("pause", number)
+    world.control("pause", number)
+    assert "is paused: it cannot pause" in world.only(number, facts.Refused).reason
 
 
 def test_a_switch_on_nothing_is_refused_to_the_fleet() -> None:
     world, _ = at_work()
     world.control("kill", 999)
     assert world.only(0, facts.Refused).reason == "there is no task 999"
-    for rest in ((), ("role", "executor"), ("task", "x")):
+    for rest in ((), ("task", "x"), ("step", "3"), ("fleet", "all"), ("planet", "mars")):
         world.say("olga", "control", "kill", b"{}", *rest)
-        assert "kill works on task.<number> or fleet" in world.only(0, facts.Refused).reason
+        assert "is nothing to switch: name task.<number>" in world.only(0, facts.Refused).reason
 
 
-def test_the_longest_scope_can_still_be_refused() -> None:
+def test_a_name_that_is_too_long_is_refused() -> None:
     world, _ = at_work()
     world.say("olga", "control", "kill", b"{}", "role", "x" * 4_000)
-    assert world.only(0, facts.Refused).reason.startswith("kill works on task.<number> or fleet")
+    assert world.only(0, facts.Refused).reason.startswith("a name has at most 128 characters: xxx")
 
 
 def test_a_paused_fleet_starts_nothing_and_goes_on_where_it_was() -> None:
@@ -148,10 +147,16 @@ def test_a_killed_fleet_halts_every_task_and_takes_none_until_it_is_resumed() ->
     world.control("kill", reason="stop everything")
     assert {world.task(each).phase for each in (number, parked)} == {"halted"}
     assert next(iter(world.last)) == 0
+    assert not world.state.agents
     assert world.only(world.submit(), facts.Rejected).reason.startswith("the fleet is killed")
     world.control("pause")
     assert world.only(0, facts.Refused).reason == "the fleet is killed: it cannot pause"
+    # Nor may an agent come; an effect worker is there, and has nothing to do
+    world.agent("researcher-1")
+    assert "the fleet is killed: it may come again" in world.only(0, facts.Refused).reason
+    assert list(world.state.workers) == ["effects-1"]
     world.control("resume")
+    world.agent("researcher-1")
     assert world.kinds(world.submit(plan=ONE)) == ["Accepted", "Planned", "StepAssigned"]
 
 

@@ -9,16 +9,30 @@ from tests.supervisor.core.world import LOOK, ONE, World, limited
 from interlock.contracts import effect as effects
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts, Budget
-from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
+from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
 from interlock.contracts.inputs import INPUT_KINDS
 from interlock.contracts.message import Message
+from interlock.contracts.observed import (
+    AccessHello,
+    ConnectionEnded,
+    Entitlement,
+    GuardHello,
+    ProcessExited,
+    Violation,
+)
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
-from interlock.contracts.step import StepFailure, StepResult
+from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit
 
 NULL = msgspec.Raw(b"null")
-SILENT = {("agent", "hello"), ("effect", "hello"), ("agent", "bye"), ("effect", "bye")}
-"""Who says hello twice or bye unknown is neither told nor refused: nothing is new."""
+SPEAKERS = {"agent": "researcher-1", "effect": "effects-1", "guard": "guard-1", "access": "access-1"}
+SILENT = {(kind, verb) for kind in SPEAKERS for verb in ("hello", "bye")} | {
+    ("guard", "exited"),
+    ("access", "ended"),
+    ("access", "entitled"),
+}
+"""Who says hello twice or bye unknown is neither told nor refused: nothing is new. So with what guards and
+access services say that nobody waits for."""
 
 
 def planning(world: World) -> int:
@@ -79,6 +93,48 @@ def fleet_killed(world: World) -> int:
     return number
 
 
+def condemnable(world: World) -> int:
+    number = asking(world)
+    world.control("kill", number)
+    return number
+
+
+def tool_killed(world: World) -> int:
+    number = asking(world)
+    world.switch("kill", "tool search")
+    return number
+
+
+def agent_killed(world: World) -> int:
+    number = asking(world)
+    world.switch("kill", "agent researcher-1")
+    return number
+
+
+def role_paused(world: World) -> int:
+    number = asking(world)
+    world.switch("pause", "role researcher")
+    return number
+
+
+def tenant_killed(world: World) -> int:
+    number = asking(world)
+    world.switch("kill", "tenant default")
+    return number
+
+
+def step_draining(world: World) -> int:
+    number = asking(world)
+    world.switch("drain", f"step {number} a")
+    return number
+
+
+def task_draining(world: World) -> int:
+    number = asking(world)
+    world.control("drain", number)
+    return number
+
+
 def nothing(_world: World) -> int:
     return 77
 
@@ -96,13 +152,20 @@ SITUATIONS: list[Callable[[World], int]] = [
     rejected,
     fleet_paused,
     fleet_killed,
+    condemnable,
+    tool_killed,
+    agent_killed,
+    role_paused,
+    tenant_killed,
+    step_draining,
+    task_draining,
 ]
 
 
 def bodies(world: World) -> dict[tuple[str, str], Message]:
     """One well-formed input of every kind; those of agents and workers speak of what there may be."""
     effect = world.seq
-    charter = world.state.agents["researcher-1"].charter
+    charter = world.state.charters["researcher"]
     found: dict[tuple[str, str], Message] = {
         ("task", "submit"): Submit(goal="why?"),
         ("control", "raise"): RaiseLimit(more=Amounts(tool_calls=5)),
@@ -118,6 +181,16 @@ def bodies(world: World) -> dict[tuple[str, str], Message]:
         ("effect", "completed"): effects.EffectCompleted(effect=effect, grant=1, value=NULL),
         ("effect", "failed"): effects.EffectFailed(effect=effect, grant=1, transient=True, message="oh"),
         ("effect", "aborted"): effects.EffectAborted(effect=effect, grant=1, started=False, reason="oh"),
+        ("agent", "stopped"): StepStopped(step="a", attempt=1, stopped_us=1),
+        ("guard", "hello"): GuardHello(incarnation="new", host="h", children=("researcher-1",)),
+        ("guard", "bye"): Bye(incarnation="i6"),
+        ("guard", "exited"): ProcessExited(principal="researcher-1", pid=world.pids["researcher-1"]),
+        ("access", "hello"): AccessHello(incarnation="new", host="h"),
+        ("access", "bye"): Bye(incarnation="i7"),
+        ("access", "ended"): ConnectionEnded(principal="researcher-1", kicked=True, ended_us=1),
+        ("access", "violated"): Violation(principal="researcher-1", action="publish", target="a.b"),
+        ("access", "entitled"): Entitlement(tenants=("default",)),
+        ("control", "release"): ReleaseRule(people=2),
         ("effect", "counted"): effects.EffectCounted(effect=effect, grant=1, prompt_tokens=9),
     }
     return found | {("control", verb): Control() for verb in ("pause", "drain", "kill", "resume")}
@@ -126,8 +199,10 @@ def bodies(world: World) -> dict[tuple[str, str], Message]:
 def rest(kind: str, verb: str, number: int, effect: int) -> tuple[str | int, ...]:
     if verb in {"hello", "bye", "submit"}:
         return ()
-    if verb == "limit":
+    if verb in {"limit", "release"}:
         return ("fleet",)
+    if kind in {"guard", "access"}:
+        return ("alice",) if verb == "entitled" else ()
     if kind == "control":
         return ("task", number)
     return (number, effect) if kind == "human" else (number,)
@@ -140,9 +215,11 @@ def test_it_is_decided_or_refused_and_then_nothing_changes(
 ) -> None:
     world = World()
     world.everybody()
+    world.guard()
+    world.access()
     number = situation(world)
     before, effect = world.state, world.seq
-    speaker = {"agent": "researcher-1", "effect": "effects-1"}.get(pair[0], "olga")
+    speaker = SPEAKERS.get(pair[0], "olga")
     world.say(speaker, *pair, bodies(world)[pair], *rest(*pair, number, effect))
     said = [fact for of_task in world.last.values() for fact in of_task]
     if all(isinstance(fact, facts.Refused) for fact in said):

@@ -269,7 +269,7 @@ def test_only_the_worker_that_has_the_grant_may_end_it(who: str, grant: int) -> 
     effect = world.ask(number, "a")
     late = EffectCompleted(effect=effect, grant=grant, value=b"1", used=USED)  # type: ignore[arg-type]  # raw JSON
     world.say(who, "effect", "completed", late, number)
-    assert world.kinds(number) == ["Refused"]
+    assert world.kinds(number) == ["Refused", "AccessViolated"]
     assert world.effect(number, effect).state == "granted"
 
 

@@ -56,11 +56,19 @@ class Machine(RuleBasedStateMachine):
         choices = (
             Life.task_is_switched,
             Life.fleet_is_switched,
+            Life.something_is_switched,
+            Life.something_is_let_go,
             Life.limit_is_raised,
             Life.limits_are_set,
             Life.person_answers,
         )
         chance.choice(choices)(self.life, chance)
+
+    @precondition(lambda self: bool(self.state.kills))
+    @rule(chance=chances)
+    def something_is_seen(self, chance: Random) -> None:
+        choices = (Life.agent_confirms, Life.agent_confirms, Life.something_is_observed)
+        chance.choice((*choices, Life.watchers_come))(self.life, chance)
 
     @rule(chance=chances)
     def time_passes(self, chance: Random) -> None:

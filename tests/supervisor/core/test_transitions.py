@@ -11,7 +11,7 @@ from interlock.contracts import facts
 from interlock.supervisor.core import transitions
 from interlock.supervisor.core.evolve import evolve
 from interlock.supervisor.core.state import State
-from interlock.supervisor.core.transitions import EFFECTS, FLEET, HOLDS, PHASES, STEPS
+from interlock.supervisor.core.transitions import EFFECTS, HOLDS, PHASES, STEPS, SWITCHES
 from interlock.supervisor.errors import IllegalFact
 
 
@@ -42,7 +42,7 @@ MACHINES = {
         {"completed", "failed", "aborted", "denied", "in_doubt", "answered"},
         transitions.next_effect,
     ),
-    "fleet": Machine(FLEET, get_args(transitions.FleetState), "running", set(), None),
+    "switch": Machine(SWITCHES, get_args(facts.SwitchState), "running", set(), None),
 }
 machines = pytest.mark.parametrize("name", MACHINES)
 
@@ -103,6 +103,17 @@ OF_THE_FLEET = (
     facts.EffectsJoined,
     facts.Left,
     facts.FleetSwitched,
+    facts.Switched,
+    facts.ReleaseAsked,
+    facts.ReleaseRuleSet,
+    facts.AgentCondemned,
+    facts.GuardJoined,
+    facts.AccessJoined,
+    facts.ExitObserved,
+    facts.ConnectionObserved,
+    facts.AccessViolated,
+    facts.Entitled,
+    facts.Receipted,
     facts.LimitsSet,
     facts.LeaderTook,
     facts.LeaderLeft,

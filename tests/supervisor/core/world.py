@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from tests.supervisor.core.invariants import Told, fold, uphold
 
+from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING, Amounts, Budget
 from interlock.contracts.charter import Charter
 from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
@@ -24,14 +25,22 @@ from interlock.contracts.effect import (
 from interlock.contracts.facts import AnyFact
 from interlock.contracts.inputs import read_record
 from interlock.contracts.message import Message, encode
+from interlock.contracts.observed import (
+    AccessHello,
+    ConnectionEnded,
+    Entitlement,
+    GuardHello,
+    ProcessExited,
+)
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.presence import AgentHello, Bye, EffectHello, ModelOffer, ToolOffer
 from interlock.contracts.roles import Verdict
-from interlock.contracts.step import FailureKind, StepFailure, StepResult
+from interlock.contracts.scope import FLEET, Scope, task_scope
+from interlock.contracts.step import FailureKind, StepFailure, StepResult, StepStopped
 from interlock.contracts.subjects import input_subject
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.account import NO_LIMITS
-from interlock.supervisor.core.decide import decide, decide_silence, decide_tick
+from interlock.supervisor.core.decide import decide, decide_silence, decide_tick, decide_unconfirmed
 from interlock.supervisor.core.state import Effect, State, Step, Task
 from interlock.supervisor.core.turn import Decided
 
@@ -72,9 +81,12 @@ class World:
         self.seq = 0
         self.last: Told = {}
         self._before = self.state
+        self._segments: list[tuple[int, list[AnyFact]]] = []
         self._torn = False
         self.told: Told = {}
         self._incarnations = 0
+        self.unreceipted: set[int] = set()
+        self.pids: dict[str, int] = {}
 
     # What anybody may say.
 
@@ -95,11 +107,28 @@ class World:
         again = decide_silence(self.state, principal, self.now_ms)
         self._take(decide_silence(self.state, principal, self.now_ms), again)
 
+    def unconfirmed(self, principal: str) -> None:
+        """Let the time be over in which an agent should have confirmed that it stopped."""
+        again = decide_unconfirmed(self.state, principal, self.now_ms)
+        self._take(decide_unconfirmed(self.state, principal, self.now_ms), again)
+
     def _take(self, decided: Decided, again: Decided) -> None:
         uphold(self.state, decided, again, self.now_ms, torn=self._torn)
         self._before, self.state, self.last = self.state, decided.state, decided.by_task
-        for task, facts in decided.by_task.items():
-            self.told.setdefault(task, []).extend(facts)
+        self._segments = decided.segments
+        for task, said in decided.by_task.items():
+            self.told.setdefault(task, []).extend(said)
+        self._count_kills([fact for said in decided.by_task.values() for fact in said])
+
+    def _count_kills(self, told: list[AnyFact]) -> None:
+        """Check that a kill has one receipt, and that there is none without a kill."""
+        for fact in told:
+            switched = isinstance(fact, facts.Switched | facts.FleetSwitched) and fact.state == "killed"
+            if (switched or isinstance(fact, facts.Halted)) and getattr(fact, "input", 0) == self.seq:
+                self.unreceipted.add(self.seq)
+        for fact in told:
+            if isinstance(fact, facts.Receipted):
+                self.unreceipted.remove(fact.kill)
 
     def crash(self, *survivors: int) -> None:
         """Let only these tasks' records of the last decision have reached the log (0: the fleet's).
@@ -110,6 +139,12 @@ class World:
         assert set(survivors) < set(self.last), "something must be lost"
         self.state = fold(self._before, [(task, self.last[task]) for task in survivors])
 
+    def crash_after(self, records: int) -> None:
+        """Let only the first so many records of the last decision have reached the log."""
+        assert records < len(self._segments), "something must be lost"
+        self._torn = True
+        self.state = fold(self._before, self._segments[:records])
+
     # Who is there.
 
     def agent(self, name: str, role: str = "", *, capacity: int = 8, **charter: Any) -> None:
@@ -117,9 +152,10 @@ class World:
         allowed: dict[str, Any] = {"tools": ("search", "write_file"), "models": ("*",)} | charter
         role = role or name.rsplit("-", 1)[0]
         full = Charter(role=role, version="1", objective="Work.", **allowed)
-        self.say(
-            name, "agent", "hello", AgentHello(incarnation=self._next(), charter=full, capacity=capacity)
-        )
+        life = self._next()
+        self.pids[name] = self._incarnations + 1_000
+        hello = AgentHello(incarnation=life, charter=full, capacity=capacity, pid=self.pids[name])
+        self.say(name, "agent", "hello", hello)
 
     def worker(
         self,
@@ -129,7 +165,11 @@ class World:
         models: tuple[ModelOffer, ...] = (MODEL,),
         tools: tuple[ToolOffer, ...] = TOOLS,
     ) -> None:
-        hello = EffectHello(incarnation=self._next(), capacity=capacity, models=models, tools=tools)
+        life = self._next()
+        self.pids[name] = self._incarnations + 1_000
+        hello = EffectHello(
+            incarnation=life, capacity=capacity, models=models, tools=tools, pid=self.pids[name]
+        )
         self.say(name, "effect", "hello", hello)
 
     def everybody(self) -> None:
@@ -137,10 +177,31 @@ class World:
             self.agent(f"{role}-1")
         self.worker()
 
+    def guard(self, *children: str, name: str = "guard-1") -> None:
+        """Let a guard say hello that has these processes in its hands (none named: all that are here)."""
+        hello = GuardHello(incarnation=self._next(), host="h", children=children or self.state.principals)
+        self.say(name, "guard", "hello", hello)
+
+    def access(self, name: str = "access-1") -> None:
+        self.say(name, "access", "hello", AccessHello(incarnation=self._next(), host="h"))
+
+    def exited(self, name: str, pid: int = 0, guard: str = "guard-1", **fields: Any) -> None:
+        """Let a guard see a process end: the one that is here, or was, unless another is named."""
+        fields = {"told_us": self.now_ms * 1_000, "exited_us": self.now_ms * 1_000} | fields
+        body = ProcessExited(principal=name, pid=pid or self.pids.get(name, 0), **fields)
+        self.say(guard, "guard", "exited", body)
+
+    def disconnected(self, name: str, access: str = "access-1", **fields: Any) -> None:
+        fields = {"kicked": True, "ended_us": self.now_ms * 1_000} | fields
+        self.say(access, "access", "ended", ConnectionEnded(principal=name, **fields))
+
+    def entitled(self, name: str, **fields: Any) -> None:
+        self.say("access-1", "access", "entitled", Entitlement(**fields), name)
+
     def bye(self, name: str) -> None:
-        here = self.state.agents.get(name) or self.state.workers[name]
-        kind = "agent" if name in self.state.agents else "effect"
-        self.say(name, kind, "bye", Bye(incarnation=here.incarnation))
+        kinds = {"agents": "agent", "workers": "effect", "guards": "guard", "access": "access"}
+        kind = next(kind for field, kind in kinds.items() if name in getattr(self.state, field))
+        self.say(name, kind, "bye", Bye(incarnation=self.state.incarnation_of(name)))
 
     def _next(self) -> str:
         self._incarnations += 1
@@ -215,9 +276,21 @@ class World:
 
     # People.
 
-    def control(self, verb: str, number: int | None = None, reason: str = "") -> None:
-        scope: tuple[str | int, ...] = ("fleet",) if number is None else ("task", number)
-        self.say("olga", "control", verb, Control(reason=reason), *scope)
+    def control(self, verb: str, number: int | None = None, reason: str = "", by: str = "olga") -> int:
+        scope = FLEET if number is None else task_scope(number)
+        return self.switch(verb, scope, reason, by=by)
+
+    def switch(
+        self, verb: str, scope: Scope | str, reason: str = "", *, by: str = "olga", for_s: int | None = None
+    ) -> int:
+        """Let somebody switch a scope, such as `tool search`; return the record."""
+        words = scope.words if isinstance(scope, Scope) else tuple(scope.replace(" ", ".").split("."))
+        return self.say(by, "control", verb, Control(reason=reason, for_s=for_s), *words)
+
+    def stopped(self, number: int, name: str, agent: str, attempt: int = 1, **fields: Any) -> None:
+        """Let an agent confirm that a step has ended."""
+        fields = {"stopped_us": self.now_ms * 1_000} | fields
+        self.say(agent, "agent", "stopped", StepStopped(step=name, attempt=attempt, **fields), number)
 
     def more(self, number: int, **amounts: int) -> None:
         self.say("olga", "control", "raise", RaiseLimit(more=Amounts(**amounts)), "task", number)

@@ -139,14 +139,32 @@ class Hand(Action, frozen=True, kw_only=True):
 
 
 class Switch(Action, frozen=True, kw_only=True):
-    """Pause, drain, kill or resume the n-th task (None: the fleet)."""
+    """Pause, drain, kill or resume the n-th task (None: the fleet), or what `scope` names (`tool.search`).
+
+    `step` names a step of that task; a pause may end after `for_s`.
+    """
 
     verb: str
     task: int | None
+    scope: str = ""
+    step: str = ""
+    by: str = "olga"
+    for_s: int | None = None
 
     def words(self) -> str:
         """Say it in plain words."""
-        return f"somebody says {self.verb} to {_task(self.task)}"
+        what = self.scope or (f"step {self.step} of " if self.step else "") + _task(self.task)
+        return f"{self.by} says {self.verb} to {what}" + (f" for {self.for_s} s" if self.for_s else "")
+
+
+class Rule(Action, frozen=True, kw_only=True):
+    """Set how many people have to resume a killed fleet."""
+
+    people: int
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"from now on it takes {self.people} to release the fleet"
 
 
 class More(Action, frozen=True, kw_only=True):
@@ -207,6 +225,7 @@ AnyAction = (
     | Skew
     | Hand
     | Switch
+    | Rule
     | More
     | Reply
     | Mischief

@@ -54,8 +54,20 @@ def _cast(luck: Random, *, drifting: bool) -> Cast:
     }
     supervisors = tuple(f"supervisor-{number}" for number in range(1, luck.choice((1, 2, 2)) + 1))
     workers = {f"effects-{number}": luck.randint(1, 4) for number in range(1, luck.choice((1, 2)) + 1)}
+    watched = luck.random()
+    watchers = tuple(
+        name for name, share in (("guard-1", 0.65), ("access-1", 0.85)) if watched < share or watched > 0.9
+    )
     drifts = {name: luck.choice(DRIFTS) for name in (*supervisors, *workers, "server")} if drifting else {}
-    return Cast(supervisors, agents, workers, restless=luck.random() < 0.1, drifts=drifts)
+    return Cast(
+        supervisors,
+        agents,
+        workers,
+        restless=luck.random() < 0.1,
+        drifts=drifts,
+        watchers=watchers,
+        stubborn="guard-1" in watchers and luck.random() < 0.5,
+    )
 
 
 def _somebody(luck: Random, cast: Cast) -> str:
@@ -144,12 +156,36 @@ def _plan(luck: Random) -> Plan:
     return Plan(steps=tuple(steps))
 
 
-def _switch(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
-    if luck.random() < 0.25:
+def _switch(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
+    kind = luck.random()
+    by = luck.choice(("olga", "olga", "ada"))
+    if kind < 0.35:
+        return _switch_scope(luck, cast, at_s, by)
+    if kind < 0.4:
+        return a.Rule(at_s=at_s, people=luck.choice((1, 2, 2, 3)))
+    if kind < 0.55:
         verb = luck.choice(("pause", "resume", "resume", "resume", "drain", "kill"))
-        return a.Switch(at_s=at_s, verb=verb, task=None)
+        return a.Switch(at_s=at_s, verb=verb, task=None, by=by)
     verb = luck.choice(("pause", "pause", "resume", "resume", "resume", "kill", "drain"))
-    return a.Switch(at_s=at_s, verb=verb, task=luck.randint(0, 5))
+    step = luck.choice(("plan", "a", "b", "c", "review")) if kind > 0.85 else ""
+    for_s = luck.choice((None, 2)) if verb == "pause" else None
+    return a.Switch(at_s=at_s, verb=verb, task=luck.randint(0, 5), step=step, by=by, for_s=for_s)
+
+
+def _switch_scope(luck: Random, cast: Cast, at_s: float, by: str) -> a.AnyAction:
+    """Switch an agent, a role, a tool, a model or a tenant; there are few, so that one is let go again."""
+    scope = luck.choice(
+        (
+            f"agent.{luck.choice(tuple(cast.agents))}",
+            f"role.{luck.choice(ROLES)}",
+            f"tool.{luck.choice(('search', 'write_file'))}",
+            f"model.{luck.choice(('offline/x', 'offline/*'))}",
+            f"tenant.{luck.choice(TENANTS)}",
+        )
+    )
+    verb = luck.choice(("pause", "drain", "kill", "kill", "resume", "resume", "resume"))
+    for_s = luck.choice((None, 2)) if verb == "pause" else None
+    return a.Switch(at_s=at_s, verb=verb, task=None, scope=scope, by=by, for_s=for_s)
 
 
 def _more(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:

@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from interlock.agents.context import Context
+from interlock.agents.delivery import deliver_or_log
 from interlock.agents.handler import Handler
 from interlock.agents.station import Station
+from interlock.bus.clock import now_ms
 from interlock.bus.ports import Bus
 from interlock.console.simulation.chance import chance
 from interlock.console.simulation.script import Script
@@ -23,6 +25,8 @@ from interlock.contracts.dispatch import Cancel, DoEffect
 from interlock.contracts.effect import ModelCall
 from interlock.contracts.message import decode, encode
 from interlock.contracts.presence import AgentHello, EffectHello, ModelOffer, ToolOffer
+from interlock.contracts.step import StepStopped
+from interlock.contracts.subjects import input_subject
 from interlock.effects.calls import Calls
 from interlock.effects.errors import Busy, EffectError, NotReserved
 from interlock.effects.models.answer import Answer, OnTokens
@@ -49,17 +53,45 @@ def charter(role: str, capacity: int) -> Charter:
 
 
 class SimulatedStation(Station):
-    """The real station; its incarnations are counted instead of drawn from chance."""
+    """The real station; its incarnations are counted instead of drawn from chance.
+
+    One that is `stubborn` never confirms that a step has ended which it was told to stop.
+    """
 
     def __init__(
-        self, bus: Bus, charter_of_it: Charter, script: Script, name_life: Callable[[], str]
+        self,
+        bus: Bus,
+        charter_of_it: Charter,
+        script: Script,
+        name_life: Callable[[], str],
+        *,
+        pid: int,
+        stubborn: bool,
     ) -> None:
         async def work(given: dict[str, Any], context: Context) -> dict[str, Any]:
             return await script.work(given, context)
 
         self._name_life = name_life
         self._life = ""
+        self._pid = pid
+        self._stubborn = stubborn
         super().__init__(bus, charter_of_it, Handler(work), asyncio.get_running_loop().time)
+
+    @property
+    def life(self) -> str:
+        """The life that it says it is in."""
+        return self._life
+
+    def take(self, data: bytes) -> bool:
+        """Act on a dispatch, and confirm an order to stop one attempt."""
+        taken = super().take(data)
+        order = _read_cancel(data)
+        if order is not None and order.attempt and not self._stubborn:
+            stopped = encode(StepStopped(step=order.step, attempt=order.attempt, stopped_us=now_ms() * 1_000))
+            subject = input_subject(self._bus.principal, "agent", "stopped", order.task)
+            message_id = f"{self._life}.stopped.{order.task}.{order.step}.{order.attempt}"
+            self._errand(deliver_or_log(self._bus, subject, stopped, message_id=message_id))
+        return taken
 
     @property
     def _incarnation(self) -> str:
@@ -72,7 +104,12 @@ class SimulatedStation(Station):
     def _hello(self) -> bytes:
         hello = decode(AgentHello, super()._hello())
         return encode(
-            AgentHello(incarnation=hello.incarnation, charter=hello.charter, capacity=hello.capacity)
+            AgentHello(
+                incarnation=hello.incarnation,
+                charter=hello.charter,
+                capacity=hello.capacity,
+                pid=self._pid,
+            )
         )
 
 
@@ -134,14 +171,27 @@ class SimulatedWorker(Worker):
         capacity: int,
         name_life: Callable[[], str],
         on_cancel: Callable[[str, int], None],
+        *,
+        pid: int,
     ) -> None:
         self._name_life = name_life
         self._life = ""
         self._on_cancel = on_cancel
         super().__init__(bus, calls, capacity)
         self._hello = encode(
-            EffectHello(incarnation=self._life, capacity=capacity, models=calls.models(), tools=calls.tools())
+            EffectHello(
+                incarnation=self._life,
+                capacity=capacity,
+                models=calls.models(),
+                tools=calls.tools(),
+                pid=pid,
+            )
         )
+
+    @property
+    def life(self) -> str:
+        """The life that it says it is in."""
+        return self._life
 
     @property
     def _incarnation(self) -> str:

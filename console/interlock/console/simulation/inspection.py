@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from interlock.console.simulation.ledger import NOTHING, Ledger, counts, limits_of, plus
+from interlock.contracts.scope import FLEET, Scope
 from interlock.supervisor.core.state import Account, Effect, State, Step, Task
+from interlock.supervisor.core.switches import switch_of, tenant_switch
 
 _OPEN = {"ready", "assigned", "backing_off"}
 
@@ -45,6 +47,14 @@ def disorder(state: State) -> Iterator[str]:
         yield from _task_disorder(state, task)
     yield from _hands_disorder(state)
     yield from _queue_disorder(state)
+    for agent in state.agents.values():
+        scopes = (
+            Scope(kind="agent", name=agent.principal),
+            Scope(kind="role", name=agent.charter.role),
+            FLEET,
+        )
+        if any(switch_of(state, scope) == "killed" for scope in scopes):
+            yield f"{agent.principal} is here, though it is killed"
 
 
 def _task_disorder(state: State, task: Task) -> Iterator[str]:
@@ -52,8 +62,8 @@ def _task_disorder(state: State, task: Task) -> Iterator[str]:
         if task.steps or any(effect.state != "granted" for effect in task.effects.values()):
             yield f"task {task.id} has ended, but something of it is left"
         return
-    if state.switch == "killed":
-        yield f"task {task.id} lives on in a killed fleet"
+    if state.switch == "killed" or tenant_switch(state, task.tenant) == "killed":
+        yield f"task {task.id} lives on, though the fleet or its tenant is killed"
     reserved = NOTHING
     for effect in task.effects.values():
         reserved = plus(reserved, counts(effect.reserved))
@@ -132,8 +142,8 @@ def open_reasons(state: State) -> Iterator[tuple[int, str]]:
 def _reason(state: State, task: Task) -> str:
     if task.hold != "free":
         return f"{task.hold}: {task.parked_for or 'by a person'}"
-    if state.switch == "paused":
-        return "the fleet is paused"
+    if state.switches:
+        return "something is switched off: " + ", ".join(sorted(map(str, state.switches)))
     if any(effect.state == "escalated" for effect in task.effects.values()):
         return "a person is asked"
     return next(filter(None, (_reason_of_step(state, step) for step in task.steps.values())), "")

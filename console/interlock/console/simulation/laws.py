@@ -10,6 +10,8 @@ import msgspec
 
 from interlock.console.simulation.leadership import Leadership
 from interlock.console.simulation.ledger import NOTHING, Grant, Ledger, amounts, counts
+from interlock.console.simulation.reckoning import Reckoning
+from interlock.console.simulation.standing import Standing
 from interlock.console.simulation.world import Execution
 from interlock.contracts import facts
 from interlock.contracts.decision import Decision
@@ -21,9 +23,11 @@ from interlock.contracts.effect import (
     EffectRequest,
 )
 from interlock.contracts.inputs import Input
+from interlock.contracts.scope import Doing, Scope
 from interlock.contracts.step import StepResult
 
 Broken = Callable[[str, str], None]
+STRANGER = "mallory"
 
 
 class Attempt(msgspec.Struct):
@@ -51,6 +55,8 @@ class Laws:
     def __init__(self, broken: Broken) -> None:
         self.ledger = Ledger()
         self.leadership = Leadership()
+        self.standing = Standing()
+        self.reckoning = Reckoning(broken)
         self.tasks: dict[int, TaskSeen] = {}
         self.inputs: dict[int, Input] = {}
         self.switch = "running"
@@ -70,6 +76,7 @@ class Laws:
             facts.EffectSettled: self._settled,
             facts.EffectEscalated: self._asked,
             facts.Paused: self._held,
+            facts.Drained: self._held,
             facts.Parked: self._held,
             facts.Resumed: self._resumed,
             facts.Completed: self._ended,
@@ -77,6 +84,9 @@ class Laws:
             facts.Halted: self._ended,
             facts.PlanRequested: self._planned_anew,
             facts.FleetSwitched: self._switched,
+            facts.StepDead: self._died,
+            facts.AgentJoined: self._joined,
+            facts.AccessViolated: self._accused,
         }
 
     def said(self, said: Input) -> None:
@@ -101,6 +111,8 @@ class Laws:
         for sentence in self.leadership.read(decision, seq):
             self._broken("one writer", sentence)
         for fact in decision.facts:
+            self.reckoning.read(decision.task, fact, killed_above=self._killed_above(decision.task))
+            self.standing.read(fact)
             check = self._checks.get(type(fact))
             if check is not None:
                 check(decision.task, fact)
@@ -123,6 +135,7 @@ class Laws:
 
     def executed(self, execution: Execution) -> None:
         """See an execution begin in the world."""
+        self.reckoning.executed(execution)
         grant = self.ledger.grants.get((execution.effect, execution.grant))
         what = f"effect {execution.effect}, grant {execution.grant}"
         if grant is None:
@@ -156,13 +169,19 @@ class Laws:
             self._broken("order", f"task {task} was accepted twice")
         if task not in self.inputs:
             self._broken("order", f"task {task} was accepted before it was submitted")
-        if self.switch in {"draining", "killed"}:
-            self._broken("halt", f"task {task} was accepted while the fleet was {self.switch}")
+        tenant = self.standing.switches.get(Scope(kind="tenant", name=fact.tenant), ("running", 0))[0]
+        for whose, state in (("the fleet", self.switch), (f"its tenant {fact.tenant}", tenant)):
+            if state in {"draining", "killed"}:
+                self._broken("halt", f"task {task} was accepted while {whose} was {state}")
         self.tasks[task] = TaskSeen(task)
 
     def _assigned(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.StepAssigned)
         seen = self._moving(task, f"step {fact.step} was assigned")
+        forbidden = self.standing.forbids(self._doing(task, fact.step, fact.principal), step=True)
+        if forbidden or seen.hold:
+            why = forbidden or f"the task was {seen.hold}"
+            self._broken("halt", f"step {fact.step} of task {task} was assigned while {why}")
         holder = seen.in_hand.get(fact.step)
         if holder is not None:
             self._broken(
@@ -201,7 +220,12 @@ class Laws:
 
     def _granted(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.EffectGranted)
-        self._moving(task, f"effect {fact.effect} was granted")
+        seen = self._moving(task, f"effect {fact.effect} was granted")
+        holder = seen.in_hand.get(fact.step)
+        doing = self._doing(task, fact.step, holder.principal if holder else "", fact.demand)
+        forbidden = self.standing.forbids(doing, step=False)
+        if forbidden:
+            self._broken("halt", f"effect {fact.effect} of task {task} was granted while {forbidden}")
         what = f"effect {fact.effect} of task {task}"
         if fact.effect in self.ledger.open:
             self._broken("grant", f"{what} was granted while it was in flight")
@@ -268,9 +292,9 @@ class Laws:
         self.escalated[fact.effect] = (task, fact.question)
 
     def _held(self, task: int, fact: facts.AnyFact) -> None:
-        assert isinstance(fact, facts.Paused | facts.Parked)
+        assert isinstance(fact, facts.Paused | facts.Drained | facts.Parked)
         seen = self._task(task)
-        seen.hold = "paused" if isinstance(fact, facts.Paused) else "parked"
+        seen.hold = type(fact).__name__.lower()
         seen.kind = fact.kind if isinstance(fact, facts.Parked) else seen.kind
 
     def _resumed(self, task: int, _fact: facts.AnyFact) -> None:
@@ -307,8 +331,39 @@ class Laws:
         seen = self._task(task)
         if seen.ended:
             self._broken("halt", f"{what} after task {task} was {seen.ended} in record {seen.ended_seq}")
-        elif seen.hold:
+        elif seen.hold in {"paused", "parked"}:
             self._broken("halt", f"{what} while task {task} was {seen.hold}")
         elif self.switch not in {"running", "draining"}:
             self._broken("halt", f"{what} in task {task} while the fleet was {self.switch}")
         return seen
+
+    def _doing(self, task: int, step: str, agent: str, demand: facts.Demand | None = None) -> Doing:
+        return Doing(
+            task=task,
+            step=step,
+            agent=agent,
+            role=self.ledger.role_of(task, step),
+            tenant=self.ledger.tenant_of(task),
+            tool=demand.name if demand is not None and demand.kind == "tool" else "",
+            model=demand.name if demand is not None and demand.kind == "model" else "",
+        )
+
+    def _killed_above(self, task: int) -> bool:
+        tenant = Scope(kind="tenant", name=self.ledger.tenant_of(task))
+        of_tenant = self.standing.switches.get(tenant, ("running", 0))[0]
+        return self.switch == "killed" or of_tenant == "killed"
+
+    def _died(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.StepDead)
+        self._task(task).in_hand.pop(fact.step, None)
+
+    def _joined(self, _task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.AgentJoined)
+        killed = self.standing.killed_since(Doing(agent=fact.principal, role=fact.charter.role))
+        if killed is not None:
+            self._broken("halt", f"{fact.principal} joined while {killed[0]} was killed")
+
+    def _accused(self, _task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.AccessViolated)
+        if fact.principal != STRANGER:
+            self._broken("honest", f"{fact.principal} was accused: {fact.detail}")

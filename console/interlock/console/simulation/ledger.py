@@ -170,6 +170,14 @@ class Ledger:
             found += [f"step {task}.{step}", f"role {self._roles.get((task, step), '')}"]
         return found
 
+    def tenant_of(self, task: int) -> str:
+        """Return whose task it is."""
+        return self._tenants.get(task, "")
+
+    def role_of(self, task: int, step: str) -> str:
+        """Return who does a step."""
+        return self._roles.get((task, step), "")
+
     def _ran(self, task: int, step: str, ran_ms: int, at_ms: int) -> None:
         """Count wall time: a task's for it, its tenant and the fleet, a step's for it and its role."""
         amount = counts(Amounts(wall_ms=ran_ms))

@@ -15,11 +15,12 @@ from interlock.console.simulation.loop import SimulatedLoop
 from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
 from interlock.contracts.budget import Amounts
-from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
+from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
 from interlock.contracts.message import Message, encode
 from interlock.contracts.subjects import input_subject
 
 SHARED = ("fleet", "tenant", "role")
+HELPERS = ("olga", "ada", "bert")
 PLENTY = Amounts(
     spend_usd_micros=10**7,
     tokens=10**6,
@@ -58,11 +59,10 @@ class People:
 
     def _act_on_task(self, action: a.Action) -> None:
         match action:
-            case a.Switch(task=None):
-                self._say("olga", "control", action.verb, Control(), "fleet")
+            case a.Rule():
+                self._say("ada", "control", "release", ReleaseRule(people=action.people), "fleet")
             case a.Switch():
-                for task in self._task(action.task or 0):
-                    self._say("olga", "control", action.verb, Control(), "task", task)
+                self._switch(action)
             case a.More():
                 for task in self._task(action.task):
                     self._say("olga", "control", "raise", RaiseLimit(more=action.more), "task", task)
@@ -72,13 +72,24 @@ class People:
             case _:
                 pass
 
+    def _switch(self, action: a.Switch) -> None:
+        control = Control(for_s=action.for_s)
+        if action.task is None:
+            words = action.scope.split(".") if action.scope else ["fleet"]
+            self._say(action.by, "control", action.verb, control, *words)
+            return
+        for task in self._task(action.task):
+            words = ["step", str(task), action.step] if action.step else ["task", str(task)]
+            self._say(action.by, "control", action.verb, control, *words)
+
     def help(self) -> None:
-        """Do what people can do to let everything end."""
-        if self._laws.switch != "running":
-            self._say("olga", "control", "resume", Control(), "fleet")
-        for scope, account in self._laws.ledger.accounts.items():
-            if scope.startswith(SHARED) and (account.limit, account.daily) != (NO_LIMITS, NO_LIMITS):
-                self._say("olga", "control", "limit", SetLimits(), *scope.split())
+        """Do what people can do to let everything end; to release the fleet it may take three of them."""
+        for scope in sorted(self._laws.standing.switches, key=str):
+            for who in HELPERS:
+                self._say(who, "control", "resume", Control(), *scope.words)
+        for name, account in self._laws.ledger.accounts.items():
+            if name.startswith(SHARED) and (account.limit, account.daily) != (NO_LIMITS, NO_LIMITS):
+                self._say("olga", "control", "limit", SetLimits(), *name.split())
         for number, seen in self._laws.tasks.items():
             if not seen.ended:
                 self._say("olga", "control", "raise", RaiseLimit(more=PLENTY), "task", number)

@@ -12,11 +12,11 @@ from interlock.contracts.facts import AnyFact
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import decode
 from interlock.contracts.subjects import DECISIONS, LEADER_DECISIONS
-from interlock.supervisor.core.decide import decide, decide_silence, decide_tick
+from interlock.supervisor.core.decide import decide, decide_silence, decide_tick, decide_unconfirmed
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Decided
 
-TICK, BACK = "tick", "back"
+TICK, BACK, UNCONFIRMED = "tick", "back", "unconfirmed"
 
 Told = dict[int, list[AnyFact]]
 
@@ -24,7 +24,8 @@ Told = dict[int, list[AnyFact]]
 class Observation(msgspec.Struct, frozen=True):
     """What a supervisor saw itself, after the input `cause`.
 
-    `tick`, or somebody who fell silent (`silent:<principal>`) or was there after all (`back:<principal>`).
+    `tick`, or somebody who fell silent (`silent:<principal>`), was there after all (`back:<principal>`) or
+    did not confirm a stop in time (`unconfirmed:<principal>`).
     """
 
     cause: int
@@ -40,7 +41,7 @@ def contradiction(records: list[Record]) -> str:
         if record.subject.startswith(DECISIONS.removesuffix(">")) and record.subject != LEADER_DECISIONS
     ]
     inputs = [
-        read_record(record.seq, record.time_ms, record.subject, record.data)
+        read_record(record.seq, record.time_ms, record.subject, record.data, record.time_us)
         for record in records
         if not record.subject.startswith(DECISIONS.removesuffix(">"))
     ]
@@ -94,6 +95,8 @@ def _observed(state: State, seen: Observation, inputs: list[Input]) -> Decided:
         return decide_tick(state, seen.at_ms)
     if what == BACK:
         return decide(state, _last_hello(inputs, who, seen.cause), seen.at_ms)
+    if what == UNCONFIRMED:
+        return decide_unconfirmed(state, who, seen.at_ms)
     return decide_silence(state, who, seen.at_ms)
 
 

@@ -33,6 +33,7 @@ QUIET_S = 40.0
 REST_S = 400.0
 HELP_EVERY = 12
 MOST_HELP_S = 400
+RECEIPTS_S = 15
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -122,6 +123,7 @@ class Simulation:
     def _final(self) -> None:
         """Check that nothing is left: no reservation, no doubt about what was decided."""
         self.loop.advance(self.loop.time() + BREATHING_S)
+        self._wait_for_receipts()
         ledger = self.watch.laws.ledger
         for scope, account in ledger.accounts.items():
             if any(account.reserved):
@@ -134,6 +136,20 @@ class Simulation:
                 return
             self.loop.advance(self.loop.time() + BREATHING_S)
         self.watch.broken("rest", "no supervisor has come to rest")
+
+    def _wait_for_receipts(self) -> None:
+        """Check that every kill has its receipt, and every agent has confirmed, or is gone."""
+        laws = self.watch.laws
+        for _ in range(RECEIPTS_S):
+            if not laws.reckoning.open and not self.watch.replayed.stopping:
+                return
+            self.loop.advance(self.loop.time() + BREATHING_S)
+        for command, scope in laws.reckoning.open.items():
+            self.watch.broken("receipt", f"the command {command} that killed {scope} has no receipt")
+        for (task, step), one in self.watch.replayed.stopping.items():
+            self.watch.broken(
+                "receipt", f"{one.principal} neither confirmed that {step} of task {task} ended, nor is gone"
+            )
 
     def _rehearse(self) -> None:
         """Where one leader decided everything, the inputs alone must lead to the same facts."""

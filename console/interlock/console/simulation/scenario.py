@@ -9,6 +9,8 @@ class Cast(msgspec.Struct, frozen=True):
     """Who plays: the names of the processes, the capacities, whether an agent repeats itself.
 
     `drifts` says whose clock gains or loses, in milliseconds a millisecond; the server has one too.
+    `watchers` are the guard and the access service, as far as there are such; `stubborn` is whether some
+    agents never confirm that they have stopped.
     """
 
     supervisors: tuple[str, ...]
@@ -16,11 +18,13 @@ class Cast(msgspec.Struct, frozen=True):
     workers: dict[str, int]
     restless: bool
     drifts: dict[str, float] = {}
+    watchers: tuple[str, ...] = ()
+    stubborn: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return everybody but people."""
-        return (*self.supervisors, *self.agents, *self.workers)
+        return (*self.supervisors, *self.agents, *self.workers, *self.watchers)
 
 
 class Scenario(msgspec.Struct, frozen=True):

@@ -9,7 +9,6 @@ from functools import partial
 
 import msgspec
 
-from interlock.agents.station import Station
 from interlock.bus.errors import BusError
 from interlock.console.simulation.cast import (
     SimulatedCalls,
@@ -17,7 +16,9 @@ from interlock.console.simulation.cast import (
     SimulatedWorker,
     charter,
 )
+from interlock.console.simulation.chance import chance
 from interlock.console.simulation.connection import SimulatedBus
+from interlock.console.simulation.guarding import SimulatedAccess, SimulatedGuard
 from interlock.console.simulation.loop import SimulatedLoop
 from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
@@ -25,13 +26,16 @@ from interlock.console.simulation.scenario import Cast
 from interlock.console.simulation.script import Script, Temper
 from interlock.console.simulation.watch import Watch
 from interlock.console.simulation.world import World
-from interlock.effects.worker import Worker
 from interlock.supervisor.errors import SteppedBack
 from interlock.supervisor.supervisor import Supervisor
 
 AGAIN_S = 0.5
+STUBBORN = 0.4
 GRACE_S = 2.5
 SUPERVISOR_ACK_S = 30.0
+
+
+Member = SimulatedStation | SimulatedWorker | SimulatedGuard | SimulatedAccess
 
 
 class Supervising(msgspec.Struct):
@@ -72,7 +76,10 @@ class Stage:
         self._watch = watch
         self._clocks: dict[str, SimulatedClock] = {}
         self._lives: dict[str, int] = {}
-        self._leavers: dict[str, Station | Worker] = {}
+        self._leavers: dict[str, Member] = {}
+        self._pids: dict[str, int] = {}
+        self._guards: dict[str, tuple[Process, SimulatedGuard]] = {}
+        self._access: dict[str, tuple[Process, SimulatedAccess]] = {}
         self._vanished: set[str] = set()
         network.process.clock.drift = cast.drifts.get(network.process.name, 0.0)
 
@@ -81,9 +88,13 @@ class Stage:
         running = self.processes.get(name)
         if name in self._vanished or (running is not None and not running.dead):
             return
+        if any(guard.keeps_down(name) for _, guard in self._guards.values()):
+            self._loop.deliver_at(self._loop.time() + AGAIN_S, self._network.process, self.start, name)
+            return
         process = self.processes[name] = Process(name, self.clock(name))
         self.graveyard.append(process)
         self.counted.starts += 1
+        self._pids[name] = self.counted.starts
         self.counted.supervisors += name in self._cast.supervisors
         process.on_death = partial(self._died, process)
         self._loop.deliver(process, self._begin, process)
@@ -142,10 +153,31 @@ class Stage:
             process.kill()
         self.start(name)
 
+    def end(self, name: str) -> None:
+        """Kill a process; it is started again as soon as nobody keeps it down."""
+        process = self.processes.get(name)
+        if process is not None and not process.dead:
+            process.kill()
+            self._loop.deliver_at(self._loop.time() + AGAIN_S, self._network.process, self.start, name)
+
+    def life_of(self, name: str) -> str:
+        """Return the life that a process says it is in; empty when there is none."""
+        member = self._leavers.get(name)
+        return member.life if isinstance(member, SimulatedStation | SimulatedWorker) else ""
+
+    def cut_off(self, name: str) -> None:
+        """Break a process's connection for a moment."""
+        self._network.cut(name, AGAIN_S)
+
     def _died(self, process: Process) -> None:
+        name = process.name
         self._network.died(process)
-        self.supervising.pop(process.name, None)
-        self._leavers.pop(process.name, None)
+        for known in (self.supervising, self._leavers, self._guards, self._access):
+            known.pop(name, None)
+        for home, guard in self._guards.values():
+            self._loop.deliver(home, guard.saw_end, name, self._pids[name])
+        for home, access in self._access.values():
+            self._loop.deliver(home, access.saw_disconnected, name)
 
     def _begin(self, process: Process) -> None:
         main = asyncio.ensure_future(self._main(process))
@@ -167,6 +199,8 @@ class Stage:
             return self._supervise(process)
         if process.name in self._cast.agents:
             return self._act(process, self._cast.agents[process.name])
+        if process.name in self._cast.watchers:
+            return self._watch_over(process)
         return self._carry_out(process, self._cast.workers[process.name])
 
     async def _supervise(self, process: Process) -> None:
@@ -181,24 +215,47 @@ class Stage:
         bus = await self._network.connect(process, process.name)
         role = process.name.rsplit("-", 1)[0]
         script = Script(self._seed, role, self.temper, restless=self._cast.restless)
-        station = SimulatedStation(bus, charter(role, capacity), script, self._name_life(process.name))
+        pid = self._pids[process.name]
+        stubborn = self._cast.stubborn and chance(self._seed, "stubborn", pid).random() < STUBBORN
+        name_life = self._name_life(process.name)
+        station = SimulatedStation(
+            bus, charter(role, capacity), script, name_life, pid=pid, stubborn=stubborn
+        )
         await self._stay(process, bus, station)
 
     async def _carry_out(self, process: Process, capacity: int) -> None:
         bus = await self._network.connect(process, process.name)
         calls = SimulatedCalls(self._seed, process.name, self._world)
         worker = SimulatedWorker(
-            bus, calls, capacity, self._name_life(process.name), self._watch.told_to_stop
+            bus,
+            calls,
+            capacity,
+            self._name_life(process.name),
+            self._watch.told_to_stop,
+            pid=self._pids[process.name],
         )
         await self._stay(process, bus, worker)
 
-    async def _stay(self, process: Process, bus: SimulatedBus, member: Station | Worker) -> None:
+    async def _watch_over(self, process: Process) -> None:
+        bus = await self._network.connect(process, process.name)
+        life, luck = self._name_life(process.name)(), chance(self._seed, "watch", self._pids[process.name])
+        if process.name.startswith("guard"):
+            children = (*self._cast.agents, *self._cast.workers)
+            guard = SimulatedGuard(bus, life, children, self, luck)
+            self._guards[process.name] = (process, guard)
+            await self._stay(process, bus, guard)
+        else:
+            access = SimulatedAccess(bus, life, self._cast.agents, self, luck)
+            self._access[process.name] = (process, access)
+            await self._stay(process, bus, access)
+
+    async def _stay(self, process: Process, bus: SimulatedBus, member: Member) -> None:
         bus.watchers.append(member)
         await member.start()
         self._leavers[process.name] = member
         await asyncio.Event().wait()
 
-    def _leave(self, process: Process, leaver: Station | Worker) -> None:
+    def _leave(self, process: Process, leaver: Member) -> None:
         leaving = asyncio.ensure_future(leaver.stop("it was asked to end"))
         leaving.add_done_callback(lambda _: self._loop.deliver(self._network.process, process.kill))
 

@@ -1,7 +1,7 @@
 """Wall time by a plain reader of the log: which clocks run, and what each has run when it stops.
 
-A task's clock runs while the task moves and the fleet is not paused; the clock of a step in hand runs while
-its task's does.
+A task's clock runs while the task goes on, and neither the fleet nor its tenant is paused; the clock of a
+step in hand runs while its task's does.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,15 @@ class Timekeeping:
     def __init__(self, ran: Ran) -> None:
         self._ran = ran
         self._paused = False
+        self._paused_tenants: set[str] = set()
+        self._tenants: dict[int, str] = {}
         self._moving: set[int] = set()
         self._in_hand: dict[int, set[str]] = {}
         self._running: dict[tuple[int, str], int] = {}
         self._readers: dict[type[Any], Callable[[int, Any], None]] = {
             facts.Accepted: self._goes,
             facts.Resumed: self._goes,
+            facts.Drained: self._goes,
             facts.Paused: self._stands,
             facts.Parked: self._stands,
             facts.Completed: self._ended,
@@ -35,6 +38,7 @@ class Timekeeping:
             facts.StepLost: self._put_down,
             facts.PlanRequested: self._planned_anew,
             facts.FleetSwitched: self._switched,
+            facts.Switched: self._tenant_switched,
         }
 
     def read(self, task: int, fact: facts.AnyFact) -> None:
@@ -43,10 +47,18 @@ class Timekeeping:
         if reader is not None:
             reader(task, fact)
 
-    def _goes(self, task: int, fact: facts.Accepted | facts.Resumed) -> None:
+    def _goes(self, task: int, fact: facts.Accepted | facts.Resumed | facts.Drained) -> None:
         self._moving.add(task)
-        if not self._paused:
-            self._start_all(task, fact.at_ms)
+        if isinstance(fact, facts.Accepted):
+            self._tenants[task] = fact.tenant
+        self._look(task, fact.at_ms)
+
+    def _look(self, task: int, at_ms: int) -> None:
+        """Start or stop the clocks of a task that goes on, as the switches over it say."""
+        if self._paused or self._tenants.get(task) in self._paused_tenants:
+            self._stop_all(task, at_ms)
+        else:
+            self._start_all(task, at_ms)
 
     def _stands(self, task: int, fact: facts.Paused | facts.Parked) -> None:
         self._moving.discard(task)
@@ -72,12 +84,20 @@ class Timekeeping:
                 self._stop(task, step, fact.at_ms)
 
     def _switched(self, _task: int, fact: facts.FleetSwitched) -> None:
-        was_paused, self._paused = self._paused, fact.state == "paused"
+        self._paused = fact.state == "paused"
         for task in sorted(self._moving):
-            if self._paused and not was_paused:
-                self._stop_all(task, fact.at_ms)
-            elif was_paused and not self._paused:
-                self._start_all(task, fact.at_ms)
+            self._look(task, fact.at_ms)
+
+    def _tenant_switched(self, _task: int, fact: facts.Switched) -> None:
+        tenant = fact.scope.name if fact.scope.kind == "tenant" else ""
+        if not tenant:
+            return
+        self._paused_tenants.discard(tenant)
+        if fact.state == "paused":
+            self._paused_tenants.add(tenant)
+        for task in sorted(self._moving):
+            if self._tenants.get(task) == tenant:
+                self._look(task, fact.at_ms)
 
     def _start_all(self, task: int, at_ms: int) -> None:
         for step in ("", *sorted(self._in_hand.get(task, ()))):

@@ -16,9 +16,11 @@ from interlock.console.simulation.laws import Laws
 from interlock.console.simulation.world import Execution, World
 from interlock.contracts.decision import Decision
 from interlock.contracts.dispatch import DoEffect
-from interlock.contracts.facts import EffectRepeated
+from interlock.contracts.effect import ModelCall, ToolCall
+from interlock.contracts.facts import EffectRepeated, FleetSwitched, Halted, Switched
 from interlock.contracts.inputs import read_record
 from interlock.contracts.message import decode
+from interlock.contracts.scope import FLEET, Doing, covers, task_scope
 from interlock.contracts.subjects import DECISIONS, dispatch_subject
 from interlock.supervisor.core.evolve import replay
 from interlock.supervisor.core.state import State
@@ -50,6 +52,7 @@ class Watch:
         self._now_s = now_s
         self._stop = stop
         self._read = 0
+        self._orders: dict[tuple[int, int], tuple[Doing, int]] = {}
         self._stopped_tasks: dict[tuple[str, int], int] = {}
         world.on_executed = self._executed
         server.follow(self._on_records)
@@ -69,6 +72,7 @@ class Watch:
         if not subject.startswith(_DISPATCHES) or b'"do":"effect"' not in data:
             return
         order = _read_order(data)
+        self._fence(order)
         seen = self.laws.tasks.get(order.task)
         if seen is not None and seen.ended == "halted" and seen.ended_seq in known:
             self.broken(
@@ -76,6 +80,44 @@ class Watch:
                 f"effect {order.effect} was sent to {subject.rsplit('.', 1)[-1]} by a supervisor that knew "
                 f"task {order.task} to be halted (record {seen.ended_seq})",
             )
+
+    def _fence(self, order: DoEffect) -> None:
+        """Check that no grant of what is killed says that it is newer: its worker would begin it."""
+        call = order.call
+        doing = Doing(
+            task=order.task,
+            step=order.step,
+            agent=order.agent,
+            role=order.role,
+            tenant=order.tenant,
+            tool=call.tool if isinstance(call, ToolCall) else "",
+            model=call.model if isinstance(call, ModelCall) else "",
+        )
+        killed = self.laws.standing.killed_since(doing)
+        if killed is not None and order.as_of >= killed[1]:
+            self.broken(
+                "fence",
+                f"effect {order.effect} was sent as of record {order.as_of}, though {killed[0]} was killed "
+                f"by record {killed[1]}",
+            )
+        self._orders[order.effect, order.grant] = (doing, order.as_of)
+
+    def _look_back(self, decision: Decision) -> None:
+        """Check a kill that is durable only now against the grants that were sent before."""
+        for fact in decision.facts:
+            if isinstance(fact, Switched | FleetSwitched) and fact.state == "killed":
+                scope = fact.scope if isinstance(fact, Switched) else FLEET
+            elif isinstance(fact, Halted) and fact.input:
+                scope = task_scope(decision.task)
+            else:
+                continue
+            for (effect, _), (doing, as_of) in self._orders.items():
+                if as_of >= fact.input and covers(scope, doing):
+                    self.broken(
+                        "fence",
+                        f"effect {effect} was sent as of record {as_of}, though {scope} is killed by record "
+                        f"{fact.input}",
+                    )
 
     def compare(self, state: State) -> None:
         """Check that a supervisor's state, all of it durable, is what the log says and is in order."""
@@ -106,6 +148,7 @@ class Watch:
         self.decisions += 1
         if any(type(fact).__name__ != "EffectRepeated" for fact in decision.facts):
             self.decided_at_s = self._now_s()
+        self._look_back(decision)
         self.laws.decided(decision, record.seq)
         if self.calm_since_s is not None:
             self._hear_of_outcomes(decision)

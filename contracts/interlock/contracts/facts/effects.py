@@ -5,7 +5,8 @@ from typing import Literal
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.effect import EffectEnd, EffectKey
 from interlock.contracts.facts.fact import Fact
-from interlock.contracts.message import Line, Part, Sequence
+from interlock.contracts.facts.receipts import EffectFate
+from interlock.contracts.message import Count, Line, Part, Sequence
 from interlock.contracts.plan import StepId
 
 
@@ -89,6 +90,8 @@ class EffectSettled(Fact, frozen=True, kw_only=True):
     `basis` is `actual` (the worker's count), `bound` (the call may have happened: the whole reservation)
     or `nothing` (it provably did not happen). `outcome` is the record that tells more. It counts to the day
     of `at_ms`. After the end `counted` it is decided anew, with `counted_tokens` as its prompt's bound.
+    Where a kill waits for its end, `fate` is what the receipt says of it, and `started_us` and `ended_us` are
+    its worker's clock (microseconds since the epoch; 0: nobody said when).
     """
 
     at_ms: int = 0
@@ -100,3 +103,6 @@ class EffectSettled(Fact, frozen=True, kw_only=True):
     outcome: Sequence = 0
     overrun: Amounts | None = None
     counted_tokens: int = 0
+    fate: EffectFate | None = None
+    started_us: Count = 0
+    ended_us: Count = 0

@@ -7,7 +7,7 @@ from interlock.contracts.presence import ModelOffer, ToolOffer
 
 
 class AgentJoined(Fact, frozen=True, kw_only=True):
-    """An agent process is there; `host` is what it said of itself."""
+    """An agent process is there; `host` and `pid` are what it said of itself."""
 
     principal: str
     incarnation: str
@@ -15,16 +15,18 @@ class AgentJoined(Fact, frozen=True, kw_only=True):
     charter: Charter
     input_schema: Json = {}
     host: str = ""
+    pid: int = 0
 
 
 class EffectsJoined(Fact, frozen=True, kw_only=True):
-    """An effect worker is there."""
+    """An effect worker is there; `pid` is what it said of itself."""
 
     principal: str
     incarnation: str
     capacity: int
     models: tuple[ModelOffer, ...] = ()
     tools: tuple[ToolOffer, ...] = ()
+    pid: int = 0
 
 
 class Left(Fact, frozen=True, kw_only=True):

@@ -24,3 +24,4 @@ class Led(Fact, frozen=True, kw_only=True):
     """The leader of this term has read what was decided here; whoever led before can add nothing more."""
 
     term: Sequence
+    at_ms: int = 0

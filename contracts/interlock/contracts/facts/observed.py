@@ -23,12 +23,13 @@ class AccessJoined(Fact, frozen=True, kw_only=True):
 
 
 class ExitObserved(Fact, frozen=True, kw_only=True):
-    """A guard has seen a process end; `input` is what it said of that."""
+    """A guard has seen a process end; `input` is what it said of that, `pid` the process."""
 
     principal: str
     input: Sequence
     observer: str
     exited_us: int
+    pid: int = 0
 
 
 class ConnectionObserved(Fact, frozen=True, kw_only=True):

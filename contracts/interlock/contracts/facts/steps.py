@@ -68,8 +68,9 @@ class StepRetried(Fact, frozen=True, kw_only=True):
 
 
 class StepDead(Fact, frozen=True, kw_only=True):
-    """No attempt is left: a dead letter."""
+    """No attempt is left, or the step was killed: a dead letter."""
 
+    at_ms: int = 0
     step: StepId
     reason: Line
 

@@ -5,6 +5,7 @@ from typing import Literal
 from interlock.contracts.budget import Budget
 from interlock.contracts.facts.fact import Fact
 from interlock.contracts.message import Line, Sequence
+from interlock.contracts.observed import ViolatedBy
 from interlock.contracts.plan import PlannedStep, StepId
 
 
@@ -32,10 +33,15 @@ class Rejected(Fact, frozen=True, kw_only=True):
 
 
 class Refused(Fact, frozen=True, kw_only=True):
-    """An input that changes nothing here, and why."""
+    """An input that changes nothing here, and why.
+
+    `violated` is said of an attempt at what is not the speaker's own; `principal` is who spoke.
+    """
 
     input: Sequence
     reason: Line
+    principal: str = ""
+    violated: ViolatedBy | None = None
 
 
 class PlanRequested(Fact, frozen=True, kw_only=True):

@@ -2,6 +2,27 @@
 
 from interlock.supervisor.core.accounts import FLEET, change_shared, role_scope, tenant_scope
 from interlock.supervisor.core.state import State, Step, Task, replace
+from interlock.supervisor.core.switches import flows
+
+
+def let_flow(state: State, number: int, at_ms: int) -> State:
+    """Start or stop a task's clock, as its hold, its tenant's switch and the fleet's say.
+
+    The deadlines of steps in hand move by the time for which it stood still.
+    """
+    task = state.tasks[number]
+    runs = flows(state, task)
+    if runs == bool(task.account.clocks):
+        return state
+    if not runs:
+        state = stop_task(state, number, at_ms)
+        return _set(state, replace(state.tasks[number], held_since_ms=at_ms))
+    stood_ms = max(0, at_ms - task.held_since_ms)
+    steps = task.steps
+    for name in _in_hand(task):
+        step = steps[name]
+        steps = steps.set(name, replace(step, deadline_ms=step.deadline_ms + stood_ms))
+    return start_task(_set(state, replace(task, steps=steps)), number, at_ms)
 
 
 def start_task(state: State, number: int, at_ms: int) -> State:
@@ -64,6 +85,10 @@ def _shared(task: Task) -> tuple[str, str]:
 
 def _in_hand(task: Task) -> list[str]:
     return sorted(step.id for step in task.steps.values() if step.state == "assigned")
+
+
+def _set(state: State, task: Task) -> State:
+    return replace(state, tasks=state.tasks.set(task.id, task))
 
 
 def _put(state: State, task: Task, step: Step) -> State:

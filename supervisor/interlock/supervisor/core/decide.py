@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from interlock.contracts import facts
-from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
+from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
 from interlock.contracts.effect import (
     EffectAborted,
     EffectCompleted,
@@ -16,19 +16,39 @@ from interlock.contracts.effect import (
     EffectRequest,
 )
 from interlock.contracts.inputs import Input, Malformed
+from interlock.contracts.observed import (
+    AccessHello,
+    ConnectionEnded,
+    Entitlement,
+    GuardHello,
+    ProcessExited,
+    Violation,
+)
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
-from interlock.contracts.step import StepFailure, StepResult
+from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.deciding.budgets import stop_used_up
 from interlock.supervisor.core.deciding.controls import controlled, raised
 from interlock.supervisor.core.deciding.gate import effect_asked
 from interlock.supervisor.core.deciding.limiting import limits_set
+from interlock.supervisor.core.deciding.observing import (
+    access_said_hello,
+    connection_ended,
+    entitled,
+    guard_said_hello,
+    process_exited,
+    violated,
+)
 from interlock.supervisor.core.deciding.presence import agent_said_hello, effects_said_hello, gone, said_bye
+from interlock.supervisor.core.deciding.receipts import write_receipts
+from interlock.supervisor.core.deciding.releasing import rule_set
 from interlock.supervisor.core.deciding.retrying import retry_held, retry_starved
 from interlock.supervisor.core.deciding.scheduling import schedule
 from interlock.supervisor.core.deciding.settling import answered, effect_counted, effect_ended
 from interlock.supervisor.core.deciding.steps import failure_came, result_came
+from interlock.supervisor.core.deciding.stopping import condemn, stop_came
 from interlock.supervisor.core.deciding.submission import submitted
+from interlock.supervisor.core.deciding.switching_tasks import drained_dry
 from interlock.supervisor.core.deciding.ticking import ticked
 from interlock.supervisor.core.limits import MAX_RETRIED_TASKS
 from interlock.supervisor.core.state import State
@@ -48,6 +68,7 @@ _DECIDERS: dict[type[Any], Callable[[Turn, Input, Any], None]] = {
     Control: controlled,
     RaiseLimit: raised,
     SetLimits: limits_set,
+    ReleaseRule: rule_set,
     Answer: answered,
     AgentHello: agent_said_hello,
     EffectHello: effects_said_hello,
@@ -55,10 +76,17 @@ _DECIDERS: dict[type[Any], Callable[[Turn, Input, Any], None]] = {
     EffectRequest: effect_asked,
     StepResult: result_came,
     StepFailure: failure_came,
+    StepStopped: stop_came,
     EffectCompleted: effect_ended,
     EffectFailed: effect_ended,
     EffectAborted: effect_ended,
     EffectCounted: effect_counted,
+    GuardHello: guard_said_hello,
+    ProcessExited: process_exited,
+    AccessHello: access_said_hello,
+    ConnectionEnded: connection_ended,
+    Violation: violated,
+    Entitlement: entitled,
     Malformed: _malformed,
 }
 
@@ -97,6 +125,14 @@ def decide_silence(state: State, principal: str, now_ms: int) -> Decided:
     return _finish(turn)
 
 
+def decide_unconfirmed(state: State, principal: str, now_ms: int) -> Decided:
+    """Return what follows from an agent not having confirmed in time that it stopped what it was told to."""
+    turn = Turn(state, now_ms)
+    stop_used_up(turn, turn.running())
+    condemn(turn, principal)
+    return _finish(turn)
+
+
 def _finish(turn: Turn) -> Decided:
     """Let everything that became possible happen: effects that waited, steps that are ready."""
     if not turn.said:
@@ -110,7 +146,7 @@ def _finish(turn: Turn) -> Decided:
 
 
 def _go_on(turn: Turn) -> None:
-    """Give free hands what waits for them.
+    """Give free hands what waits for them, and close what has run dry or nobody waits for any more.
 
     A tick does so too: a crash may come between a record that frees a hand and the one that fills it.
     """
@@ -118,3 +154,7 @@ def _go_on(turn: Turn) -> None:
         retry_starved(turn)
     if turn.state.ready:
         schedule(turn)
+    if turn.state.draining:
+        drained_dry(turn)
+    if turn.state.kills:
+        write_receipts(turn)

@@ -5,7 +5,7 @@ from typing import Any
 
 from interlock.contracts import facts
 from interlock.contracts.decision import Decision
-from interlock.supervisor.core.evolving import effects, fleet, steps, tasks
+from interlock.supervisor.core.evolving import effects, fleet, kills, steps, switches, tasks
 from interlock.supervisor.core.state import State
 
 
@@ -16,13 +16,14 @@ def _unchanged(state: State, _task: int, _fact: facts.AnyFact) -> State:
 _CHANGES: dict[type[Any], Callable[[State, int, Any], State]] = {
     facts.Accepted: tasks.accepted,
     facts.Rejected: _unchanged,
-    facts.Refused: _unchanged,
+    facts.Refused: fleet.refused,
     facts.PlanRequested: tasks.plan_requested,
     facts.Planned: tasks.planned,
     facts.PlanRefused: tasks.plan_refused,
     facts.ReviewRequested: tasks.review_requested,
     facts.Reviewed: tasks.reviewed,
     facts.Paused: tasks.held,
+    facts.Drained: tasks.held,
     facts.Parked: tasks.held,
     facts.Resumed: tasks.resumed,
     facts.LimitRaised: tasks.limit_raised,
@@ -39,6 +40,7 @@ _CHANGES: dict[type[Any], Callable[[State, int, Any], State]] = {
     facts.StepRetried: steps.retried,
     facts.StepDead: steps.dead,
     facts.StepReopened: steps.reopened,
+    facts.StepStopped: kills.stopped,
     facts.EffectGranted: effects.granted,
     facts.EffectHeld: effects.held,
     facts.EffectDenied: effects.denied,
@@ -47,12 +49,23 @@ _CHANGES: dict[type[Any], Callable[[State, int, Any], State]] = {
     facts.EffectSettled: effects.settled,
     facts.AgentJoined: fleet.agent_joined,
     facts.EffectsJoined: fleet.effects_joined,
+    facts.GuardJoined: fleet.guard_joined,
+    facts.AccessJoined: fleet.access_joined,
     facts.Left: fleet.left,
-    facts.FleetSwitched: fleet.switched,
+    facts.FleetSwitched: switches.fleet_switched,
+    facts.Switched: switches.switched,
+    facts.ReleaseAsked: switches.release_asked,
+    facts.ReleaseRuleSet: switches.release_rule_set,
+    facts.AgentCondemned: kills.condemned,
+    facts.ExitObserved: kills.exit_observed,
+    facts.ConnectionObserved: kills.connection_observed,
+    facts.Receipted: kills.receipted,
+    facts.AccessViolated: fleet.access_violated,
+    facts.Entitled: fleet.entitled,
     facts.LimitsSet: fleet.limits_set,
     facts.LeaderTook: _unchanged,
     facts.LeaderLeft: _unchanged,
-    facts.Led: _unchanged,
+    facts.Led: fleet.led,
 }
 
 

@@ -3,7 +3,7 @@
 A change makes a new value that shares the rest with the old one. Invariants stand beside the fields.
 """
 
-from typing import Any
+from typing import Literal
 
 import msgspec
 from immutables import Map
@@ -11,38 +11,43 @@ from msgspec.structs import replace
 
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.charter import Charter
-from interlock.contracts.facts import Demand, Lack
+from interlock.contracts.facts import Demand, Entitled, Lack, SwitchState
 from interlock.contracts.message import Json
 from interlock.contracts.presence import ModelOffer, ToolOffer
+from interlock.contracts.scope import Scope
 from interlock.supervisor.core.account import Account
-from interlock.supervisor.core.transitions import (
-    EffectState,
-    FleetState,
-    Hold,
-    Phase,
-    StepState,
-)
+from interlock.supervisor.core.kill import NO_MAP, Condemned, Kill, Stopping
+from interlock.supervisor.core.transitions import EffectState, Hold, Phase, StepState
 
 __all__ = [
     "NO_MAP",
+    "Access",
     "Account",
     "Agent",
+    "Attempts",
     "Effect",
     "EffectWorker",
+    "Guard",
     "Ready",
+    "Release",
     "State",
     "Step",
+    "Switch",
     "Task",
     "replace",
 ]
 
-NO_MAP: Map[Any, Any] = Map()
+
+_GOING = ("free", "draining")
+
+ParkedFor = Literal["", "budget", "review", "in_doubt", "loop", "overrun"]
 
 
 class Step(msgspec.Struct, frozen=True):
     """One step of a task. `attempt` counts assignments; `principal` is empty unless assigned.
 
-    `in_vain` counts its effects that ended without success since the last that had some.
+    `in_vain` counts its effects that ended without success since the last that had some; `holders` are those
+    who have had its attempts.
     """
 
     id: str
@@ -63,12 +68,14 @@ class Step(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     account: Account = Account()
+    holders: tuple[str, ...] = ()
 
 
 class Effect(msgspec.Struct, frozen=True):
     """One effect, named by its first request. `attempt` is the step's attempt that waits for it.
 
-    `to_count` is whether its grant reserves less than the prompt's bytes may need.
+    `to_count` is whether its grant reserves less than the prompt's bytes may need; `holders` are the workers
+    that have had its grants; `withdrawn` is whether a kill was over it when it was in flight.
     """
 
     seq: int
@@ -87,14 +94,17 @@ class Effect(msgspec.Struct, frozen=True):
     to_count: bool = False
     outcome: int = 0
     waits_for: str = ""
+    holders: tuple[str, ...] = ()
+    withdrawn: bool = False
 
 
 class Task(msgspec.Struct, frozen=True):
     """One task. Its steps are named `plan`, `review` and as the plan says.
 
-    Its account's clock runs while it moves and the fleet is not paused. `waiting` are the effects that are
-    held for anything but a worker; `repeats` counts each step's calls by their digest; `walled` is whether
-    the wall time of any of its steps is limited.
+    Its account's clock runs while it goes on and neither the fleet nor its tenant is paused. `waiting` are
+    the effects that are held for anything but a worker; `repeats` counts each step's calls by their digest;
+    `walled` is whether the wall time of any of its steps is limited. `until_ms` is when its pause ends by
+    itself; `drained_by` and `drain` are who drains it, and the record of that.
     """
 
     id: int
@@ -110,7 +120,7 @@ class Task(msgspec.Struct, frozen=True):
     account: Account
     phase: Phase = "none"
     hold: Hold = "free"
-    parked_for: str = ""
+    parked_for: ParkedFor = ""
     lack: Lack | None = None
     reason: str = ""
     held_since_ms: int = 0
@@ -124,6 +134,9 @@ class Task(msgspec.Struct, frozen=True):
     waiting: tuple[int, ...] = ()
     repeats: Map[tuple[str, str], int] = NO_MAP
     walled: bool = False
+    until_ms: int | None = None
+    drained_by: str = ""
+    drain: int = 0
 
     @property
     def active(self) -> bool:
@@ -132,8 +145,13 @@ class Task(msgspec.Struct, frozen=True):
 
     @property
     def moving(self) -> bool:
-        """Whether new things may start."""
+        """Whether new steps may start."""
         return self.hold == "free" and self.active
+
+    @property
+    def going(self) -> bool:
+        """Whether steps in hand may go on and ask for effects."""
+        return self.hold in _GOING and self.active
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -144,6 +162,7 @@ class Agent(msgspec.Struct, frozen=True):
     capacity: int
     charter: Charter
     input_schema: Json = {}
+    pid: int = 0
     in_hand: Map[tuple[int, str], int] = NO_MAP
 
     @property
@@ -160,12 +179,55 @@ class EffectWorker(msgspec.Struct, frozen=True):
     capacity: int
     models: dict[str, ModelOffer]
     tools: dict[str, ToolOffer]
+    pid: int = 0
     in_hand: Map[int, int] = NO_MAP
 
     @property
     def free(self) -> int:
         """How many more effects it can take."""
         return self.capacity - len(self.in_hand)
+
+
+class Guard(msgspec.Struct, frozen=True):
+    """A guard that is there, and the principals whose processes are in its hands."""
+
+    principal: str
+    incarnation: str
+    host: str = ""
+    children: frozenset[str] = frozenset()
+
+
+class Access(msgspec.Struct, frozen=True):
+    """An access service that is there."""
+
+    principal: str
+    incarnation: str
+    host: str = ""
+
+
+class Switch(msgspec.Struct, frozen=True):
+    """A switch that is not on `running`; `input` is the record of the command."""
+
+    state: SwitchState
+    by: str
+    reason: str = ""
+    input: int = 0
+    commanded_us: int = 0
+    until_ms: int | None = None
+
+
+class Release(msgspec.Struct, frozen=True):
+    """How many people must resume a killed fleet, and who wants it since it was killed."""
+
+    people: int = 1
+    asked: tuple[str, ...] = ()
+
+
+class Attempts(msgspec.Struct, frozen=True):
+    """Attempts at what is not one's own: when it was said last, and how many there have been since."""
+
+    said_ms: int
+    unsaid: int = 0
 
 
 class Ready(msgspec.Struct, frozen=True, order=True):
@@ -185,6 +247,12 @@ class State(msgspec.Struct, frozen=True):
     `crews` are the agents of each role. `ready` queues steps by role and tenant; `starved` are effects that
     wait for a worker. `shared` are the accounts of what many tasks share, by scope (`fleet`,
     `tenant <name>`, `role <name>`), and `walled` those whose wall time is limited.
+
+    `switches` are those that are not on `running`; `switch` is the fleet's, and `patterns` are the scopes of
+    those over models. `draining` are the tasks that are. `kills` are those without a receipt, by the record
+    of the command; `stopping` are steps whose end an agent has not confirmed, by task and name; `condemned`
+    are lives of agents that must not come back. `led_ms` is when another supervisor took over (0: never).
+    `violations` are attempts by task (0: in none), and then by who tried and what.
     """
 
     tasks: Map[int, Task] = NO_MAP
@@ -200,4 +268,36 @@ class State(msgspec.Struct, frozen=True):
     running: Map[str, int] = NO_MAP
     ready: Map[str, Map[str, tuple[Ready, ...]]] = NO_MAP
     starved: tuple[tuple[int, int], ...] = ()
-    switch: FleetState = "running"
+    switch: SwitchState = "running"
+    switches: Map[Scope, Switch] = NO_MAP
+    patterns: tuple[Scope, ...] = ()
+    draining: tuple[int, ...] = ()
+    release: Release = Release()
+    guards: Map[str, Guard] = NO_MAP
+    access: Map[str, Access] = NO_MAP
+    entitlements: Map[str, Entitled] = NO_MAP
+    kills: Map[int, Kill] = NO_MAP
+    stopping: Map[tuple[int, str], Stopping] = NO_MAP
+    condemned: Map[str, Condemned] = NO_MAP
+    led_ms: int = 0
+    violations: Map[int, Map[tuple[str, str], Attempts]] = NO_MAP
+
+    def attempts(self, number: int, principal: str, action: str) -> Attempts | None:
+        """Return what somebody has tried in a task."""
+        known: Map[tuple[str, str], Attempts] = self.violations.get(number, NO_MAP)
+        return known.get((principal, action))
+
+    def incarnation_of(self, principal: str) -> str:
+        """Return which life of a process is here; empty when none is."""
+        here = (
+            self.agents.get(principal)
+            or self.workers.get(principal)
+            or self.guards.get(principal)
+            or self.access.get(principal)
+        )
+        return here.incarnation if here is not None else ""
+
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """The processes that are here."""
+        return (*self.agents, *self.workers, *self.guards, *self.access)

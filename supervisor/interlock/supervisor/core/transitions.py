@@ -1,16 +1,17 @@
 """The state machines, as tables: what is not in a table does not happen.
 
-Each table maps a state and the wire name of a fact to the next state. The diagrams in docs/house.md are drawn
-from these tables. Two things run side by side in a task: its *phase* (how far it is) and its *hold* (whether
-it may move).
+Each table maps a state and the wire name of a fact to the next state. The diagrams in docs/machines.md are
+drawn from these tables. Two things run side by side in a task: its *phase* (how far it is) and its *hold*
+(whether it may move).
 """
 
 from typing import Literal
 
+from interlock.contracts.facts import SwitchState
 from interlock.supervisor.errors import IllegalFact
 
 Phase = Literal["none", "planning", "working", "reviewing", "completed", "failed", "halted", "rejected"]
-Hold = Literal["free", "paused", "parked"]
+Hold = Literal["free", "paused", "draining", "parked"]
 StepState = Literal["blocked", "ready", "assigned", "backing_off", "completed", "dead", "dropped"]
 EffectState = Literal[
     "none",
@@ -25,7 +26,6 @@ EffectState = Literal[
     "in_doubt",
     "answered",
 ]
-FleetState = Literal["running", "paused", "draining", "killed"]
 
 PHASES: dict[Phase, dict[str, Phase]] = {
     "none": {"accepted": "planning", "rejected": "rejected"},
@@ -58,13 +58,14 @@ PHASES: dict[Phase, dict[str, Phase]] = {
 }
 
 HOLDS: dict[Hold, dict[str, Hold]] = {
-    "free": {"paused": "paused", "parked": "parked"},
-    "paused": {"resumed": "free", "parked": "parked"},
+    "free": {"paused": "paused", "drained": "draining", "parked": "parked"},
+    "paused": {"resumed": "free", "drained": "draining", "parked": "parked"},
+    "draining": {"resumed": "free", "paused": "paused", "parked": "parked"},
     "parked": {"resumed": "free", "paused": "paused", "parked": "parked"},
 }
 
 STEPS: dict[StepState, dict[str, StepState]] = {
-    "blocked": {"unblocked": "ready", "dropped": "dropped"},
+    "blocked": {"unblocked": "ready", "step_dead": "dead", "dropped": "dropped"},
     "ready": {
         "step_assigned": "assigned",
         "step_waiting": "ready",
@@ -76,6 +77,7 @@ STEPS: dict[StepState, dict[str, StepState]] = {
         "step_completed": "completed",
         "step_failed": "backing_off",
         "step_lost": "ready",
+        "step_dead": "dead",
         "dropped": "dropped",
     },
     "backing_off": {"step_retried": "ready", "step_dead": "dead", "dropped": "dropped"},
@@ -120,7 +122,7 @@ EFFECTS: dict[EffectState, dict[str, EffectState]] = {
     "answered": {},
 }
 
-FLEET: dict[FleetState, dict[str, FleetState]] = {
+SWITCHES: dict[SwitchState, dict[str, SwitchState]] = {
     "running": {"pause": "paused", "drain": "draining", "kill": "killed"},
     "paused": {"resume": "running", "kill": "killed", "drain": "draining"},
     "draining": {"resume": "running", "kill": "killed", "pause": "paused"},

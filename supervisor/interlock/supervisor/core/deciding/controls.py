@@ -1,41 +1,47 @@
-"""Decides about stop and go: a task's hold, the fleet's switch, raised limits."""
+"""Decides about stop and go: reads what a control is over, and lets that be switched; limits are raised."""
 
 from interlock.contracts import facts
 from interlock.contracts.control import Control, RaiseLimit
+from interlock.contracts.errors import MalformedSubject
 from interlock.contracts.inputs import Input
+from interlock.contracts.scope import Scope, read_scope
 from interlock.supervisor.core.deciding.resuming import resume
-from interlock.supervisor.core.deciding.retrying import retry_held
-from interlock.supervisor.core.transitions import FLEET, HOLDS
+from interlock.supervisor.core.deciding.switching import switch_fleet, switch_named
+from interlock.supervisor.core.deciding.switching_tasks import switch_step, switch_task
 from interlock.supervisor.core.turn import Turn
+
+MOST_NAME_CHARS = 128
 
 
 def controlled(turn: Turn, said: Input, body: Control) -> None:
     """Apply a switch to what the subject names."""
-    scope = said.rest[0] if said.rest else ""
-    if scope == "fleet":
-        _fleet(turn, said, body)
-    elif scope == "task" and said.task:
-        _task(turn, said, body)
+    try:
+        scope = read_scope(said.rest)
+    except MalformedSubject as error:
+        turn.refuse(0, said.seq, str(error))
+        return
+    if body.for_s is not None and said.verb != "pause":
+        _refuse(turn, said, f"only a pause can end by itself: {said.verb} without a time")
+    elif len(scope.name) > MOST_NAME_CHARS:
+        turn.refuse(0, said.seq, f"a name has at most {MOST_NAME_CHARS} characters: {scope.name}")
     else:
-        turn.refuse(
-            0, said.seq, f"{said.verb} works on task.<number> or fleet, not on {'.'.join(said.rest)!r}"
-        )
+        _switch(turn, said, body, scope)
 
 
-def _task(turn: Turn, said: Input, body: Control) -> None:
-    task = turn.task(said.task)
-    if task is None:
-        turn.refuse(0, said.seq, f"there is no task {said.task}")
-    elif not task.active:
-        turn.refuse(task.id, said.seq, f"task {task.id} has ended: {task.phase}")
-    elif said.verb == "kill":
-        turn.say(task.id, facts.Halted(at_ms=turn.now_ms, by=said.principal, reason=body.reason))
-    elif said.verb == "pause" and "paused" in HOLDS[task.hold]:
-        turn.say(task.id, facts.Paused(at_ms=turn.now_ms, by=said.principal, reason=body.reason))
-    elif said.verb == "resume" and "resumed" in HOLDS[task.hold]:
-        resume(turn, task, said.principal, body.reason)
-    else:
-        turn.refuse(task.id, said.seq, f"task {task.id} is {task.hold}: it cannot {said.verb}")
+def _switch(turn: Turn, said: Input, body: Control, scope: Scope) -> None:
+    match scope.kind:
+        case "fleet":
+            switch_fleet(turn, said, body)
+        case "task":
+            switch_task(turn, said, body)
+        case "step":
+            switch_step(turn, said, body, scope)
+        case _:
+            switch_named(turn, said, body, scope)
+
+
+def _refuse(turn: Turn, said: Input, reason: str) -> None:
+    turn.refuse(said.task if turn.task(said.task) is not None else 0, said.seq, reason)
 
 
 def raised(turn: Turn, said: Input, body: RaiseLimit) -> None:
@@ -52,20 +58,3 @@ def raised(turn: Turn, said: Input, body: RaiseLimit) -> None:
     turn.say(task.id, raised_limit)
     if task.hold == "parked" and task.parked_for == "budget":
         resume(turn, turn.state.tasks[task.id], said.principal, body.reason)
-
-
-def _fleet(turn: Turn, said: Input, body: Control) -> None:
-    following = FLEET[turn.state.switch].get(said.verb)
-    if following is None:
-        turn.refuse(0, said.seq, f"the fleet is {turn.state.switch}: it cannot {said.verb}")
-        return
-    turn.say(
-        0, facts.FleetSwitched(at_ms=turn.now_ms, state=following, by=said.principal, reason=body.reason)
-    )
-    active = sorted(turn.state.active)
-    if following == "killed":
-        for number in active:
-            turn.say(number, facts.Halted(at_ms=turn.now_ms, by=said.principal, reason=body.reason))
-    elif following in {"running", "draining"}:
-        for number in active:
-            retry_held(turn, number)

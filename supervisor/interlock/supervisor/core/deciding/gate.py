@@ -1,4 +1,6 @@
-"""The effect gate: may this effect happen? Switches, then charter, then autonomy, then budget, then a worker.
+"""The effect gate: decides whether an effect may happen.
+
+Switches, then charter, then the submitter's own rights, then autonomy, then budget, then a worker.
 
 The answer is a fact: granted with its reservation, denied with the rule, held with what it waits for, or
 escalated to a person.
@@ -12,11 +14,13 @@ from interlock.contracts.effect import AskCall, Call, EffectRequest, ModelCall
 from interlock.contracts.inputs import Input
 from interlock.contracts.message import encode, line
 from interlock.contracts.tokens import prompt_tokens
+from interlock.supervisor.core.deciding.entitling import effect_forbidden
 from interlock.supervisor.core.deciding.granting import denied, try_grant
 from interlock.supervisor.core.deciding.offers import allows_model
 from interlock.supervisor.core.deciding.steps import current_step
 from interlock.supervisor.core.limits import MAX_EFFECTS_IN_VAIN, MAX_EFFECTS_PER_TASK, MAX_SAME_EFFECTS
 from interlock.supervisor.core.state import Effect, Step, Task
+from interlock.supervisor.core.switches import forbids
 from interlock.supervisor.core.turn import Turn
 
 
@@ -47,7 +51,9 @@ def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
         turn.refuse(task.id, said.seq, f"late: {said.principal} is not here any more")
         return
     _stop_loop(turn, task, step, effect)
-    rule = _forbidden(agent.charter, effect, task)
+    rule = _switched_off(turn, effect) or _forbidden(agent.charter, effect, task)
+    if rule is None and turn.state.entitlements:
+        rule = effect_forbidden(turn.state, task, effect.demand, effect.demand.name)
     if rule is not None:
         turn.say(task.id, denied(effect, *rule))
         return
@@ -101,6 +107,13 @@ def _escalated(effect: Effect, question: str) -> facts.EffectEscalated:
     return facts.EffectEscalated(
         effect=effect.seq, step=effect.step, attempt=effect.attempt, key=effect.key, question=question
     )
+
+
+def _switched_off(turn: Turn, effect: Effect) -> tuple[str, str] | None:
+    if not turn.state.switches:
+        return None
+    why = forbids(turn.state, effect.demand, effect.demand.name, new=True)
+    return ("switch", line(why)) if why else None
 
 
 def _forbidden(charter: Charter, effect: Effect, task: Task) -> tuple[str, str] | None:

@@ -18,8 +18,10 @@ from interlock.supervisor.core.bounds import (
     shortage,
 )
 from interlock.supervisor.core.deciding.budgets import park_for
+from interlock.supervisor.core.deciding.entitling import effect_forbidden
 from interlock.supervisor.core.deciding.offers import beyond_autonomy, charter_of, offered_model, offers
 from interlock.supervisor.core.state import Effect, EffectWorker, replace
+from interlock.supervisor.core.switches import forbids, holds
 from interlock.supervisor.core.turn import Turn
 
 WaitsFor = Literal["capacity", "reservations", "budget", "switch"]
@@ -28,8 +30,14 @@ WaitsFor = Literal["capacity", "reservations", "budget", "switch"]
 def try_grant(turn: Turn, number: int, effect: Effect) -> None:
     """Grant an effect that nothing forbids, or say what it waits for; parks the task when money is out."""
     task = turn.state.tasks[number]
-    if not task.moving or turn.state.switch not in {"running", "draining"}:
-        _hold(turn, number, effect, "switch", f"the {'task' if not task.moving else 'fleet'} stands still")
+    if turn.state.switches:
+        why = forbids(turn.state, effect.demand, effect.demand.name, new=effect.state == "none")
+        if why:
+            turn.say(number, denied(effect, "switch", line(why)))
+            return
+    waits = holds(turn.state, task, effect, task.steps.get(effect.step))
+    if waits:
+        _hold(turn, number, effect, "switch", waits)
         return
     charter = charter_of(turn, task, effect)
     fitting = [worker for worker in _workers(turn) if offers(worker, effect.demand, charter)]
@@ -80,6 +88,8 @@ def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> N
         return
     offer = offered_model(worker, effect.demand, charter_of(turn, task, effect))
     assert offer is not None, "only workers that offer the model are asked"
+    if not effect.demand.name and _refuses_default(turn, number, effect, offer.model):
+        return
     if offer.input_usd_micros_per_mtok is None or offer.output_usd_micros_per_mtok is None:
         _deny_unpriced(turn, number, effect, offer)
         return
@@ -95,6 +105,21 @@ def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> N
     named = replace(effect, demand=replace(effect.demand, name=offer.model))
     bound = model_bound(demand, offer, output_tokens)
     _grant(turn, number, named, worker, bound, output_tokens, to_count=demand is not effect.demand)
+
+
+def _refuses_default(turn: Turn, number: int, effect: Effect, model: str) -> bool:
+    """Deny or hold a call that leaves its model open, where the one that it would get is out of reach."""
+    task = turn.state.tasks[number]
+    why = forbids(turn.state, effect.demand, model, new=effect.state == "none")
+    rule = ("switch", why) if why else effect_forbidden(turn.state, task, effect.demand, model)
+    if rule is not None:
+        turn.say(number, denied(effect, rule[0], line(rule[1])))
+        return True
+    named = replace(effect, demand=replace(effect.demand, name=model))
+    waits = holds(turn.state, task, named, None)
+    if waits:
+        _hold(turn, number, effect, "switch", waits)
+    return bool(waits)
 
 
 def _grant(

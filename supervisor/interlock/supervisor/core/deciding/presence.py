@@ -1,11 +1,14 @@
-"""Decides about who is there: joins, leaves and losses of agents and effect workers."""
+"""Decides about who is there: joins, leaves and losses; what a process had in hand is lost with it."""
 
 from interlock.contracts import facts
 from interlock.contracts.inputs import Input
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
+from interlock.contracts.scope import FLEET, Scope
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
+from interlock.supervisor.core.state import State
+from interlock.supervisor.core.switches import switch_of
 from interlock.supervisor.core.turn import Turn
 
 
@@ -13,6 +16,10 @@ def agent_said_hello(turn: Turn, said: Input, body: AgentHello) -> None:
     """Let an agent join; a new incarnation has lost what the old one had in hand."""
     known = turn.state.agents.get(said.principal)
     if known is not None and known.incarnation == body.incarnation:
+        return
+    unwelcome = keeps_out(turn.state, said.principal, body)
+    if unwelcome:
+        turn.refuse(0, said.seq, unwelcome)
         return
     if known is not None:
         gone(turn, said.principal, "it was started again")
@@ -24,8 +31,24 @@ def agent_said_hello(turn: Turn, said: Input, body: AgentHello) -> None:
             capacity=min(body.capacity, body.charter.capacity),
             charter=body.charter,
             input_schema=body.input_schema,
+            pid=body.pid,
         ),
     )
+
+
+def keeps_out(state: State, principal: str, body: AgentHello) -> str:
+    """Return why an agent may not join now, as a sentence; empty: it may."""
+    life = state.condemned.get(principal)
+    if life is not None and life.incarnation == body.incarnation:
+        return f"{principal} did not stop what it was told to: it has to be started again"
+    if not state.switches:
+        return ""
+    scopes = (Scope(kind="agent", name=principal), Scope(kind="role", name=body.charter.role), FLEET)
+    for scope in scopes:
+        if switch_of(state, scope) == "killed":
+            named = "the fleet" if scope == FLEET else str(scope)
+            return f"{named} is killed: it may come again after `interlock resume {scope!s}`"
+    return ""
 
 
 def effects_said_hello(turn: Turn, said: Input, body: EffectHello) -> None:
@@ -42,6 +65,7 @@ def effects_said_hello(turn: Turn, said: Input, body: EffectHello) -> None:
             capacity=body.capacity,
             models=body.models,
             tools=body.tools,
+            pid=body.pid,
         ),
     )
     _lose_effects(turn, lost)
@@ -49,11 +73,8 @@ def effects_said_hello(turn: Turn, said: Input, body: EffectHello) -> None:
 
 def said_bye(turn: Turn, said: Input, body: Bye) -> None:
     """Let a process go that ends on purpose."""
-    agent = turn.state.agents.get(said.principal)
-    worker = turn.state.workers.get(said.principal)
-    for known in (agent, worker):
-        if known is not None and known.incarnation == body.incarnation:
-            gone(turn, said.principal, body.reason or "it said bye")
+    if turn.state.incarnation_of(said.principal) == body.incarnation:
+        gone(turn, said.principal, body.reason or "it said bye")
 
 
 def gone(turn: Turn, principal: str, reason: str) -> None:
@@ -67,6 +88,8 @@ def gone(turn: Turn, principal: str, reason: str) -> None:
                 step_lost(turn, number, step, f"{principal} is gone: {reason}")
     elif principal in turn.state.workers:
         _lose_effects(turn, _worker_left(turn, principal, reason))
+    elif life := turn.state.incarnation_of(principal):
+        turn.say(0, facts.Left(principal=principal, incarnation=life, reason=reason))
 
 
 def _worker_left(turn: Turn, principal: str, reason: str) -> list[tuple[int, int]]:

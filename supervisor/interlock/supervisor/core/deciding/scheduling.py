@@ -1,5 +1,7 @@
 """Decides who gets which step next: by free hands, fairness between tenants, priority and age."""
 
+from collections.abc import Iterator
+
 from interlock.contracts import facts
 from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import shortage
@@ -7,6 +9,7 @@ from interlock.supervisor.core.deciding.budgets import park_for, warn
 from interlock.supervisor.core.evolving.steps import ONE_STEP
 from interlock.supervisor.core.ready import heads, length, waiting
 from interlock.supervisor.core.state import Agent, Ready
+from interlock.supervisor.core.switches import stops_agent, stops_role, stops_step, stops_tenant
 from interlock.supervisor.core.turn import Turn
 
 
@@ -15,7 +18,8 @@ def schedule(turn: Turn) -> None:
     if turn.state.switch not in {"running", "draining"}:
         return
     for role in sorted(turn.state.ready):
-        _role(turn, role)
+        if not stops_role(turn.state, role):
+            _role(turn, role)
 
 
 def _role(turn: Turn, role: str) -> None:
@@ -25,7 +29,9 @@ def _role(turn: Turn, role: str) -> None:
         return
     for _ in range(length(turn.state, role)):
         agents = turn.state.agents
-        free = [agent for name in crew if (agent := agents[name]).free > 0]
+        free = [
+            agent for name in crew if (agent := agents[name]).free > 0 and not stops_agent(turn.state, name)
+        ]
         ready = _fairest(turn, role) if free else None
         if ready is None:
             return
@@ -38,8 +44,21 @@ def _least_busy(agent: Agent) -> tuple[int, str]:
 
 def _fairest(turn: Turn, role: str) -> Ready | None:
     """Return the first step of the tenant that has the fewest steps in hand, then by rank and age."""
-    candidates = [(turn.state.running.get(tenant, 0), ready) for tenant, ready in heads(turn.state, role)]
+    firsts = _unstopped(turn, role) if turn.state.switches else heads(turn.state, role)
+    candidates = [(turn.state.running.get(tenant, 0), ready) for tenant, ready in firsts]
     return min(candidates)[1] if candidates else None
+
+
+def _unstopped(turn: Turn, role: str) -> Iterator[tuple[str, Ready]]:
+    """Yield the first of each tenant's line that no switch stops."""
+    passed: set[str] = set()
+    for ready in waiting(turn.state, role):
+        tenant = turn.state.tasks[ready.task].tenant
+        if tenant in passed or stops_step(turn.state, ready.task, ready.step):
+            continue
+        passed.add(tenant)
+        if not stops_tenant(turn.state, tenant):
+            yield tenant, ready
 
 
 def _assign(turn: Turn, ready: Ready, agent: Agent) -> None:

@@ -8,12 +8,15 @@ from interlock.contracts.control import Answer
 from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectCounted, EffectFailed
 from interlock.contracts.inputs import Input
 from interlock.supervisor.core.deciding.budgets import warn
+from interlock.supervisor.core.deciding.fates import fate_of, is_awaited, times_of
+from interlock.supervisor.core.deciding.forging import refuse_end
 from interlock.supervisor.core.deciding.granting import try_grant
-from interlock.supervisor.core.state import Effect
+from interlock.supervisor.core.state import Effect, replace
 from interlock.supervisor.core.turn import Turn
 
 Basis = Literal["actual", "bound", "nothing"]
 _OPEN_STEPS = {"ready", "assigned", "backing_off"}
+_WAITING = {"held", "escalated", "lost"}
 
 
 def effect_ended(turn: Turn, said: Input, body: EffectCompleted | EffectFailed | EffectAborted) -> None:
@@ -23,11 +26,11 @@ def effect_ended(turn: Turn, said: Input, body: EffectCompleted | EffectFailed |
         return
     if isinstance(body, EffectAborted):
         basis: Basis = "bound" if body.started and effect.demand.kind == "model" else "actual"
-        settle(turn, said.task, effect, "aborted", basis, body.used, said.seq)
+        settle(turn, said.task, effect, "aborted", basis, body.used, said)
     else:
         end: Literal["completed", "failed"] = "completed" if isinstance(body, EffectCompleted) else "failed"
         basis = "actual" if body.bill is None else body.bill.basis
-        settle(turn, said.task, effect, end, basis, body.used, said.seq)
+        settle(turn, said.task, effect, end, basis, body.used, said)
 
 
 def effect_counted(turn: Turn, said: Input, body: EffectCounted) -> None:
@@ -49,6 +52,7 @@ def effect_counted(turn: Turn, said: Input, body: EffectCounted) -> None:
         basis="nothing",
         outcome=said.seq,
         counted_tokens=body.prompt_tokens,
+        fate="refused" if end != "counted" and is_awaited(turn.state, effect.seq) else None,
     )
     turn.say(said.task, counted)
     if end == "counted":
@@ -58,16 +62,16 @@ def effect_counted(turn: Turn, said: Input, body: EffectCounted) -> None:
 def _in_flight(
     turn: Turn, said: Input, body: EffectCompleted | EffectFailed | EffectAborted | EffectCounted
 ) -> Effect | None:
-    """Return the effect if its speaker has this very grant in hand; else refuse the input as late."""
+    """Return the effect if its speaker has this very grant in hand; else refuse the input."""
     task = turn.task(said.task)
     effect = task.effects.get(body.effect) if task is not None else None
-    if effect is None or effect.state != "granted":
-        turn.refuse(said.task if task else 0, said.seq, f"late: effect {body.effect} is not in flight")
-        return None
-    if effect.worker != said.principal or effect.grant != body.grant:
-        turn.refuse(
-            said.task, said.seq, f"late: {said.principal} does not have grant {body.grant} of {body.effect}"
-        )
+    if (
+        effect is None
+        or effect.state != "granted"
+        or effect.worker != said.principal
+        or effect.grant != body.grant
+    ):
+        refuse_end(turn, said, body.effect, body.grant)
         return None
     return effect
 
@@ -79,24 +83,26 @@ def settle(
     end: Literal["completed", "failed", "aborted", "lost", "in_doubt"],
     basis: Basis,
     used: Amounts,
-    outcome: int,
+    outcome: Input | None,
 ) -> None:
-    """Settle a granted effect and warn when four fifths of a limit are spent."""
+    """Settle a granted effect and warn when four fifths of a limit are spent; `outcome` tells its end."""
     spent = {"actual": used, "bound": effect.reserved, "nothing": NOTHING}[basis]
     overrun = spent.beyond(effect.reserved)
-    turn.say(
-        number,
-        facts.EffectSettled(
-            at_ms=turn.now_ms,
-            effect=effect.seq,
-            grant=effect.grant,
-            end=end,
-            basis=basis,
-            spent=spent,
-            outcome=outcome,
-            overrun=overrun,
-        ),
+    settled = facts.EffectSettled(
+        at_ms=turn.now_ms,
+        effect=effect.seq,
+        grant=effect.grant,
+        end=end,
+        basis=basis,
+        spent=spent,
+        outcome=0 if outcome is None else outcome.seq,
+        overrun=overrun,
     )
+    if turn.state.kills and is_awaited(turn.state, effect.seq):
+        body = None if outcome is None else outcome.body
+        started_us, ended_us = times_of(body)
+        settled = replace(settled, fate=fate_of(effect, body), started_us=started_us, ended_us=ended_us)
+    turn.say(number, settled)
     warn(turn, number, spent, effect.role)
     if overrun is not None:
         _park_for_overrun(turn, number, effect)
@@ -123,7 +129,13 @@ def answered(turn: Turn, said: Input, _body: Answer) -> None:
     turn.say(
         said.task,
         facts.EffectSettled(
-            at_ms=turn.now_ms, effect=seq, grant=0, end="answered", basis="nothing", outcome=said.seq
+            at_ms=turn.now_ms,
+            effect=seq,
+            grant=0,
+            end="answered",
+            basis="nothing",
+            outcome=said.seq,
+            fate="completed" if is_awaited(turn.state, seq) else None,
         ),
     )
 
@@ -139,18 +151,30 @@ def abandon_effects(turn: Turn, number: int, step: str) -> None:
         return
     for seq in sorted(task.effects):
         effect = task.effects[seq]
-        if effect.step == step and effect.state in {"held", "escalated", "lost"}:
-            aborted = facts.EffectSettled(
-                at_ms=turn.now_ms, effect=seq, grant=effect.grant, end="aborted", basis="nothing"
-            )
-            turn.say(number, aborted)
+        if effect.step == step and effect.state in _WAITING:
+            abandon_effect(turn, number, seq)
+
+
+def abandon_effect(turn: Turn, number: int, seq: int) -> None:
+    """Close an effect that waits; nothing happens if it does not."""
+    effect = turn.state.tasks[number].effects.get(seq)
+    if effect is not None and effect.state in _WAITING:
+        aborted = facts.EffectSettled(
+            at_ms=turn.now_ms,
+            effect=seq,
+            grant=effect.grant,
+            end="aborted",
+            basis="nothing",
+            fate="refused" if is_awaited(turn.state, seq) else None,
+        )
+        turn.say(number, aborted)
 
 
 def effect_lost(turn: Turn, number: int, effect: Effect) -> None:
     """Settle at the bound what a lost worker may have done; grant again what may be repeated."""
     if effect.repeatable:
         basis: Basis = "bound" if effect.demand.kind == "model" else "actual"
-        settle(turn, number, effect, "lost", basis, effect.reserved, 0)
+        settle(turn, number, effect, "lost", basis, effect.reserved, None)
         task = turn.state.tasks[number]
         step = task.steps.get(effect.step)
         if step is not None and step.state in _OPEN_STEPS:
@@ -158,7 +182,7 @@ def effect_lost(turn: Turn, number: int, effect: Effect) -> None:
         else:
             abandon_effects(turn, number, effect.step)
         return
-    settle(turn, number, effect, "in_doubt", "bound", effect.reserved, 0)
+    settle(turn, number, effect, "in_doubt", "bound", effect.reserved, None)
     task = turn.state.tasks[number]
     if task.active and task.hold != "parked":
         reason = (

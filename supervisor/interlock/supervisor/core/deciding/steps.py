@@ -8,6 +8,8 @@ from interlock.contracts.message import line
 from interlock.contracts.plan import Plan
 from interlock.contracts.roles import Verdict
 from interlock.contracts.step import StepFailure, StepResult
+from interlock.supervisor.core.deciding.confirming import confirmed
+from interlock.supervisor.core.deciding.forging import refuse_step
 from interlock.supervisor.core.deciding.planning import plan_anew, plan_came
 from interlock.supervisor.core.deciding.reviewing import request_review, verdict_came
 from interlock.supervisor.core.deciding.settling import abandon_effects
@@ -22,7 +24,7 @@ _VERDICT = msgspec.json.Decoder(Verdict).decode
 
 def result_came(turn: Turn, said: Input, body: StepResult) -> None:
     """Take a result from whoever has the step in hand; anybody else's is late."""
-    step = current_step(turn, said, body.step, body.attempt)
+    step = _in_hand(turn, said, body)
     if step is None:
         return
     reading: Plan | Verdict | None = None
@@ -47,29 +49,31 @@ def result_came(turn: Turn, said: Input, body: StepResult) -> None:
 
 def failure_came(turn: Turn, said: Input, body: StepFailure) -> None:
     """Take a failure from whoever has the step in hand."""
-    step = current_step(turn, said, body.step, body.attempt)
+    step = _in_hand(turn, said, body)
     if step is not None:
         step_failed(turn, said.task, step, body.message, permanent=body.kind != "transient")
 
 
 def current_step(turn: Turn, said: Input, name: str, attempt: int) -> Step | None:
-    """Return the step if the speaker has this very attempt in hand; else refuse the input as late."""
+    """Return the step if the speaker has this very attempt in hand; else refuse the input."""
     task = turn.task(said.task)
-    if task is None:
-        turn.refuse(0, said.seq, f"there is no task {said.task}")
-        return None
-    step = task.steps.get(name)
+    step = task.steps.get(name) if task is not None else None
     if (
         step is None
         or step.state != "assigned"
         or step.principal != said.principal
         or step.attempt != attempt
     ):
-        turn.refuse(
-            said.task, said.seq, f"late: {said.principal} does not have attempt {attempt} of {name} in hand"
-        )
+        refuse_step(turn, said, name, attempt)
         return None
     return step
+
+
+def _in_hand(turn: Turn, said: Input, body: StepResult | StepFailure) -> Step | None:
+    """Return the step that has ended; one that was killed has ended too, and nothing follows from it."""
+    if turn.state.stopping or turn.state.condemned:
+        confirmed(turn, said, body.step, body.attempt, 0)
+    return current_step(turn, said, body.step, body.attempt)
 
 
 def step_failed(turn: Turn, number: int, step: Step, message: str, *, permanent: bool) -> None:
@@ -88,7 +92,7 @@ def step_failed(turn: Turn, number: int, step: Step, message: str, *, permanent:
         ),
     )
     if last:
-        _give_up(turn, number, step, message)
+        give_up(turn, number, step, message)
 
 
 def step_lost(turn: Turn, number: int, step: Step, reason: str) -> None:
@@ -102,12 +106,13 @@ def step_lost(turn: Turn, number: int, step: Step, reason: str) -> None:
     )
     turn.say(number, lost)
     if step.losses + 1 >= MAX_STEP_LOSSES:
-        _give_up(turn, number, step, f"its agent was lost {step.losses + 1} times; the last time: {reason}")
+        give_up(turn, number, step, f"its agent was lost {step.losses + 1} times; the last time: {reason}")
 
 
-def _give_up(turn: Turn, number: int, step: Step, reason: str) -> None:
+def give_up(turn: Turn, number: int, step: Step, reason: str) -> None:
+    """Let a step be dead, and plan anew; without its planner or reviewer a task has failed."""
     dead = line(f"step {step.id} ({step.role}) cannot be done: {reason}")
-    turn.say(number, facts.StepDead(step=step.id, reason=dead))
+    turn.say(number, facts.StepDead(at_ms=turn.now_ms, step=step.id, reason=dead))
     abandon_effects(turn, number, step.id)
     if step.role in {PLANNER, REVIEWER}:
         turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=dead))

@@ -5,21 +5,24 @@ from interlock.contracts.budget import DEFAULT_TASK_BUDGET
 from interlock.contracts.inputs import Input
 from interlock.contracts.message import line
 from interlock.contracts.task import Submit
+from interlock.supervisor.core.deciding.entitling import tenant_forbidden
 from interlock.supervisor.core.deciding.planning import begin_plan, objections, request_plan
+from interlock.supervisor.core.switches import tenant_switch
 from interlock.supervisor.core.turn import Turn
 
-_CLOSED = {
-    "draining": "the fleet is draining and takes no new work; submit again after `interlock resume fleet`",
-    "killed": "the fleet is killed and takes no new work; submit again after `interlock resume fleet`",
-}
+_CLOSED = ("draining", "killed")
 
 
 def submitted(turn: Turn, said: Input, body: Submit) -> None:
     """Accept or reject a task; the sequence of its submission is its id."""
     number = said.seq
-    closed = _CLOSED.get(turn.state.switch)
-    if closed is not None:
+    closed = _closed(turn, body.tenant)
+    if closed:
         turn.say(number, facts.Rejected(reason=closed))
+        return
+    foreign = tenant_forbidden(turn.state, said, body.tenant)
+    if foreign:
+        turn.say(number, facts.Rejected(reason=line(foreign), where="$.tenant"))
         return
     if not body.goal.strip():
         turn.say(number, facts.Rejected(reason="the goal is blank: say what is wanted", where="$.goal"))
@@ -33,6 +36,16 @@ def submitted(turn: Turn, said: Input, body: Submit) -> None:
         begin_plan(turn, number, body.plan)
     else:
         request_plan(turn, number, ())
+
+
+def _closed(turn: Turn, tenant: str) -> str:
+    """Return why no new work is taken, as a sentence; empty: it is."""
+    whose, state, words = "the fleet", turn.state.switch, "fleet"
+    if state not in _CLOSED:
+        whose, state, words = f"the tenant {tenant}", tenant_switch(turn.state, tenant), f"tenant {tenant}"
+    if state not in _CLOSED:
+        return ""
+    return f"{whose} is {state} and takes no new work; submit again after `interlock resume {words}`"
 
 
 def _accepted(said: Input, body: Submit) -> facts.Accepted:

@@ -4,10 +4,13 @@ from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.supervisor.core.account import DAY_MS
 from interlock.supervisor.core.deciding.budgets import stop_used_up, warn
+from interlock.supervisor.core.deciding.killing import carry_out
 from interlock.supervisor.core.deciding.resuming import resume
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
+from interlock.supervisor.core.deciding.switching import pauses_over
+from interlock.supervisor.core.deciding.switching_tasks import pause_over
 from interlock.supervisor.core.state import Task
 from interlock.supervisor.core.turn import Turn
 
@@ -17,16 +20,19 @@ _WALL = Amounts(wall_ms=1)
 def ticked(turn: Turn) -> None:
     """Look at every active task, in the order of their numbers."""
     stop_used_up(turn, turn.running())
+    if turn.state.switches:
+        pauses_over(turn)
+        carry_out(turn)
     for number in sorted(turn.state.active):
         task = turn.state.tasks[number]
-        if turn.state.switch == "killed":
-            turn.say(number, facts.Halted(at_ms=turn.now_ms, by="supervisor", reason="the fleet is killed"))
-        elif task.deadline_ms is not None and turn.now_ms >= task.deadline_ms:
+        if task.deadline_ms is not None and turn.now_ms >= task.deadline_ms:
             reason = "its deadline has passed"
             turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="deadline", reason=reason))
         elif task.lack is not None and 0 < task.lack.day < turn.now_ms // DAY_MS:
             resume(turn, task, "supervisor", "a new day has begun")
-        elif task.moving and turn.state.switch != "paused":
+        elif task.until_ms is not None and turn.now_ms >= task.until_ms:
+            pause_over(turn, task)
+        elif task.account.clocks:
             _moving(turn, task)
     _find_orphans(turn)
 

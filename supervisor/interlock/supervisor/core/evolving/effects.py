@@ -4,6 +4,7 @@ from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING
 from interlock.supervisor.core.accounts import charge
 from interlock.supervisor.core.changes import put_effect, put_step, put_task, with_effect
+from interlock.supervisor.core.evolving.kills import effect_ended
 from interlock.supervisor.core.evolving.tasks import task_of
 from interlock.supervisor.core.state import Effect, State, Step, Task, replace
 from interlock.supervisor.core.transitions import next_effect
@@ -31,6 +32,8 @@ def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
         max_output_tokens=fact.max_output_tokens,
         to_count=fact.to_count,
         waits_for="",
+        holders=(*effect.holders, fact.worker),
+        withdrawn=False,
     )
     state, task = with_effect(state, task, moved)
     step = task.steps.get(fact.step)
@@ -61,6 +64,8 @@ def denied(state: State, number: int, fact: facts.EffectDenied) -> State:
     task = task_of(state, number)
     effect = _begun(task, fact, NO_DEMAND)
     moved = replace(effect, state=next_effect(effect.state, "effect_denied"), attempt=fact.attempt)
+    if state.kills:
+        state = effect_ended(state, task, effect, "refused")
     state, task = with_effect(state, task, moved)
     step = _progress(task.steps.get(fact.step), moved)
     return put_task(state, task) if step is None else put_step(state, task, step)
@@ -85,6 +90,8 @@ def settled(state: State, number: int, fact: facts.EffectSettled) -> State:
     """Give back the reservation, count what was spent, free the worker's hand."""
     task = task_of(state, number)
     effect = _effect(task, fact.effect)
+    if fact.fate is not None:
+        state = effect_ended(state, task, effect, fact.fate, fact.outcome, fact.started_us, fact.ended_us)
     reserved, demand = effect.reserved, effect.demand
     if fact.end == "counted":
         demand = replace(demand, counted_tokens=fact.counted_tokens)

@@ -35,6 +35,7 @@ def assigned(state: State, number: int, fact: facts.StepAssigned) -> State:
         principal=fact.principal,
         deadline_ms=fact.deadline_ms,
         waiting="",
+        holders=(*step.holders, fact.principal),
         account=replace(step.account, budget=agent.charter.budget) if agent and first else step.account,
     )
     state = unqueued(state, task, step)
@@ -103,8 +104,11 @@ def dead(state: State, number: int, fact: facts.StepDead) -> State:
     """Give the step up."""
     task = task_of(state, number)
     step = step_of(task, fact.step)
-    moved = replace(step, state=next_step(step.state, "step_dead"), principal="", waiting=fact.reason)
-    return put_step(state, task, moved)
+    following = next_step(step.state, "step_dead")
+    state, step = free_hand(state, number, step, fact.at_ms)
+    return put_step(
+        state, state.tasks[number], replace(step, state=following, principal="", waiting=fact.reason)
+    )
 
 
 def reopened(state: State, number: int, fact: facts.StepReopened) -> State:

@@ -2,11 +2,15 @@
 
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
+from interlock.contracts.message import snake
 from interlock.supervisor.core.account import Account
 from interlock.supervisor.core.accounts import charge
 from interlock.supervisor.core.changes import drop_open_steps, put_step, put_task, requeue, unblock
-from interlock.supervisor.core.clocks import start_task, stop_task
+from interlock.supervisor.core.clocks import let_flow, start_task, stop_task
+from interlock.supervisor.core.evolving.kills import halted
+from interlock.supervisor.core.evolving.switches import forget_steps
 from interlock.supervisor.core.state import NO_MAP, State, Step, Task, replace
+from interlock.supervisor.core.switches import flows
 from interlock.supervisor.core.transitions import next_hold, next_phase
 from interlock.supervisor.errors import IllegalFact
 
@@ -42,7 +46,7 @@ def accepted(state: State, number: int, fact: facts.Accepted) -> State:
         held_since_ms=fact.at_ms,
     )
     state = replace(put_task(state, task), active=state.active.set(number, None))
-    return state if state.switch == "paused" else start_task(state, number, fact.at_ms)
+    return start_task(state, number, fact.at_ms) if flows(state, task) else state
 
 
 def plan_requested(state: State, number: int, fact: facts.PlanRequested) -> State:
@@ -112,42 +116,52 @@ def reviewed(state: State, number: int, fact: facts.Reviewed) -> State:
     return put_task(state, replace(task, phase=phase, reason="; ".join(fact.reasons)))
 
 
-def held(state: State, number: int, fact: facts.Paused | facts.Parked) -> State:
-    """Stop the task's clock and take its steps out of the queue; what it is parked for outlasts a pause."""
+def held(state: State, number: int, fact: facts.Paused | facts.Drained | facts.Parked) -> State:
+    """Take the task's steps out of the queue; what it is parked for outlasts a pause.
+
+    Its clock stands, but in a task that is drained, until the steps in hand have ended.
+    """
     task = task_of(state, number)
-    name = "paused" if isinstance(fact, facts.Paused) else "parked"
-    hold = next_hold(task.hold, name)
+    hold = next_hold(task.hold, snake(type(fact).__name__))
     if isinstance(fact, facts.Parked):
         task = replace(task, parked_for=fact.kind, lack=fact.lack, reason=fact.reason)
     elif not task.parked_for:
         task = replace(task, reason=fact.reason)
-    held_since_ms = fact.at_ms if task.account.clocks else task.held_since_ms
-    task = replace(task, hold=hold, held_since_ms=held_since_ms)
-    return requeue(stop_task(put_task(state, task), number, fact.at_ms), number)
+    drains = isinstance(fact, facts.Drained)
+    task = replace(
+        task,
+        hold=hold,
+        until_ms=fact.until_ms if isinstance(fact, facts.Paused) else None,
+        drained_by=fact.by if isinstance(fact, facts.Drained) else "",
+        drain=fact.input if isinstance(fact, facts.Drained) else 0,
+    )
+    state = _drains(put_task(state, task), number, drains=drains)
+    return requeue(let_flow(state, number, fact.at_ms), number)
 
 
 def resumed(state: State, number: int, fact: facts.Resumed) -> State:
-    """Start the task's clock again; the deadlines of steps in hand move by the time it stood still."""
+    """Let the task go on, and its clock."""
     task = task_of(state, number)
-    stood_ms = max(0, fact.at_ms - task.held_since_ms)
-    steps = task.steps
-    for step in task.steps.values():
-        if step.state == "assigned":
-            steps = steps.set(step.id, replace(step, deadline_ms=step.deadline_ms + stood_ms))
     task = replace(
         task,
         hold=next_hold(task.hold, "resumed"),
         parked_for="",
         lack=None,
         reason="",
-        steps=steps,
         repeats=NO_MAP,
-        held_since_ms=fact.at_ms,
+        until_ms=None,
+        drained_by="",
+        drain=0,
     )
-    state = put_task(state, task)
-    if state.switch != "paused":
-        state = start_task(state, number, fact.at_ms)
-    return requeue(state, number)
+    state = _drains(put_task(state, task), number, drains=False)
+    return requeue(let_flow(state, number, fact.at_ms), number)
+
+
+def _drains(state: State, number: int, *, drains: bool) -> State:
+    if drains == (number in state.draining):
+        return state
+    others = tuple(each for each in state.draining if each != number)
+    return replace(state, draining=tuple(sorted((*others, number))) if drains else others)
 
 
 def limit_raised(state: State, number: int, fact: facts.LimitRaised) -> State:
@@ -183,8 +197,9 @@ def loop_found(state: State, number: int, fact: facts.LoopFound) -> State:
 def ended(state: State, number: int, fact: facts.Completed | facts.Failed | facts.Halted) -> State:
     """End the task; only what is needed to answer for effects in flight stays."""
     task = task_of(state, number)
-    name = type(fact).__name__.lower()
-    phase = next_phase(task.phase, name)
+    phase = next_phase(task.phase, snake(type(fact).__name__))
+    if isinstance(fact, facts.Halted):
+        state = halted(state, task, fact)
     state = stop_task(drop_open_steps(state, number, fact.at_ms), number, fact.at_ms)
     task = state.tasks[number]
     in_flight = {e.seq: e for e in task.effects.values() if e.state == "granted"}
@@ -192,6 +207,9 @@ def ended(state: State, number: int, fact: facts.Completed | facts.Failed | fact
         task,
         phase=phase,
         hold="free",
+        until_ms=None,
+        drained_by="",
+        drain=0,
         lack=None,
         reason="" if isinstance(fact, facts.Completed) else fact.reason,
         steps=NO_MAP,
@@ -206,4 +224,7 @@ def ended(state: State, number: int, fact: facts.Completed | facts.Failed | fact
     state = replace(
         put_task(state, task), active=state.active.delete(number), starved=starved, waiting=waiting
     )
+    state = forget_steps(_drains(state, number, drains=False), number)
+    if number in state.violations:
+        state = replace(state, violations=state.violations.delete(number))
     return replace(state, settling=state.settling.set(number, None)) if in_flight else state

@@ -1,0 +1,54 @@
+"""The beat of the supervisor that leads: who hears it knows that somebody decides.
+
+It falls silent when this process is not sure any more that others hear it. It must not know what is decided.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from interlock.bus.clock import monotonic_ms
+from interlock.bus.errors import BusError
+from interlock.bus.ports import Wire
+from interlock.contracts.message import encode
+from interlock.contracts.presence import Beat
+from interlock.contracts.subjects import lead_subject
+
+LEAD_BEAT_S = 0.5
+
+log = structlog.get_logger()
+
+
+class LeadBeat:
+    """Beats in the name of a `life` that leads, as long as it is `sure`, from `start` to `stop`."""
+
+    def __init__(self, wire: Wire, principal: str, life: str, sure: Callable[[], bool]) -> None:
+        self._wire = wire
+        self._subject = lead_subject(principal)
+        self._life = life
+        self._sure = sure
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Beat now, and then again and again."""
+        self._task = asyncio.get_running_loop().create_task(self._keep_beating())
+
+    async def stop(self) -> None:
+        """Fall silent."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _keep_beating(self) -> None:
+        while True:
+            if self._sure():
+                await self._beat()
+            await asyncio.sleep(LEAD_BEAT_S)
+
+    async def _beat(self) -> None:
+        try:
+            await self._wire.send(self._subject, encode(Beat(incarnation=self._life, sent_ms=monotonic_ms())))
+        except BusError as failure:
+            log.warning("lead_not_shown", reason=str(failure))
