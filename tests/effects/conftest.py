@@ -18,7 +18,8 @@ from interlock.contracts.dispatch import Cancel, DoEffect, Outcome
 from interlock.contracts.effect import Call, ModelCall
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import Json, encode
-from interlock.contracts.subjects import dispatch_subject, input_subject
+from interlock.contracts.presence import Beat
+from interlock.contracts.subjects import dispatch_subject, input_subject, lead_subject, outcome_subject
 from interlock.effects.calls import Calls
 from interlock.effects.models.allowance import Allowance
 from interlock.effects.models.http import Patience
@@ -164,12 +165,25 @@ class Office:
         self._news = asyncio.Event()
 
     async def open(self, calls: Calls, capacity: int = 64) -> Worker:
-        await self.supervisor.listen(dispatch_subject(AGENT), self._hear)
+        await self.supervisor.listen(outcome_subject(AGENT, "*"), self._hear)
         await self.supervisor.listen(f"interlock.in.{WORKER}.>", self._hear)
         await self.supervisor.listen("interlock.live.>", self.see)
         self.worker = Worker(self.bus, calls, capacity)
         await self.worker.start()
+        await self.until_it_may_begin()
         return self.worker
+
+    async def lead(self) -> None:
+        """Show that a supervisor leads."""
+        await self.supervisor.send(lead_subject("supervisor"), encode(Beat(incarnation="a life")))
+
+    async def until_it_may_begin(self) -> None:
+        """Lead, until the worker has read the switches and heard it."""
+        assert self.worker is not None
+        async with asyncio.timeout(PATIENCE_S):
+            while self.worker.why_not:
+                await self.lead()
+                await asyncio.sleep(0)
 
     async def close(self) -> None:
         if self.worker is not None:
@@ -178,8 +192,12 @@ class Office:
         await self.supervisor.close()
 
     async def grant(self, call: Call, effect: int = 50, grant: int = 1, **fields: Any) -> str:
-        """Grant an effect and return what the worker answers."""
+        """Grant an effect, as who leads, and return what the worker answers.
+
+        `as_of` is, if it is not said, the newest record that there is.
+        """
         assert self.worker is not None
+        await self.lead()
         fields = {"reserved": RESERVED} | fields
         work = DoEffect(
             task=fields.pop("task", TASK),
@@ -191,6 +209,7 @@ class Office:
             agent=AGENT,
             incarnation=fields.pop("incarnation", self.worker.incarnation),
             call=call,
+            as_of=fields.pop("as_of", len(self.server.records)),
             **fields,
         )
         return await self.tell(work)
@@ -231,7 +250,7 @@ class Office:
                 await self._news.wait()
 
     async def _hear(self, message: Message) -> None:
-        if message.subject == dispatch_subject(AGENT):
+        if message.subject == outcome_subject(AGENT, WORKER):
             self.outcomes.append(msgspec.json.decode(message.data, type=Outcome))
         self._news.set()
 

@@ -203,7 +203,7 @@ async def test_a_kill_aborts_the_call_in_flight(
     body = office.ends()[0].body
     assert isinstance(body, EffectAborted)
     assert body.started
-    assert body.reason == "alice killed it: it runs away"
+    assert body.reason == f"alice killed {' '.join(scope)}: it runs away"
 
 
 async def test_a_killed_task_gets_nothing_more(office: Office, calls: Calls, provider: Provider) -> None:
@@ -305,13 +305,13 @@ def away_twice(office: Office, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_an_end_is_said_until_the_log_has_it(
     office: Office, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await office.open(calls)
+    worker = await office.open(calls)
     tries = away_twice(office, monkeypatch)
     # When an effect ends, then the agent knows at once, and the log in the end, under one id
     await office.grant(question(model="instant/echo"))
     await office.until_ended()
     await office.until_logged()
-    assert tries == ["50.1"] * 3
+    assert tries == [f"{worker.incarnation}.50.1"] * 3
     # And the agent is told once more: its outcome may have been lost with the connection
     first, second = await office.until_ended(2)
     assert first == second

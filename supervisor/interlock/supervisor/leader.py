@@ -5,6 +5,7 @@ It knows the bus and the clock, and nothing of models, tools or prompts.
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 import structlog
 
@@ -32,7 +33,8 @@ from interlock.contracts.facts import (
 )
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import decode, encode, snake
-from interlock.contracts.subjects import INPUTS, LEADER_DECISIONS
+from interlock.contracts.presence import Beat
+from interlock.contracts.subjects import INPUTS, LEADER_DECISIONS, lead_subject
 from interlock.supervisor.core.decide import decide, decide_defect, decide_silence, decide_tick
 from interlock.supervisor.core.state import State, Task
 from interlock.supervisor.core.turn import Decided
@@ -288,9 +290,17 @@ class Leader:
 
     async def _keep_ticking(self) -> None:
         while True:
+            self._show_lead()
             await asyncio.sleep(TICK_S)
             self._tick()
             self._look_around()
+
+    def _show_lead(self) -> None:
+        """Let effect workers hear that somebody decides: without, they begin nothing."""
+        if self._pulse.sure:
+            with suppress(BusError):
+                beat = encode(Beat(incarnation=self._pulse.life))
+                self._bus.send_soon(lead_subject(self._bus.principal), beat)
 
     def _tick(self) -> None:
         at_ms = self._time.now_ms()

@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path, PurePosixPath
 
 from interlock.effects.errors import OutsideWorkspace, Refused
@@ -30,10 +30,10 @@ def parts_of(path: str) -> tuple[str, ...]:
     return names
 
 
-def write(workspace: Path, path: str, content: bytes) -> str:
+def write(workspace: Path, path: str, content: bytes, leave: Callable[[], bool] = lambda: True) -> str:
     """Put a file there at once and durably; return its SHA-256 in hex.
 
-    Every folder on the way is opened by name below the one before, without following links, so that nothing
+    `leave` is asked right before the file gets its name; without it nothing stands there but folders. Every folder on the way is opened by name below the one before, without following links, so that nothing
     that appears meanwhile leads out. Raises OutsideWorkspace and Refused.
     """
     *folders, name = parts_of(path)
@@ -45,7 +45,7 @@ def write(workspace: Path, path: str, content: bytes) -> str:
         ) from error
     try:
         with _opened(workspace, folders) as folder:
-            _replace(folder, name, content)
+            _replace(folder, name, content, leave)
     except OSError as error:
         raise _refusal(path, error) from error
     return hashlib.sha256(content).hexdigest()
@@ -66,7 +66,7 @@ def _opened(workspace: Path, folders: list[str]) -> Generator[int]:
         os.close(folder)
 
 
-def _replace(folder: int, name: str, content: bytes) -> None:
+def _replace(folder: int, name: str, content: bytes, leave: Callable[[], bool]) -> None:
     with contextlib.suppress(FileNotFoundError):
         if not _is_plain_file(folder, name):
             raise OutsideWorkspace(f"{name!r} is there already and is no plain file; choose another name")
@@ -77,8 +77,10 @@ def _replace(folder: int, name: str, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+            if not leave():
+                raise Refused(f"{name!r} is not written: its effect was stopped")
             os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except OSError:
+        except (OSError, Refused):
             with contextlib.suppress(OSError):
                 os.unlink(draft, dir_fd=folder)
             raise
