@@ -209,7 +209,7 @@ class Office:
             agent=AGENT,
             incarnation=fields.pop("incarnation", self.worker.incarnation),
             call=call,
-            as_of=fields.pop("as_of", len(self.server.records)),
+            as_of=fields.pop("as_of", self.newest),
             **fields,
         )
         return await self.tell(work)
@@ -224,6 +224,11 @@ class Office:
         await self.supervisor.append(
             input_subject("alice", "control", verb, *scope), encode(Control(reason=reason))
         )
+
+    @property
+    def newest(self) -> int:
+        """The sequence of the newest record."""
+        return len(self.server.records)
 
     def said(self, kind: str, *verbs: str) -> list[Input]:
         """Return what the worker said on the log."""

@@ -10,6 +10,7 @@ import msgspec
 import psutil
 import pytest
 from tests.effects.conftest import AGENT, PATIENCE_S, RESERVED, STEP, TASK, WORKER, Provider, Reply, events
+from tests.effects.leading import Lead, leading
 
 from interlock.bus import server
 from interlock.bus.nats_bus import NatsBus, connect
@@ -21,7 +22,7 @@ from interlock.contracts.effect import Call, ModelCall, ToolCall
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import Json, encode
 from interlock.contracts.presence import EffectHello
-from interlock.contracts.subjects import dispatch_subject, input_subject
+from interlock.contracts.subjects import input_subject, outcome_subject
 
 pytestmark = pytest.mark.processes
 
@@ -34,8 +35,9 @@ BEGUN: Json = {"choices": [{"delta": {"content": "For"}}]}
 class Fleet:
     """A real server, a worker's process, and all that both say."""
 
-    def __init__(self, bus: NatsBus, environment: dict[str, str]) -> None:
+    def __init__(self, bus: NatsBus, lead: Lead, environment: dict[str, str]) -> None:
         self.bus = bus
+        self.lead = lead
         self.environment = environment
         self.outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
         self.heard: asyncio.Queue[Input] = asyncio.Queue()
@@ -56,7 +58,7 @@ class Fleet:
         assert said.verb == verb, said
         return said
 
-    async def grant(self, call: Call, docs: str = "") -> bytes:
+    async def grant(self, call: Call, docs: str = "") -> None:
         work = DoEffect(
             task=TASK,
             step=STEP,
@@ -69,14 +71,15 @@ class Fleet:
             call=call,
             reserved=RESERVED,
             docs=docs,
+            as_of=await self.bus.last_seq(),
         )
-        return await self.bus.request(dispatch_subject(WORKER), encode(work), timeout_s=PATIENCE_S)
+        self.lead.dispatcher.send("grant", WORKER, encode(work))
 
     async def outcome(self) -> Outcome:
         return await asyncio.wait_for(self.outcomes.get(), PATIENCE_S)
 
     async def hear(self, message: Message) -> None:
-        if message.subject == dispatch_subject(AGENT):
+        if message.subject == outcome_subject(AGENT, WORKER):
             await self.outcomes.put(msgspec.json.decode(message.data, type=Outcome))
         else:
             said = read_record(1, 0, message.subject, message.data)
@@ -103,22 +106,20 @@ async def fleet(url: str, docs: Path, tmp_path: Path, prices: Path) -> AsyncIter
     bus = await connect(url, "supervisor")
     await ensure_stream(bus)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("INTERLOCK_")}
-    made = Fleet(
-        bus,
-        inherited
-        | {
-            "INTERLOCK_URL": url,
-            "INTERLOCK_PRICES": str(prices),
-            "INTERLOCK_PRINCIPAL": WORKER,
-            "INTERLOCK_DOCS": str(docs),
-            "INTERLOCK_WORKSPACES": str(tmp_path / "workspaces"),
-            "INTERLOCK_CACHE": str(tmp_path / "cache"),
-        },
-    )
-    for subject in (f"interlock.in.{WORKER}.>", dispatch_subject(AGENT)):
-        await bus.listen(subject, made.hear)
-    yield made
-    await made.close()
+    mine = {
+        "INTERLOCK_URL": url,
+        "INTERLOCK_PRICES": str(prices),
+        "INTERLOCK_PRINCIPAL": WORKER,
+        "INTERLOCK_DOCS": str(docs),
+        "INTERLOCK_WORKSPACES": str(tmp_path / "workspaces"),
+        "INTERLOCK_CACHE": str(tmp_path / "cache"),
+    }
+    async with leading(bus) as lead:
+        made = Fleet(bus, lead, inherited | mine)
+        for subject in (f"interlock.in.{WORKER}.>", outcome_subject(AGENT, WORKER)):
+            await bus.listen(subject, made.hear)
+        yield made
+        await made.close()
 
 
 async def test_it_works_small_and_ends_when_told(fleet: Fleet, docs: Path) -> None:
@@ -126,7 +127,7 @@ async def test_it_works_small_and_ends_when_told(fleet: Fleet, docs: Path) -> No
     process = await fleet.start()
     await fleet.said("hello")
     # When it has searched and thought
-    assert await fleet.grant(ToolCall(tool="search", arguments={"query": "oak"}), str(docs)) == b"taken"
+    await fleet.grant(ToolCall(tool="search", arguments={"query": "oak"}), str(docs))
     assert (await fleet.outcome()).end == "completed"
     await fleet.said("completed")
     # Then it is small, and on SIGTERM it says bye and ends with 0
