@@ -31,10 +31,14 @@ class Kill(msgspec.Struct, frozen=True):
 
 
 class _Early(msgspec.Struct, frozen=True):
-    """The place of a kill whose message has not come; from `until_ms` on a message is another kill's."""
+    """Equal kills that were read, so many of them before their messages came; `seq` is of the newest.
+
+    From `until_ms` on a message is another kill's.
+    """
 
     seq: int
     until_ms: int
+    count: int = 1
 
 
 class Fences:
@@ -56,6 +60,8 @@ class Fences:
         """
         early = self._early.pop(kill, None)
         if early is not None and now_ms < early.until_ms:
+            if early.count > 1:
+                self._early[kill] = msgspec.structs.replace(early, count=early.count - 1)
             return early.seq
         if self._unplaced_count >= UNPLACED_MAX:
             self._overflowed_ms = now_ms
@@ -118,7 +124,8 @@ class Fences:
             if not waiting:
                 del self._unplaced[kill]
             return
-        self._early[kill] = _Early(seq, now_ms + EARLY_MS)
-        self._early.move_to_end(kill)
+        before = self._early.pop(kill, None)
+        count = before.count if before is not None and now_ms < before.until_ms else 0
+        self._early[kill] = _Early(seq, now_ms + EARLY_MS, count + 1)
         if len(self._early) > EARLY_MAX:
             self._early.popitem(last=False)
