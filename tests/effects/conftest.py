@@ -162,6 +162,7 @@ class Office:
         self.outcomes: list[Outcome] = []
         self.shown: list[bytes] = []
         self.worker: Worker | None = None
+        self.leads = True
         self._news = asyncio.Event()
 
     async def open(self, calls: Calls, capacity: int = 64) -> Worker:
@@ -197,7 +198,8 @@ class Office:
         `as_of` is, if it is not said, the newest record that there is.
         """
         assert self.worker is not None
-        await self.lead()
+        if self.leads:
+            await self.lead()
         fields = {"reserved": RESERVED} | fields
         work = DoEffect(
             task=fields.pop("task", TASK),
@@ -206,7 +208,7 @@ class Office:
             effect=effect,
             grant=grant,
             key=f"key-{effect}",
-            agent=AGENT,
+            agent=fields.pop("agent", AGENT),
             incarnation=fields.pop("incarnation", self.worker.incarnation),
             call=call,
             as_of=fields.pop("as_of", self.newest),

@@ -8,12 +8,12 @@ from threading import Lock
 
 
 class Deed:
-    """`asks_leave` is whether nothing happens outside before the work has called `leave`."""
+    """`asks_leave` is whether nothing happens outside before the work has asked for leave and got it."""
 
     def __init__(self, *, asks_leave: bool = False) -> None:
         self._lock = Lock()
         self._asks_leave = asks_leave
-        self._begun = self._left = self._ended = self._stopped = False
+        self._begun = self._has_leave = self._ended = self._stopped = False
 
     def begin(self) -> bool:
         """Begin, unless it was stopped; called by the thread."""
@@ -22,10 +22,10 @@ class Deed:
             return self._begun
 
     def leave(self) -> bool:
-        """Return whether the work may now do what cannot be undone; from then on it may have happened."""
+        """Return whether the work may now do what cannot be undone; who has leave keeps it."""
         with self._lock:
-            self._left = self._left or not self._stopped
-            return self._left
+            self._has_leave = self._has_leave or not self._stopped
+            return self._has_leave
 
     def end(self) -> None:
         """Note that nothing of it runs any more; called by the thread."""
@@ -39,12 +39,16 @@ class Deed:
 
     @property
     def may_have_happened(self) -> bool:
-        """Whether it may have changed something, or still may."""
+        """Whether something has come of it, or still may."""
         with self._lock:
-            return self._left if self._asks_leave and self._stopped else self._begun
+            return self._begun and not self._prevented
 
     @property
     def runs(self) -> bool:
-        """Whether it goes on in its thread."""
+        """Whether it goes on in its thread, and something may yet come of it."""
         with self._lock:
-            return self._begun and not self._ended
+            return self._begun and not self._ended and not self._prevented
+
+    @property
+    def _prevented(self) -> bool:
+        return self._asks_leave and self._stopped and not self._has_leave
