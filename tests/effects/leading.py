@@ -20,11 +20,19 @@ class Lead:
         self.dispatcher = Dispatcher(bus, bus.principal, lambda _key, _principal: None, times=1_000)
         self._bus = bus
         self._timer: asyncio.TimerHandle | None = None
+        self._beaten = asyncio.Semaphore(0)
 
     def beat(self) -> None:
         """Beat now, and again and again."""
         self._bus.send_soon(lead_subject(self._bus.principal), encode(Beat(incarnation="a life")))
+        self._beaten.release()
         self._timer = asyncio.get_running_loop().call_later(EVERY_S, self.beat)
+
+    async def beats_for(self, seconds: float) -> None:
+        """Wait until it has beaten for so long from now on."""
+        self._beaten = asyncio.Semaphore(0)
+        for _ in range(round(seconds / EVERY_S) + 1):
+            await self._beaten.acquire()
 
     def fall_silent(self) -> None:
         if self._timer is not None:

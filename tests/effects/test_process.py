@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import msgspec
 import psutil
 import pytest
 from tests.effects.conftest import AGENT, PATIENCE_S, RESERVED, STEP, TASK, WORKER, Provider, Reply, events
-from tests.effects.leading import Lead, leading
+from tests.effects.leading import EVERY_S, Lead, leading
 
 from interlock.bus import server
 from interlock.bus.nats_bus import NatsBus, connect
@@ -18,11 +19,12 @@ from interlock.bus.ports import Message
 from interlock.bus.stream import ensure_stream
 from interlock.contracts.control import Control
 from interlock.contracts.dispatch import DoEffect, Outcome
-from interlock.contracts.effect import Call, ModelCall, ToolCall
+from interlock.contracts.effect import Call, EffectAborted, ModelCall, ToolCall
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import Json, encode
 from interlock.contracts.presence import EffectHello
 from interlock.contracts.subjects import input_subject, outcome_subject
+from interlock.effects.handle import LATE_MS, TICK_MS
 
 pytestmark = pytest.mark.processes
 
@@ -58,12 +60,12 @@ class Fleet:
         assert said.verb == verb, said
         return said
 
-    async def grant(self, call: Call, docs: str = "") -> None:
+    async def grant(self, call: Call, docs: str = "", effect: int = 50) -> None:
         work = DoEffect(
             task=TASK,
             step=STEP,
             attempt=1,
-            effect=50,
+            effect=effect,
             grant=1,
             key="k",
             agent=AGENT,
@@ -73,7 +75,12 @@ class Fleet:
             docs=docs,
             as_of=await self.bus.last_seq(),
         )
-        self.lead.dispatcher.send("grant", WORKER, encode(work))
+        self.lead.dispatcher.send(f"grant.{effect}", WORKER, encode(work))
+
+    async def kill(self) -> None:
+        """Kill the task."""
+        kill = encode(Control(reason="enough"))
+        await self.bus.append(input_subject("alice", "control", "kill", "task", str(TASK)), kill)
 
     async def outcome(self) -> Outcome:
         return await asyncio.wait_for(self.outcomes.get(), PATIENCE_S)
@@ -145,13 +152,36 @@ async def test_a_kill_reaches_a_call_in_flight_at_once(fleet: Fleet, provider: P
     await fleet.grant(ModelCall(purpose="answer", prompt="How many?"))
     await asyncio.wait_for(provider.came.wait(), PATIENCE_S)
     # When the task is killed
-    kill = encode(Control(reason="enough"))
     async with asyncio.timeout(AT_ONCE_S):
-        await fleet.bus.append(input_subject("alice", "control", "kill", "task", str(TASK)), kill)
+        await fleet.kill()
         # Then the provider's connection ends at once, and everybody is told
         await provider.hung_up.wait()
     assert (await fleet.outcome()).end == "aborted"
     await fleet.said("aborted")
+
+
+async def test_what_was_granted_before_it_stood_still_does_not_begin_afterwards(
+    fleet: Fleet, provider: Provider
+) -> None:
+    # Given a worker at work, in the middle of a call
+    provider.will(Reply(events(BEGUN), held=True))
+    process = await fleet.start(INTERLOCK_MODEL="openai/tiny", OPENAI_BASE_URL=provider.url)
+    await fleet.said("hello")
+    await fleet.grant(ModelCall(purpose="answer", prompt="How many?"))
+    await asyncio.wait_for(provider.came.wait(), PATIENCE_S)
+    # When it is stopped, and something is granted, and then its task is killed, while somebody leads
+    process.send_signal(signal.SIGSTOP)
+    await asyncio.to_thread(os.waitpid, process.pid, os.WUNTRACED)
+    await fleet.grant(ModelCall(purpose="answer", prompt="How much?"), effect=51)
+    await fleet.lead.beats_for((TICK_MS + LATE_MS) / 1000)
+    await fleet.kill()
+    await fleet.lead.beats_for(EVERY_S)
+    process.send_signal(signal.SIGCONT)
+    # Then what was in flight is aborted, and what waited never begins
+    ends = [(await fleet.said("aborted")).body for _ in range(2)]
+    told = {end.effect: end.started for end in ends if isinstance(end, EffectAborted)}
+    assert told == {50: True, 51: False}
+    assert [one.body["messages"][0]["content"] for one in provider.asked] == ["How many?"]
 
 
 async def test_told_to_stop_in_the_middle_of_a_call_it_says_so(fleet: Fleet, provider: Provider) -> None:
