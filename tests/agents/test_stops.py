@@ -68,16 +68,17 @@ async def test_a_kill_of_what_it_is_at_stops_and_is_confirmed_once(
     station = await peer.join(thinker(look))
     await peer.assign({}, tenant="acme")
     await peer.asked()
-    # When it is killed, and the supervisor says so too
+    # When it is killed
     await peer.kill(*scope)
     await peer.settle()
+    # Then the step has ended, and the same attempt never begins again
+    assert station.workbench.in_hand == 0
+    assert await peer.assign({}, tenant="acme") == b"already"
+    # And that is said once, also when the supervisor orders it too
     await peer.cancel(step=STEP, attempt=1)
     await peer.kill(*scope)
     await peer.settle()
-    # Then the step has ended, which is said once, and the same attempt never begins again
-    assert station.workbench.in_hand == 0
     assert stopped(peer) == [(TASK, STEP, 1)]
-    assert await peer.assign({}, tenant="acme") == b"already"
     assert peer.ends.empty()
 
 
@@ -115,11 +116,11 @@ async def test_a_handler_that_goes_on_is_not_confirmed_before_it_ends(peer: Peer
         await peer.kill("task", str(TASK))
         await peer.cancel(step=STEP, attempt=1)
     await peer.settle()
-    # Then nothing is confirmed
-    assert not stopped(peer)
-    # And when it ends after all, that is, and its result is nobody's
+    before = stopped(peer)
+    # Then nothing is confirmed, and when it ends after all, that is, and its result is nobody's
     clinging.gate.set()
     await peer.settle()
+    assert not before
     assert clinging.refused
     assert stopped(peer) == [(TASK, STEP, 1)]
     assert peer.ends.empty()

@@ -108,6 +108,7 @@ class Place:
         self.bus = bus
         self.hellos: asyncio.Queue[AgentHello] = asyncio.Queue()
         self.seen = Seen()
+        self.stations: list[Station] = []
         self.dispatcher = Dispatcher(supervisor, "supervisor", lambda _key, _principal: None)
 
     async def open(self) -> None:
@@ -126,12 +127,14 @@ class Place:
         )
         self.bus.connection.watchers |= {station, self.seen}
         await station.start()
+        self.stations.append(station)
         step = DoStep(task=TASK, step=STEP, attempt=1, role="thinker", title="", goal="g", input={})
         self.dispatcher.send("step", AGENT, encode(step))
         return station
 
-    async def close(self, station: Station) -> None:
-        await station.stop("the test is over")
+    async def close(self) -> None:
+        for station in self.stations:
+            await station.stop("the test is over")
         await self.dispatcher.stop()
         await self.bus.close()
         await self.supervisor.close()
@@ -147,8 +150,11 @@ async def opened(url: str, seeds: dict[str, identity.Identity]) -> AsyncIterator
     keys = {name: one.seed for name, one in seeds.items()}
     supervisor = await connect(url, "supervisor", key=keys.get("supervisor"))
     place = Place(supervisor, await connect(url, AGENT, key=keys.get(AGENT)))
-    await place.open()
-    yield place
+    try:
+        await place.open()
+        yield place
+    finally:
+        await place.close()
 
 
 @pytest.fixture
@@ -187,7 +193,6 @@ async def test_a_handler_that_waits_for_a_model_ends_when_the_bus_is_gone(
         await asyncio.to_thread(nats.restart)
         second = await asyncio.wait_for(place.hellos.get(), 2 * WAIT_S)
         assert first.incarnation != second.incarnation
-        await place.close(station)
 
 
 async def test_an_agent_whose_key_is_refused_stops_at_once(guarded: Guarded, thinker: Thinker) -> None:
@@ -200,4 +205,3 @@ async def test_an_agent_whose_key_is_refused_stops_at_once(guarded: Guarded, thi
         # Then its handler ends long before it would give up hope
         await asyncio.wait_for(waiting.ended.wait(), LOST_S / 2)
         assert station.workbench.in_hand == 0
-        await place.close(station)

@@ -11,6 +11,8 @@ from interlock.contracts.presence import Beat
 from interlock.contracts.subjects import lead_subject
 
 EVERY_S = 0.2
+PADDING = 64
+PADDING_BYTES = 64 * 1024
 
 
 class Lead:
@@ -27,6 +29,11 @@ class Lead:
         self._bus.send_soon(lead_subject(self._bus.principal), encode(Beat(incarnation="a life")))
         self._beaten.release()
         self._timer = asyncio.get_running_loop().call_later(EVERY_S, self.beat)
+
+    def fill(self) -> None:
+        """Say so much to effect workers that they do not read it in one go with what comes after it."""
+        for _ in range(PADDING):
+            self._bus.send_soon(lead_subject(self._bus.principal), b" " * PADDING_BYTES)
 
     async def beats_for(self, seconds: float) -> None:
         """Wait until it has beaten for so long from now on."""

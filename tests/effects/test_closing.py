@@ -1,6 +1,8 @@
 """A kill closes the connection of a model's call: at once, for good, whatever the call is waiting for."""
 
 import asyncio
+import contextlib
+import socket
 import time
 from collections.abc import AsyncIterator
 
@@ -14,6 +16,7 @@ from interlock.effects.models import http
 from interlock.effects.settings import EffectSettings
 
 MODELS = ("openai/tiny", "anthropic/claude-tiny")
+BACKLOG = 4
 AT_ONCE_S = 0.1
 """Far more than it takes, and far less than any timeout in between."""
 
@@ -141,6 +144,27 @@ async def test_a_call_that_waits_for_a_connection_is_never_sent(
     await asyncio.wait_for(slow.asked.acquire(), PATIENCE_S)
     assert len(slow.wires) == 2
     assert slow.asked.locked()
+
+
+async def test_a_call_that_is_not_connected_yet_never_began(
+    office: Office, settings: EffectSettings
+) -> None:
+    # Given a server that has no room for another connection
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(BACKLOG):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        address = endpoint(f"http://127.0.0.1:{full.getsockname()[1]}")
+        await office.open(Calls(msgspec.structs.replace(settings, models=MODELS[:1], openai=address)))
+        await office.grant(question())
+        # When a call that waits for its connection is killed
+        await office.control("kill", "task", str(TASK))
+        (end,) = await office.until_logged()
+    # Then nothing of it can have reached anybody
+    assert isinstance(end.body, EffectAborted)
+    assert not end.body.started
 
 
 async def test_many_calls_at_once_are_closed_at_once(office: Office, calls: Calls, slow: SlowProvider) -> None:

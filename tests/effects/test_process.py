@@ -173,6 +173,7 @@ async def test_what_was_granted_before_it_stood_still_does_not_begin_afterwards(
     process.send_signal(signal.SIGSTOP)
     await asyncio.to_thread(os.waitpid, process.pid, os.WUNTRACED)
     await fleet.grant(ModelCall(purpose="answer", prompt="How much?"), effect=51)
+    fleet.lead.fill()
     await fleet.lead.beats_for((TICK_MS + LATE_MS) / 1000)
     await fleet.kill()
     await fleet.lead.beats_for(EVERY_S)
