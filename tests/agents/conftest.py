@@ -20,7 +20,7 @@ from interlock.contracts.dispatch import Cancel, DoStep, Outcome
 from interlock.contracts.effect import Call, EffectEnd, EffectRequest
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import Json, encode
-from interlock.contracts.step import Progress, StepFailure, StepResult
+from interlock.contracts.step import Progress, StepFailure, StepResult, StepStopped
 from interlock.contracts.subjects import LIVE, dispatch_subject, input_subject, outcome_subject
 
 TASK, STEP, AGENT = 42, "s1", "thinker-1"
@@ -68,6 +68,7 @@ class Peer:
         self.script: Script = lambda _call: None
         self.requests: asyncio.Queue[EffectRequest] = asyncio.Queue()
         self.ends: asyncio.Queue[StepResult | StepFailure] = asyncio.Queue()
+        self.stops: asyncio.Queue[StepStopped] = asyncio.Queue()
         self.replies: asyncio.Queue[bytes] = asyncio.Queue()
         self.shown: list[str] = []
         self.stations: list[Station] = []
@@ -145,6 +146,8 @@ class Peer:
                 await self.answer(said.key, value, step=said.step)
         elif isinstance(said, StepResult | StepFailure):
             self.ends.put_nowait(said)
+        elif isinstance(said, StepStopped):
+            self.stops.put_nowait(said)
 
 
 async def within_bound(waiting: Awaitable[T]) -> T:

@@ -4,12 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.agents.conftest import AGENT, STEP, TASK, Peer, Thinker
+from tests.agents.conftest import AGENT, STEP, TASK, Peer, Thinker, within_bound
 
 from interlock.agents import Cancelled, Context
+from interlock.contracts.budget import NOTHING
 from interlock.contracts.dispatch import Cancel, DoEffect
 from interlock.contracts.effect import ToolCall
-from interlock.contracts.budget import NOTHING
 from interlock.contracts.message import encode
 from interlock.contracts.presence import AgentHello
 from interlock.contracts.step import StepResult, StepStopped
@@ -172,9 +172,7 @@ async def test_a_result_that_waits_for_the_log_is_stopped_too(peer: Peer, thinke
     await peer.cancel(step=STEP, attempt=1)
     await peer.settle()
     peer.server.full = False
-    async with asyncio.timeout(5):
-        while not stopped(peer):
-            await asyncio.sleep(0)
+    await within_bound(peer.stops.get())
     # Then it is confirmed as stopped, and never told
     assert stopped(peer) == [(TASK, STEP, 1)]
     assert not peer.said("result")

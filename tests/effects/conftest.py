@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 from interlock.bus.clock import now_ms
+from interlock.bus.dispatch import answer_subject
 from interlock.bus.memory import MemoryServer
 from interlock.bus.memory_bus import MemoryBus
 from interlock.bus.ports import Message
@@ -163,12 +165,16 @@ class Office:
         self.shown: list[bytes] = []
         self.worker: Worker | None = None
         self.leads = True
+        self.patience_s = PATIENCE_S
+        self._tokens = count(1)
+        self._answers: dict[str, asyncio.Future[str]] = {}
         self._news = asyncio.Event()
 
     async def open(self, calls: Calls, capacity: int = 64) -> Worker:
         await self.supervisor.listen(outcome_subject(AGENT, "*"), self._hear)
         await self.supervisor.listen(f"interlock.in.{WORKER}.>", self._hear)
         await self.supervisor.listen("interlock.live.>", self.see)
+        await self.supervisor.listen(answer_subject("supervisor", WORKER, "*"), self._on_answer)
         self.worker = Worker(self.bus, calls, capacity)
         await self.worker.start()
         await self.until_it_may_begin()
@@ -217,10 +223,19 @@ class Office:
         return await self.tell(work)
 
     async def tell(self, dispatch: DoEffect | Cancel) -> str:
-        answer = await self.supervisor.request(
-            dispatch_subject(WORKER), encode(dispatch), timeout_s=PATIENCE_S
-        )
-        return answer.decode()
+        """Dispatch something once and return the answer; raises TimeoutError when none comes."""
+        token = str(next(self._tokens))
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._answers[token] = answer
+        reply = answer_subject("supervisor", WORKER, token)
+        await self.supervisor.send(dispatch_subject(WORKER), encode(dispatch), reply=reply)
+        async with asyncio.timeout(self.patience_s):
+            return await answer
+
+    def _on_answer(self, message: Message) -> None:
+        word, *others = message.data.decode().split()
+        for token in (message.subject.rsplit(".", 1)[-1], *others):
+            self._answers[token].set_result(word)
 
     async def control(self, verb: str, *scope: str, reason: str = "it runs away") -> None:
         await self.supervisor.append(

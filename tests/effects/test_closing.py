@@ -146,9 +146,7 @@ async def test_a_call_that_waits_for_a_connection_is_never_sent(
     assert slow.asked.locked()
 
 
-async def test_a_call_that_is_not_connected_yet_never_began(
-    office: Office, settings: EffectSettings
-) -> None:
+async def test_a_call_that_is_not_connected_yet_never_began(office: Office, settings: EffectSettings) -> None:
     # Given a server that has no room for another connection
     with contextlib.ExitStack() as stack:
         full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
@@ -167,7 +165,9 @@ async def test_a_call_that_is_not_connected_yet_never_began(
     assert not end.body.started
 
 
-async def test_many_calls_at_once_are_closed_at_once(office: Office, calls: Calls, slow: SlowProvider) -> None:
+async def test_many_calls_at_once_are_closed_at_once(
+    office: Office, calls: Calls, slow: SlowProvider
+) -> None:
     await office.open(calls)
     for effect in range(50, 110):
         await office.grant(question(model=MODELS[0]), effect)

@@ -95,9 +95,7 @@ def test_in_whatever_order_they_come_a_kill_without_its_place_holds_and_nothing_
         else:
             read.append(log[len(read)])
             fences.read(read[-1].kill, read[-1].seq, 0)
-        unplaced = [
-            kill for kill in heard if heard.count(kill) > sum(1 for one in read if one.kill == kill)
-        ]
+        unplaced = [kill for kill in heard if heard.count(kill) > sum(1 for one in read if one.kill == kill)]
         for doing in DOINGS:
             assert fences.holds(doing) == any(covers(kill.scope, doing) for kill in unplaced)
     # Then, when all have their place, nothing is held

@@ -1,4 +1,4 @@
-"""What runs in a thread when it is killed: what has not begun never begins, and what goes on is not hidden."""
+"""What a kill does to threads: what has not begun never begins, and what goes on is not hidden."""
 
 import asyncio
 import os
@@ -16,6 +16,7 @@ from interlock.effects import calls as calls_module
 from interlock.effects.calls import Calls
 from interlock.effects.deed import Deed
 from interlock.effects.models.offline import OfflineModel
+from interlock.effects.registry import TOOLS
 from interlock.effects.settings import EffectSettings
 from interlock.effects.tools.tool import Place, Strict, Tool
 
@@ -68,10 +69,8 @@ def calls(settings: EffectSettings, held: Held, monkeypatch: pytest.MonkeyPatch)
         held.wait()
         return Nothing()
 
-    tool = Tool(
-        "wait", wait, asks=Nothing, tells=Nothing, risk="read", repeatable=True, description="Wait."
-    )
-    monkeypatch.setattr(calls_module, "TOOLS", {**calls_module.TOOLS, "wait": tool})
+    tool = Tool("wait", wait, asks=Nothing, tells=Nothing, risk="read", repeatable=True, description="Wait.")
+    monkeypatch.setattr(calls_module, "TOOLS", {**TOOLS, "wait": tool})
     monkeypatch.setattr(calls_module, "THREADS", 1)
     return Calls(settings)
 
@@ -146,7 +145,7 @@ async def test_a_write_that_had_leave_may_have_happened(
 async def test_a_model_that_thinks_here_goes_on_and_says_so(
     office: Office, calls: Calls, held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(OfflineModel, "_think", held.before(OfflineModel._think))  # noqa: SLF001 - to hold it
+    monkeypatch.setattr(OfflineModel, "_think", held.before(OfflineModel._think))
     await office.open(calls)
     await office.grant(question(purpose="queries", inputs={"question": "How old do oaks get?"}), 50)
     await reached(held.reached)

@@ -1,14 +1,23 @@
-"""When a worker may begin: not while nobody leads, not behind a standstill, not before a kill has its place."""
+"""When a worker may begin: not while nobody leads, not behind a standstill, not before a kill's place."""
 
+import asyncio
 from typing import Any
 
 import msgspec
 import pytest
-from tests.effects.conftest import PATIENCE_S, TASK, WORKER, Office, Provider, Reply, endpoint, events, question
+from tests.effects.conftest import (
+    PATIENCE_S,
+    TASK,
+    WORKER,
+    Office,
+    Provider,
+    Reply,
+    endpoint,
+    events,
+    question,
+)
 
-import asyncio
-
-from interlock.bus.errors import NotTaken
+from interlock.bus.desk import ANSWER_S
 from interlock.bus.memory import MemoryServer
 from interlock.bus.memory_bus import MemoryBus
 from interlock.bus.ports import Message, OnMessage, OnRecord, Record, Subscription
@@ -21,7 +30,7 @@ from interlock.effects.calls import Calls
 from interlock.effects.handle import HANDLE_MS, TICK_MS
 from interlock.effects.settings import EffectSettings
 
-NOT_TAKEN_S = 0.05
+NOT_TAKEN_S = 4 * ANSWER_S
 INSTANT = question(model="instant/echo")
 
 
@@ -86,11 +95,13 @@ def calls(settings: EffectSettings, provider: Provider) -> Calls:
 
 async def is_taken(office: Office, effect: int = 50, **fields: Any) -> bool:
     """Grant something, once, and return whether the worker took it."""
+    office.patience_s = NOT_TAKEN_S
     try:
-        async with asyncio.timeout(NOT_TAKEN_S):
-            await office.grant(INSTANT, effect, **fields)
-    except (TimeoutError, NotTaken):
+        await office.grant(INSTANT, effect, **fields)
+    except TimeoutError:
         return False
+    finally:
+        office.patience_s = PATIENCE_S
     return True
 
 

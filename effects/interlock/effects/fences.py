@@ -95,9 +95,7 @@ class Fences:
 
     def holds(self, doing: Doing) -> bool:
         """Tell whether a kill over this was heard whose place is not known yet."""
-        return self._overflowed_ms is not None or any(
-            covers(kill.scope, doing) for kill in self._unplaced
-        )
+        return self._overflowed_ms is not None or any(covers(kill.scope, doing) for kill in self._unplaced)
 
     def overdue(self, now_ms: int) -> bool:
         """Tell whether a kill has waited so long for its place that the log should be read anew."""

@@ -12,13 +12,14 @@ import msgspec
 import structlog
 
 from interlock.bus.clock import now_ms, now_us
+from interlock.bus.errors import NotNow
 from interlock.bus.ports import Bus
 from interlock.contracts.dispatch import Cancel, DoEffect
 from interlock.contracts.effect import ToolCall
 from interlock.contracts.scope import Doing, Scope, covers
 from interlock.effects.calls import Calls, Stopped
 from interlock.effects.ends import Ends
-from interlock.effects.errors import Busy, EffectError, NotReserved
+from interlock.effects.errors import EffectError, NotReserved
 from interlock.effects.live import Live
 
 REMEMBERED_MAX = 65_536
@@ -70,18 +71,18 @@ class Hands:
     def take(self, work: DoEffect) -> bool:
         """Begin a grant; False for one that was begun before, whatever became of it.
 
-        Raises Busy for one that may not begin now: the grant comes again.
+        Raises NotNow for one that may not begin now: the grant comes again.
         """
         grant = (work.effect, work.grant)
         if grant in self._known:
             return False
         if self._ends.full:
-            raise Busy("the log is away, and the ends of too many effects wait for it")
+            raise NotNow("the log is away, and the ends of too many effects wait for it")
         mine = InHand(work, self._doing(work))
         if self._gate.refuses(mine.doing, work.as_of):
             mine.stopped = _OLDER
         elif why_not := self._gate.why_not(mine.doing):
-            raise Busy(f"effect {work.effect} of task {work.task} does not begin now: {why_not}")
+            raise NotNow(f"effect {work.effect} of task {work.task} does not begin now: {why_not}")
         self._remember(grant)
         full = len(self._in_hand) >= self._capacity
         self._in_hand[grant] = mine

@@ -1,4 +1,4 @@
-"""What decides whether a grant may begin here: kills and leaders as they are heard, kills as the log has them.
+"""Whether a grant may begin here: kills and leaders as they are heard, kills as the log has them.
 
 After a break or a standstill the switches are read anew, from where the last reading ended, before anything
 begins: what was said meanwhile was lost, or waits behind what was granted before it. What is killed then, it
@@ -50,7 +50,7 @@ class Watch:
         self._heard.append(await self._bus.listen(LEADS, self._on_lead))
 
     def start(self, seq: int) -> None:
-        """Read the switches from this record on: who grants to this life of the worker knows the older ones."""
+        """Read the switches from this record on: whoever grants to this life knows the older ones."""
         self._next_seq = seq
         self._doubted.set()
         loop = asyncio.get_running_loop()

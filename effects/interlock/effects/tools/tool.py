@@ -50,7 +50,7 @@ class Tool(Generic[Asked, Told]):
     One that `asks_leave` changes nothing before it has asked.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one plain thing to say about a tool, by its name
         self,
         name: str,
         run: Callable[[Asked, Place], Told],

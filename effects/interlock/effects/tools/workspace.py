@@ -33,7 +33,8 @@ def parts_of(path: str) -> tuple[str, ...]:
 def write(workspace: Path, path: str, content: bytes, leave: Callable[[], bool] = lambda: True) -> str:
     """Put a file there at once and durably; return its SHA-256 in hex.
 
-    `leave` is asked right before the file gets its name; without it nothing stands there but folders. Every folder on the way is opened by name below the one before, without following links, so that nothing
+    `leave` is asked right before the file gets its name; without it nothing is left there but folders.
+    Every folder on the way is opened by name below the one before, without following links, so that nothing
     that appears meanwhile leads out. Raises OutsideWorkspace and Refused.
     """
     *folders, name = parts_of(path)
@@ -72,18 +73,21 @@ def _replace(folder: int, name: str, content: bytes, leave: Callable[[], bool]) 
             raise OutsideWorkspace(f"{name!r} is there already and is no plain file; choose another name")
     draft = f".{name}.{secrets.token_hex(4)}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    named = False
     with os.fdopen(os.open(draft, flags, 0o644, dir_fd=folder), "wb") as file:
         try:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            if not leave():
-                raise Refused(f"{name!r} is not written: its effect was stopped")
-            os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except (OSError, Refused):
-            with contextlib.suppress(OSError):
-                os.unlink(draft, dir_fd=folder)
-            raise
+            if leave():
+                os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+                named = True
+        finally:
+            if not named:
+                with contextlib.suppress(OSError):
+                    os.unlink(draft, dir_fd=folder)
+    if not named:
+        raise Refused(f"{name!r} is not written: its effect was stopped")
 
 
 def _is_plain_file(folder: int, name: str) -> bool:
