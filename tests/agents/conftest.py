@@ -20,8 +20,8 @@ from interlock.contracts.dispatch import Cancel, DoStep, Outcome
 from interlock.contracts.effect import Call, EffectEnd, EffectRequest
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import Json, encode
-from interlock.contracts.step import Progress, StepFailure, StepResult
-from interlock.contracts.subjects import LIVE, dispatch_subject, input_subject
+from interlock.contracts.step import Progress, StepFailure, StepResult, StepStopped
+from interlock.contracts.subjects import LIVE, dispatch_subject, input_subject, outcome_subject
 
 TASK, STEP, AGENT = 42, "s1", "thinker-1"
 WAIT_S = 5.0
@@ -68,6 +68,7 @@ class Peer:
         self.script: Script = lambda _call: None
         self.requests: asyncio.Queue[EffectRequest] = asyncio.Queue()
         self.ends: asyncio.Queue[StepResult | StepFailure] = asyncio.Queue()
+        self.stops: asyncio.Queue[StepStopped] = asyncio.Queue()
         self.replies: asyncio.Queue[bytes] = asyncio.Queue()
         self.shown: list[str] = []
         self.stations: list[Station] = []
@@ -77,9 +78,10 @@ class Peer:
         await self.bus.listen("interlock.taken.supervisor-1.>", self._on_reply)
         await self.bus.listen(LIVE, self._on_live)
 
-    async def join(self, agent: Agent) -> Station:
+    async def join(self, agent: Agent, locked_out: Callable[[], bool] = lambda: False) -> Station:
         """Bring an agent onto the bus."""
-        station = Station(MemoryBus(self.server, AGENT), agent.charter, agent.handler, self.clock)
+        bus = MemoryBus(self.server, AGENT)
+        station = Station(bus, agent.charter, agent.handler, self.clock, locked_out)
         self.stations.append(station)
         await station.start()
         return station
@@ -104,7 +106,8 @@ class Peer:
     async def answer(self, key: str, value: Any, end: EffectEnd = "completed", **fields: Any) -> None:
         """Send an outcome to the agent."""
         outcome = Outcome(task=TASK, step=STEP, key=key, effect=77, end=end, value=msgspec.Raw(encode(value)))
-        await self._dispatch(msgspec.structs.replace(outcome, **fields))
+        said = encode(msgspec.structs.replace(outcome, **fields))
+        await self.bus.send(outcome_subject(AGENT, "effects-1"), said)
 
     async def cancel(self, **fields: Any) -> None:
         await self._dispatch(msgspec.structs.replace(Cancel(task=TASK), **fields))
@@ -143,6 +146,8 @@ class Peer:
                 await self.answer(said.key, value, step=said.step)
         elif isinstance(said, StepResult | StepFailure):
             self.ends.put_nowait(said)
+        elif isinstance(said, StepStopped):
+            self.stops.put_nowait(said)
 
 
 async def within_bound(waiting: Awaitable[T]) -> T:

@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.agents.conftest import Peer, Thinker
+from tests.agents.conftest import AGENT, STEP, TASK, Peer, Thinker
 
 from interlock.agents import Context, delivery
+from interlock.bus.memory_bus import MemoryBus
 from interlock.contracts.step import StepResult
 
 Json = dict[str, Any]
@@ -38,14 +39,20 @@ async def test_a_result_that_may_not_be_told_frees_the_hand(peer: Peer, thinker:
     assert station.workbench.in_hand == 0
 
 
-async def test_the_same_attempt_is_told_once_by_whoever_tells_it(peer: Peer, thinker: Thinker) -> None:
-    # Given a process that told its result and died before it knew
-    station = await peer.join(thinker(answer))
-    await peer.work({})
-    await station.stop("it died")
-    # When another of the same name does the same attempt
+async def test_nobody_can_take_the_id_under_which_a_result_is_told(peer: Peer, thinker: Thinker) -> None:
+    # Given somebody who has told something under every id that can be guessed
+    hostile = MemoryBus(peer.server, "thinker-2")
+    for guess in (f"{TASK}.{STEP}.1", f"{AGENT}.{TASK}.{STEP}.1"):
+        await hostile.append(f"interlock.in.thinker-2.agent.failed.{TASK}", b"{}", message_id=guess)
+    # When the step is done, then its result is no second copy of that
     await peer.join(thinker(answer))
-    await peer.assign({})
+    await peer.work({})
+    assert len(peer.said("result")) == 1
+
+
+async def test_one_life_tells_an_attempt_once(peer: Peer, thinker: Thinker) -> None:
+    await peer.join(thinker(answer))
+    await peer.work({})
+    assert await peer.assign({}) == b"already"
     await peer.settle()
-    # Then the log holds one result
     assert len(peer.said("result")) == 1

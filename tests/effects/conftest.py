@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 from interlock.bus.clock import now_ms
+from interlock.bus.dispatch import answer_subject
 from interlock.bus.memory import MemoryServer
 from interlock.bus.memory_bus import MemoryBus
 from interlock.bus.ports import Message
@@ -18,7 +20,8 @@ from interlock.contracts.dispatch import Cancel, DoEffect, Outcome
 from interlock.contracts.effect import Call, ModelCall
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import Json, encode
-from interlock.contracts.subjects import dispatch_subject, input_subject
+from interlock.contracts.presence import Beat
+from interlock.contracts.subjects import dispatch_subject, input_subject, lead_subject, outcome_subject
 from interlock.effects.calls import Calls
 from interlock.effects.models.allowance import Allowance
 from interlock.effects.models.http import Patience
@@ -161,15 +164,33 @@ class Office:
         self.outcomes: list[Outcome] = []
         self.shown: list[bytes] = []
         self.worker: Worker | None = None
+        self.leads = True
+        self.patience_s = PATIENCE_S
+        self._tokens = count(1)
+        self._answers: dict[str, asyncio.Future[str]] = {}
         self._news = asyncio.Event()
 
     async def open(self, calls: Calls, capacity: int = 64) -> Worker:
-        await self.supervisor.listen(dispatch_subject(AGENT), self._hear)
+        await self.supervisor.listen(outcome_subject(AGENT, "*"), self._hear)
         await self.supervisor.listen(f"interlock.in.{WORKER}.>", self._hear)
         await self.supervisor.listen("interlock.live.>", self.see)
+        await self.supervisor.listen(answer_subject("supervisor", WORKER, "*"), self._on_answer)
         self.worker = Worker(self.bus, calls, capacity)
         await self.worker.start()
+        await self.until_it_may_begin()
         return self.worker
+
+    async def lead(self) -> None:
+        """Show that a supervisor leads."""
+        await self.supervisor.send(lead_subject("supervisor"), encode(Beat(incarnation="a life")))
+
+    async def until_it_may_begin(self) -> None:
+        """Lead, until the worker has read the switches and heard it."""
+        assert self.worker is not None
+        async with asyncio.timeout(PATIENCE_S):
+            while self.worker.why_not:
+                await self.lead()
+                await asyncio.sleep(0)
 
     async def close(self) -> None:
         if self.worker is not None:
@@ -178,8 +199,13 @@ class Office:
         await self.supervisor.close()
 
     async def grant(self, call: Call, effect: int = 50, grant: int = 1, **fields: Any) -> str:
-        """Grant an effect and return what the worker answers."""
+        """Grant an effect, as who leads, and return what the worker answers.
+
+        `as_of` is, if it is not said, the newest record that there is.
+        """
         assert self.worker is not None
+        if self.leads:
+            await self.lead()
         fields = {"reserved": RESERVED} | fields
         work = DoEffect(
             task=fields.pop("task", TASK),
@@ -188,23 +214,38 @@ class Office:
             effect=effect,
             grant=grant,
             key=f"key-{effect}",
-            agent=AGENT,
+            agent=fields.pop("agent", AGENT),
             incarnation=fields.pop("incarnation", self.worker.incarnation),
             call=call,
+            as_of=fields.pop("as_of", self.newest),
             **fields,
         )
         return await self.tell(work)
 
     async def tell(self, dispatch: DoEffect | Cancel) -> str:
-        answer = await self.supervisor.request(
-            dispatch_subject(WORKER), encode(dispatch), timeout_s=PATIENCE_S
-        )
-        return answer.decode()
+        """Dispatch something once and return the answer; raises TimeoutError when none comes."""
+        token = str(next(self._tokens))
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._answers[token] = answer
+        reply = answer_subject("supervisor", WORKER, token)
+        await self.supervisor.send(dispatch_subject(WORKER), encode(dispatch), reply=reply)
+        async with asyncio.timeout(self.patience_s):
+            return await answer
+
+    def _on_answer(self, message: Message) -> None:
+        word, *others = message.data.decode().split()
+        for token in (message.subject.rsplit(".", 1)[-1], *others):
+            self._answers[token].set_result(word)
 
     async def control(self, verb: str, *scope: str, reason: str = "it runs away") -> None:
         await self.supervisor.append(
             input_subject("alice", "control", verb, *scope), encode(Control(reason=reason))
         )
+
+    @property
+    def newest(self) -> int:
+        """The sequence of the newest record."""
+        return len(self.server.records)
 
     def said(self, kind: str, *verbs: str) -> list[Input]:
         """Return what the worker said on the log."""
@@ -231,7 +272,7 @@ class Office:
                 await self._news.wait()
 
     async def _hear(self, message: Message) -> None:
-        if message.subject == dispatch_subject(AGENT):
+        if message.subject == outcome_subject(AGENT, WORKER):
             self.outcomes.append(msgspec.json.decode(message.data, type=Outcome))
         self._news.set()
 

@@ -203,18 +203,19 @@ async def test_a_kill_aborts_the_call_in_flight(
     body = office.ends()[0].body
     assert isinstance(body, EffectAborted)
     assert body.started
-    assert body.reason == "alice killed it: it runs away"
+    assert body.reason == f"alice killed {' '.join(scope)}: it runs away"
 
 
 async def test_a_killed_task_gets_nothing_more(office: Office, calls: Calls, provider: Provider) -> None:
     await office.open(calls)
     await in_flight(office, provider)
     await in_flight(office, provider, 51, task=43)
+    before = office.newest
     await office.control("kill", "task", str(TASK))
     await office.until_ended(1)
     # When a grant of the killed task comes late, then it is not begun; another task goes on
-    assert await office.grant(question(model="instant/echo"), 60) == "taken"
-    assert await office.grant(question(model="instant/echo"), 61, task=43) == "taken"
+    assert await office.grant(question(model="instant/echo"), 60, as_of=before) == "taken"
+    assert await office.grant(question(model="instant/echo"), 61, task=43, as_of=before) == "taken"
     await office.until_ended(3)
     late = next(end.body for end in office.ends() if getattr(end.body, "effect", 0) == 60)
     assert isinstance(late, EffectAborted)
@@ -223,12 +224,15 @@ async def test_a_killed_task_gets_nothing_more(office: Office, calls: Calls, pro
     assert {outcome.effect for outcome in office.outcomes if outcome.end == "aborted"} == {50, 60}
 
 
-async def test_a_fleet_that_was_killed_can_be_resumed(office: Office, calls: Calls) -> None:
+async def test_who_grants_and_knows_of_the_kill_is_obeyed(office: Office, calls: Calls) -> None:
+    # Given a fleet that was killed and goes on
     await office.open(calls)
+    before = office.newest
     await office.control("kill", "fleet")
-    await office.grant(question(model="instant/echo"), 50)
     await office.control("resume", "fleet")
-    await office.grant(question(model="instant/echo"), 51)
+    # When one grant is older than the kill, and one is not, then that one begins, whatever was resumed
+    await office.grant(question(model="instant/echo"), 50, as_of=before)
+    await office.grant(question(model="instant/echo"), 51, as_of=before + 1)
     assert [outcome.end for outcome in await office.until_ended(2)] == ["aborted", "completed"]
 
 
@@ -305,13 +309,13 @@ def away_twice(office: Office, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_an_end_is_said_until_the_log_has_it(
     office: Office, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await office.open(calls)
+    worker = await office.open(calls)
     tries = away_twice(office, monkeypatch)
     # When an effect ends, then the agent knows at once, and the log in the end, under one id
     await office.grant(question(model="instant/echo"))
     await office.until_ended()
     await office.until_logged()
-    assert tries == ["50.1"] * 3
+    assert tries == [f"{worker.incarnation}.50.1"] * 3
     # And the agent is told once more: its outcome may have been lost with the connection
     first, second = await office.until_ended(2)
     assert first == second

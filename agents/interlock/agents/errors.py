@@ -1,5 +1,6 @@
 """What an agent's author may catch, and what a step's failure is made of."""
 
+from interlock.bus.errors import NotNow
 from interlock.contracts.errors import ContractError
 
 
@@ -54,5 +55,5 @@ class Cancelled(AgentError):
     """The step is no longer this agent's; nothing that the handler still does counts."""
 
 
-class HandsFull(AgentError):
+class HandsFull(AgentError, NotNow):
     """The supervisor gave more steps than the charter's capacity; it gives them again, here or elsewhere."""

@@ -9,6 +9,7 @@ import structlog
 from interlock.agents.handler import Handler
 from interlock.agents.station import Station
 from interlock.bus import identity, nats_bus
+from interlock.bus.errors import NotPermitted
 from interlock.bus.process import DONE, Settings
 from interlock.contracts.charter import Charter
 
@@ -24,7 +25,11 @@ async def serve(
         log.warning("secrets_forgotten", names=list(forgotten), reason="an agent has no use for keys")
     key = identity.load(settings.key_file).seed if settings.key_file else None
     bus = await nats_bus.connect(settings.url, settings.principal, key=key, name=settings.principal)
-    station = Station(bus, charter, handler, time.monotonic)
+
+    def locked_out() -> bool:
+        return isinstance(bus.connection.trouble, NotPermitted)
+
+    station = Station(bus, charter, handler, time.monotonic, locked_out)
     bus.connection.watchers.add(station)
     try:
         await station.start()

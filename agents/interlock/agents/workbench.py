@@ -6,6 +6,7 @@ cancelled, killed or outlived the connection. What a step is for, it does not kn
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 
 import msgspec
 import structlog
@@ -15,36 +16,49 @@ from interlock.agents.delivery import deliver_or_log
 from interlock.agents.errors import HandsFull
 from interlock.agents.handler import Handler
 from interlock.agents.journal import Journal, Now
+from interlock.agents.stops import Attempt, Stops
 from interlock.bus.ports import Bus
 from interlock.contracts.dispatch import Cancel, DoStep, Outcome
 from interlock.contracts.message import encode
+from interlock.contracts.scope import Doing, Scope, covers
 from interlock.contracts.step import StepFailure
-from interlock.contracts.subjects import InputSubject, input_subject
+from interlock.contracts.subjects import input_subject
 
 MOST_REMEMBERED = 16_384
+MOST_CLINGING = 256
 
 log = structlog.get_logger()
 
 
-class InHand(msgspec.Struct):
-    """One step that is being worked on."""
+class Working(msgspec.Struct):
+    """One attempt at a step whose task has not ended: it is worked on, told of, or clings to its life."""
 
     step: DoStep
     journal: Journal
     work: asyncio.Task[None]
 
+    @property
+    def attempt(self) -> Attempt:
+        """Which attempt it is."""
+        return attempt_of(self.step)
+
 
 class Workbench:
-    """The steps in hand, by task and step; at most `capacity` are being worked on."""
+    """The steps in hand, by task and step; at most `capacity` are being worked on.
 
-    def __init__(self, bus: Bus, handler: Handler, capacity: int, now: Now) -> None:
+    An attempt that was begun or stopped is never begun again. `life` is a name that nobody else knows.
+    """
+
+    def __init__(self, bus: Bus, handler: Handler, capacity: int, now: Now, life: str) -> None:
         self._bus = bus
         self._handler = handler
         self._capacity = capacity
         self._now = now
-        self._in_hand: dict[tuple[int, str], InHand] = {}
-        self._done: OrderedDict[tuple[int, str, int], None] = OrderedDict()
-        self._telling: set[asyncio.Task[None]] = set()
+        self._life = life
+        self._stops = Stops(bus, life)
+        self._in_hand: dict[tuple[int, str], Working] = {}
+        self._alive: dict[Attempt, Working] = {}
+        self._done: OrderedDict[Attempt, None] = OrderedDict()
 
     @property
     def in_hand(self) -> int:
@@ -58,17 +72,15 @@ class Workbench:
         """
         place = (step.task, step.step)
         mine = self._in_hand.get(place)
-        if (*place, step.attempt) in self._done or (mine is not None and mine.step.attempt >= step.attempt):
+        if attempt_of(step) in self._done or (mine is not None and mine.step.attempt >= step.attempt):
             return False
+        self._check_room(step, replaces=mine is not None)
         if mine is not None:
             self._drop(mine, "a newer attempt has begun")
-        elif len(self._in_hand) >= self._capacity:
-            raise HandsFull(
-                f"{self._capacity} steps are in hand: step {step.step} of task {step.task} must wait"
-            )
         journal = Journal(self._bus, step, self._now)
         work = asyncio.get_running_loop().create_task(self._work(step, journal))
-        self._in_hand[place] = InHand(step, journal, work)
+        working = self._in_hand[place] = self._alive[attempt_of(step)] = Working(step, journal, work)
+        work.add_done_callback(lambda _: self._alive.pop(working.attempt, None))
         return True
 
     def hear(self, outcome: Outcome) -> None:
@@ -78,23 +90,31 @@ class Workbench:
             mine.journal.hear(outcome)
 
     def cancel(self, cancel: Cancel) -> None:
-        """Drop one step, or all of a task; `attempt` 0 means whichever is in hand."""
-        for mine in tuple(self._in_hand.values()):
-            same_step = cancel.step in {"all", mine.step.step}
-            if mine.step.task == cancel.task and same_step and cancel.attempt in {0, mine.step.attempt}:
-                self._drop(mine, cancel.reason or "the supervisor cancelled it")
+        """Stop one step, or all of a task; `attempt` 0 means whichever is here.
 
-    def control(self, said: InputSubject) -> None:
-        """Drop what is killed, at once; everything else is for the supervisor to decide."""
-        if said.verb != "kill":
-            return
-        match said.rest:
-            case ("fleet",):
-                self.drop_all(f"{said.principal} killed everything")
-            case ("task", task) if task.isdecimal():
-                self.cancel(Cancel(task=int(task), reason=f"{said.principal} killed task {task}"))
-            case _:
-                pass
+        A stop of one attempt is confirmed also when nothing of it is here.
+        """
+
+        def named(step: DoStep) -> bool:
+            same_step = cancel.step in {"all", step.step}
+            return step.task == cancel.task and same_step and cancel.attempt in {0, step.attempt}
+
+        self._stop_all(named, cancel.reason or "the supervisor cancelled it")
+        if cancel.step != "all" and cancel.attempt:
+            attempt = (cancel.task, cancel.step, cancel.attempt)
+            self._remember(attempt)
+            if attempt not in self._alive:
+                self._stops.order(attempt, None)
+
+    def kill(self, scope: Scope, reason: str) -> None:
+        """Stop what a kill is over, at once; who made it stands in the log."""
+        me = self._bus.principal
+
+        def covered(step: DoStep) -> bool:
+            doing = Doing(task=step.task, step=step.step, agent=me, role=step.role, tenant=step.tenant)
+            return covers(scope, doing)
+
+        self._stop_all(covered, reason)
 
     def ask_again(self) -> None:
         """Ask for everything that waits: outcomes may have passed by."""
@@ -107,15 +127,42 @@ class Workbench:
             mine.journal.sweep()
 
     def drop_all(self, reason: str) -> None:
-        """Drop every step."""
+        """Drop every step that is worked on."""
         for mine in tuple(self._in_hand.values()):
             self._drop(mine, reason)
 
-    def _drop(self, mine: InHand, reason: str) -> None:
+    def close(self, reason: str) -> None:
+        """Drop every step, and confirm nothing more: the process ends."""
+        self.drop_all(reason)
+        self._stops.stop()
+
+    def _check_room(self, step: DoStep, *, replaces: bool) -> None:
+        if len(self._in_hand) >= self._capacity and not replaces:
+            raise HandsFull(
+                f"{self._capacity} steps are in hand: step {step.step} of task {step.task} must wait"
+            )
+        if len(self._alive) - len(self._in_hand) >= MOST_CLINGING:
+            raise HandsFull(
+                f"{MOST_CLINGING} handlers have not ended that were stopped: start this agent again"
+            )
+
+    def _stop_all(self, named: Callable[[DoStep], bool], reason: str) -> None:
+        for mine in tuple(self._alive.values()):
+            if not named(mine.step):
+                continue
+            if self._in_hand.get((mine.step.task, mine.step.step)) is mine:
+                self._drop(mine, reason)
+            else:
+                # Its result may be on its way to the log, or its handler may not have ended.
+                mine.work.cancel()
+            self._stops.order(mine.attempt, mine.work)
+
+    def _drop(self, mine: Working, reason: str) -> None:
         log.info(
             "step_dropped", task=mine.step.task, step=mine.step.step, attempt=mine.step.attempt, reason=reason
         )
-        self._in_hand.pop((mine.step.task, mine.step.step), None)
+        del self._in_hand[mine.step.task, mine.step.step]
+        self._remember(mine.attempt)
         mine.journal.close(reason)
         mine.work.cancel()
 
@@ -134,15 +181,21 @@ class Workbench:
             self._bus,
             input_subject(self._bus.principal, "agent", verb, step.task),
             encode(message),
-            message_id=f"{step.task}.{step.step}.{step.attempt}",
+            message_id=f"{self._life}.{step.task}.{step.step}.{step.attempt}",
         )
 
     def _put_down(self, step: DoStep, journal: Journal) -> None:
-        """Free the hand: from here on nothing but the end of the process keeps the result from being told."""
+        """Free the hand: from here on only an order to stop keeps the result from being told."""
         journal.close("the step has ended")
-        mine = self._in_hand.pop((step.task, step.step))
-        self._telling.add(mine.work)
-        mine.work.add_done_callback(self._telling.discard)
-        self._done[step.task, step.step, step.attempt] = None
+        del self._in_hand[step.task, step.step]
+        self._remember(attempt_of(step))
+
+    def _remember(self, attempt: Attempt) -> None:
+        self._done[attempt] = None
         if len(self._done) > MOST_REMEMBERED:
             self._done.popitem(last=False)
+
+
+def attempt_of(step: DoStep) -> Attempt:
+    """Return which attempt a dispatch is about."""
+    return step.task, step.step, step.attempt

@@ -20,6 +20,8 @@ class Clock(Protocol):
         ...
 
 
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 _simulated: ContextVar[Clock | None] = ContextVar("interlock_clock", default=None)
 
 
@@ -38,6 +40,14 @@ def now_us() -> int:
     """Return microseconds since the epoch, for what is measured rather than decided."""
     clock = _simulated.get()
     return time.time_ns() // 1_000 if clock is None else clock.now_ms() * 1_000
+
+
+def steady_ms() -> int:
+    """Return milliseconds that never go backwards, and pass also while the machine sleeps (on Linux)."""
+    clock = _simulated.get()
+    if clock is not None:
+        return clock.monotonic_ms()
+    return time.clock_gettime_ns(_STEADY) // 1_000_000
 
 
 def monotonic_ms() -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import structlog
 
 from interlock.bus.dispatch import ALREADY, ANSWERS, TAKEN
-from interlock.bus.errors import BusError
+from interlock.bus.errors import BusError, NotNow
 from interlock.bus.ports import Bus, Message, Subscription
 from interlock.contracts.subjects import dispatch_subject
 
@@ -25,7 +25,7 @@ class Desk:
     """Where one principal is told what to do.
 
     `take(data)` answers True for something new and False for what it has already. When it raises, that is
-    logged and nothing is answered: the dispatch comes again.
+    logged and nothing is answered: the dispatch comes again. NotNow is no fault, and logged in one line.
     """
 
     def __init__(self, bus: Bus, take: Take) -> None:
@@ -48,6 +48,9 @@ class Desk:
     def _on_message(self, message: Message) -> None:
         try:
             new = self._take(message.data)
+        except NotNow as reason:
+            log.info("dispatch_not_taken", principal=self._bus.principal, reason=str(reason))
+            return
         except Exception:
             log.exception("dispatch_take_failed", principal=self._bus.principal)
             return

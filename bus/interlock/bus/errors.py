@@ -33,6 +33,10 @@ class NotTaken(BusError):
     """A dispatch that its principal did not take within the bound."""
 
 
+class NotNow(Exception):
+    """A dispatch that its principal could take, and does not take now: it comes again."""
+
+
 class ServerFailed(BusError):
     """The embedded server did not start, or stopped by itself."""
 

@@ -167,14 +167,18 @@ class MemoryBus:
         )
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on, in order, once each, and keep following."""
+        del consumer
         self._check_open()
         return self._keep(MemoryReader(self._server, filters, on_record, start_seq))
 
-    async def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
+    async def history(
+        self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
+    ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in order, then end."""
+        del consumer
         self._check_open()
         fits = matcher(filters)
         for record in self._server.records[max(start_seq, 1) - 1 :]:

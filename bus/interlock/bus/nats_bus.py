@@ -115,9 +115,10 @@ class NatsBus:
         return await self._appends.soon(subject, data, expected_subject_seq, expected_on, message_id)
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on; a handler's error is logged."""
+        del consumer
 
         def pass_on(record: Record) -> Awaitable[None] | None:
             if is_echo(record.data):
@@ -130,8 +131,11 @@ class NatsBus:
         await reader.start()
         return reader
 
-    def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
+    def history(
+        self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
+    ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in order, then end."""
+        del consumer
         return history(self.requests, filters, start_seq=start_seq)
 
     async def record(self, seq: int) -> Record | None:

@@ -16,7 +16,10 @@ class _Dispatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
 
 
 class DoStep(_Dispatch, frozen=True, kw_only=True, tag="step"):
-    """To an agent: work on this step. `given` holds the results of the steps before it, by step."""
+    """To an agent: work on this step. `given` holds the results of the steps before it, by step.
+
+    `tenant` is whose task it is.
+    """
 
     task: Sequence
     step: StepId
@@ -30,6 +33,7 @@ class DoStep(_Dispatch, frozen=True, kw_only=True, tag="step"):
     model: str = ""
     docs: str = ""
     deadline_ms: int = 0
+    tenant: str = ""
 
 
 class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):

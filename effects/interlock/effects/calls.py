@@ -10,6 +10,7 @@ from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.dispatch import DoEffect
 from interlock.contracts.effect import ModelCall, ToolCall
 from interlock.contracts.presence import ModelOffer, ToolOffer
+from interlock.effects.deed import Deed
 from interlock.effects.errors import EffectError, NoDocuments, Refused, TooLate, UnknownEffect
 from interlock.effects.guards.quotations import concerns, without_false_quotes
 from interlock.effects.models.allowance import Allowance
@@ -29,8 +30,17 @@ THREADS = 4
 _UNCHECKED = ("instant/",)
 
 
-class NeverAsked(asyncio.CancelledError):
-    """A call that was stopped before its provider can have known of it: it has cost nothing."""
+class Stopped(asyncio.CancelledError):
+    """A call that was cancelled.
+
+    `started` is whether it may have happened: not, where its provider cannot have known of it or its tool
+    had changed nothing. `running` is whether it goes on in a thread, which nobody can interrupt.
+    """
+
+    def __init__(self, *, started: bool, running: bool = False) -> None:
+        super().__init__()
+        self.started = started
+        self.running = running
 
 
 class Calls:
@@ -69,7 +79,10 @@ class Calls:
         return (work.call.model or self._names[0]) if isinstance(work.call, ModelCall) else ""
 
     async def perform(self, work: DoEffect, on_tokens: OnTokens) -> Answer:
-        """Carry out a grant; raises EffectError, with what it has cost."""
+        """Carry out a grant; raises EffectError, with what it has cost, and Stopped when it is cancelled.
+
+        A call over HTTP has closed its connection by then.
+        """
         call = work.call
         if isinstance(call, ModelCall):
             answer = await self._ask_model(call, work, on_tokens)
@@ -99,14 +112,12 @@ class Calls:
             async with asyncio.timeout(self._model_timeout_s):
                 answer = await model.answer(call, allowance=allowance, docs=work.docs, on_tokens=on_tokens)
         except asyncio.CancelledError as stop:
-            if allowance.asked:
-                raise
-            raise NeverAsked from stop
+            raise Stopped(started=allowance.begun, running=allowance.runs) from stop
         except TimeoutError as error:
             raise TooLate(
                 f"{name} did not answer within {self._model_timeout_s:g} s; ask for less, or give it longer: "
                 "INTERLOCK_MODEL_TIMEOUT_S",
-                used=None if allowance.asked else NOTHING,
+                used=None if allowance.begun else NOTHING,
             ) from error
         if name.startswith(_UNCHECKED):
             return answer
@@ -134,11 +145,14 @@ class Calls:
         if tool is None:
             raise UnknownEffect(f"this worker has no tool {call.tool!r}; it has {', '.join(TOOLS)}")
         settings = self._settings
-        place = Place(work.task, work.docs, settings.docs, settings.workspaces, settings.cache)
+        deed = Deed(asks_leave=tool.asks_leave)
+        place = Place(work.task, work.docs, settings.docs, settings.workspaces, settings.cache, deed.leave)
         used = Amounts(tool_calls=1)
         try:
             async with asyncio.timeout(self._tool_timeout_s):
-                value = await self._threads.run(lambda: tool.run(call.arguments, place))
+                value = await self._threads.run(lambda: tool.run(call.arguments, place), deed)
+        except asyncio.CancelledError as stop:
+            raise Stopped(started=deed.may_have_happened, running=deed.runs) from stop
         except TimeoutError as error:
             raise TooLate(
                 f"{call.tool} did not end within {self._tool_timeout_s:g} s; try again", used=used

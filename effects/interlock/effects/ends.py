@@ -4,11 +4,12 @@ It does not know how the effect was done.
 """
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 import structlog
 
-from interlock.bus.clock import now_ms
+from interlock.bus.clock import now_ms, now_us
 from interlock.bus.errors import BusError
 from interlock.bus.ports import Bus
 from interlock.contracts import limits
@@ -24,7 +25,7 @@ from interlock.contracts.effect import (
     ToolCall,
 )
 from interlock.contracts.message import encode
-from interlock.contracts.subjects import dispatch_subject, input_subject
+from interlock.contracts.subjects import input_subject, outcome_subject
 from interlock.effects.appending import Appending
 from interlock.effects.models.answer import Answer
 
@@ -79,28 +80,41 @@ class Ends:
         )
         await self._tell(work, "failed", end, _outcome(work, "failed", message=line, transient=transient))
 
-    async def aborted(self, work: DoEffect, reason: str, *, started: bool) -> None:
-        """Tell who stopped it; `started` is whether the call may have happened."""
+    async def aborted(
+        self, work: DoEffect, reason: str, *, started_us: int = 0, running: bool = False
+    ) -> None:
+        """Tell who stopped it; `started_us` is when the call began that may have happened, 0: it never did.
+
+        `running` is whether it cannot be interrupted, and goes on.
+        """
         line = reason[: limits.MAX_LINE_CHARS]
         log.info("effect_aborted", task=work.task, step=work.step, effect=work.effect, reason=line)
-        used = Amounts(tool_calls=1) if started and isinstance(work.call, ToolCall) else NOTHING
-        end = EffectAborted(effect=work.effect, grant=work.grant, started=started, reason=line, used=used)
+        end = EffectAborted(
+            effect=work.effect,
+            grant=work.grant,
+            started=started_us > 0,
+            reason=line,
+            used=Amounts(tool_calls=1) if started_us and isinstance(work.call, ToolCall) else NOTHING,
+            running=running,
+            started_us=started_us,
+            ended_us=now_us(),
+        )
         await self._tell(work, "aborted", end, _outcome(work, "aborted", message=line))
 
     def withdrawn(self, cancel: Cancel) -> None:
         """Tell the log alone that a grant was taken back before it came: nobody waits for it any more."""
         log.info("effect_withdrawn", task=cancel.task, effect=cancel.effect, reason=cancel.reason)
         reason = cancel.reason or "the supervisor took it back"
-        end = EffectAborted(effect=cancel.effect, grant=cancel.grant, started=False, reason=reason)
-        subject = input_subject(self._bus.principal, "effect", "aborted", cancel.task)
-        self._appending.append(subject, encode(end), f"{cancel.effect}.{cancel.grant}")
+        end = EffectAborted(
+            effect=cancel.effect, grant=cancel.grant, started=False, reason=reason, ended_us=now_us()
+        )
+        self._append("aborted", cancel, encode(end))
 
     def counted(self, work: DoEffect, prompt_tokens: int) -> None:
         """Tell the log alone that a prompt is more than is reserved: its agent waits for what comes of it."""
         log.info("effect_counted", task=work.task, step=work.step, effect=work.effect, tokens=prompt_tokens)
         end = EffectCounted(effect=work.effect, grant=work.grant, prompt_tokens=prompt_tokens)
-        subject = input_subject(self._bus.principal, "effect", "counted", work.task)
-        self._appending.append(subject, encode(end), f"{work.effect}.{work.grant}")
+        self._append("counted", work, encode(end))
 
     async def _tell(
         self,
@@ -116,13 +130,21 @@ class Ends:
             self._telling.add(telling)
             telling.add_done_callback(self._telling.discard)
 
-        subject = input_subject(self._bus.principal, "effect", verb, work.task)
-        self._appending.append(subject, encode(end), f"{work.effect}.{work.grant}", tell_again)
+        self._append(verb, work, encode(end), tell_again)
         await self._send(work, outcome)
 
+    def _append(
+        self, verb: str, work: DoEffect | Cancel, data: bytes, on_late: Callable[[], None] | None = None
+    ) -> None:
+        """Append an end under an id that no other principal can guess, and so take before."""
+        subject = input_subject(self._bus.principal, "effect", verb, work.task)
+        self._appending.append(subject, data, f"{work.incarnation}.{work.effect}.{work.grant}", on_late)
+
     async def _send(self, work: DoEffect, outcome: Outcome) -> None:
+        if not work.agent:
+            return
         try:
-            await self._bus.send(dispatch_subject(work.agent), encode(outcome))
+            await self._bus.send(outcome_subject(work.agent, self._bus.principal), encode(outcome))
         except BusError as error:
             log.warning("outcome_not_sent", task=work.task, effect=work.effect, reason=str(error))
 

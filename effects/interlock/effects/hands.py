@@ -1,32 +1,50 @@
 """The effects that this worker has in hand: takes each grant once, carries it out, aborts what is killed.
 
-It decides nothing about whether an effect may happen, except that a killed one may not.
+It decides nothing about whether an effect may happen, except that a killed one may not, and none while
+nobody who decides is heard.
 """
 
 import asyncio
 from collections import OrderedDict
+from typing import Protocol
 
 import msgspec
 import structlog
 
-from interlock.bus.clock import monotonic_ms, now_ms
+from interlock.bus.clock import now_ms, now_us
+from interlock.bus.errors import NotNow
 from interlock.bus.ports import Bus
 from interlock.contracts.dispatch import Cancel, DoEffect
-from interlock.effects.calls import Calls, NeverAsked
+from interlock.contracts.effect import ToolCall
+from interlock.contracts.scope import Doing, Scope, covers
+from interlock.effects.calls import Calls, Stopped
 from interlock.effects.ends import Ends
-from interlock.effects.errors import Busy, EffectError, NotReserved
-from interlock.effects.fences import FLEET, Fences
+from interlock.effects.errors import EffectError, NotReserved
 from interlock.effects.live import Live
 
 REMEMBERED_MAX = 65_536
+_OLDER = "it was granted before a kill"
 
 log = structlog.get_logger()
+
+
+class Gate(Protocol):
+    """What lets a grant begin."""
+
+    def refuses(self, doing: Doing, as_of: int) -> bool:
+        """Tell whether it may never begin: it is older than a kill."""
+        ...
+
+    def why_not(self, doing: Doing) -> str:
+        """Return why it may not begin now, though it may later; empty: it may."""
+        ...
 
 
 class InHand(msgspec.Struct):
     """One grant; `stopped` is why it shall not go on. Once it has `ended`, nothing stops it any more."""
 
     work: DoEffect
+    doing: Doing
     task: asyncio.Task[None] | None = None
     begun: bool = False
     ended: bool = False
@@ -36,12 +54,12 @@ class InHand(msgspec.Struct):
 class Hands:
     """At most `capacity` grants at a time; a grant beyond them fails, and may be made again."""
 
-    def __init__(self, bus: Bus, calls: Calls, ends: Ends, capacity: int) -> None:
+    def __init__(self, bus: Bus, calls: Calls, ends: Ends, gate: Gate, capacity: int) -> None:
         self._bus = bus
         self._calls = calls
         self._ends = ends
         self._capacity = capacity
-        self._fences = Fences()
+        self._gate = gate
         self._in_hand: dict[tuple[int, int], InHand] = {}
         self._known: OrderedDict[tuple[int, int], None] = OrderedDict()
 
@@ -53,17 +71,19 @@ class Hands:
     def take(self, work: DoEffect) -> bool:
         """Begin a grant; False for one that was begun before, whatever became of it.
 
-        Raises Busy while the log is away and too many ends wait for it: the grant comes again.
+        Raises NotNow for one that may not begin now: the grant comes again.
         """
         grant = (work.effect, work.grant)
         if grant in self._known:
             return False
         if self._ends.full:
-            raise Busy("the log is away, and the ends of too many effects wait for it")
+            raise NotNow("the log is away, and the ends of too many effects wait for it")
+        mine = InHand(work, self._doing(work))
+        if self._gate.refuses(mine.doing, work.as_of):
+            mine.stopped = _OLDER
+        elif why_not := self._gate.why_not(mine.doing):
+            raise NotNow(f"effect {work.effect} of task {work.task} does not begin now: {why_not}")
         self._remember(grant)
-        mine = InHand(work)
-        if self._fences.refuses(work.task, monotonic_ms()):
-            mine.stopped = "it was granted before a kill"
         full = len(self._in_hand) >= self._capacity
         self._in_hand[grant] = mine
         mine.task = asyncio.get_running_loop().create_task(self._do(mine, full=full))
@@ -96,16 +116,11 @@ class Hands:
         if len(self._known) > REMEMBERED_MAX:
             self._known.popitem(last=False)
 
-    def kill(self, scope: int, reason: str) -> None:
-        """Abort what is in flight for a task (FLEET: everything), and refuse what was granted before."""
-        self._fences.close(scope, monotonic_ms())
+    def kill(self, scope: Scope, seq: int | None, reason: str) -> None:
+        """Abort what is in flight in a scope and older than this record (None: all that is there)."""
         for mine in tuple(self._in_hand.values()):
-            if scope in {FLEET, mine.work.task}:
+            if covers(scope, mine.doing) and (seq is None or mine.work.as_of < seq):
                 _abort(mine, reason)
-
-    def resume(self, scope: int) -> None:
-        """Let a killed scope begin again."""
-        self._fences.open(scope)
 
     async def stop(self, reason: str) -> None:
         """Abort everything, and wait until the end of each is told."""
@@ -114,11 +129,25 @@ class Hands:
             _abort(mine, reason)
         await asyncio.gather(*(mine.task for mine in everything if mine.task), return_exceptions=True)
 
+    def _doing(self, work: DoEffect) -> Doing:
+        return Doing(
+            task=work.task,
+            step=work.step,
+            agent=work.agent,
+            role=work.role,
+            tenant=work.tenant,
+            tool=work.call.tool if isinstance(work.call, ToolCall) else "",
+            model=self._calls.model_of(work),
+        )
+
     async def _do(self, mine: InHand, *, full: bool) -> None:
         work = mine.work
         try:
-            if mine.stopped:
-                await self._ends.aborted(work, mine.stopped, started=False)
+            # Between the grant's arrival and this turn the process may have stood still.
+            why_not = mine.stopped or self._gate.why_not(mine.doing)
+            if why_not:
+                mine.ended = True
+                await self._ends.aborted(work, why_not)
             elif full:
                 sentence = f"this worker has {self._capacity} effects in hand, as many as it offered"
                 await self._fail(mine, EffectError(sentence), now_ms(), transient=True)
@@ -131,7 +160,8 @@ class Hands:
     async def _carry_out(self, mine: InHand) -> None:
         work = mine.work
         live = Live(self._bus, work.task, work.step)
-        started_ms = now_ms()
+        started_us = now_us()
+        started_ms = started_us // 1_000
         try:
             answer = await self._calls.perform(work, live.tell)
         except EffectError as error:
@@ -142,8 +172,7 @@ class Hands:
                 await self._fail(mine, error, started_ms, transient=error.transient)
         except asyncio.CancelledError as stop:
             mine.ended = True
-            started = not isinstance(stop, NeverAsked)
-            await self._ends.aborted(work, mine.stopped or "the effect worker ended", started=started)
+            await self._aborted(mine, stop, started_us)
         except Exception as error:
             log.exception("effect_broke", task=work.task, step=work.step, effect=work.effect)
             sentence = f"the effect worker broke on this call ({type(error).__name__}); its log tells where"
@@ -153,6 +182,16 @@ class Hands:
             await live.end()
             model = self._calls.model_of(work)
             await self._ends.completed(work, answer, model=model, started_ms=started_ms)
+
+    async def _aborted(self, mine: InHand, stop: asyncio.CancelledError, started_us: int) -> None:
+        """Tell how far it had come; one of which that is not known may have happened."""
+        far = stop if isinstance(stop, Stopped) else Stopped(started=True)
+        await self._ends.aborted(
+            mine.work,
+            mine.stopped or "the effect worker ended",
+            started_us=started_us if far.started else 0,
+            running=far.running,
+        )
 
     async def _fail(self, mine: InHand, error: EffectError, started_ms: int, *, transient: bool) -> None:
         mine.ended = True

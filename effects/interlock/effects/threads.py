@@ -11,9 +11,11 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from interlock.effects.deed import Deed
+
 T = TypeVar("T")
 
-_Job = tuple[asyncio.AbstractEventLoop, asyncio.Future[Any], Callable[[], Any]]
+_Job = tuple[asyncio.AbstractEventLoop, asyncio.Future[Any], Callable[[], Any], Deed]
 
 
 class Threads:
@@ -25,17 +27,24 @@ class Threads:
         self._started = 0
         self._busy = 0
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns, or raise what it raises; what is cancelled in time never begins."""
+    async def run(self, work: Callable[[], T], deed: Deed | None = None) -> T:
+        """Return what `work` returns, or raise what it raises; what is cancelled in time never begins.
+
+        `deed` tells, also after a cancellation, how far it has come.
+        """
+        deed = deed or Deed()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
         self._busy += 1
         if self._busy > self._started < self._count:
             self._started += 1
             threading.Thread(target=self._serve, name=f"effect-{self._started}", daemon=True).start()
-        self._jobs.put((loop, done, work))
+        self._jobs.put((loop, done, work, deed))
         try:
             return await done
+        except asyncio.CancelledError:
+            deed.stop()
+            raise
         finally:
             self._busy -= 1
 
@@ -46,14 +55,15 @@ class Threads:
 
     def _serve(self) -> None:
         while (job := self._jobs.get()) is not None:
-            loop, done, work = job
-            if done.cancelled():
+            loop, done, work, deed = job
+            if not deed.begin():
                 continue
             tell: Callable[[Any], None]
             try:
                 told, tell = work(), done.set_result
             except BaseException as error:  # noqa: BLE001 - it is raised again where the result is awaited
                 told, tell = error, done.set_exception
+            deed.end()
             # The loop may be closed by now; then nobody waits for this any more.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle, done, tell, told)

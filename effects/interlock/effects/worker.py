@@ -1,4 +1,4 @@
-"""One effect worker on the bus: says hello and beats, takes grants, hears switches, says bye.
+"""One effect worker on the bus: says hello and beats, takes grants, obeys its watch, says bye.
 
 What it can do is decided by its settings, what it may do by the supervisor.
 """
@@ -15,20 +15,21 @@ import structlog
 from interlock.bus.clock import monotonic_ms
 from interlock.bus.desk import Desk
 from interlock.bus.errors import BusError
-from interlock.bus.ports import Bus, Message, Subscription
+from interlock.bus.ports import Bus
 from interlock.bus.presence import Beater
-from interlock.contracts.control import Control
 from interlock.contracts.dispatch import Cancel, DoEffect
-from interlock.contracts.errors import ContractError, MalformedMessage, NewerProtocol
-from interlock.contracts.message import decode, encode
+from interlock.contracts.errors import MalformedMessage, NewerProtocol
+from interlock.contracts.message import encode
 from interlock.contracts.presence import Beat, Bye, EffectHello
-from interlock.contracts.subjects import CONTROLS, FLEET, InputSubject, input_subject, read_input
+from interlock.contracts.scope import Doing
+from interlock.contracts.subjects import input_subject
 from interlock.contracts.version import PROTOCOL_MAJOR
 from interlock.effects.appending import Appending
 from interlock.effects.calls import Calls
 from interlock.effects.ends import Ends
-from interlock.effects.fences import FLEET as EVERYTHING
+from interlock.effects.fences import Kill
 from interlock.effects.hands import Hands
+from interlock.effects.watch import Watch
 
 SETTLE_S = 1.2
 BYE_S = 0.4
@@ -60,21 +61,27 @@ class Worker:
         self._hellos = count(1)
         self._beat_ms = monotonic_ms()
         self._appending = Appending(bus)
-        self._hands = Hands(bus, calls, Ends(bus, self._appending), capacity)
+        self._watch = Watch(bus, self._on_kill)
+        self._hands = Hands(bus, calls, Ends(bus, self._appending), self._watch, capacity)
         self._desk = Desk(bus, self._take)
         self._beater = Beater(bus, bus.principal, self._beat)
-        self._controls: Subscription | None = None
 
     @property
     def incarnation(self) -> str:
         """The name of this life of the worker; grants are made to one life."""
         return self._incarnation
 
+    @property
+    def why_not(self) -> str:
+        """Why nothing may begin now; empty: it may."""
+        return self._watch.why_not(Doing())
+
     async def start(self) -> None:
-        """Hear switches, take grants, say hello and beat; raises BusError."""
-        self._controls = await self._bus.listen(CONTROLS, self._on_control)
+        """Hear and read switches, take grants, say hello and beat; raises BusError."""
+        await self._watch.listen()
         await self._desk.start()
-        await self._bus.append(self._subject("hello"), self._hello)
+        hello = await self._bus.append(self._subject("hello"), self._hello)
+        self._watch.start(hello.seq)
         await self._beater.start()
         models = [offer.model for offer in self._calls.models()]
         log.info("effects_ready", models=models, tools=[offer.tool for offer in self._calls.tools()])
@@ -85,8 +92,7 @@ class Worker:
         await self._hands.stop(reason)
         await self._appending.settle(SETTLE_S)
         await self._beater.stop()
-        if self._controls is not None:
-            await self._controls.stop()
+        await self._watch.stop()
         bye = encode(Bye(incarnation=self._incarnation, reason=reason))
         try:
             async with asyncio.timeout(BYE_S):
@@ -96,16 +102,21 @@ class Worker:
         await self._calls.close()
 
     def lost(self) -> None:
-        """Go on with what is in hand: its ends will be told when the connection stands again."""
+        """Begin nothing more; what is in hand goes on, and its ends are told when the connection stands."""
+        self._watch.lost()
 
     def restored(self) -> None:
-        """Say hello again: the server may have lost it, the supervisor may have given this worker up."""
-        self._appending.append(
-            self._subject("hello"), self._hello, f"{self._incarnation}.{next(self._hellos)}"
-        )
+        """Say hello again, which the server or the supervisor may have lost, and read the switches anew."""
+        self._watch.restored()
+        self._say_hello()
 
     def refused(self, subject: str) -> None:
         """Do nothing: the append that was refused hears of it."""
+
+    def _say_hello(self) -> None:
+        self._appending.append(
+            self._subject("hello"), self._hello, f"{self._incarnation}.{next(self._hellos)}"
+        )
 
     def _subject(self, verb: str) -> str:
         return input_subject(self._bus.principal, "effect", verb)
@@ -114,7 +125,7 @@ class Worker:
         before_ms, self._beat_ms = self._beat_ms, monotonic_ms()
         if self._beat_ms - before_ms > SILENT_MS:
             log.warning("effects_were_silent", silent_ms=self._beat_ms - before_ms)
-            self.restored()
+            self._say_hello()
         return encode(Beat(incarnation=self._incarnation, in_hand=self._hands.in_hand))
 
     def _take(self, data: bytes) -> bool:
@@ -134,29 +145,5 @@ class Worker:
             return True
         return self._hands.take(dispatch)
 
-    async def _on_control(self, message: Message) -> None:
-        try:
-            said = read_input(message.subject)
-            scope = _scope(said)
-            if scope is None or said.verb not in {"kill", "resume"}:
-                return
-            control = decode(Control, message.data)
-        except ContractError as error:
-            log.warning("control_not_read", subject=message.subject, reason=str(error))
-            return
-        if said.verb == "resume":
-            self._hands.resume(scope)
-            return
-        log.warning("kill_heard", task=scope, by=said.principal, reason=control.reason)
-        words = f": {control.reason}" if control.reason else ""
-        self._hands.kill(scope, f"{said.principal} killed it{words}")
-
-
-def _scope(said: InputSubject) -> int | None:
-    match said.rest:
-        case (word,) if word == FLEET:
-            return EVERYTHING
-        case ("task", task) if task.isdecimal():
-            return int(task)
-        case _:
-            return None
+    def _on_kill(self, kill: Kill, seq: int | None) -> None:
+        self._hands.kill(kill.scope, seq, str(kill))

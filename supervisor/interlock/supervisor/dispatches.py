@@ -37,6 +37,7 @@ def do_step(state: State, task: Task, step: Step, given: Mapping[str, Message]) 
         model=task.model,
         docs=task.docs,
         deadline_ms=step.deadline_ms,
+        tenant=task.tenant,
     )
 
 

@@ -107,16 +107,20 @@ class SimulatedBus:
         )
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on, in order, once each."""
+        del consumer
         reading = SimulatedReading(self._line, self._server, filters, on_record, start_seq)
         await self._asked(reading.open_at_server)
         self._open.append(reading)
         return reading
 
-    async def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
+    async def history(
+        self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
+    ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in portions as they arrive."""
+        del consumer
         fits = matcher(filters)
         last = await self.last_seq()
         first = max(start_seq, 1)

@@ -7,6 +7,7 @@ from typing import Self
 import msgspec
 
 from interlock.contracts.budget import Amounts
+from interlock.effects.deed import Deed
 from interlock.effects.errors import NotReserved
 from interlock.effects.prices import PriceList
 
@@ -22,6 +23,7 @@ class Allowance(msgspec.Struct):
 
     `asked` is whether a provider may be at work on the call, so that it may be billed. `counted_tokens` is
     the prompt as it was counted under an earlier grant (0: never); it stands for the first request only.
+    `thread` is the work of a model that thinks here, in a thread.
     """
 
     prompt_tokens: int
@@ -29,12 +31,23 @@ class Allowance(msgspec.Struct):
     spend_usd_micros: int
     asked: bool = False
     counted_tokens: int = 0
+    thread: Deed | None = None
 
     @classmethod
     def of(cls, reserved: Amounts, max_output_tokens: int, counted_tokens: int = 0) -> Self:
         """Split a reservation: what is not for the answer is for the prompt."""
         prompt_tokens = reserved.tokens - max_output_tokens
         return cls(prompt_tokens, max_output_tokens, reserved.spend_usd_micros, counted_tokens=counted_tokens)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the call may have happened, and so may count."""
+        return self.asked or (self.thread is not None and self.thread.may_have_happened)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it goes on in a thread, after it was stopped."""
+        return self.thread is not None and self.thread.runs
 
     async def admit(self, prices: PriceList, model: str, at_most: int, count: Count) -> None:
         """Let a prompt of at most so many tokens pass, or by its count if that fits; raises NotReserved."""

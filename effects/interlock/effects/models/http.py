@@ -41,6 +41,8 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
+# An event of httpcore's: it has a connection, and writes the request to it.
+_SENT_FROM_HERE_ON = "http11.send_request_headers.started"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 log = structlog.get_logger()
@@ -88,6 +90,10 @@ class HttpApi:
         waiting = _Waiting(self._patience, self._chance)
         content = msgspec.json.encode(body)
         asked = allowance or Allowance(0, 0, 0)
+
+        async def note(event: str, _about: Any) -> None:
+            asked.asked = asked.asked or event == _SENT_FROM_HERE_ON
+
         while True:
             async with AsyncExitStack() as stack:
                 try:
@@ -96,8 +102,8 @@ class HttpApi:
                         f"{self._endpoint.base_url}{path}",
                         content=content,
                         headers={"content-type": "application/json"},
+                        extensions={"trace": note},
                     )
-                    asked.asked = True
                     response = await stack.enter_async_context(request)
                 except (httpx.TransportError, httpx.InvalidURL) as error:
                     again: _Again = self._disconnected(error, waiting.tries)

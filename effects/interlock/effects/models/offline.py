@@ -11,6 +11,7 @@ import msgspec
 from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import Bill, ModelCall
 from interlock.contracts.message import Json
+from interlock.effects.deed import Deed
 from interlock.effects.errors import NoDocuments, Unfit, UnknownEffect
 from interlock.effects.models import answering, planning
 from interlock.effects.models.allowance import Allowance
@@ -53,8 +54,8 @@ class OfflineModel:
             raise Unfit(
                 f"the offline reasoner has only one answer for {call.purpose!r}, and that did not fit"
             )
-        allowance.asked = True
-        value = await self._threads.run(lambda: self._think(call, docs))
+        thread = allowance.thread = Deed()
+        value = await self._threads.run(lambda: self._think(call, docs), thread)
         read = _read_tokens(call)
         data = within(value, allowance.output_tokens, read)
         bill = Bill(price_source=FREE_HERE, input_tokens=read, output_tokens=_tokens(data))

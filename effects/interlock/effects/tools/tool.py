@@ -16,6 +16,10 @@ from interlock.effects.errors import Unfit
 _PLACES_SHOWN_MAX = 3
 
 
+def _always() -> bool:
+    return True
+
+
 class Strict(BaseModel):
     """What a tool is asked or answers: nothing unknown, nothing changed after it was read."""
 
@@ -23,13 +27,17 @@ class Strict(BaseModel):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a tool works: for which task, on which documents (empty: none), and in which folders."""
+    """Where a tool works: for which task, on which documents (empty: none), and in which folders.
+
+    `leave` is asked right before something happens that cannot be undone: False, and it must not.
+    """
 
     task: int
     docs: str
     roots: tuple[Path, ...]
     workspaces: Path
     cache: Path
+    leave: Callable[[], bool] = _always
 
 
 Asked = TypeVar("Asked", bound=Strict)
@@ -37,9 +45,12 @@ Told = TypeVar("Told", bound=Strict)
 
 
 class Tool(Generic[Asked, Told]):
-    """One tool; `repeatable` calls may be done again when their end is unknown."""
+    """One tool; `repeatable` calls may be done again when their end is unknown.
 
-    def __init__(
+    One that `asks_leave` changes nothing before it has asked.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one plain thing to say about a tool, by its name
         self,
         name: str,
         run: Callable[[Asked, Place], Told],
@@ -49,8 +60,10 @@ class Tool(Generic[Asked, Told]):
         risk: Risk,
         repeatable: bool,
         description: str,
+        asks_leave: bool = False,
     ) -> None:
         self.name = name
+        self.asks_leave = asks_leave
         self._run = run
         self._asks = asks
         self._tells = tells

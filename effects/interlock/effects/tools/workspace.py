@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path, PurePosixPath
 
 from interlock.effects.errors import OutsideWorkspace, Refused
@@ -30,9 +30,10 @@ def parts_of(path: str) -> tuple[str, ...]:
     return names
 
 
-def write(workspace: Path, path: str, content: bytes) -> str:
+def write(workspace: Path, path: str, content: bytes, leave: Callable[[], bool] = lambda: True) -> str:
     """Put a file there at once and durably; return its SHA-256 in hex.
 
+    `leave` is asked right before the file gets its name; without it nothing is left there but folders.
     Every folder on the way is opened by name below the one before, without following links, so that nothing
     that appears meanwhile leads out. Raises OutsideWorkspace and Refused.
     """
@@ -45,7 +46,7 @@ def write(workspace: Path, path: str, content: bytes) -> str:
         ) from error
     try:
         with _opened(workspace, folders) as folder:
-            _replace(folder, name, content)
+            _replace(folder, name, content, leave)
     except OSError as error:
         raise _refusal(path, error) from error
     return hashlib.sha256(content).hexdigest()
@@ -66,22 +67,27 @@ def _opened(workspace: Path, folders: list[str]) -> Generator[int]:
         os.close(folder)
 
 
-def _replace(folder: int, name: str, content: bytes) -> None:
+def _replace(folder: int, name: str, content: bytes, leave: Callable[[], bool]) -> None:
     with contextlib.suppress(FileNotFoundError):
         if not _is_plain_file(folder, name):
             raise OutsideWorkspace(f"{name!r} is there already and is no plain file; choose another name")
     draft = f".{name}.{secrets.token_hex(4)}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    named = False
     with os.fdopen(os.open(draft, flags, 0o644, dir_fd=folder), "wb") as file:
         try:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(draft, dir_fd=folder)
-            raise
+            if leave():
+                os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+                named = True
+        finally:
+            if not named:
+                with contextlib.suppress(OSError):
+                    os.unlink(draft, dir_fd=folder)
+    if not named:
+        raise Refused(f"{name!r} is not written: its effect was stopped")
 
 
 def _is_plain_file(folder: int, name: str) -> bool:

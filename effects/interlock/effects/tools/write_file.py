@@ -28,7 +28,7 @@ class Written(Strict):
 
 def _write_file(asked: WriteFile, place: Place) -> Written:
     content = asked.text.encode("utf-8", errors="replace")
-    digest = write(place.workspaces / str(place.task), asked.path, content)
+    digest = write(place.workspaces / str(place.task), asked.path, content, place.leave)
     return Written(path=asked.path, sha256=digest, size_bytes=len(content))
 
 
@@ -39,5 +39,6 @@ WRITE_FILE = Tool(
     tells=Written,
     risk="write",
     repeatable=True,
+    asks_leave=True,
     description="Write a text file into the task's workspace, replacing what stood under that name.",
 )
