@@ -345,7 +345,8 @@ class Connection:
         await self._on_reconnected()
 
     async def _connect(self) -> None:
-        await self._client.connect(self._servers, reconnect_time_wait=self._retry_s, **self._options)
+        options = self._options | {"reconnect_time_wait": self._retry_s}
+        await self._client.connect(self._servers, **options)
 
     def _settle(self) -> None:
         """Know that the connection stands."""
