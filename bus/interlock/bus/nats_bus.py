@@ -168,7 +168,7 @@ class NatsBus:
         """Publish one message as `send` does, in call order, without waiting."""
         if len(data) > self.max_payload:
             raise TooLarge(f"{len(data)} bytes for {subject}: one message holds at most {self.max_payload}")
-        if not self.connection.up:
+        if not self.connection.speaks:
             log.debug("bus_message_lost", subject=subject)
             return
         try:

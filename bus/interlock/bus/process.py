@@ -1,4 +1,4 @@
-"""How every process of Interlock starts and ends: settings from the environment, the bus, signals, exit codes.
+"""How every process of Interlock starts and ends: settings from the environment, bus, signals, exit codes.
 
 It knows nothing of what the process is for.
 """
@@ -37,8 +37,8 @@ PATIENCE_S = 10.0
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the bus is, who this process is on it, and by what it proves that.
 
-    `key_file` holds an nkey's seed, `token_file` an access token, `tls` is a folder (see `tls`). None of them:
-    a server that is open.
+    `key_file` holds an nkey's seed, `token_file` an access token, `tls` is a folder (see `tls`). None of
+    them: a server that is open.
     """
 
     url: str
