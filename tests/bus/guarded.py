@@ -1,10 +1,9 @@
-"""A server that asks whom to admit, and a small answerer in its place; what is tested is what the server does.
+"""A server that asks whom to admit, and a small answerer; what is tested is what the server does.
 
 The answerer reads the directory for every question, so that what is written there holds at once.
 """
 
 import asyncio
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from interlock.bus import accounts, connection, identity, server, tls
 from interlock.bus.credentials import Credentials
 from interlock.bus.errors import MalformedKey, NotPermitted, Unreachable
 from interlock.bus.identity import read_secret
-from interlock.bus.nats_bus import NatsBus, connect, connect_by
+from interlock.bus.nats_bus import connect, connect_by
 from interlock.bus.ports import Message
 from interlock.bus.principals import Principal, Principals
 from interlock.bus.process import open_bus, read_settings
@@ -405,7 +405,7 @@ async def test_who_shall_encrypt_does_not_speak_to_a_server_that_does_not(
     context = tls.client_context(authority.folder())
     with pytest.raises(Unreachable, match="does not encrypt"):
         await connect(guarded.server.url, "alice", key=guarded.seed("alice"), tls=context)
-    assert all("alice" != question.connection for question in guarded.door.questions[len(guarded.buses) :])
+    assert all(question.connection != "alice" for question in guarded.door.questions[len(guarded.buses) :])
 
 
 @pytest.mark.parametrize("name", ["ca.pem", "server.pem", "server-key.pem", "key.pem"])
@@ -413,8 +413,7 @@ def test_a_file_for_tls_that_cannot_be_used_is_named(authority: Authority, name:
     folder = authority.folder("interlock:effects-9")
     (folder / name).unlink()
     with pytest.raises(MalformedKey, match=rf"{name} cannot be read"):
-        tls.client_context(folder)
-        tls.ServerTls(folder, verify=True).block()
+        use_both(folder)
 
 
 @pytest.mark.parametrize("name", ["server-key.pem", "key.pem"])
@@ -422,19 +421,23 @@ def test_a_key_for_tls_that_others_may_read_is_refused(authority: Authority, nam
     folder = authority.folder("interlock:effects-9")
     (folder / name).chmod(0o640)
     with pytest.raises(MalformedKey, match="chmod 600"):
-        tls.client_context(folder)
-        tls.ServerTls(folder).block()
+        use_both(folder)
+
+
+def use_both(folder: Path) -> None:
+    tls.client_context(folder)
+    tls.ServerTls(folder, verify=True).block()
 
 
 # Processes.
 
 
 @pytest.fixture
-def token_file(tmp_path: Path) -> Iterator[Path]:
+def token_file(tmp_path: Path) -> Path:
     path = tmp_path / "token"
     path.touch(mode=0o600)
     path.write_text("ey-1\n")
-    yield path
+    return path
 
 
 async def test_a_process_connects_as_its_environment_says(guarded: Guarded, token_file: Path) -> None:
@@ -449,7 +452,7 @@ async def test_a_process_connects_as_its_environment_says(guarded: Guarded, toke
     )
     bus = await open_bus(settings)
     assert guarded.door.questions[-1].token == "ey-1"
-    token_file.write_text("ey-2")
+    await asyncio.to_thread(token_file.write_text, "ey-2")
     # When it has to connect anew, then with the new one
     asked = len(guarded.door.questions)
     await guarded.door.kick("effects-1")
