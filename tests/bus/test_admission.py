@@ -1,9 +1,12 @@
 """How connections come in, are cut, come back and stay out, on a server that asks whom to admit."""
 
+# pyright: reportPrivateUsage=false
+
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -135,25 +138,25 @@ async def test_who_is_revoked_and_cut_stays_out_and_is_told_at_once(
 async def test_who_is_refused_tries_seldomer_each_time(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Given an agent that is refused, whose pauses are noted
-    monkeypatch.setattr(connection, "RETRY_S", 0.01)
-    monkeypatch.setattr(connection, "LONGEST_RETRY_S", 0.08)
+    # Given an agent that is cut and refused
+    monkeypatch.setattr(connection, "RETRY_S", 0.05)
+    monkeypatch.setattr(connection, "LONGEST_RETRY_S", 0.2)
+    await guarded.buses["researcher-1"].close()
     agent = await guarded.connect("researcher-1")
-    pauses: list[float] = []
-    note = agent.connection._pause
-
-    def noted(retry_s: float) -> None:
-        pauses.append(retry_s)
-        note(retry_s)
-
-    monkeypatch.setattr(agent.connection, "_pause", noted)
     guarded.principals.revoke("researcher-1")
+    asked = len(guarded.door.asked_s)
     await guarded.door.kick("researcher-1")
     # Then each pause is twice the one before, up to the longest
-    await until(lambda: len(pauses) >= 5)
-    assert pauses[:5] == [0.02, 0.04, 0.08, 0.08, 0.08]
-    # And nats-py keeps it, so that the server is not asked without end
-    assert agent.connection._client.options["reconnect_time_wait"] == 0.08
+    await until(lambda: len(guarded.door.asked_s) >= asked + 5)
+    times_s = guarded.door.asked_s[asked : asked + 5]
+    pauses_s = [after - before for before, after in pairwise(times_s)]
+    assert all(pause_s >= least_s for pause_s, least_s in zip(pauses_s, (0.1, 0.2, 0.2, 0.2), strict=True))
+    # And when it is back, it begins anew
+    guarded.principals.enrol(
+        "researcher-1", msgspec.structs.replace(guarded.principals.read()["researcher-1"], revoked_ms=0)
+    )
+    await until(lambda: agent.connected)
+    assert agent.connection._client.options["reconnect_time_wait"] == 0.05
 
 
 async def test_a_ticket_that_ends_is_renewed_without_a_word(guarded: Guarded) -> None:
