@@ -5,6 +5,7 @@ an unstored message that is sent meanwhile is lost, as its port says it may be.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from inspect import iscoroutinefunction
 
@@ -14,9 +15,10 @@ import structlog
 from interlock.bus import jetstream
 from interlock.bus.appends import AppendLimits, Appends
 from interlock.bus.connection import Connection, Hearing
+from interlock.bus.credentials import Credentials, Secret
 from interlock.bus.echoes import is_echo
 from interlock.bus.errors import BusError, TooLarge
-from interlock.bus.history import history
+from interlock.bus.history import history, narrow_history
 from interlock.bus.patterns import matcher
 from interlock.bus.ports import Ack, Message, OnMessage, OnRecord, Record, Subscription
 from interlock.bus.reader import Reader
@@ -29,9 +31,10 @@ log = structlog.get_logger()
 class Listening:
     """One subscription to unstored messages."""
 
-    def __init__(self, connection: Connection, subject: str, on_message: OnMessage) -> None:
+    def __init__(self, connection: Connection, subject: str, on_message: OnMessage, queue: str) -> None:
         self._connection = connection
         self._subject = subject
+        self._queue = queue
         self._fits = matcher([subject])
         self._on_message = on_message
         self._hearing: Hearing | None = None
@@ -40,7 +43,7 @@ class Listening:
     async def start(self) -> None:
         """Begin; raise NotPermitted when this principal may not listen there."""
         deliver = self._deliver_and_wait if iscoroutinefunction(self._on_message) else self._deliver
-        self._hearing = await self._connection.hear(self._subject, deliver)
+        self._hearing = await self._connection.hear(self._subject, deliver, queue=self._queue)
 
     async def stop(self) -> None:
         """Deliver nothing more; stopping twice is harmless, also from within the handler."""
@@ -118,7 +121,6 @@ class NatsBus:
         self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on; a handler's error is logged."""
-        del consumer
 
         def pass_on(record: Record) -> Awaitable[None] | None:
             if is_echo(record.data):
@@ -127,7 +129,7 @@ class NatsBus:
             return on_record(record)
 
         waits = iscoroutinefunction(on_record)
-        reader = Reader(self.requests, filters, pass_on, start_seq=start_seq, waits=waits)
+        reader = Reader(self.requests, filters, pass_on, start_seq=start_seq, waits=waits, consumer=consumer)
         await reader.start()
         return reader
 
@@ -135,7 +137,8 @@ class NatsBus:
         self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
     ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in order, then end."""
-        del consumer
+        if consumer:
+            return narrow_history(self.requests, filters, start_seq=start_seq, consumer=consumer)
         return history(self.requests, filters, start_seq=start_seq)
 
     async def record(self, seq: int) -> Record | None:
@@ -165,7 +168,7 @@ class NatsBus:
         """Publish one message as `send` does, in call order, without waiting."""
         if len(data) > self.max_payload:
             raise TooLarge(f"{len(data)} bytes for {subject}: one message holds at most {self.max_payload}")
-        if not self.connection.up:
+        if not self.connection.speaks:
             log.debug("bus_message_lost", subject=subject)
             return
         try:
@@ -173,9 +176,9 @@ class NatsBus:
         except nats.errors.Error as failure:
             raise BusError(f"{subject!r} cannot be published ({failure}); check the subject") from failure
 
-    async def listen(self, subject: str, on_message: OnMessage) -> Subscription:
+    async def listen(self, subject: str, on_message: OnMessage, *, queue: str = "") -> Subscription:
         """Deliver what is sent to a subject; a failing handler is logged and the listening goes on."""
-        listening = Listening(self.connection, subject, on_message)
+        listening = Listening(self.connection, subject, on_message, queue)
         await listening.start()
         return listening
 
@@ -195,15 +198,35 @@ class NatsBus:
 
 
 async def connect(
-    url: str, principal: str, *, key: str | None = None, name: str = "", limits: AppendLimits | None = None
+    url: str,
+    principal: str,
+    *,
+    key: Secret | None = None,
+    token: Secret | None = None,
+    tls: ssl.SSLContext | None = None,
+    name: str = "",
+    limits: AppendLimits | None = None,
 ) -> NatsBus:
-    """Connect as a principal with its nkey seed (None: an open server).
+    """Connect as a principal with its nkey seed or access token; neither: an open server, or a certificate.
 
-    Raises Unreachable when no server answers within a few seconds, NotPermitted when it refuses the key.
-    From then on the connection is kept until `close`, whatever happens to the server.
+    Raises Unreachable when no server answers within a few seconds, NotPermitted when it refuses. From then on
+    the connection is kept until `close`, whatever happens to the server.
     """
-    connection = Connection(principal, url)
-    await connection.open(key=key, name=name or principal)
+    return await connect_by(Credentials(key, token, tls), url, principal, name=name, limits=limits)
+
+
+async def connect_by(
+    credentials: Credentials,
+    url: str,
+    principal: str,
+    *,
+    name: str = "",
+    limits: AppendLimits | None = None,
+    patience_s: float = 0.0,
+) -> NatsBus:
+    """Connect as `connect` does; for `patience_s` a refusal may mean that who admits is not there yet."""
+    connection = Connection(principal, url, credentials)
+    await connection.open(name=name or principal, patience_s=patience_s)
     requests = Requests(connection)
     appends = Appends(requests, limits or AppendLimits())
     try:

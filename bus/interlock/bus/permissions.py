@@ -51,9 +51,19 @@ _READ_LOG_WITH_ANY_CLIENT = (
     f"$JS.ACK.{STREAM}.>",
 )
 
+API_OF_THE_LOG = (
+    f"{_API}.INFO",
+    f"{_API}.STREAM.NAMES",
+    *(f"{_API}.STREAM.{verb}.{STREAM}" for verb in ("CREATE", "UPDATE", "INFO", "MSG.GET")),
+    f"{_API}.CONSUMER.CREATE.{STREAM}",
+    f"{_API}.CONSUMER.CREATE.{STREAM}.>",
+    *(f"{_API}.CONSUMER.{verb}.{STREAM}.*" for verb in ("DELETE", "INFO", "MSG.NEXT")),
+)
+"""All of JetStream's API that there is for anybody: nothing deletes or purges the log."""
+
 
 def _reads_only(**filters: str) -> tuple[str, ...]:
-    """Return what lets somebody read these subjects of the log, each by a consumer of this name, and no other.
+    """Return what lets somebody read these subjects of the log, each by a consumer of its name, and no other.
 
     The server compares the filter in the subject with the one in the request.
     """
@@ -170,7 +180,8 @@ def permissions_of(principal: str, roles: Iterable[str]) -> Permissions:
     unknown = [role for role in wanted if role not in ROLES]
     if unknown or not wanted:
         raise NotPermitted(
-            f"{principal} cannot have the role {', '.join(unknown) or '(none)'}: there are {', '.join(ROLES)}"
+            f"{principal} cannot have the role {', '.join(map(repr, unknown)) or 'of nobody'}: "
+            f"there are {', '.join(ROLES)}"
         )
     if len(wanted) > 1 and not all(role in PEOPLE for role in wanted):
         raise NotPermitted(f"{principal} cannot be {' and '.join(wanted)}: a process has one role")

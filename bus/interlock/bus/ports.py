@@ -90,15 +90,18 @@ class Log(Protocol):
     ) -> Subscription:
         """Deliver every record that matches, from `start_seq` on, in order, once each, and keep following.
 
-        Survives gaps, reconnections and server restarts; a slow reader slows only itself. `consumer` names
-        the one reading that a principal with narrow rights may have of these filters.
+        Survives gaps, reconnections and server restarts; a slow reader slows only itself. Who may read one
+        filter only says under which name (`permissions`); under one name stands one reading at a time.
         """
         ...
 
     def history(
         self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
     ) -> AsyncIterator[Record]:
-        """Yield the matching records that stand in the log now, in order, then end."""
+        """Yield the matching records that stand in the log now, in order, then end.
+
+        `consumer` as in `follow`; on a replicated log such a reading may end a moment too early.
+        """
         ...
 
     async def record(self, seq: int) -> Record | None:
@@ -125,8 +128,11 @@ class Wire(Protocol):
         """Publish one message as `send` does, in call order, without waiting."""
         ...
 
-    async def listen(self, subject: str, on_message: OnMessage) -> Subscription:
-        """Deliver what is sent to a subject (wildcards allowed), appends to stored subjects too."""
+    async def listen(self, subject: str, on_message: OnMessage, *, queue: str = "") -> Subscription:
+        """Deliver what is sent to a subject (wildcards allowed), appends to stored subjects too.
+
+        Of all who listen under one `queue`, each message reaches one.
+        """
         ...
 
     async def request(self, subject: str, data: bytes, *, timeout_s: float) -> bytes:
