@@ -175,7 +175,8 @@ class Callout:
                 )
                 self._respond(reply, answer)
                 return
-        log.info("refused", who=outcome.principal, shown=outcome.shown, cid=place[1], reason=outcome.reason)
+        # At debug: a record tells of it, which no flood can make many.
+        log.debug("refused", who=outcome.principal, shown=outcome.shown, cid=place[1], reason=outcome.reason)
         self._respond(reply, tickets.refuse(question, self._issuer, outcome.reason, now_s=at_ms // 1_000))
         self._attempts.refused(place, outcome)
 

@@ -79,13 +79,16 @@ class Environment:
 
     async def _read(self) -> None:
         """Read the log as soon as it can be read, and follow it from there."""
+        said = ""
         while True:
             try:
                 await self._catch_up()
             except BusError as failure:
                 if isinstance(failure, Refusal) and failure.err_code == NO_STREAM:
                     self.known.set()
-                log.warning("access_waits_for_the_log", environment=self.name, reason=str(failure))
+                if str(failure) != said:
+                    said = str(failure)
+                    log.warning("access_waits_for_the_log", environment=self.name, reason=said)
             else:
                 return
             await asyncio.sleep(AGAIN_S)
@@ -137,7 +140,7 @@ class Environment:
             log.warning("decision_not_read", environment=self.name, seq=record.seq, reason=str(failure))
             return
         self._last_cause = max(self._last_cause, decision.cause)
-        self._switches.decided(record.seq, decision.facts)
+        self._switches.decided(record.seq, decision.cause, decision.facts)
         for fact in decision.facts:
             match fact:
                 case Entitled():

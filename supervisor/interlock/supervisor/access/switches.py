@@ -39,6 +39,7 @@ class Switches:
         self._undecided: dict[Scope, _Kill] = {}
         self._roles: dict[str, str] = {}
         self._read_seq = 0
+        self._cause = 0
 
     def heard(self, verb: str, scope: Scope) -> bool:
         """Take a plain control message; return whether it is a kill that ends connections."""
@@ -57,6 +58,8 @@ class Switches:
         self._read_seq = max(self._read_seq, seq)
         if scope.kind not in KINDS:
             return False
+        if seq <= self._cause:
+            return False
         if verb == "kill":
             self._note(scope, _Kill(seq, seq - 1))
             return True
@@ -66,9 +69,13 @@ class Switches:
                 del self._undecided[scope]
         return False
 
-    def decided(self, seq: int, facts: Iterable[Fact]) -> None:
-        """Take the facts of a decision about the fleet, in order."""
+    def decided(self, seq: int, cause: int, facts: Iterable[Fact]) -> None:
+        """Take a decision about the fleet, in order; what stands before its cause has been decided."""
         self._read_seq = max(self._read_seq, seq)
+        self._cause = max(self._cause, cause)
+        self._undecided = {
+            scope: kill for scope, kill in self._undecided.items() if not 0 < kill.seq < self._cause
+        }
         for fact in facts:
             match fact:
                 case Switched(scope=scope):
