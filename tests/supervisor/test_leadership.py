@@ -197,13 +197,13 @@ class SlowBus(MemoryBus):
         self.open.set()
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         async def later(record: Record) -> None:
             await self.open.wait()
             on_record(record)
 
-        return await super().follow(filters, later, start_seq=start_seq)
+        return await super().follow(filters, later, start_seq=start_seq, consumer=consumer)
 
 
 async def test_a_task_that_was_begun_just_before_is_stamped_too(stage: Stage) -> None:

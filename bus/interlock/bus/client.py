@@ -7,8 +7,9 @@ tests/bus/test_client.py guards.
 """
 
 import asyncio
+import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -17,6 +18,7 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 
+from interlock.bus.identity import Identity
 from interlock.bus.parser import MessageParser
 from interlock.bus.wired import OnWire, Wired
 
@@ -26,20 +28,27 @@ log = structlog.get_logger()
 
 
 class DirectClient(Client):
-    """A client that calls handlers which need not wait at once, without a task."""
+    """A client that calls handlers which need not wait at once, without a task.
 
-    def __init__(self) -> None:
+    `identity` is asked at every connection anew, so that a new key is used as soon as there is one; it must
+    not raise, for nats-py would never connect again.
+    """
+
+    def __init__(self, identity: Callable[[], Identity] | None = None) -> None:
         super().__init__()
+        self._identity = identity
         self._ps = MessageParser(self, self)
         self._at_once: dict[int, OnWire] = {}
         self._writing = False
         self._turns = asyncio.get_running_loop()
 
-    async def hear(self, subject: str, handle: OnWire) -> Subscription:
+    async def hear(self, subject: str, handle: OnWire, queue: str = "") -> Subscription:
         """Subscribe; a coroutine function is called from a task, as nats-py does it, another at once."""
         half_typed: Any = self
         waits = iscoroutinefunction(handle)
-        subscription: Subscription = await half_typed.subscribe(subject, cb=handle if waits else _never)
+        subscription: Subscription = await half_typed.subscribe(
+            subject, queue=queue, cb=handle if waits else _never
+        )
         if not waits:
             self._at_once[self._sid] = handle
         return subscription
@@ -71,6 +80,19 @@ class DirectClient(Client):
     def received(self) -> None:
         """Write what handlers have published."""
         self._write()
+
+    def _connect_command(self) -> bytes:
+        if self._identity is not None:
+            identity = self._identity()
+            self._public_nkey = identity.public_key
+            self._signature_cb = lambda nonce: base64.b64encode(identity.sign(nonce.encode()))
+        return super()._connect_command()
+
+    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
+        if initial_connection and self.options.get("tls") and not info.get("tls_required"):
+            # nats-py would go on in plain text, which is what somebody in between would like.
+            raise nats.errors.Error("the server does not encrypt, and this program was told to")
+        await super()._process_info(info, initial_connection)
 
     def _remove_sub(self, sid: int, max_msgs: int = 0) -> None:
         super()._remove_sub(sid, max_msgs)

@@ -16,6 +16,7 @@ from nats.aio.subscription import Subscription
 from nats.nuid import NUID
 
 from interlock.bus.client import DirectClient
+from interlock.bus.credentials import Credentials
 from interlock.bus.errors import BusError, NotPermitted, Unreachable
 from interlock.bus.wired import OnWire
 
@@ -23,6 +24,7 @@ OPEN_S = 3.0
 FLUSH_S = 5
 CONFIRM_S = 5.0
 RETRY_S = 0.2
+LONGEST_RETRY_S = 2.0
 PING_S = 10
 # More than the pipeline of appends may have outstanding, so that publishing never has to wait for the socket.
 BUFFER_BYTES = 64 * 1024 * 1024
@@ -31,7 +33,7 @@ HEADER_BYTES = 1024
 INBOX_PREFIX = "_INBOX_"
 
 _VIOLATION = re.compile(r'permissions violation for (publish|subscription)[^"]* "([^"]+)"')
-_REFUSALS = ("authorization violation", "authentication", "account authentication expired")
+_REFUSALS = ("authorization violation", "authentication timeout", "authentication revoked")
 
 log = structlog.get_logger()
 
@@ -55,9 +57,10 @@ class Watcher(Protocol):
 class Hearing:
     """One subject that the connection hears, through every reconnection, until it is dropped."""
 
-    def __init__(self, subject: str, handle: OnWire) -> None:
+    def __init__(self, subject: str, handle: OnWire, queue: str) -> None:
         self.subject = subject
         self.handle = handle
+        self.queue = queue
         self.subscription: Subscription | None = None
 
     @property
@@ -67,16 +70,21 @@ class Hearing:
 
 
 class Connection:
-    """A principal's connection to a server; `url` may name several of a cluster, with commas between them."""
+    """A principal's connection to a server; `url` may name several of a cluster, with commas between them.
 
-    def __init__(self, principal: str, url: str) -> None:
+    Cut and refused, it goes on trying, seldomer each time, until it is admitted again or closed.
+    """
+
+    def __init__(self, principal: str, url: str, credentials: Credentials | None = None) -> None:
         self.principal = principal
         self.url = url
         self._servers = url.split(",")
         self.trouble: BusError | None = None
         self.watchers: set[Watcher] = set()
-        self._client = DirectClient()
+        self._credentials = credentials or Credentials()
+        self._client = DirectClient(self._credentials.identity)
         self._options: dict[str, Any] = {}
+        self._retry_s = RETRY_S
         self._loop = asyncio.get_running_loop()
         self._up = asyncio.Event()
         self._down = asyncio.Event()
@@ -109,8 +117,11 @@ class Connection:
         """Return a fresh subject below this principal's own prefix."""
         return f"{INBOX_PREFIX}{self.principal}.{self._nuid.next().decode()}"
 
-    async def open(self, *, key: str | None, name: str) -> None:
-        """Connect; raise NotPermitted when the server refuses the key, Unreachable when nobody answers."""
+    async def open(self, *, name: str, patience_s: float = 0.0) -> None:
+        """Connect; raise NotPermitted when the server refuses, Unreachable when nobody answers.
+
+        A refusal is final after `patience_s`: until then it may be that nobody is there yet who admits.
+        """
         self._options = {
             "error_cb": self._on_error,
             "disconnected_cb": self._on_disconnected,
@@ -118,19 +129,21 @@ class Connection:
             "closed_cb": self._on_closed,
             "name": name,
             "inbox_prefix": INBOX_PREFIX + self.principal,
-            "nkeys_seed_str": key,
-            "reconnect_time_wait": RETRY_S,
+            "token": self._credentials.token,
+            "tls": self._credentials.tls,
+            "connect_timeout": OPEN_S,
             "max_reconnect_attempts": -1,
             "ping_interval": PING_S,
             "pending_size": BUFFER_BYTES,
         }
-        opening = self._loop.create_task(self._client.connect(self._servers, **self._options))
+        opening = self._loop.create_task(self._connect())
         await asyncio.wait({opening, self._refusal}, timeout=OPEN_S, return_when=asyncio.FIRST_COMPLETED)
+        if not opening.done() and self._refusal.done():
+            await asyncio.wait({opening}, timeout=patience_s)
         if not opening.done() or opening.exception():
             raise await self._give_up(opening)
-        self.trouble = None
         self._opened = True
-        self._up.set()
+        self._settle()
 
     async def close(self) -> None:
         """Send what is buffered, bounded in time, then end the connection; closing twice is harmless."""
@@ -156,15 +169,15 @@ class Connection:
         """
         self._client.put(subject, data, reply, headers)
 
-    async def hear(self, subject: str, handle: OnWire) -> Hearing:
+    async def hear(self, subject: str, handle: OnWire, *, queue: str = "") -> Hearing:
         """Subscribe; when this returns, the server knows of it. Raise NotPermitted when it refused.
 
         A coroutine function may wait, and is called for one message after the other; another function is
-        called at once, and must not wait for anything.
+        called at once, and must not wait for anything. Of those in one queue, each message reaches one.
         """
         await self.wait_up(OPEN_S)
-        hearing = Hearing(subject, handle)
-        hearing.subscription = await self._client.hear(subject, handle)
+        hearing = Hearing(subject, handle, queue)
+        hearing.subscription = await self._client.hear(subject, handle, queue)
         self._hearings.add(hearing)
         try:
             async with asyncio.timeout(CONFIRM_S):
@@ -268,15 +281,24 @@ class Connection:
         if violation:
             self._on_violation(violation[1], violation[2])
         elif any(word in text for word in _REFUSALS):
-            if not isinstance(self.trouble, NotPermitted):
-                log.error("bus_refused", url=self.url, principal=self.principal, reason=str(error))
-            self.trouble = NotPermitted(
-                f"{self.url} refuses the key of {self.principal}; check which key is used"
-            )
-            if not self._refusal.done():
-                self._refusal.set_result(None)
+            self._on_refusal(str(error))
         else:
             log.debug("bus_error", url=self.url, reason=str(error) or type(error).__name__)
+
+    def _on_refusal(self, reason: str) -> None:
+        if not isinstance(self.trouble, NotPermitted):
+            log.error("bus_refused", url=self.url, principal=self.principal, reason=reason)
+        self.trouble = NotPermitted(
+            f"{self.url} refuses {self._credentials.kind} of {self.principal}; check whether it is the right "
+            "one, and not revoked"
+        )
+        self._pause(min(self._retry_s * 2, LONGEST_RETRY_S))
+        if not self._refusal.done():
+            self._refusal.set_result(None)
+
+    def _pause(self, retry_s: float) -> None:
+        """Set how long nats-py waits before it tries again; it looks there each time."""
+        self._retry_s = self._client.options["reconnect_time_wait"] = retry_s
 
     def _on_violation(self, action: str, subject: str) -> None:
         log.error("bus_not_permitted", principal=self.principal, action=action, subject=subject)
@@ -303,9 +325,7 @@ class Connection:
         if self._closing:
             self.errand(self._end_client())
             return
-        self.trouble = None
-        self._down.clear()
-        self._up.set()
+        self._settle()
         log.info("bus_restored", url=self.url, principal=self.principal)
         for watcher in tuple(self.watchers):
             watcher.restored()
@@ -316,12 +336,23 @@ class Connection:
             self.errand(self._replace())
 
     async def _replace(self) -> None:
-        self._client = DirectClient()
-        await asyncio.sleep(RETRY_S)
-        await self._client.connect(self._servers, **self._options)
+        """Go on with a new client, for nats-py has given this one up."""
+        self._client = DirectClient(self._credentials.identity)
+        await asyncio.sleep(self._retry_s)
+        await self._connect()
         for hearing in self._hearings:
-            hearing.subscription = await self._client.hear(hearing.subject, hearing.handle)
+            hearing.subscription = await self._client.hear(hearing.subject, hearing.handle, hearing.queue)
         await self._on_reconnected()
+
+    async def _connect(self) -> None:
+        await self._client.connect(self._servers, reconnect_time_wait=self._retry_s, **self._options)
+
+    def _settle(self) -> None:
+        """Know that the connection stands."""
+        self.trouble = None
+        self._pause(RETRY_S)
+        self._down.clear()
+        self._up.set()
 
 
 async def _retire(subscription: Subscription) -> None:

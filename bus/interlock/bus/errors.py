@@ -39,3 +39,15 @@ class ServerFailed(BusError):
 
 class MalformedKey(BusError):
     """A key file that holds no usable key, or that others may read."""
+
+
+class UnknownPrincipal(BusError):
+    """A name that stands in no directory of principals."""
+
+
+class KeyTaken(BusError):
+    """A key or certificate that proves somebody else, or one more than a principal may have."""
+
+
+class MalformedTicket(BusError):
+    """A question or answer of the server's auth callout that is not what it has to be."""

@@ -1,7 +1,8 @@
 """A bounded reading: the records that stand in the log now; it must not know what they mean."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 
 from interlock.bus import jetstream
 from interlock.bus.echoes import is_echo
@@ -21,28 +22,55 @@ async def history(requests: Requests, filters: Sequence[str], *, start_seq: int)
     last = await _newest(requests, filters) if info.replicated else info.last_seq
     if start_seq > last:
         return
-    deliveries: asyncio.Queue[Delivery] = asyncio.Queue(PORTION)
-
-    async def keep(record: Record) -> None:
-        await deliveries.put((record, reader.pending))
-
-    reader = Reader(requests, filters, keep, start_seq=start_seq)
-    await reader.start()
-    pending = reader.pending
-    try:
-        while pending or info.replicated:
-            record, pending = await _next(deliveries)
+    reading = _Reading(requests, filters, start_seq, "")
+    async with aclosing(reading.deliveries(until_last=info.replicated)) as deliveries:
+        async for record in deliveries:
             if record.seq > last:
                 return
             if not is_echo(record.data):
                 yield record
             if record.seq == last:
                 return
-    finally:
-        await reader.stop()
-        # A handler may still wait for room.
-        while not deliveries.empty():
-            deliveries.get_nowait()
+
+
+async def narrow_history(
+    requests: Requests, filters: Sequence[str], *, start_seq: int, consumer: str
+) -> AsyncIterator[Record]:
+    """Yield the records of the one filter that may be read by a consumer of this name.
+
+    Who has no more rights than that cannot ask for the newest record; the end is where the server says that
+    nothing is left.
+    """
+    reading = _Reading(requests, filters, start_seq, consumer)
+    async with aclosing(reading.deliveries(until_last=False)) as deliveries:
+        async for record in deliveries:
+            if not is_echo(record.data):
+                yield record
+
+
+class _Reading:
+    """A reader whose deliveries are taken one by one."""
+
+    def __init__(self, requests: Requests, filters: Sequence[str], start_seq: int, consumer: str) -> None:
+        self._waiting: asyncio.Queue[Delivery] = asyncio.Queue(PORTION)
+        self._reader = Reader(requests, filters, self._keep, start_seq=start_seq, consumer=consumer)
+
+    async def deliveries(self, *, until_last: bool) -> AsyncGenerator[Record]:
+        """Yield until nothing is left, as the server says, or with `until_last` until nobody asks for more."""
+        await self._reader.start()
+        pending = self._reader.pending
+        try:
+            while pending or until_last:
+                record, pending = await _next(self._waiting)
+                yield record
+        finally:
+            await self._reader.stop()
+            # A handler may still wait for room.
+            while not self._waiting.empty():
+                self._waiting.get_nowait()
+
+    async def _keep(self, record: Record) -> None:
+        await self._waiting.put((record, self._reader.pending))
 
 
 async def _newest(requests: Requests, filters: Sequence[str]) -> int:

@@ -4,42 +4,88 @@ Source: https://docs.nats.io/running-a-nats-service/configuration/securing_nats/
 It must not know what an identity may do.
 """
 
+import base64
+import binascii
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import nkeys as untyped  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs] - has none
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from interlock.bus.errors import MalformedKey
 
 nkeys: Any = untyped
 SEED_BYTES = 32
+PUBLIC_BYTES = 35
 OWNER_ONLY = 0o600
 _OTHERS = 0o077
 
+Kind = Literal["user", "account"]
+
+
+class _Form(NamedTuple):
+    """How keys of one kind look: a byte for the seed, and what public key and seed begin with."""
+
+    prefix: int
+    public: str
+    seed: str
+
+
+_FORMS: dict[Kind, _Form] = {
+    "user": _Form(nkeys.PREFIX_BYTE_USER, "U", "SU"),
+    "account": _Form(nkeys.PREFIX_BYTE_ACCOUNT, "A", "SA"),
+}
+
 
 class Identity:
-    """One user key pair; `seed` is the secret, `public_key` is what the server is told."""
+    """One key pair; `seed` is the secret, `public_key` is what the server is told.
 
-    def __init__(self, seed: str) -> None:
+    Users connect; an account's key signs what users may do.
+    """
+
+    def __init__(self, seed: str, kind: Kind = "user") -> None:
+        form = _FORMS[kind]
         try:
-            self.public_key: str = nkeys.from_seed(bytearray(seed.encode())).public_key.decode()
+            self._pair = nkeys.from_seed(bytearray(seed.encode()))
+            self.public_key: str = self._pair.public_key.decode()
         except (nkeys.NkeysError, ValueError) as failure:
             raise MalformedKey(
-                "this is not the seed of an nkey: it begins with SU and has 58 characters"
+                f"this is not the seed of an nkey: it begins with {form.seed} and has 58 characters"
             ) from failure
-        if not self.public_key.startswith("U"):
-            raise MalformedKey("this nkey is not a user's: its seed has to begin with SU")
+        if not self.public_key.startswith(form.public):
+            raise MalformedKey(f"this nkey is not of a {kind}: its seed has to begin with {form.seed}")
         self.seed = seed
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature (Ed25519, 64 bytes)."""
+        signature: bytes = self._pair.sign(data)
+        return signature
 
     def __repr__(self) -> str:
         return f"Identity({self.public_key})"
 
 
-def create() -> Identity:
+def has_signed(public_key: str, data: bytes, signature: bytes) -> bool:
+    """Tell whether the owner of a public key, of any kind, has signed this.
+
+    A public key is base32 of a byte for its kind, 32 bytes, and two for their checksum (CRC-16, low byte first).
+    """
+    try:
+        raw = base64.b32decode(public_key)
+        if len(raw) != PUBLIC_BYTES or nkeys.crc16(bytearray(raw[:-2])).to_bytes(2, "little") != raw[-2:]:
+            return False
+        Ed25519PublicKey.from_public_bytes(raw[1:-2]).verify(signature, data)
+    except (InvalidSignature, ValueError, binascii.Error):
+        return False
+    return True
+
+
+def create(kind: Kind = "user") -> Identity:
     """Return a new identity."""
-    return Identity(nkeys.encode_seed(secrets.token_bytes(SEED_BYTES), nkeys.PREFIX_BYTE_USER).decode())
+    return Identity(nkeys.encode_seed(secrets.token_bytes(SEED_BYTES), _FORMS[kind].prefix).decode(), kind)
 
 
 def save(identity: Identity, path: Path) -> None:
@@ -52,26 +98,40 @@ def save(identity: Identity, path: Path) -> None:
         file.write(identity.seed + "\n")
 
 
-def load(path: Path) -> Identity:
+def replace(identity: Identity, path: Path) -> None:
+    """Put a new seed where another stands: who reads the file finds the one or the other, whole."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    save(identity, draft)
+    draft.replace(path)
+
+
+def load(path: Path, kind: Kind = "user") -> Identity:
     """Read an identity; raise MalformedKey when the file is missing, no key, or readable by others."""
+    seed = read_secret(path)
     try:
-        mode = path.stat().st_mode
-        seed = path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError as failure:
-        raise MalformedKey(f"the key file {path} cannot be read: {failure.strerror}") from failure
-    if mode & _OTHERS:
-        raise MalformedKey(f"others may read the key file {path}; run: chmod 600 {path}")
-    try:
-        return Identity(seed)
+        return Identity(seed, kind)
     except MalformedKey as failure:
         raise MalformedKey(f"the key file {path} holds no usable key: {failure}") from failure
 
 
-def load_or_create(path: Path) -> Identity:
+def read_secret(path: Path) -> str:
+    """Read a file that only its owner may read, without blank ends; raise MalformedKey for another."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError as failure:
+        raise MalformedKey(f"the key file {path} cannot be read: {failure.strerror}") from failure
+    if mode & _OTHERS:
+        raise MalformedKey(f"others may read the key file {path}; run: chmod 600 {path}")
+    return text
+
+
+def load_or_create(path: Path, kind: Kind = "user") -> Identity:
     """Return the identity of a file, which is created with a new one when it does not exist."""
     if path.exists():
-        return load(path)
+        return load(path, kind)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    identity = create()
+    identity = create(kind)
     save(identity, path)
     return identity

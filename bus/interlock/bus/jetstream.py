@@ -25,6 +25,7 @@ from interlock.contracts.subjects import STREAM
 
 API_S = 5.0
 
+NO_CONSUMER = 10014
 NO_MESSAGE = 10037
 NO_STREAM = 10059
 _SUPERSEDED = {10071}
@@ -109,12 +110,13 @@ class ConsumerInfo(msgspec.Struct, frozen=True):
 
 
 class ConsumerConfig(msgspec.Struct, frozen=True):
-    """An ephemeral reader without acks, kept in memory by the server."""
+    """An ephemeral reader without acks, kept in memory by the server; it has one filter or several."""
 
     name: str
     opt_start_seq: int
-    filter_subjects: list[str]
+    filter_subjects: list[str] | msgspec.UnsetType
     inactive_threshold: int
+    filter_subject: str | msgspec.UnsetType = msgspec.UNSET
     deliver_policy: str = "by_start_sequence"
     ack_policy: str = "none"
     mem_storage: bool = True
@@ -195,9 +197,19 @@ async def message(requests: Requests, **query: int | str) -> Record | None:
 
 
 async def create_consumer(requests: Requests, config: ConsumerConfig) -> ConsumerInfo:
-    """Create an ephemeral consumer."""
+    """Create an ephemeral consumer; one filter stands in the subject too, where permissions can see it."""
     body = msgspec.json.encode(ConsumerRequest(config))
-    return await call(requests, f"CONSUMER.CREATE.{STREAM}.{config.name}", body, ConsumerInfo)
+    seen = f".{config.filter_subject}" if config.filter_subject else ""
+    return await call(requests, f"CONSUMER.CREATE.{STREAM}.{config.name}{seen}", body, ConsumerInfo)
+
+
+async def delete_consumer(requests: Requests, name: str) -> None:
+    """See that there is no consumer of that name."""
+    try:
+        await call(requests, f"CONSUMER.DELETE.{STREAM}.{name}", b"", _Failure)
+    except Refusal as refusal:
+        if refusal.err_code != NO_CONSUMER:
+            raise
 
 
 def _microseconds(rfc3339: str) -> int:

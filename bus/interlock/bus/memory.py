@@ -33,10 +33,11 @@ class Capacity(msgspec.Struct, frozen=True):
 
 
 class Ear(msgspec.Struct, frozen=True, eq=False):
-    """One listener of unstored messages."""
+    """One listener of unstored messages; of those with one `queue`, each message reaches one."""
 
     hears: Matches
     deliver: Callable[[Message], None]
+    queue: str = ""
 
 
 def carry_at_once(_message: Message, deliver: Deliver) -> None:
@@ -58,7 +59,7 @@ class MemoryServer:
         self._last_on: dict[str, int] = {}
         self._message_ids: dict[str, tuple[int, int]] = {}
         self._ears: list[Ear] = []
-        self._ears_of: dict[str, list[Ear]] = {}
+        self._ears_of: dict[str, list[list[Ear]]] = {}
         self._followers: list[Callable[[], None]] = []
         self._last_inbox = 0
 
@@ -99,9 +100,9 @@ class MemoryServer:
             self._pass_on(Message(message.reply, answer))
         return True
 
-    def listen(self, pattern: str, deliver: Callable[[Message], None]) -> Ear:
+    def listen(self, pattern: str, deliver: Callable[[Message], None], queue: str = "") -> Ear:
         """Deliver what fits the pattern from now on."""
-        ear = Ear(matcher([pattern]), deliver)
+        ear = Ear(matcher([pattern]), deliver, queue)
         self._ears.append(ear)
         self._ears_of.clear()
         return ear
@@ -156,12 +157,30 @@ class MemoryServer:
         return msgspec.json.encode({"stream": STREAM, "seq": ack.seq})
 
     def _pass_on(self, message: Message) -> bool:
-        ears = self._ears_of.get(message.subject)
-        if ears is None:
+        groups = self._ears_of.get(message.subject)
+        if groups is None:
             if len(self._ears_of) >= MOST_SUBJECTS_KNOWN:
                 self._ears_of.clear()
-            ears = [ear for ear in self._ears if ear.hears(message.subject)]
-            self._ears_of[message.subject] = ears
-        for ear in ears:
+            groups = self._ears_of[message.subject] = self._groups(message.subject)
+        for group in groups:
+            ear = group[0]
+            if len(group) > 1:
+                # Each in its turn.
+                group.append(group.pop(0))
             self.carry(message, partial(ear.deliver, message))
-        return bool(ears)
+        return bool(groups)
+
+    def _groups(self, subject: str) -> list[list[Ear]]:
+        """Return who hears a subject: everybody alone, and those of one queue together."""
+        groups: list[list[Ear]] = []
+        queues: dict[str, list[Ear]] = {}
+        for ear in self._ears:
+            if not ear.hears(subject):
+                continue
+            if ear.queue in queues:
+                queues[ear.queue].append(ear)
+                continue
+            groups.append([ear])
+            if ear.queue:
+                queues[ear.queue] = groups[-1]
+        return groups

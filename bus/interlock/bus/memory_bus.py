@@ -42,12 +42,12 @@ class _Worker:
 class MemoryListening:
     """One subscription to unstored messages."""
 
-    def __init__(self, server: MemoryServer, subject: str, on_message: OnMessage) -> None:
+    def __init__(self, server: MemoryServer, subject: str, on_message: OnMessage, queue: str) -> None:
         self._server = server
         self._on_message = on_message
         self._waiting: deque[Message] = deque()
         self._worker = _Worker(self._deliver_next)
-        self._ear: Ear = server.listen(subject, self._arrive)
+        self._ear: Ear = server.listen(subject, self._arrive, queue)
 
     async def stop(self) -> None:
         """Deliver nothing more; stopping twice is harmless."""
@@ -167,15 +167,19 @@ class MemoryBus:
         )
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on, in order, once each, and keep following."""
         self._check_open()
+        _check_narrow(filters, consumer)
         return self._keep(MemoryReader(self._server, filters, on_record, start_seq))
 
-    async def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
+    async def history(
+        self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
+    ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in order, then end."""
         self._check_open()
+        _check_narrow(filters, consumer)
         fits = matcher(filters)
         for record in self._server.records[max(start_seq, 1) - 1 :]:
             if fits(record.subject):
@@ -207,10 +211,10 @@ class MemoryBus:
         self._check_open()
         self._server.send(Message(subject, data, reply))
 
-    async def listen(self, subject: str, on_message: OnMessage) -> Subscription:
+    async def listen(self, subject: str, on_message: OnMessage, *, queue: str = "") -> Subscription:
         """Deliver what is sent to a subject; a failing handler is logged and the listening goes on."""
         self._check_open()
-        return self._keep(MemoryListening(self._server, subject, on_message))
+        return self._keep(MemoryListening(self._server, subject, on_message, queue))
 
     async def request(self, subject: str, data: bytes, *, timeout_s: float) -> bytes:
         """Send and return the first answer; raise NotTaken when none came in time."""
@@ -245,6 +249,10 @@ class MemoryBus:
     def _check_open(self) -> None:
         if self._closed:
             raise Unreachable("this connection was closed")
+
+
+def _check_narrow(filters: Sequence[str], consumer: str) -> None:
+    assert not consumer or len(filters) == 1, "a consumer of a prescribed name has one filter"
 
 
 def _settle(answer: "asyncio.Future[Ack]", outcome: Ack | BusError) -> None:

@@ -5,6 +5,7 @@ an unstored message that is sent meanwhile is lost, as its port says it may be.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from inspect import iscoroutinefunction
 
@@ -14,9 +15,10 @@ import structlog
 from interlock.bus import jetstream
 from interlock.bus.appends import AppendLimits, Appends
 from interlock.bus.connection import Connection, Hearing
+from interlock.bus.credentials import Credentials, Secret
 from interlock.bus.echoes import is_echo
 from interlock.bus.errors import BusError, TooLarge
-from interlock.bus.history import history
+from interlock.bus.history import history, narrow_history
 from interlock.bus.patterns import matcher
 from interlock.bus.ports import Ack, Message, OnMessage, OnRecord, Record, Subscription
 from interlock.bus.reader import Reader
@@ -29,9 +31,10 @@ log = structlog.get_logger()
 class Listening:
     """One subscription to unstored messages."""
 
-    def __init__(self, connection: Connection, subject: str, on_message: OnMessage) -> None:
+    def __init__(self, connection: Connection, subject: str, on_message: OnMessage, queue: str) -> None:
         self._connection = connection
         self._subject = subject
+        self._queue = queue
         self._fits = matcher([subject])
         self._on_message = on_message
         self._hearing: Hearing | None = None
@@ -40,7 +43,7 @@ class Listening:
     async def start(self) -> None:
         """Begin; raise NotPermitted when this principal may not listen there."""
         deliver = self._deliver_and_wait if iscoroutinefunction(self._on_message) else self._deliver
-        self._hearing = await self._connection.hear(self._subject, deliver)
+        self._hearing = await self._connection.hear(self._subject, deliver, queue=self._queue)
 
     async def stop(self) -> None:
         """Deliver nothing more; stopping twice is harmless, also from within the handler."""
@@ -115,7 +118,7 @@ class NatsBus:
         return await self._appends.soon(subject, data, expected_subject_seq, expected_on, message_id)
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on; a handler's error is logged."""
 
@@ -126,12 +129,18 @@ class NatsBus:
             return on_record(record)
 
         waits = iscoroutinefunction(on_record)
-        reader = Reader(self.requests, filters, pass_on, start_seq=start_seq, waits=waits)
+        reader = Reader(
+            self.requests, filters, pass_on, start_seq=start_seq, waits=waits, consumer=consumer
+        )
         await reader.start()
         return reader
 
-    def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
+    def history(
+        self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
+    ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in order, then end."""
+        if consumer:
+            return narrow_history(self.requests, filters, start_seq=start_seq, consumer=consumer)
         return history(self.requests, filters, start_seq=start_seq)
 
     async def record(self, seq: int) -> Record | None:
@@ -169,9 +178,9 @@ class NatsBus:
         except nats.errors.Error as failure:
             raise BusError(f"{subject!r} cannot be published ({failure}); check the subject") from failure
 
-    async def listen(self, subject: str, on_message: OnMessage) -> Subscription:
+    async def listen(self, subject: str, on_message: OnMessage, *, queue: str = "") -> Subscription:
         """Deliver what is sent to a subject; a failing handler is logged and the listening goes on."""
-        listening = Listening(self.connection, subject, on_message)
+        listening = Listening(self.connection, subject, on_message, queue)
         await listening.start()
         return listening
 
@@ -191,15 +200,24 @@ class NatsBus:
 
 
 async def connect(
-    url: str, principal: str, *, key: str | None = None, name: str = "", limits: AppendLimits | None = None
+    url: str,
+    principal: str,
+    *,
+    key: Secret | None = None,
+    token: Secret | None = None,
+    tls: ssl.SSLContext | None = None,
+    name: str = "",
+    limits: AppendLimits | None = None,
+    patience_s: float = 0.0,
 ) -> NatsBus:
-    """Connect as a principal with its nkey seed (None: an open server).
+    """Connect as a principal with its nkey seed or its access token (neither: an open server, or a certificate).
 
-    Raises Unreachable when no server answers within a few seconds, NotPermitted when it refuses the key.
-    From then on the connection is kept until `close`, whatever happens to the server.
+    Raises Unreachable when no server answers within a few seconds, NotPermitted when it refuses: at once, or
+    as long as `patience_s` lets it be that who admits is not there yet. From then on the connection is kept
+    until `close`, whatever happens to the server.
     """
-    connection = Connection(principal, url)
-    await connection.open(key=key, name=name or principal)
+    connection = Connection(principal, url, Credentials(key, token, tls))
+    await connection.open(name=name or principal, patience_s=patience_s)
     requests = Requests(connection)
     appends = Appends(requests, limits or AppendLimits())
     try:

@@ -51,6 +51,16 @@ _READ_LOG_WITH_ANY_CLIENT = (
     f"$JS.ACK.{STREAM}.>",
 )
 
+API_OF_THE_LOG = (
+    f"{_API}.INFO",
+    f"{_API}.STREAM.NAMES",
+    *(f"{_API}.STREAM.{verb}.{STREAM}" for verb in ("CREATE", "UPDATE", "INFO", "MSG.GET")),
+    f"{_API}.CONSUMER.CREATE.{STREAM}",
+    f"{_API}.CONSUMER.CREATE.{STREAM}.>",
+    *(f"{_API}.CONSUMER.{verb}.{STREAM}.*" for verb in ("DELETE", "INFO", "MSG.NEXT")),
+)
+"""All of JetStream's API that there is for anybody: nothing deletes or purges the log."""
+
 
 def _reads_only(**filters: str) -> tuple[str, ...]:
     """Return what lets somebody read these subjects of the log, each by a consumer of this name, and no other.

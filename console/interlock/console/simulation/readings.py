@@ -59,10 +59,13 @@ class _Taker:
 class SimulatedListening:
     """One subscription to unstored messages."""
 
-    def __init__(self, line: Line, server: MemoryServer, subject: str, on_message: OnMessage) -> None:
+    def __init__(
+        self, line: Line, server: MemoryServer, subject: str, on_message: OnMessage, queue: str
+    ) -> None:
         self._line = line
         self._server = server
         self._subject = subject
+        self._queue = queue
         self._taker = _Taker(on_message)
         self.stopped = False
         self._ear: Ear | None = None
@@ -75,7 +78,7 @@ class SimulatedListening:
     def open_at_server(self) -> None:
         """Let the server know of it."""
         if self._ear is None:
-            self._ear = self._server.listen(self._subject, self._push)
+            self._ear = self._server.listen(self._subject, self._push, self._queue)
 
     def close_at_server(self) -> None:
         """Let the server forget it."""
