@@ -69,11 +69,7 @@ def environments(principals: Mapping[str, Principal]) -> tuple[str, ...]:
 def services(principals: Mapping[str, Principal]) -> tuple[str, ...]:
     """Return the access services of a directory, in order; each serves every environment."""
     return tuple(
-        sorted(
-            name
-            for name, known in principals.items()
-            if "access" in known.roles and not known.revoked_ms
-        )
+        sorted(name for name, known in principals.items() if "access" in known.roles and not known.revoked_ms)
     )
 
 

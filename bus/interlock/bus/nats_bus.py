@@ -129,9 +129,7 @@ class NatsBus:
             return on_record(record)
 
         waits = iscoroutinefunction(on_record)
-        reader = Reader(
-            self.requests, filters, pass_on, start_seq=start_seq, waits=waits, consumer=consumer
-        )
+        reader = Reader(self.requests, filters, pass_on, start_seq=start_seq, waits=waits, consumer=consumer)
         await reader.start()
         return reader
 

@@ -95,7 +95,9 @@ def _secret(file: Path | None) -> Secret | None:
     return partial(read_secret, file) if file else None
 
 
-def run(main: Callable[[Settings], Coroutine[Any, Any, int]], *, principal: str = "") -> int:
+def run(
+    main: Callable[[Settings], Coroutine[Any, Any, int]], *, principal: str = "", patient: bool = True
+) -> int:
     """Run a process's main until it ends or is told to; return its exit code.
 
     SIGTERM and SIGINT cancel `main` once; it has the time that its starter gives it to end in order.
@@ -104,7 +106,8 @@ def run(main: Callable[[Settings], Coroutine[Any, Any, int]], *, principal: str 
         settings = read_settings(dict(os.environ), principal=principal)
         logs.configure(settings.log, principal=settings.principal)
         _die_with(settings.parent)
-        be_patient()
+        if patient:
+            be_patient()
         return uvloop.run(_until_told(main(settings)))
     except ContractError as error:
         return _say(error, USAGE)

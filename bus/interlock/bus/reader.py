@@ -140,9 +140,7 @@ class Reader:
         )
         if not self._prescribed:
             return config
-        return msgspec.structs.replace(
-            config, filter_subject=self._filters[0], filter_subjects=msgspec.UNSET
-        )
+        return msgspec.structs.replace(config, filter_subject=self._filters[0], filter_subjects=msgspec.UNSET)
 
     def _ask(self) -> None:
         wish = jetstream.NextRequest(

@@ -80,7 +80,7 @@ def test_who_was_revoked_before_is_not_cut_off_again() -> None:
 
 def test_who_came_with_a_token_goes_when_the_directory_takes_the_name() -> None:
     found = cuts(Directory({}), THEN_MS, Directory({"alice": ALICE}), NOW_MS)
-    assert [(each.principal, each.but) for each in found] == [("alice", {"UA", "certificate"})]
+    assert [(each.principal, each.but) for each in found] == [("alice", frozenset({"UA", "certificate"}))]
 
 
 def test_a_revoked_principal_has_no_proof() -> None:

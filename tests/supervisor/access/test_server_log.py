@@ -94,7 +94,7 @@ def test_one_look_reads_a_bounded_part(path: Path, read: Open, monkeypatch: pyte
     path.touch()
     log = read(path)
     append(path, "12345\n" * 4)
-    found = []
+    found: list[str] = []
     looks = 0
     while len(found) < 4:
         found += log.lines()

@@ -21,7 +21,7 @@ async def main(settings: Settings) -> int:
     """Serve until cancelled; return the exit code."""
     try:
         own = read_settings(os.environ)
-        access = Access(own, settings.url, settings.principal, secrets.token_hex(INCARNATION_BYTES))
+        access = Access(own, settings, secrets.token_hex(INCARNATION_BYTES))
         try:
             await access.start()
             say_ready(own)

@@ -14,7 +14,7 @@ import structlog
 from interlock.bus import tickets
 from interlock.bus.accounts import account
 from interlock.bus.clock import now_ms
-from interlock.bus.errors import MalformedKey, MalformedTicket, NotPermitted
+from interlock.bus.errors import MalformedTicket, NotPermitted
 from interlock.bus.identity import Identity
 from interlock.bus.permissions import permissions_of
 from interlock.bus.tickets import Question
@@ -22,7 +22,6 @@ from interlock.bus.wired import Wired
 from interlock.supervisor.access.admission import (
     SHOWN_CHARS,
     Admitted,
-    CertificateProof,
     KeyProof,
     Moment,
     Outcome,
@@ -37,7 +36,6 @@ from interlock.supervisor.access.environment import Environment
 from interlock.supervisor.access.errors import NoKeys, Unproven
 
 MOST_WAITING = 256
-NAMED = "interlock:"
 
 log = structlog.get_logger()
 
@@ -136,7 +134,7 @@ class Callout:
         return Rejected(f"{failure}; it is {owner[0]}'s", environment=environment, shown=shown)
 
     def _decide(self, question: Question, proof: Proof) -> Outcome:
-        outcome = admit(self._cutting.directory, self._kill_over, proof, Moment(now_ms(), question.user))
+        outcome = admit(self._cutting.directory, self._keeps_out, proof, Moment(now_ms(), question.user))
         if isinstance(outcome, Admitted) and outcome.environment not in self._environments:
             return Rejected(
                 f"this service does not know the environment {outcome.environment}: restart it",
@@ -149,9 +147,9 @@ class Callout:
             outcome.principal, outcome.entitlement
         )
 
-    def _kill_over(self, environment: str, agent: str) -> str:
+    def _keeps_out(self, environment: str, agent: str) -> str:
         known = self._environments.get(environment)
-        return known.kill_over(agent) if known is not None else ""
+        return known.keeps_out(agent) if known is not None else ""
 
     def _answer(self, reply: str, question: Question, outcome: Outcome) -> None:
         place = question.server, question.client
@@ -189,12 +187,7 @@ def _prove(question: Question) -> Proof:
         raise Unproven("the server's nonce is not signed with the key that was named")
     if question.certificate:
         # Read only where somebody comes with one.
-        from interlock.bus.tls import names_in  # noqa: PLC0415 - for that reason
+        from interlock.supervisor.access.certificates import read_certificate  # noqa: PLC0415 - for that reason
 
-        try:
-            names = names_in(question.certificate)
-        except MalformedKey as failure:
-            raise Unproven(str(failure)) from failure
-        principals = tuple(name.removeprefix(NAMED) for name in names if name.startswith(NAMED))
-        return CertificateProof(principals, names)
+        return read_certificate(question.certificate)
     raise Unproven("no key, token or certificate was shown")

@@ -138,7 +138,10 @@ class Cutting:
         return self._environments[live.environment].kill_over(live.principal) if is_agent(principal) else ""
 
     def _cut(self, live: Live, reason: str) -> None:
-        log.info("cut", environment=live.environment, who=live.principal, cid=live.place[1], reason=reason)
+        if not self.connections.was_kicked(live.place):
+            log.info(
+                "cut", environment=live.environment, who=live.principal, cid=live.place[1], reason=reason
+            )
         self.connections.kicked(live.place)
         self.kick(live.place)
 

@@ -73,9 +73,13 @@ class Environment:
             await reading.stop()
         await self._bus.close()
 
-    def kill_over(self, agent: str) -> str:
-        """Return the words for what keeps an agent out, or nothing."""
+    def keeps_out(self, agent: str) -> str:
+        """Return the words for what keeps an agent from being let in, or nothing."""
         return self._switches.kill_over(agent) if self.known.is_set() else UNKNOWN
+
+    def kill_over(self, agent: str) -> str:
+        """Return the words for the kill that is known to hold over an agent, or nothing."""
+        return self._switches.kill_over(agent)
 
     async def _read(self) -> None:
         """Read the log as soon as it can be read, and follow it from there."""

@@ -5,6 +5,7 @@ answers only when all of that stands. It must not know how any part does its wor
 """
 
 from collections.abc import Mapping
+from functools import partial
 from socket import gethostname
 
 import structlog
@@ -12,7 +13,9 @@ import structlog
 from interlock.bus.accounts import ASKED_ON, account, environments
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.principals import Principals
+from interlock.bus.process import Settings
 from interlock.bus.server_keys import ServerKeys
+from interlock.bus.tls import client_context
 from interlock.supervisor.access.attempts import Attempts
 from interlock.supervisor.access.callout import Believer, Callout
 from interlock.supervisor.access.cutting import Cutting
@@ -33,10 +36,12 @@ log = structlog.get_logger()
 class Access:
     """One life of the service, between `start` and `stop`."""
 
-    def __init__(self, settings: AccessSettings, url: str, principal: str, incarnation: str) -> None:
+    def __init__(self, settings: AccessSettings, bus: Settings, incarnation: str) -> None:
         self._settings = settings
-        self._url = url
-        self._principal = principal
+        self._principal = bus.principal
+        self._connect = partial(
+            connect, bus.url, bus.principal, tls=client_context(bus.tls) if bus.tls else None
+        )
         self._incarnation = incarnation
         self._keys = ServerKeys(settings.directory)
         self._directory = WatchedDirectory(Principals(settings.directory))
@@ -57,7 +62,7 @@ class Access:
             self._environments[name] = await self._environment(name)
         for environment in self._environments.values():
             await environment.start()
-        self._bus = bus = await connect(self._url, self._principal, key=self._keys.system.seed)
+        self._bus = bus = await self._connect(key=self._keys.system.seed)
         connection = bus.connection
         kicks = Kicks(connection, self._cutting.failed)
         system = System(connection, self._cutting, self._cutting.connections.begin_round)
@@ -87,7 +92,7 @@ class Access:
 
     async def _environment(self, name: str) -> Environment:
         key = self._keys.access(self._principal, name).seed
-        bus = await connect(self._url, self._principal, key=key)
+        bus = await self._connect(key=key)
         voice = Voice(name, bus, self._incarnation, gethostname())
         return Environment(name, bus, voice, self._cutting)
 

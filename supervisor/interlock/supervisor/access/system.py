@@ -66,7 +66,7 @@ class _ListAnswer(msgspec.Struct, frozen=True):
     data: _List | None = None
 
 
-class _Wish(msgspec.Struct, frozen=True, omit_defaults=True):
+class _Wish(msgspec.Struct, frozen=True):
     auth: bool = True
     sort: str = "cid"
     limit: int = PAGE
