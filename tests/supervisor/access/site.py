@@ -17,6 +17,7 @@ from interlock.bus.ports import Record
 from interlock.bus.principals import Principals
 from interlock.bus.process import Settings
 from interlock.bus.stream import StreamSettings, ensure_stream
+from interlock.bus.tls import ServerTls, client_context
 from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import AnyFact
@@ -67,13 +68,14 @@ class Ear:
 
 
 class Site:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tls: ServerTls | None = None) -> None:
         self.folder = folder
+        self._tls = tls
         self.principals = Principals(folder)
         for name, roles in STAFF.items():
             self.principals.admit(name, roles)
         self.principals.admit(STRANGER, ("agent",), environment="staging")
-        self.server = server.start(folder)
+        self.server = server.start(folder, tls=tls)
         self._buses: list[NatsBus] = []
         self._services: list[Access] = []
         self._inputs: list[Input] = []
@@ -98,7 +100,9 @@ class Site:
             server_log=settings.pop("server_log", self.folder / "nats-server.log"),
             **settings,
         )
-        access = Access(own, Settings(url=self.url, principal=principal), f"life-{len(self._services)}")
+        tls = self._tls.folder if self._tls else None
+        bus = Settings(url=self.url, principal=principal, tls=tls)
+        access = Access(own, bus, f"life-{len(self._services)}")
         self._services.append(access)
         await access.start()
         return access
@@ -118,17 +122,19 @@ class Site:
         return load(self.principals.key_file(principal)).seed
 
     async def connect(self, principal: str, key: str | None = None, **credentials: Any) -> NatsBus:
-        seed = None if credentials else key or self.key(principal)
+        seed = key if key or credentials else self.key(principal)
+        if self._tls and "tls" not in credentials:
+            credentials["tls"] = client_context(self._tls.folder)
         bus = await connect(self.url, principal, key=seed, **credentials)
         self._buses.append(bus)
         return bus
 
-    async def admitted(self, principal: str, key: str | None = None) -> NatsBus:
+    async def admitted(self, principal: str, key: str | None = None, **credentials: Any) -> NatsBus:
         """Connect as soon as access lets this principal in."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 try:
-                    return await self.connect(principal, key)
+                    return await self.connect(principal, key, **credentials)
                 except NotPermitted:
                     continue
 

@@ -98,12 +98,16 @@ class Cutting:
             self.connections.ended(live.place)
             self._tell(live, at_us, GONE)
 
-    def silent(self, answered: frozenset[str]) -> None:
-        """Forget the connections of a server that has not answered twice: nobody sees how they end."""
+    def silent(self, answered: frozenset[str]) -> bool:
+        """Forget the connections of a server that is silent twice: nobody sees how they end.
+
+        Returns whether one is silent for the first time.
+        """
         silent = self.connections.servers() - answered
         for server in silent & self._silent:
             log.warning("server_silent", server=server, forgotten=self.connections.forget_server(server))
         self._silent = frozenset(silent - self._silent)
+        return bool(self._silent)
 
     def _tell(self, live: Live, ended_us: int, reason: str) -> None:
         if not live.watched:

@@ -113,8 +113,8 @@ class Listener(Protocol):
         """Take a server's whole list: a survey of all servers that was begun under this number."""
         ...
 
-    def silent(self, answered: frozenset[str]) -> None:
-        """Take which servers have answered to a survey at all."""
+    def silent(self, answered: frozenset[str]) -> bool:
+        """Take which servers have answered to a survey at all; return whether to ask again at once."""
         ...
 
 
@@ -219,8 +219,8 @@ class System:
         self._listener.surveyed(server, frozenset(found), self._begun, _us(listed.now))
 
     def _on_survey_over(self) -> None:
-        self._listener.silent(frozenset(self._found))
-        self._next = self._loop.call_later(SURVEY_EVERY_S, self.survey)
+        again = self._listener.silent(frozenset(self._found))
+        self._next = self._loop.call_later(0 if again else SURVEY_EVERY_S, self.survey)
 
 
 def _us(moment: datetime | None) -> int:
