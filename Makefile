@@ -44,8 +44,9 @@ format: setup ## let ruff format and repair what it can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-diagrams: setup ## draw the state machines of the docs from the code's tables
+diagrams: setup ## draw state machines and permissions for the docs from the code's tables
 	$(BIN)/python -m interlock.supervisor.diagrams docs/machines.md
+	$(BIN)/python -m interlock.bus.matrix docs/identity.md
 
 schemas: setup ## write contracts/schemas anew from the contracts
 	$(BIN)/python -m interlock.contracts.schemas contracts/schemas

@@ -82,21 +82,21 @@ class NatsWorld:
 
     async def begin(self, max_bytes: int = 1024**3) -> None:
         bus = await self.connect("supervisor")
-        with suppress(jetstream.Refusal):
-            await jetstream.call(bus.requests, f"STREAM.DELETE.{STREAM}", b"", dict[str, Any])
         async with asyncio.timeout(PATIENCE_S):
-            while not await self._created(bus, max_bytes):
+            while not await self._begun(bus, max_bytes):
                 pass
 
-    async def _created(self, bus: NatsBus, max_bytes: int) -> bool:
-        """Create the stream; while the server still clears the folder of the one before, it cannot."""
+    async def _begun(self, bus: NatsBus, max_bytes: int) -> bool:
+        """Put an empty stream in place of the one before, whose folder a busy server may not clear at once."""
+        with suppress(jetstream.Refusal):
+            await jetstream.call(bus.requests, f"STREAM.DELETE.{STREAM}", b"", dict[str, Any])
         try:
             await ensure_stream(bus, StreamSettings(max_bytes=max_bytes))
         except jetstream.Refusal as refusal:
             if refusal.err_code != STORE_BUSY:
                 raise
             return False
-        return True
+        return await bus.last_seq() == 0
 
     async def end(self) -> None:
         for bus in self._buses:

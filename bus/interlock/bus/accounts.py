@@ -2,7 +2,7 @@
 
 An environment is an account with a log of its own, so nothing crosses. Only the access services stand in the
 configuration; the server asks them about everybody else (auth callout), so a change of the directory needs no
-reload. New environments and access services need a restart: a server takes no other auth callout while it runs.
+reload. New environments and access services need a restart: a server that runs takes no other auth callout.
 
 What of JetStream's API exists in an account is said here, by name. The server does not check where the answer
 to a request goes, and an empty status that it writes to `$JS.API.STREAM.DELETE.…` deletes the log; so anybody
@@ -35,7 +35,8 @@ MOST_CONSUMERS = 2048
 MOST_PENDING_BYTES = 64 * 1024 * 1024
 """What the server keeps for a connection that does not read, before it ends it."""
 WRITE_S = 10
-MOST_CONTROL_LINE_BYTES = 4096
+MOST_CONTROL_LINE_BYTES = 16 * 1024
+"""A connection sends its access token in one line."""
 _RESPOND_S = 5
 
 # What an access service asks of the server, and hears from it, in the server's own account.
@@ -84,7 +85,8 @@ def render(principals: Mapping[str, Principal], keys: ServerKeys) -> str:
         ]
         for environment in environments(principals)
     }
-    asked = [user.public_key for user in (system, *(user for users in accesses.values() for user in users))]
+    known = [system.public_key, *(user.public_key for users in accesses.values() for user in users)]
+    callout = f"issuer: {keys.issuer.public_key}, account: {SYSTEM}, auth_users: {_json(known)}"
     return "\n".join(
         (
             "# Written from the directory of principals; a change here is lost.",
@@ -99,7 +101,7 @@ def render(principals: Mapping[str, Principal], keys: ServerKeys) -> str:
             f"system_account: {SYSTEM}",
             "authorization {",
             f"  timeout: {ASK_S}",
-            f"  auth_callout {{ issuer: {keys.issuer.public_key}, account: {SYSTEM}, auth_users: {_json(asked)} }}",
+            f"  auth_callout {{ {callout} }}",
             "}",
             "",
         )

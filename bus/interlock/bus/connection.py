@@ -102,6 +102,11 @@ class Connection:
         return self._up.is_set() and self._client.is_connected
 
     @property
+    def speaks(self) -> bool:
+        """Whether what is published now is written at once, though not all may know yet that it stands."""
+        return self._client.is_connected
+
+    @property
     def final(self) -> BusError | None:
         """Why nothing that is sent now can succeed: closed, or the key refused; None while there is hope."""
         if self._closing:
@@ -345,7 +350,8 @@ class Connection:
         await self._on_reconnected()
 
     async def _connect(self) -> None:
-        await self._client.connect(self._servers, reconnect_time_wait=self._retry_s, **self._options)
+        options = self._options | {"reconnect_time_wait": self._retry_s}
+        await self._client.connect(self._servers, **options)
 
     def _settle(self) -> None:
         """Know that the connection stands."""

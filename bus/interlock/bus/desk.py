@@ -1,7 +1,8 @@
 """The receiving side of dispatches: takes each once, and says so; it must not know what is dispatched.
 
 Answers wait a moment for company, so that one message can say "taken" of many: an asker repeats a dispatch
-much later than that.
+much later than that. An answer goes where answers go and nowhere else, or whoever dispatches could name a
+subject on which this principal says something else.
 """
 
 import asyncio
@@ -57,8 +58,6 @@ class Desk:
             self._answers.setdefault((asker, word), {})[token] = None
             if self._answering is None:
                 self._answering = asyncio.get_running_loop().call_later(ANSWER_S, self._answer)
-        elif message.reply:
-            self._bus.send_soon(message.reply, word)
 
     def _answer(self) -> None:
         """Answer to the first token's subject; the others stand in the message."""

@@ -56,7 +56,7 @@ class _Reading:
         self._reader = Reader(requests, filters, self._keep, start_seq=start_seq, consumer=consumer)
 
     async def deliveries(self, *, until_last: bool) -> AsyncGenerator[Record]:
-        """Yield until nothing is left, as the server says, or with `until_last` until nobody asks for more."""
+        """Yield until the server says that nothing is left; with `until_last`, as long as somebody asks."""
         await self._reader.start()
         pending = self._reader.pending
         try:

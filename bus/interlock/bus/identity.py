@@ -71,7 +71,7 @@ class Identity:
 def has_signed(public_key: str, data: bytes, signature: bytes) -> bool:
     """Tell whether the owner of a public key, of any kind, has signed this.
 
-    A public key is base32 of a byte for its kind, 32 bytes, and two for their checksum (CRC-16, low byte first).
+    A public key is base32 of a byte for its kind, 32 bytes, and their checksum (CRC-16, low byte first).
     """
     try:
         raw = base64.b32decode(public_key)

@@ -168,7 +168,7 @@ class NatsBus:
         """Publish one message as `send` does, in call order, without waiting."""
         if len(data) > self.max_payload:
             raise TooLarge(f"{len(data)} bytes for {subject}: one message holds at most {self.max_payload}")
-        if not self.connection.up:
+        if not self.connection.speaks:
             log.debug("bus_message_lost", subject=subject)
             return
         try:
@@ -206,15 +206,26 @@ async def connect(
     tls: ssl.SSLContext | None = None,
     name: str = "",
     limits: AppendLimits | None = None,
+) -> NatsBus:
+    """Connect as a principal with its nkey seed or access token; neither: an open server, or a certificate.
+
+    Raises Unreachable when no server answers within a few seconds, NotPermitted when it refuses. From then on
+    the connection is kept until `close`, whatever happens to the server.
+    """
+    return await connect_by(Credentials(key, token, tls), url, principal, name=name, limits=limits)
+
+
+async def connect_by(
+    credentials: Credentials,
+    url: str,
+    principal: str,
+    *,
+    name: str = "",
+    limits: AppendLimits | None = None,
     patience_s: float = 0.0,
 ) -> NatsBus:
-    """Connect as a principal with its nkey seed or its access token (neither: an open server, or a certificate).
-
-    Raises Unreachable when no server answers within a few seconds, NotPermitted when it refuses: at once, or
-    as long as `patience_s` lets it be that who admits is not there yet. From then on the connection is kept
-    until `close`, whatever happens to the server.
-    """
-    connection = Connection(principal, url, Credentials(key, token, tls))
+    """Connect as `connect` does; for `patience_s` a refusal may mean that who admits is not there yet."""
+    connection = Connection(principal, url, credentials)
     await connection.open(name=name or principal, patience_s=patience_s)
     requests = Requests(connection)
     appends = Appends(requests, limits or AppendLimits())

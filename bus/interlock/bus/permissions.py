@@ -63,7 +63,7 @@ API_OF_THE_LOG = (
 
 
 def _reads_only(**filters: str) -> tuple[str, ...]:
-    """Return what lets somebody read these subjects of the log, each by a consumer of this name, and no other.
+    """Return what lets somebody read these subjects of the log, each by a consumer of its name, and no other.
 
     The server compares the filter in the subject with the one in the request.
     """

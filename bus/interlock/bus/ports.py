@@ -100,7 +100,7 @@ class Log(Protocol):
     ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in order, then end.
 
-        `consumer` as in `follow`; on a replicated log such a reading may end a moment before the newest record.
+        `consumer` as in `follow`; on a replicated log such a reading may end a moment too early.
         """
         ...
 

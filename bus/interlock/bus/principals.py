@@ -1,7 +1,7 @@
 """The directory of principals: who there is, in which roles, and by which keys each is known.
 
-One file of one folder; whoever admits people and processes reads it anew when it has changed. It must not know
-how anybody proves a key, nor what a role may do.
+One file of one folder; whoever admits people and processes reads it anew when it has changed. It must not
+know how anybody proves a key, nor what a role may do.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ from interlock.contracts.subjects import token
 
 DEFAULT_ENVIRONMENT = "development"
 MOST_KEYS = 16
-"""How many keys of a principal are remembered, the newest; of revoked ones nothing is needed but the memory."""
+"""How many keys of a principal are remembered, the newest."""
 MOST_VALID = 2
 OWNER_ONLY = 0o600
 
@@ -36,8 +36,9 @@ class Key(msgspec.Struct, frozen=True):
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """One who may connect: a process in its one role, a person in one or more.
 
-    `tenants`, `tools` and `models` are what may be done in its name; an empty one allows all. `certificate` is
-    the name in a client certificate that proves it, besides its keys: a URI, a DNS name, or the common name.
+    `tenants`, `tools` and `models` are what may be done in its name; an empty one allows all. `certificate`
+    is the name in a client certificate that proves it, besides its keys: a URI, a DNS name, or the common
+    name.
     """
 
     roles: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""How every process of Interlock starts and ends: settings from the environment, its bus, signals, one exit code.
+"""How every process of Interlock starts and ends: settings from the environment, bus, signals, exit codes.
 
 It knows nothing of what the process is for.
 """
@@ -20,10 +20,10 @@ import uvloop
 
 from interlock.bus import logs, tls
 from interlock.bus.appends import AppendLimits
-from interlock.bus.credentials import Secret
+from interlock.bus.credentials import Credentials, Secret
 from interlock.bus.errors import BusError
 from interlock.bus.identity import read_secret
-from interlock.bus.nats_bus import NatsBus, connect
+from interlock.bus.nats_bus import NatsBus, connect_by
 from interlock.bus.patience import be_patient
 from interlock.contracts.errors import ContractError
 
@@ -37,8 +37,8 @@ PATIENCE_S = 10.0
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the bus is, who this process is on it, and by what it proves that.
 
-    `key_file` holds an nkey's seed, `token_file` an access token, `tls` is a folder (see `tls`). None of them:
-    a server that is open.
+    `key_file` holds an nkey's seed, `token_file` an access token, `tls` is a folder (see `tls`). None of
+    them: a server that is open.
     """
 
     url: str
@@ -75,14 +75,10 @@ async def open_bus(
     Raises MalformedKey for a file that cannot be used, Unreachable when no server answers, NotPermitted when
     it still refuses after `patience_s`.
     """
-    return await connect(
-        settings.url,
-        settings.principal,
-        key=_secret(settings.key_file),
-        token=_secret(settings.token_file),
-        tls=tls.client_context(settings.tls) if settings.tls else None,
-        limits=limits,
-        patience_s=patience_s,
+    context = tls.client_context(settings.tls) if settings.tls else None
+    credentials = Credentials(_secret(settings.key_file), _secret(settings.token_file), context)
+    return await connect_by(
+        credentials, settings.url, settings.principal, limits=limits, patience_s=patience_s
     )
 
 

@@ -2,8 +2,9 @@
 
 The server keeps an ephemeral consumer without acknowledgements; this side counts. A hole in the consumer's
 own numbering, silence, a lost connection or a vanished consumer end in the same way: a new consumer from the
-record after the last one delivered. Where a name is prescribed, it takes the place of the one before. Records are asked for in bounded portions, again at half, so a slow
-reader holds at most one portion in memory and nobody drops it. It must not know what a record means.
+record after the last one delivered. Where its name is prescribed, it takes the place of the one before.
+Records are asked for in bounded portions, again at half, so a slow reader holds at most one portion in memory
+and nobody drops it. It must not know what a record means.
 
 Source: ordered consumers, https://docs.nats.io/nats-concepts/jetstream/consumers#ordered-consumers.
 """

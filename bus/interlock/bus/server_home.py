@@ -98,7 +98,7 @@ jetstream {{
         )
 
     def _write_accounts(self) -> None:
-        """Write who is asked whom to admit; a server whose directory nobody has begun is open to everybody."""
+        """Write who is asked whom to admit; without a directory the server is open to everybody."""
         write_accounts(self.folder, self.accounts)
         beside = self.store / "jetstream"
         before, now = beside / _OPEN_ACCOUNT, beside / accounts.account(DEFAULT_ENVIRONMENT)

@@ -26,7 +26,7 @@ class ServerTls(NamedTuple):
     verify: bool = False
 
     def block(self) -> str:
-        """Return this part of the server's configuration; raise MalformedKey for a file that cannot be used."""
+        """Return this part of the server's configuration; raise MalformedKey for an unusable file."""
         certificate, key = _file(self.folder / "server.pem"), _private(self.folder / "server-key.pem")
         lines = [f"cert_file: {json.dumps(str(certificate))}", f"key_file: {json.dumps(str(key))}"]
         if self.verify:
