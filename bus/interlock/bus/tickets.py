@@ -30,8 +30,9 @@ MOST_BYTES = 256 * 1024
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Who is at the door, as the server knows it; whatever is empty was not shown.
 
-    `public_key` is one whose possession is proven, `named_key` one that was named, proven or not. `token` is what was sent, checked by nobody yet.
-    `certificate` is the client's (PEM), which the server has traced to an authority it trusts.
+    `public_key` is one whose possession is proven, `named_key` one that was named, proven or not. `token` is
+    what was sent, checked by nobody yet. `certificate` is the client's (PEM), which the server has traced to
+    an authority it trusts.
     """
 
     server: str

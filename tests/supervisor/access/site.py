@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -219,3 +219,5 @@ async def raw(url: str) -> AsyncIterator[Raw]:
         yield Raw(reader, writer, await reader.readline())
     finally:
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
