@@ -13,6 +13,9 @@ from interlock.bus.principals import Key, Principal
 from interlock.contracts.observed import Violation
 from interlock.contracts.subjects import INPUTS, input_subject
 
+# nats-py leaves the socket of a connection that was refused to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
 REFUSED = "-ERR 'Authorization Violation'"
 
 

@@ -18,6 +18,9 @@ from interlock.supervisor.access.admission import CertificateProof
 from interlock.supervisor.access.certificates import read_certificate
 from interlock.supervisor.access.errors import Unproven
 
+# nats-py leaves the socket of a connection that was refused to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
 SPIFFE = "spiffe://example.org/interlock/effects"
 
 

@@ -13,6 +13,9 @@ from interlock.contracts.facts import AgentCondemned, AgentJoined, FleetSwitched
 from interlock.contracts.observed import ConnectionEnded, Violation
 from interlock.contracts.scope import Scope
 
+# nats-py leaves the socket of a connection that was refused to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
 AGENT = Scope(kind="agent", name="researcher-1")
 
 

@@ -15,6 +15,9 @@ from interlock.contracts.facts import Entitled
 from interlock.contracts.observed import Entitlement, Violation
 from interlock.contracts.subjects import input_subject
 
+# nats-py leaves the socket of a connection that was refused to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
 ENTITLEMENTS = '[entitlements]\ntenants = "tenants"\n'
 
 

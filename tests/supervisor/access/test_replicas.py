@@ -18,7 +18,8 @@ from interlock.bus.stream import StreamSettings, ensure_stream
 from interlock.contracts.observed import ConnectionEnded, Violation
 from interlock.contracts.subjects import INPUTS
 
-pytestmark = pytest.mark.processes
+# nats-py leaves the socket of a connection that was refused to the garbage collector.
+pytestmark = [pytest.mark.processes, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
 
 Start = Callable[..., Awaitable[Process]]
 
