@@ -6,7 +6,7 @@ import datetime as dt
 import hmac
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
@@ -158,7 +158,7 @@ class Authority:
 
 
 @asynccontextmanager
-async def serving(authority: Authority, answers: list[bytes], asked: list[str]) -> AsyncIterator[str]:
+async def serving(authority: Authority, answers: list[bytes], asked: list[str]) -> AsyncGenerator[str]:
     """Serve over https what stands in `answers` (the first, until there is only one); yield the address."""
     certificate, key = authority.issue_server("https")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from interlock.contracts.facts import AnyFact
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import Message, encode
 from interlock.contracts.subjects import FLEET_DECISIONS, INPUTS, input_subject
+from interlock.supervisor.access.connections import Live
 from interlock.supervisor.access.service import Access
 from interlock.supervisor.access.settings import AccessSettings
 
@@ -77,7 +78,7 @@ class Site:
         self.principals.admit(STRANGER, ("agent",), environment="staging")
         self.server = server.start(folder, tls=tls)
         self._buses: list[NatsBus] = []
-        self._services: list[Access] = []
+        self.services: list[Access] = []
         self._inputs: list[Input] = []
         self._more = asyncio.Event()
 
@@ -91,7 +92,7 @@ class Site:
         self.supervisor = await self.connect("supervisor-1")
         await ensure_stream(self.supervisor, StreamSettings())
         self.alice = await self.connect("alice")
-        await self.alice.follow([INPUTS], self._note)
+        await self.alice.follow([INPUTS], self.note)
         await self.greeted()
 
     async def serve(self, principal: str = "access-1", **settings: Any) -> Access:
@@ -102,19 +103,19 @@ class Site:
         )
         tls = self._tls.folder if self._tls else None
         bus = Settings(url=self.url, principal=principal, tls=tls)
-        access = Access(own, bus, f"life-{len(self._services)}")
-        self._services.append(access)
+        access = Access(own, bus, f"life-{len(self.services)}")
+        self.services.append(access)
         await access.start()
         return access
 
     async def leave(self, access: Access) -> None:
-        self._services.remove(access)
+        self.services.remove(access)
         await access.stop()
 
     async def end(self) -> None:
         for bus in self._buses:
             await bus.close()
-        for access in self._services:
+        for access in self.services:
             await access.stop()
         self.server.stop()
 
@@ -169,6 +170,14 @@ class Site:
     def inputs(self) -> list[Input]:
         return self._inputs
 
+    async def standing(self, principal: str, count: int = 1) -> tuple[Live, ...]:
+        """Wait until access knows that many connections of a principal."""
+        connections = self.services[0].cutting.connections
+        async with asyncio.timeout(PATIENCE_S):
+            while len(found := connections.of("development", principal)) < count:  # noqa: ASYNC110 - has no event
+                await asyncio.sleep(0)
+        return found
+
     async def quiet(self) -> None:
         """Wait until everything that access has said by now is read."""
         mark = await self.control("pause", "task", "1")
@@ -177,7 +186,7 @@ class Site:
     def _said(self, verb: str) -> list[Input]:
         return [one for one in self._inputs if (one.kind, one.verb) == ("access", verb)]
 
-    def _note(self, record: Record) -> None:
+    def note(self, record: Record) -> None:
         self._inputs.append(read_record(record.seq, record.time_ms, record.subject, record.data))
         self._more.set()
 
@@ -211,7 +220,7 @@ class Raw:
 
 
 @asynccontextmanager
-async def raw(url: str) -> AsyncIterator[Raw]:
+async def raw(url: str) -> AsyncGenerator[Raw]:
     """Open a bare connection."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)

@@ -39,6 +39,10 @@ PRINCIPALS = {
 }
 
 
+def nobody_is_killed(_environment: str, _agent: str) -> str:
+    return ""
+
+
 def decide(proof: Proof, *, killed: frozenset[str] = frozenset(), salt: str = "") -> Outcome:
     def kill_over(environment: str, agent: str) -> str:
         return "killed" if f"{environment}/{agent}" in killed else ""
@@ -152,14 +156,14 @@ def test_nobody_stays_longer_than_a_token(left_s: int) -> None:
 
 def test_a_key_that_will_be_retired_is_good_until_then() -> None:
     principals = {"a-1": Principal(roles=("agent",), keys=(Key("U1", 0, NOW_MS + 5_500),))}
-    outcome = admit(Directory(principals), lambda *_: "", KeyProof("U1"), Moment(NOW_MS, ""))
+    outcome = admit(Directory(principals), nobody_is_killed, KeyProof("U1"), Moment(NOW_MS, ""))
     assert isinstance(outcome, Admitted)
     assert outcome.expires_s == NOW_S + 6
 
 
 def test_a_key_of_two_principals_is_nobodys() -> None:
     principals = {name: Principal(roles=("agent",), keys=(Key("U1", 0),)) for name in ("a-1", "b-1")}
-    outcome = admit(Directory(principals), lambda *_: "", KeyProof("U1"), Moment(NOW_MS, ""))
+    outcome = admit(Directory(principals), nobody_is_killed, KeyProof("U1"), Moment(NOW_MS, ""))
     assert isinstance(outcome, Rejected)
 
 
@@ -183,7 +187,7 @@ def test_only_a_restricted_person_is_entitled_to_something(proof: Proof, entitle
 @pytest.mark.parametrize("role", sorted(PROCESSES))
 def test_a_machine_is_entitled_to_nothing_whatever_the_directory_says(role: str) -> None:
     principals = {"x-1": Principal(roles=(role,), keys=(Key("U1", 0),), tools=("search",))}
-    outcome = admit(Directory(principals), lambda *_: "", KeyProof("U1"), Moment(NOW_MS, ""))
+    outcome = admit(Directory(principals), nobody_is_killed, KeyProof("U1"), Moment(NOW_MS, ""))
     assert isinstance(outcome, Admitted)
     assert outcome.entitlement == Entitlement()
     assert role not in PEOPLE

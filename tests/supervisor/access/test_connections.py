@@ -88,13 +88,20 @@ def test_the_table_and_its_notes_are_bounded(monkeypatch: pytest.MonkeyPatch) ->
         max_size=30,
     )
 )
-def test_both_views_of_the_table_agree(events: list[tuple[str, tuple[str, int], str]]) -> None:
+def test_the_table_is_what_has_begun_and_not_ended(events: list[tuple[str, tuple[str, int], str]]) -> None:
     table = Connections()
+    standing: dict[tuple[str, int], str] = {}
+    over: set[tuple[str, int]] = set()
     for event, place, principal in events:
         if event == "stands":
             table.stands(place, "development", principal)
+            if place not in over:
+                standing.setdefault(place, principal)
         else:
             table.ended(place)
-        listed = {live.place for name in ("a-1", "b-1") for live in table.of("development", name)}
-        assert listed == set(table._live)
-        assert set(table.principals("development")) == {live.principal for live in table._live.values()}
+            over.add(place)
+            standing.pop(place, None)
+    listed = {live.place: live.principal for name in ("a-1", "b-1") for live in table.of("development", name)}
+    assert listed == standing
+    assert set(table.principals("development")) == set(standing.values())
+    assert table.servers() == {server for server, _ in standing}

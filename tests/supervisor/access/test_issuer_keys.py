@@ -1,6 +1,5 @@
 """An issuer's keys: fetched, kept, read anew for an unknown name, and never too often nor for too long."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -124,12 +123,10 @@ async def test_a_key_that_cannot_be_read_does_not_hide_the_others(time: Time) ->
     del time
 
 
-Read = Callable[[], Awaitable[bytes]]
-
-
 async def test_keys_are_fetched_over_https_from_who_proves_to_be_the_issuer(tmp_path: Path) -> None:
     # Given an issuer's server, which an authority of its own vouches for
-    issuer, authority, asked = Issuer(), Authority(tmp_path / "pki"), []  # type: Issuer, Authority, list[str]
+    issuer, authority = Issuer(), Authority(tmp_path / "pki")
+    asked: list[str] = []
     async with serving(authority, [issuer.jwks], asked) as url:
         settings = read_oidc(write_settings(tmp_path, url, ca=f'"{authority.file}"'))
         believer = make_tokens(settings)

@@ -113,7 +113,7 @@ async def test_who_starts_late_knows_what_was_killed(site: Site) -> None:
     )
     await site.control("kill", "agent", "researcher-2")
     # When only an access service is left that starts now
-    await site.leave(site._services[0])
+    await site.leave(site.services[0])
     await site.serve("access-2")
     # Then both are kept out
     for name in ("researcher-1", "researcher-2"):
@@ -125,7 +125,7 @@ async def test_who_starts_late_knows_what_was_killed(site: Site) -> None:
 async def test_who_is_connected_already_when_access_starts_is_cut_off_all_the_same(site: Site) -> None:
     # Given an agent that is connected while no access service is there
     ear = Ear(await site.connect("researcher-1"))
-    await site.leave(site._services[0])
+    await site.leave(site.services[0])
     # When it is killed, and one starts
     await site.control("kill", "agent", "researcher-1")
     await site.serve("access-2")

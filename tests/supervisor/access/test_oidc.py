@@ -79,3 +79,19 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(MalformedSettings, match=r"oidc\.toml cannot be read"):
         read_oidc(tmp_path / "oidc.toml")
+
+
+def test_the_file_in_the_documentation_can_be_read(tmp_path: Path) -> None:
+    # Given the example of docs/oidc.md, with everything that it leaves to the defaults
+    page = (Path(__file__).parents[3] / "docs" / "oidc.md").read_text("utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    plain, whole = tmp_path / "plain.toml", tmp_path / "whole.toml"
+    plain.write_text(example)
+    whole.write_text(example.replace("\n# ", "\n"))
+    # When both are read, then what is written as a default is one
+    left_out, written = read_oidc(plain), read_oidc(whole)
+    assert written.algorithms == left_out.algorithms
+    assert written.leeway_s == left_out.leeway_s
+    assert written.environment == left_out.environment
+    assert written.ca == tmp_path / "ca.pem"
+    assert written.principal.suffix == "@example.org"

@@ -67,7 +67,7 @@ async def begin(site: Site) -> None:
     site.supervisor = await site.connect("supervisor-1")
     await ensure_stream(site.supervisor, StreamSettings())
     site.alice = await site.connect("alice")
-    await site.alice.follow([INPUTS], site._note)
+    await site.alice.follow([INPUTS], site.note)
 
 
 async def test_each_question_has_one_answer_and_either_service_may_die(bare: Site, start: Start) -> None:

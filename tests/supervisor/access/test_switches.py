@@ -180,21 +180,25 @@ def test_what_is_decided_last_holds_however_late_it_is_read(
     """Controls are stored and decided in order; the two readings run beside each other, in any way."""
     # Given controls in the log, each heard at once, and a decision about each
     known = Switches()
-    controls, decisions, state = [], [], dict.fromkeys(SCOPES, False)
+    killed = dict.fromkeys(SCOPES, False)
+    controls: list[tuple[int, str, Scope]] = []
+    decisions: list[tuple[int, Switched | FleetSwitched]] = []
     for number, (kill, scope) in enumerate(said):
-        controls.append((2 * number + 1, "kill" if kill else "resume", scope))
-        decisions.append((2 * number + 2, switched(scope, "killed" if kill else "running", 2 * number + 1)))
-        state[scope] = kill
+        seq = 2 * number + 1
+        controls.append((seq, "kill" if kill else "resume", scope))
+        decisions.append((seq + 1, switched(scope, "killed" if kill else "running", seq)))
+        killed[scope] = kill
     for _, verb, scope in controls:
         known.heard(verb, scope)
     # When both are read, in any interleaving that keeps the order of each
     while controls or decisions:
         if controls and (not decisions or data.draw(st.booleans())):
-            seq, verb, scope = controls.pop(0)
-            known.read(seq, verb, scope)
+            known.read(*controls.pop(0))
         else:
             seq, fact = decisions.pop(0)
             known.decided(seq, seq - 1, [fact])
     # Then what holds is what was decided last
-    assert set(known._killed) == {scope for scope, killed in state.items() if killed}
-    assert not known._undecided
+    assert bool(known.kill_over("planner-1")) == killed[FLEET]
+    assert bool(known.kill_over("researcher-2")) == (killed[FLEET] or killed[ROLE])
+    assert bool(known.kill_over("researcher-1")) == any(killed.values())
+    assert known.any == any(killed.values())

@@ -7,12 +7,14 @@ from tests.supervisor.access.site import STRANGER, Ear, Raw, Site, raw
 from tests.supervisor.access.test_admitting import signed
 
 from interlock.bus.accounts import MOST_SUBSCRIPTIONS
+from interlock.bus.clock import now_us
 from interlock.bus.identity import Identity
 from interlock.bus.principals import Principals
 from interlock.bus.stream import StreamSettings, ensure_stream
 from interlock.contracts.observed import AccessHello, ConnectionEnded, Violation
 from interlock.contracts.presence import Bye
 from interlock.contracts.subjects import INPUTS, beat_subject
+from interlock.supervisor.access.system import Standing
 
 # nats-py leaves the socket of a connection that was refused to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -136,25 +138,20 @@ async def test_the_end_of_a_machines_connection_is_told_and_a_persons_is_not(
 
 
 async def test_an_end_that_nobody_saw_is_told_when_it_is_noticed(site: Site) -> None:
-    # Given an agent that ends while the access service has no connection of its own to see it
-    agent = await site.connect("researcher-1")
-    access = site._services[0]
-    assert access._bus is not None
-    connection = access._bus.connection
-    watched = [one for one in connection._hearings if one.subject.endswith("DISCONNECT")]
-    for hearing in watched:
-        connection.drop(hearing)
-    seen = asyncio.Event()
-    await connection.hear("$SYS.ACCOUNT.DEVELOPMENT.DISCONNECT", lambda _: seen.set())
-    await agent.close()
-    await seen.wait()
+    # Given a connection that access believes to stand, because it was not told of its end
+    await site.connect("researcher-1")
+    access = site.services[0]
+    (standing,) = await site.standing("researcher-1")
+    server, _ = standing.place
+    access.cutting.stands(Standing((server, 987_654), "DEVELOPMENT", "researcher-1", 1))
     # When it asks what stands, as it does after every break and from time to time
-    (system,) = [part for part in access._parts if hasattr(part, "survey")]
-    system.survey()
-    # Then the end is told, with the time at which it was noticed
+    assert access.system is not None
+    access.system.survey()
+    # Then that end is told, with the time at which it was noticed, and no other
     (ended,) = await site.said(ConnectionEnded)
-    assert (ended.principal, ended.kicked) == ("researcher-1", False)
+    assert (ended.principal, ended.kicked, ended.clients) == ("researcher-1", False, 1)
     assert "not there any more" in ended.reason
+    assert abs(ended.ended_us - now_us()) < 5_000_000
 
 
 async def test_access_says_that_it_is_there_and_that_it_goes(site: Site) -> None:
@@ -166,7 +163,7 @@ async def test_access_says_that_it_is_there_and_that_it_goes(site: Site) -> None
     async with asyncio.timeout(5):
         assert hello.incarnation.encode() in await beats.get()
     # And says bye when it is told to end
-    await site.leave(site._services[0])
+    await site.leave(site.services[0])
     (bye,) = await site.said(Bye)
     assert bye.incarnation == hello.incarnation
 

@@ -77,11 +77,7 @@ class Callout:
         except MalformedTicket as failure:
             log.warning("question_not_read", reason=str(failure))
             return
-        try:
-            proof = None if question.token and not question.named_key else _prove(question)
-            outcome = self._decide(question, proof) if proof is not None else None
-        except Unproven as failure:
-            outcome = self._unproven(question, failure)
+        proof, outcome = self._at_once(question)
         if outcome is not None and not self._has_to_wait(outcome):
             self._answer(message.reply, question, outcome)
         elif len(self._waiting) >= MOST_WAITING:
@@ -95,6 +91,16 @@ class Callout:
         """Answer nobody any more: another service will, or the server refuses."""
         for waiting in self._waiting:
             waiting.cancel()
+
+    def _at_once(self, question: Question) -> tuple[Proof | None, Outcome | None]:
+        """Return what is proven, and what follows: nothing yet where a token has to be looked into."""
+        if question.token and not question.named_key:
+            return None, None
+        try:
+            proof = _prove(question)
+        except Unproven as failure:
+            return None, self._unproven(question, failure)
+        return proof, self._decide(question, proof)
 
     async def _look_into(self, reply: str, question: Question, proof: Proof | None) -> None:
         try:

@@ -21,6 +21,7 @@ from interlock.supervisor.access.system import Ended, Standing
 # Between the clock of a server and that of a supervisor.
 SKEW_US = 2_000_000
 MOST_CONDEMNED = 4_096
+NEVER_US = -1
 KICKED = "Kicked"
 GONE = "it was not there any more when the server was asked"
 
@@ -28,7 +29,10 @@ log = structlog.get_logger()
 
 
 class Cutting:
-    """`kick` has a connection ended, `look_up(environment, principal)` asks the servers for connections."""
+    """`kick` has a connection ended, `look_up(environment, principal)` asks the servers for connections.
+
+    `refused` is told of connections that any access service has refused.
+    """
 
     def __init__(
         self, environments: Mapping[str, Environment], directory: Directory, accounts: Mapping[str, str]
@@ -37,7 +41,7 @@ class Cutting:
         self.directory = directory
         self.kick: Callable[[Place], None] = _nowhere
         self.look_up: Callable[[str, str], None] = _nobody
-        self.turned_away: Callable[[Place], None] = _nowhere
+        self.refused: Callable[[Place], None] = _nowhere
         self._environments = environments
         self._accounts = accounts
         self._condemned: dict[tuple[str, str], int] = {}
@@ -91,6 +95,10 @@ class Cutting:
         if live is not None:
             self._tell(live, connection.ended_us, connection.reason)
 
+    def turned_away(self, place: Place) -> None:
+        """Take a connection that an access service has refused."""
+        self.refused(place)
+
     def surveyed(self, server: str, standing: frozenset[int], begun: int, at_us: int) -> None:
         """Take a server's whole list: what it does not hold has ended while nobody was told."""
         self._silent -= {server}
@@ -130,7 +138,7 @@ class Cutting:
 
     def _unwelcome(self, live: Live) -> str:
         """Return why a connection may not stand, or nothing."""
-        if live.started_us <= self._condemned.get((live.environment, live.principal), 0):
+        if live.started_us <= self._condemned.get((live.environment, live.principal), NEVER_US):
             return "this life of the agent has been condemned"
         principal, at_ms = self.directory.get(live.principal), now_ms()
         if principal is None:

@@ -79,7 +79,7 @@ class Environment:
 
     def kill_over(self, agent: str) -> str:
         """Return the words for the kill that is known to hold over an agent, or nothing."""
-        return self._switches.kill_over(agent)
+        return self._switches.kill_over(agent, decided=self.known.is_set())
 
     async def _read(self) -> None:
         """Read the log as soon as it can be read, and follow it from there."""

@@ -53,6 +53,11 @@ class Kicks:
         """Listen for the servers' answers."""
         await self._connection.hear(self._inbox + "*", self._on_answer)
 
+    @property
+    def in_flight(self) -> int:
+        """How many servers have been asked and have not answered."""
+        return len(self._open)
+
     def kick(self, place: Place) -> None:
         """Have a connection ended; one that is on its way is not asked for twice."""
         if place in self._wanted:
@@ -66,10 +71,6 @@ class Kicks:
             self._send(_Kick(place))
         else:
             self._waiting[place] = None
-
-    def ended(self, place: Place) -> None:
-        """Note that a connection has ended: nobody has to be asked any more."""
-        self._waiting.pop(place, None)
 
     def stop(self) -> None:
         """Ask for nothing more."""

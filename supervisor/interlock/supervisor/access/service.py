@@ -48,10 +48,11 @@ class Access:
         names = environments(self._directory.now.principals)
         self._accounts: Mapping[str, str] = {account(name): name for name in names}
         self._environments: dict[str, Environment] = {}
-        self._cutting = Cutting(self._environments, self._directory.now, self._accounts)
+        self.cutting = Cutting(self._environments, self._directory.now, self._accounts)
         log_file = ServerLog(settings.server_log) if settings.server_log else None
         self._attempts = Attempts(self._environments, self._accounts, log_file)
         self._bus: NatsBus | None = None
+        self.system: System | None = None
         self._parts: list[System | Kicks | Callout] = []
 
     async def start(self) -> None:
@@ -64,19 +65,19 @@ class Access:
             await environment.start()
         self._bus = bus = await self._connect(key=self._keys.system.seed)
         connection = bus.connection
-        kicks = Kicks(connection, self._cutting.failed)
-        system = System(connection, self._cutting, self._cutting.connections.begin_round)
+        kicks = Kicks(connection, self.cutting.failed)
+        self.system = system = System(connection, self.cutting, self.cutting.connections.begin_round)
         callout = Callout(
-            issuer, self._environments, self._cutting, self._attempts, tokens, connection.publish
+            issuer, self._environments, self.cutting, self._attempts, tokens, connection.publish
         )
         self._parts = [callout, system, kicks]
-        self._cutting.kick = kicks.kick
-        self._cutting.look_up = lambda name, principal: system.look_up(account(name), principal)
-        self._cutting.turned_away = self._attempts.turned_away
+        self.cutting.kick = kicks.kick
+        self.cutting.look_up = lambda name, principal: system.look_up(account(name), principal)
+        self.cutting.refused = self._attempts.turned_away
         await kicks.start()
         await system.start()
         await connection.hear(ASKED_ON, callout.asked, queue=QUEUE)
-        self._directory.watch(self._cutting.changed)
+        self._directory.watch(self.cutting.changed)
         self._attempts.start()
 
     async def stop(self) -> None:
@@ -94,7 +95,7 @@ class Access:
         key = self._keys.access(self._principal, name).seed
         bus = await self._connect(key=key)
         voice = Voice(name, bus, self._incarnation, gethostname())
-        return Environment(name, bus, voice, self._cutting)
+        return Environment(name, bus, voice, self.cutting)
 
 
 def _make_believer(settings: AccessSettings) -> Believer | None:

@@ -104,12 +104,15 @@ class Switches:
         """Whether any kill holds."""
         return bool(self._killed or self._undecided)
 
-    def kill_over(self, agent: str) -> str:
-        """Return the words for the kill that keeps an agent out, or nothing."""
+    def kill_over(self, agent: str, *, decided: bool = True) -> str:
+        """Return the words for the kill that keeps an agent out, or nothing.
+
+        Not `decided`: of kills that nobody has decided about, for what was decided is not all read yet.
+        """
         if not self.any:
             return ""
         doing = Doing(agent=agent, role=self.role_of(agent))
-        for scope in (*self._killed, *self._undecided):
+        for scope in (*(self._killed if decided else ()), *self._undecided):
             if covers(scope, doing):
                 return f"{scope} is killed: it has to be resumed first"
         return ""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 from joserfc import jws, jwt
 from joserfc.errors import JoseError, SecurityWarning
 
@@ -138,10 +139,11 @@ def _object(value: Any) -> Mapping[str, Any]:
 def _values(claims: Mapping[str, Any], path: Claim) -> tuple[str, ...]:
     """Return a claim's values: a list of them, or words with spaces between, as in `scope`."""
     found = _claim(claims, path)
-    if isinstance(found, str):
-        found = found.split()
-    listed: list[Any] = found if isinstance(found, list) else []
-    return tuple(value for value in listed[:MOST_VALUES] if isinstance(value, str))
+    try:
+        listed = msgspec.convert(found.split() if isinstance(found, str) else found, list[str])
+    except msgspec.ValidationError:
+        return ()
+    return tuple(listed[:MOST_VALUES])
 
 
 def _entitled(claims: Mapping[str, Any], path: Claim | None, what: str) -> tuple[str, ...]:
