@@ -25,8 +25,8 @@ from interlock.bus import server
 from interlock.bus.identity import load
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.ports import Message
+from interlock.bus.principals import Principals
 from interlock.bus.stream import ensure_stream
-from interlock.bus.users import Users
 from interlock.console.local import joined
 from interlock.contracts.message import encode
 from interlock.contracts.subjects import ROOT, decided_task, input_subject
@@ -111,13 +111,13 @@ async def environment(agents: Mapping[str, Module]) -> AsyncGenerator[tuple[Nats
     modules = {**SERVICES, **agents}
     with TemporaryDirectory(prefix="interlock-bench-") as name:
         state = Path(name)
-        users = Users(state)
+        principals = Principals(state)
         roles = dict.fromkeys(agents, "agent") | {
-            DRIVER: "person",
+            DRIVER: "admin",
             SUPERVISOR: "supervisor",
             WORKER: "effects",
         }
-        keys = {principal: users.admit(principal, role) for principal, role in roles.items()}
+        keys = {principal: principals.admit(principal, [role]) for principal, role in roles.items()}
         running = server.start(state)
         try:
             await _make_log(running.url, keys[SUPERVISOR])

@@ -1,16 +1,24 @@
 """Gives every container of compose.yaml a key of its own; decides nothing about what a role may do.
 
 `python keys.py FOLDER NAME=ROLE ...` leaves each name's key in FOLDER/NAME/key, so that a container can be
-shown that one folder, and the server's list of public keys in FOLDER/nats. Keys that stand there are kept.
+shown that one folder; the directory of principals and the server's keys in FOLDER/store, for access services
+alone; and the server's accounts, which have no secrets, in FOLDER/nats. Keys that stand there are kept; names
+that are gone are refused.
 """
 
 import sys
 from pathlib import Path
 
+import msgspec
+
 from interlock.bus import identity
+from interlock.bus.clock import now_ms
 from interlock.bus.errors import BusError
-from interlock.bus.users import Users
+from interlock.bus.principals import Key, Principal, Principals
+from interlock.bus.server_home import write_accounts
 from interlock.contracts.errors import ContractError
+
+ACCOUNTS = "accounts.conf"
 
 
 def main() -> int:
@@ -21,16 +29,28 @@ def main() -> int:
         case _:
             sys.stderr.write("usage: keys.py FOLDER NAME=ROLE ... (such as keys planner-1=agent)\n")
             return 2
-    users = Users(Path(folder) / "nats")
     try:
-        for name, role in roles.items():
-            users.enrol(name, role, identity.load_or_create(Path(folder) / name / "key").public_key)
-        for name in users.read().keys() - roles.keys():
-            users.remove(name)
+        _enrol(Path(folder), roles)
     except (BusError, ContractError) as error:
         sys.stderr.write(f"keys: {error}\n")
         return 1
     return 0
+
+
+def _enrol(folder: Path, roles: dict[str, str]) -> None:
+    principals = Principals(folder / "store")
+    known = principals.read()
+    for name, role in roles.items():
+        public_key = identity.load_or_create(folder / name / "key").public_key
+        principal = known.get(name, Principal(roles=(role,)))
+        if public_key not in principal.valid_keys:
+            principal = msgspec.structs.replace(principal, keys=(Key(public_key, now_ms()),))
+        principals.enrol(name, msgspec.structs.replace(principal, roles=(role,), revoked_ms=0))
+    for name in known.keys() - roles.keys():
+        principals.revoke(name)
+    accounts = folder / "nats" / ACCOUNTS
+    accounts.parent.mkdir(mode=0o700, exist_ok=True)
+    write_accounts(folder / "store", accounts)
 
 
 if __name__ == "__main__":

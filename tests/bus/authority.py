@@ -1,4 +1,4 @@
-"""An authority that certifies servers and clients for a test, in a folder as `interlock.bus.tls` describes it."""
+"""An authority that certifies servers and clients for a test, in folders that `interlock.bus.tls` reads."""
 
 import datetime as dt
 import ipaddress

@@ -87,7 +87,7 @@ class NatsWorld:
                 pass
 
     async def _begun(self, bus: NatsBus, max_bytes: int) -> bool:
-        """Put an empty stream in place of the one before, whose folder a busy server may not clear at once."""
+        """Put an empty stream in place of the one before; a busy server may not clear that at once."""
         with suppress(jetstream.Refusal):
             await jetstream.call(bus.requests, f"STREAM.DELETE.{STREAM}", b"", dict[str, Any])
         try:

@@ -1,10 +1,9 @@
-"""A server that asks whom to admit, and a small answerer in its place; what is tested is what the server does.
+"""A server that asks whom to admit, and a small answerer; what is tested is what the server does.
 
 The answerer reads the directory for every question, so that what is written there holds at once.
 """
 
 import asyncio
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +38,7 @@ class Door:
     def __init__(self, principals: Principals, keys: ServerKeys) -> None:
         self.principals = principals
         self.questions: list[tickets.Question] = []
+        self.asked_s: list[float] = []
         self.tokens: dict[str, str] = {}
         self.lasts_s = 3600
         self.refused = asyncio.Event()
@@ -80,6 +80,7 @@ class Door:
     def _on_question(self, message: Message) -> None:
         question = tickets.read_question(message.data)
         self.questions.append(question)
+        self.asked_s.append(asyncio.get_running_loop().time())
         self.bus.send_soon(message.reply, self._answer(question))
 
     def _answer(self, question: tickets.Question) -> bytes:
@@ -129,7 +130,8 @@ class Guarded:
 
     async def connect(self, principal: str, **options: Any) -> NatsBus:
         seed = self.keys.access(SERVICE, "development").seed if principal == SERVICE else self.seed(principal)
-        bus = await connect(self.server.url, principal, **({"key": seed} | options))
+        shown: dict[str, Any] = {"key": seed} | options
+        bus = await connect(self.server.url, principal, **shown)
         self._all.append(bus)
         self.buses[principal] = bus
         return bus

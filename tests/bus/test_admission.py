@@ -1,9 +1,12 @@
 """How connections come in, are cut, come back and stay out, on a server that asks whom to admit."""
 
+# pyright: reportPrivateUsage=false
+
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from interlock.bus import accounts, connection, identity, server, tls
 from interlock.bus.credentials import Credentials
 from interlock.bus.errors import MalformedKey, NotPermitted, Unreachable
 from interlock.bus.identity import read_secret
-from interlock.bus.nats_bus import NatsBus, connect, connect_by
+from interlock.bus.nats_bus import connect, connect_by
 from interlock.bus.ports import Message
 from interlock.bus.principals import Principal, Principals
 from interlock.bus.process import open_bus, read_settings
@@ -135,25 +138,25 @@ async def test_who_is_revoked_and_cut_stays_out_and_is_told_at_once(
 async def test_who_is_refused_tries_seldomer_each_time(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Given an agent that is refused, whose pauses are noted
-    monkeypatch.setattr(connection, "RETRY_S", 0.01)
-    monkeypatch.setattr(connection, "LONGEST_RETRY_S", 0.08)
+    # Given an agent that is cut and refused
+    monkeypatch.setattr(connection, "RETRY_S", 0.05)
+    monkeypatch.setattr(connection, "LONGEST_RETRY_S", 0.2)
+    await guarded.buses["researcher-1"].close()
     agent = await guarded.connect("researcher-1")
-    pauses: list[float] = []
-    note = agent.connection._pause
-
-    def noted(retry_s: float) -> None:
-        pauses.append(retry_s)
-        note(retry_s)
-
-    monkeypatch.setattr(agent.connection, "_pause", noted)
     guarded.principals.revoke("researcher-1")
+    asked = len(guarded.door.asked_s)
     await guarded.door.kick("researcher-1")
     # Then each pause is twice the one before, up to the longest
-    await until(lambda: len(pauses) >= 5)
-    assert pauses[:5] == [0.02, 0.04, 0.08, 0.08, 0.08]
-    # And nats-py keeps it, so that the server is not asked without end
-    assert agent.connection._client.options["reconnect_time_wait"] == 0.08
+    await until(lambda: len(guarded.door.asked_s) >= asked + 5)
+    times_s = guarded.door.asked_s[asked : asked + 5]
+    pauses_s = [after - before for before, after in pairwise(times_s)]
+    assert all(pause_s >= least_s for pause_s, least_s in zip(pauses_s, (0.1, 0.2, 0.2, 0.2), strict=True))
+    # And when it is back, it begins anew
+    guarded.principals.enrol(
+        "researcher-1", msgspec.structs.replace(guarded.principals.read()["researcher-1"], revoked_ms=0)
+    )
+    await until(lambda: agent.connected)
+    assert agent.connection._client.options["reconnect_time_wait"] == 0.05
 
 
 async def test_a_ticket_that_ends_is_renewed_without_a_word(guarded: Guarded) -> None:
@@ -405,7 +408,7 @@ async def test_who_shall_encrypt_does_not_speak_to_a_server_that_does_not(
     context = tls.client_context(authority.folder())
     with pytest.raises(Unreachable, match="does not encrypt"):
         await connect(guarded.server.url, "alice", key=guarded.seed("alice"), tls=context)
-    assert all("alice" != question.connection for question in guarded.door.questions[len(guarded.buses) :])
+    assert all(question.connection != "alice" for question in guarded.door.questions[len(guarded.buses) :])
 
 
 @pytest.mark.parametrize("name", ["ca.pem", "server.pem", "server-key.pem", "key.pem"])
@@ -413,8 +416,7 @@ def test_a_file_for_tls_that_cannot_be_used_is_named(authority: Authority, name:
     folder = authority.folder("interlock:effects-9")
     (folder / name).unlink()
     with pytest.raises(MalformedKey, match=rf"{name} cannot be read"):
-        tls.client_context(folder)
-        tls.ServerTls(folder, verify=True).block()
+        use_both(folder)
 
 
 @pytest.mark.parametrize("name", ["server-key.pem", "key.pem"])
@@ -422,19 +424,23 @@ def test_a_key_for_tls_that_others_may_read_is_refused(authority: Authority, nam
     folder = authority.folder("interlock:effects-9")
     (folder / name).chmod(0o640)
     with pytest.raises(MalformedKey, match="chmod 600"):
-        tls.client_context(folder)
-        tls.ServerTls(folder).block()
+        use_both(folder)
+
+
+def use_both(folder: Path) -> None:
+    tls.client_context(folder)
+    tls.ServerTls(folder, verify=True).block()
 
 
 # Processes.
 
 
 @pytest.fixture
-def token_file(tmp_path: Path) -> Iterator[Path]:
+def token_file(tmp_path: Path) -> Path:
     path = tmp_path / "token"
     path.touch(mode=0o600)
     path.write_text("ey-1\n")
-    yield path
+    return path
 
 
 async def test_a_process_connects_as_its_environment_says(guarded: Guarded, token_file: Path) -> None:
@@ -449,7 +455,7 @@ async def test_a_process_connects_as_its_environment_says(guarded: Guarded, toke
     )
     bus = await open_bus(settings)
     assert guarded.door.questions[-1].token == "ey-1"
-    token_file.write_text("ey-2")
+    await asyncio.to_thread(token_file.write_text, "ey-2")
     # When it has to connect anew, then with the new one
     asked = len(guarded.door.questions)
     await guarded.door.kick("effects-1")

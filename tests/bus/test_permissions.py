@@ -11,10 +11,10 @@ import pytest
 from tests.bus.conftest import Basket, Collected, until
 from tests.bus.guarded import WHO, Guarded, refusal_of, until_stored
 
-from interlock.bus import connection, identity, jetstream, server
+from interlock.bus import connection, identity, jetstream
 from interlock.bus.accounts import MOST_SUBSCRIPTIONS
 from interlock.bus.desk import Desk
-from interlock.bus.errors import BusError, NotPermitted, Unreachable
+from interlock.bus.errors import NotPermitted, Unreachable
 from interlock.bus.nats_bus import connect
 from interlock.bus.permissions import API_OF_THE_LOG, PEOPLE, ROLES, permissions_of
 from interlock.bus.ports import Message, Record

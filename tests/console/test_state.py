@@ -87,7 +87,7 @@ def test_who_has_no_key_is_told_how_to_get_one(tmp_path: Path) -> None:
     state = StateFolder(tmp_path)
     with held(state):
         state.write_server(SERVER)
-        with pytest.raises(BadInput, match="interlock keys create mallory --role person"):
+        with pytest.raises(BadInput, match="interlock keys create mallory --role admin"):
             find(Where(state=str(tmp_path), principal="mallory"))
 
 

@@ -16,7 +16,8 @@ from interlock.console.environment import Where, find
 
 ROOT = Path(__file__).parents[2]
 AGENTS = ("planner", "researcher", "executor", "reviewer")
-PROCESSES = ("supervisor", "standby", "effects", *AGENTS)
+WITH_A_KEY = ("supervisor", "standby", "effects", *AGENTS)
+PROCESSES = ("access", *WITH_A_KEY)
 KEY = "/run/interlock/key"
 PRINCIPALS = {name: f"{name}-1" for name in PROCESSES} | {"standby": "supervisor-2"}
 
@@ -44,7 +45,7 @@ def mounts(service: Json) -> list[Mount]:
                 source, target, *mode = volume.replace(":-", "-").split(":")
                 found.append(Mount(source, target, mode == ["ro"]))
             case _:
-                subpath = volume["volume"]["subpath"]
+                subpath = volume.get("volume", {}).get("subpath", "")
                 found.append(Mount(volume["source"], volume["target"], volume["read_only"], subpath))
     return found
 
@@ -89,7 +90,9 @@ def test_each_process_starts_a_module_that_exists(compose: Json, name: str) -> N
     assert roles == ([name] if name in AGENTS else [])
 
 
-@pytest.mark.parametrize(("name", "principal"), [*PRINCIPALS.items(), ("console", "operator")])
+@pytest.mark.parametrize(
+    ("name", "principal"), [(name, PRINCIPALS[name]) for name in WITH_A_KEY] + [("console", "operator")]
+)
 def test_each_process_sees_its_own_key_and_no_other(compose: Json, name: str, principal: str) -> None:
     service = compose["services"][name]
     assert service["environment"]["INTERLOCK_PRINCIPAL"] == principal
@@ -103,7 +106,53 @@ def test_each_process_understands_its_environment(compose: Json, name: str) -> N
     settings = read_settings(compose["services"][name]["environment"])
     assert settings.url == "nats://nats:4222"
     assert settings.principal == PRINCIPALS[name]
-    assert settings.key_file == Path(KEY)
+    assert settings.key_file == (Path(KEY) if name in WITH_A_KEY else None)
+
+
+def test_access_alone_sees_by_which_keys_anybody_is_let_in(compose: Json) -> None:
+    # Given who is shown which folder of the keys
+    shown = {
+        (name, mount.subpath): mount
+        for name, service in compose["services"].items()
+        for mount in mounts(service)
+        if mount.source == "keys" and name != "keys"
+    }
+    # Then one service has the store, and looks for it where it is
+    assert [name for name, subpath in shown if subpath == "store"] == ["access"]
+    store = shown["access", "store"]
+    assert (store.target, store.read_only) == ("/run/interlock", True)
+    assert compose["services"]["access"]["environment"]["INTERLOCK_DIRECTORY"] == store.target
+    # And everybody else one folder of their own, the server the one without secrets
+    assert all(subpath for _, subpath in shown)
+    assert [subpath for name, subpath in shown if name == "nats"] == ["nats"]
+
+
+def test_access_reads_the_log_that_the_server_writes(compose: Json) -> None:
+    written = compose["services"]["access"]["environment"]["INTERLOCK_SERVER_LOG"]
+    assert f'log_file: "{written}"' in (ROOT / "deploy" / "nats.conf").read_text("utf-8")
+    for name, read_only in (("nats", False), ("access", True)):
+        (mount,) = (m for m in mounts(compose["services"][name]) if m.source == "server-log")
+        assert (mount.target, mount.read_only) == (str(Path(written).parent), read_only)
+
+
+def test_nobody_starts_before_somebody_admits(compose: Json) -> None:
+    services = compose["services"]
+    for name in (*WITH_A_KEY, "console"):
+        assert set(services[name]["depends_on"]) == {"access"}, name
+    assert set(services["access"]["depends_on"]) == {"nats"}
+    assert set(services["nats"]["depends_on"]) == {"keys"}
+
+
+def test_every_process_is_given_a_key_and_the_role_of_what_it_runs(compose: Json) -> None:
+    roles = dict(word.split("=") for word in compose["services"]["keys"]["command"][3:])
+    assert roles == {
+        **{PRINCIPALS[name]: "agent" for name in AGENTS},
+        "access-1": "access",
+        "supervisor-1": "supervisor",
+        "supervisor-2": "supervisor",
+        "effects-1": "effects",
+        "operator": "admin",
+    }
 
 
 def test_the_console_speaks_as_the_operator(compose: Json, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,15 +4,24 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import nats
 import pytest
 import yaml
+from tests.bus.guarded import Door
 
+from interlock.bus import identity
+from interlock.bus.errors import NotPermitted
+from interlock.bus.nats_bus import connect
+from interlock.bus.principals import Principals
 from interlock.bus.server import find_binary
+from interlock.bus.server_keys import ServerKeys
+
+START_S = 10.0
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,36 +45,44 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def engine(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """The server as compose.yaml starts it, but for folders and ports that are free here."""
     folder = tmp_path_factory.mktemp("etc")
-    (folder / "users").symlink_to(keys / "nats")
+    (folder / "accounts").symlink_to(keys / "nats")
     configuration = (ROOT / "deploy" / "nats.conf").read_text("utf-8")
     for there, here in {
         "/var/lib/interlock/log": str(folder / "log"),
+        "/var/log/interlock": str(folder),
         "0.0.0.0:4222": "127.0.0.1:-1",
         "127.0.0.1:8222": "127.0.0.1:-1",
     }.items():
         assert there in configuration
         configuration = configuration.replace(there, here)
     (folder / "nats.conf").write_text(configuration)
-    with subprocess.Popen(
-        [find_binary(), "--config", folder / "nats.conf"], stderr=subprocess.PIPE, text=True
-    ) as server:
+    with subprocess.Popen([find_binary(), "--config", folder / "nats.conf"]) as server:
         try:
-            yield said_ports(server)
+            yield said_ports(folder / "nats-server.log")
         finally:
             server.kill()
 
 
-def said_ports(server: "subprocess.Popen[str]") -> Engine:
+def said_ports(log: Path) -> Engine:
+    deadline = time.monotonic() + START_S
     said = ""
-    for line in server.stderr or ():
-        said += line
-        if "Server is ready" in line:
-            break
+    while "Server is ready" not in said:
+        assert time.monotonic() < deadline, said
+        said = log.read_text() if log.exists() else ""
     client = re.search(r"client connections on 127\.0\.0\.1:(\d+)", said)
     health = re.search(r"http monitor on 127\.0\.0\.1:(\d+)", said)
     assert client, said
     assert health, said
     return Engine(int(client[1]), int(health[1]))
+
+
+@pytest.fixture
+async def door(engine: Engine, keys: Path) -> AsyncIterator[Door]:
+    """An answerer that is shown what the container of access is shown."""
+    made = Door(Principals(keys / "store"), ServerKeys(keys / "store"))
+    await made.open(f"nats://127.0.0.1:{engine.client_port}")
+    yield made
+    await made.close()
 
 
 def service(name: str) -> dict[str, list[str]]:
@@ -91,15 +108,39 @@ def test_it_is_healthy_by_its_own_check(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(key.partition("=")[0] for key in service("keys")["command"][3:]))
-async def test_it_knows_every_key(engine: Engine, keys: Path, name: str) -> None:
+async def test_every_key_is_known(engine: Engine, door: Door, keys: Path, name: str) -> None:
     url = f"nats://127.0.0.1:{engine.client_port}"
     connection = await nats.connect(  # pyright: ignore[reportUnknownMemberType] # its options have no types
         url, nkeys_seed=str(keys / name / "key")
     )
     try:
         assert connection.is_connected
+        assert door.questions[-1].public_key == identity.load(keys / name / "key").public_key
     finally:
         await connection.close()
+
+
+async def test_the_access_service_has_its_place(engine: Engine, keys: Path) -> None:
+    key = ServerKeys(keys / "store").access("access-1", "development").seed
+    bus = await connect(f"nats://127.0.0.1:{engine.client_port}", "access-1", key=key)
+    await bus.send("interlock.beat.access-1", b"")
+    await bus.close()
+
+
+async def test_a_name_that_is_gone_is_refused_at_once(engine: Engine, door: Door, keys: Path) -> None:
+    # Given a name that was there
+    words = service("keys")["command"][3:]
+    left = [word for word in words if not word.startswith("reviewer-1=")]
+    seed = identity.load(keys / "reviewer-1" / "key").seed
+    # When it is not named any more, then it is refused without a word to the server
+    assert enrol(keys, *left).returncode == 0
+    with pytest.raises(NotPermitted):
+        await connect(f"nats://127.0.0.1:{engine.client_port}", "reviewer-1", key=seed)
+    # And admitted again when it is, by the key that it has
+    assert enrol(keys, *words).returncode == 0
+    bus = await connect(f"nats://127.0.0.1:{engine.client_port}", "reviewer-1", key=seed)
+    await bus.close()
+    assert door.principals.read()["reviewer-1"].valid_keys
 
 
 def test_it_keeps_a_store_and_refuses_a_stranger(engine: Engine) -> None:
@@ -113,17 +154,30 @@ def test_it_keeps_a_store_and_refuses_a_stranger(engine: Engine) -> None:
         assert "Authorization Violation" in talk.readline()
 
 
-def test_keys_that_stand_there_are_kept_and_names_that_are_gone_are_refused(tmp_path: Path) -> None:
+def test_keys_that_stand_there_are_kept_and_names_that_are_gone_are_revoked(tmp_path: Path) -> None:
     # Given two names with keys
-    enrol(tmp_path, "planner-1=agent", "operator=person")
+    enrol(tmp_path, "planner-1=agent", "operator=admin")
     before = (tmp_path / "planner-1" / "key").read_text()
+    known = Principals(tmp_path / "store").read()
     # When only one of them is named again
     assert enrol(tmp_path, "planner-1=agent").returncode == 0
-    # Then it keeps its key, and the server's list has nobody else
+    # Then it keeps its key, and the other is revoked
     assert (tmp_path / "planner-1" / "key").read_text() == before
-    listed = (tmp_path / "nats" / "users.conf").read_text()
-    assert "planner-1: agent" in listed
-    assert "operator" not in listed
+    listed = Principals(tmp_path / "store").read()
+    assert listed["planner-1"] == known["planner-1"]
+    assert listed["operator"].revoked_ms
+    assert not listed["operator"].valid_keys
+
+
+def test_the_server_is_shown_no_secret(keys: Path) -> None:
+    shown = "".join(path.read_text() for path in (keys / "nats").iterdir())
+    secrets = [path.read_text().strip() for path in keys.rglob("*") if path.is_file() and is_secret(path)]
+    assert len(secrets) > len(service("keys")["command"][3:])
+    assert not [secret for secret in secrets if secret in shown]
+
+
+def is_secret(path: Path) -> bool:
+    return path.name == "key" or path.suffix == ".nk"
 
 
 @pytest.mark.parametrize(

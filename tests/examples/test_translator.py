@@ -16,7 +16,7 @@ import pytest
 from tests.examples.interpreter import ENGLISH, GERMAN, LANGUAGE, MODEL, Interpreter
 from tests.processes.environment import Environment, running
 
-from interlock.bus.users import Users
+from interlock.bus.principals import Principals
 from interlock.contracts import facts as f
 from interlock.contracts.charter import read_charter
 from interlock.contracts.message import decode
@@ -41,7 +41,7 @@ async def environment(tmp_path: Path) -> AsyncIterator[Environment]:
     prices.write_text(f'[models."{MODEL}"]\nprice = "free"\n')
     docs = tmp_path / "docs"
     docs.mkdir()
-    Users(tmp_path / "state" / "store").admit(NAME, "agent")
+    Principals(tmp_path / "state" / "store").admit(NAME, ["agent"])
     with Interpreter() as model:
         variables = {"OPENAI_BASE_URL": model.url, "INTERLOCK_PRICES": str(prices)}
         async with running(tmp_path / "state", docs, MODEL, **variables) as environment:

@@ -11,7 +11,7 @@ from interlock.bus.errors import NotPermitted
 from interlock.bus.identity import load
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.ports import Message, Record
-from interlock.bus.users import Users
+from interlock.bus.principals import Principals
 from interlock.console.state import StateFolder
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
@@ -72,7 +72,7 @@ async def second_supervisor(
 ) -> AsyncGenerator[asyncio.subprocess.Process]:
     """Start another supervisor under a name that may be taken already, and end it afterwards."""
     log = (state.logs / f"{name}.second.log").open("wb")
-    key = Users(state.store).admit(name, "supervisor")
+    key = Principals(state.store).admit(name, ["supervisor"])
     os.kill(server_pid, signal.SIGHUP)
     async with asyncio.timeout(PATIENCE_S):
         while not await _known(url, name, load(key).seed):

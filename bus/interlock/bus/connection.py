@@ -84,7 +84,6 @@ class Connection:
         self._credentials = credentials or Credentials()
         self._client = DirectClient(self._credentials.identity)
         self._options: dict[str, Any] = {}
-        self._retry_s = RETRY_S
         self._loop = asyncio.get_running_loop()
         self._up = asyncio.Event()
         self._down = asyncio.Event()
@@ -137,6 +136,7 @@ class Connection:
             "token": self._credentials.token,
             "tls": self._credentials.tls,
             "connect_timeout": OPEN_S,
+            "reconnect_time_wait": RETRY_S,
             "max_reconnect_attempts": -1,
             "ping_interval": PING_S,
             "pending_size": BUFFER_BYTES,
@@ -298,13 +298,13 @@ class Connection:
             f"{self.url} refuses {self._credentials.kind} of {self.principal}; check whether it is the right "
             "one, and not revoked"
         )
-        self._pause(min(self._retry_s * 2, LONGEST_RETRY_S))
+        self._pause(min(self._options["reconnect_time_wait"] * 2, LONGEST_RETRY_S))
         if not self._refusal.done():
             self._refusal.set_result(None)
 
     def _pause(self, retry_s: float) -> None:
         """Set how long nats-py waits before it tries again; it looks there each time."""
-        self._retry_s = self._client.options["reconnect_time_wait"] = retry_s
+        self._options["reconnect_time_wait"] = self._client.options["reconnect_time_wait"] = retry_s
 
     def _on_violation(self, action: str, subject: str) -> None:
         log.error("bus_not_permitted", principal=self.principal, action=action, subject=subject)
@@ -344,15 +344,14 @@ class Connection:
     async def _replace(self) -> None:
         """Go on with a new client, for nats-py has given this one up."""
         self._client = DirectClient(self._credentials.identity)
-        await asyncio.sleep(self._retry_s)
+        await asyncio.sleep(self._options["reconnect_time_wait"])
         await self._connect()
         for hearing in self._hearings:
             hearing.subscription = await self._client.hear(hearing.subject, hearing.handle, hearing.queue)
         await self._on_reconnected()
 
     async def _connect(self) -> None:
-        options = self._options | {"reconnect_time_wait": self._retry_s}
-        await self._client.connect(self._servers, **options)
+        await self._client.connect(self._servers, **self._options)
 
     def _settle(self) -> None:
         """Know that the connection stands."""

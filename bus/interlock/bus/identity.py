@@ -20,6 +20,9 @@ from interlock.bus.errors import MalformedKey
 nkeys: Any = untyped
 SEED_BYTES = 32
 PUBLIC_BYTES = 35
+# As in a NATS credentials file, so that other programs find it too.
+BEGIN_SEED = "-----BEGIN USER NKEY SEED-----"
+END_SEED = "------END USER NKEY SEED------"
 OWNER_ONLY = 0o600
 _OTHERS = 0o077
 
@@ -108,7 +111,7 @@ def replace(identity: Identity, path: Path) -> None:
 
 def load(path: Path, kind: Kind = "user") -> Identity:
     """Read an identity; raise MalformedKey when the file is missing, no key, or readable by others."""
-    seed = read_secret(path)
+    seed = seed_in(read_secret(path))
     try:
         return Identity(seed, kind)
     except MalformedKey as failure:
@@ -125,6 +128,17 @@ def read_secret(path: Path) -> str:
     if mode & _OTHERS:
         raise MalformedKey(f"others may read the key file {path}; run: chmod 600 {path}")
     return text
+
+
+def read_seed(path: Path) -> str:
+    """Read the seed in a key file, or in a bundle; raise MalformedKey as `read_secret` does."""
+    return seed_in(read_secret(path))
+
+
+def seed_in(text: str) -> str:
+    """Return the seed in the text of a key file: all of it, or what stands between the marks."""
+    _, begun, rest = text.partition(BEGIN_SEED)
+    return rest.partition(END_SEED)[0].strip() if begun else text
 
 
 def load_or_create(path: Path, kind: Kind = "user") -> Identity:

@@ -180,7 +180,8 @@ def permissions_of(principal: str, roles: Iterable[str]) -> Permissions:
     unknown = [role for role in wanted if role not in ROLES]
     if unknown or not wanted:
         raise NotPermitted(
-            f"{principal} cannot have the role {', '.join(unknown) or '(none)'}: there are {', '.join(ROLES)}"
+            f"{principal} cannot have the role {', '.join(map(repr, unknown)) or 'of nobody'}: "
+            f"there are {', '.join(ROLES)}"
         )
     if len(wanted) > 1 and not all(role in PEOPLE for role in wanted):
         raise NotPermitted(f"{principal} cannot be {' and '.join(wanted)}: a process has one role")

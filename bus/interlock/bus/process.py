@@ -20,9 +20,9 @@ import uvloop
 
 from interlock.bus import logs, tls
 from interlock.bus.appends import AppendLimits
-from interlock.bus.credentials import Credentials, Secret
+from interlock.bus.credentials import Credentials
 from interlock.bus.errors import BusError
-from interlock.bus.identity import read_secret
+from interlock.bus.identity import read_secret, read_seed
 from interlock.bus.nats_bus import NatsBus, connect_by
 from interlock.bus.patience import be_patient
 from interlock.contracts.errors import ContractError
@@ -68,7 +68,11 @@ def read_settings(environment: dict[str, str], *, principal: str = "") -> Settin
 
 
 async def open_bus(
-    settings: Settings, *, limits: AppendLimits | None = None, patience_s: float = PATIENCE_S
+    settings: Settings,
+    *,
+    limits: AppendLimits | None = None,
+    name: str = "",
+    patience_s: float = PATIENCE_S,
 ) -> NatsBus:
     """Connect as the settings say; key and token are read again at every connection.
 
@@ -76,19 +80,17 @@ async def open_bus(
     it still refuses after `patience_s`.
     """
     context = tls.client_context(settings.tls) if settings.tls else None
-    credentials = Credentials(_secret(settings.key_file), _secret(settings.token_file), context)
+    key = partial(read_seed, settings.key_file) if settings.key_file else None
+    token = partial(read_secret, settings.token_file) if settings.token_file else None
+    credentials = Credentials(key, token, context)
     return await connect_by(
-        credentials, settings.url, settings.principal, limits=limits, patience_s=patience_s
+        credentials, settings.url, settings.principal, name=name, limits=limits, patience_s=patience_s
     )
 
 
 def _file_of(environment: dict[str, str], variable: str) -> Path | None:
     named = environment.get(variable, "")
     return Path(named) if named else None
-
-
-def _secret(file: Path | None) -> Secret | None:
-    return partial(read_secret, file) if file else None
 
 
 def run(

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.bus.identity import load
-from interlock.bus.nats_bus import NatsBus, connect
+from interlock.bus import bundle, tls
+from interlock.bus.nats_bus import NatsBus
+from interlock.bus.process import Settings, open_bus
 from interlock.console.errors import BadInput, NotRunning
 from interlock.console.state import ServerFile, StateFolder, state_folder
 from interlock.contracts.errors import MalformedSubject
@@ -32,6 +33,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     principal: str
     key_file: Path | None = None
+    token_file: Path | None = None
     server: ServerFile | None = None
     state: Path | None = None
 
@@ -59,12 +61,22 @@ def _login() -> str:
 
 
 def find(where: Where) -> Reach:
-    """Find the environment, by URL or state directory; raises NotRunning when nothing runs there."""
-    principal = speaker(where.principal)
-    url = where.url or os.environ.get("INTERLOCK_URL")
+    """Find the environment, by URL or state directory; raises NotRunning when nothing runs there.
+
+    A key that was exported says who speaks and where, unless something else is said. Raises MalformedKey.
+    """
     key = where.key or os.environ.get("INTERLOCK_KEY_FILE")
+    exported = bundle.read(Path(key)) if key and Path(key).exists() else None
+    principal = speaker(where.principal or (exported.principal if exported else None))
+    url = where.url or os.environ.get("INTERLOCK_URL") or (exported.url if exported else None)
     if url:
-        return Reach(url=url, principal=principal, key_file=Path(key) if key else None)
+        token = os.environ.get("INTERLOCK_TOKEN_FILE")
+        return Reach(
+            url=url,
+            principal=principal,
+            key_file=Path(key) if key else None,
+            token_file=Path(token) if token else None,
+        )
     state = state_folder(where.state, os.environ)
     server = state.running()
     if server is None:
@@ -81,7 +93,7 @@ def reach_local(
         if not key_file.exists():
             raise BadInput(
                 f"{principal} has no key in {state.keys}; make one with: "
-                f"interlock keys create {principal} --role person"
+                f"interlock keys create {principal} --role admin"
             )
     return Reach(url=server.url, principal=principal, key_file=key_file, server=server, state=state.root)
 
@@ -89,8 +101,14 @@ def reach_local(
 @contextlib.asynccontextmanager
 async def connected(reach: Reach) -> AsyncGenerator[NatsBus]:
     """Connect, and end the connection afterwards; raises the bus's errors."""
-    key = load(reach.key_file).seed if reach.key_file else None
-    bus = await connect(reach.url, reach.principal, key=key, name=f"console-{reach.principal}")
+    settings = Settings(
+        url=reach.url,
+        principal=reach.principal,
+        key_file=reach.key_file,
+        token_file=reach.token_file,
+        tls=tls.folder_of(os.environ),
+    )
+    bus = await open_bus(settings, name=f"console-{reach.principal}", patience_s=0)
     try:
         yield bus
     finally:
