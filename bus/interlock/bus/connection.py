@@ -254,7 +254,8 @@ class Connection:
     async def _end_client(self) -> None:
         try:
             await self._client.close()
-        except OSError as failure:
+        except (OSError, AttributeError) as failure:
+            # The latter is asyncio's word for writing to a TLS connection that has been broken.
             log.debug("bus_close_failed", reason=str(failure))
         except asyncio.CancelledError:
             # nats-py lets a cancellation of its own reconnecting escape here.

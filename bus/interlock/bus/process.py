@@ -93,7 +93,9 @@ def _file_of(environment: dict[str, str], variable: str) -> Path | None:
     return Path(named) if named else None
 
 
-def run(main: Callable[[Settings], Coroutine[Any, Any, int]], *, principal: str = "") -> int:
+def run(
+    main: Callable[[Settings], Coroutine[Any, Any, int]], *, principal: str = "", patient: bool = True
+) -> int:
     """Run a process's main until it ends or is told to; return its exit code.
 
     SIGTERM and SIGINT cancel `main` once; it has the time that its starter gives it to end in order.
@@ -102,7 +104,8 @@ def run(main: Callable[[Settings], Coroutine[Any, Any, int]], *, principal: str 
         settings = read_settings(dict(os.environ), principal=principal)
         logs.configure(settings.log, principal=settings.principal)
         _die_with(settings.parent)
-        be_patient()
+        if patient:
+            be_patient()
         return uvloop.run(_until_told(main(settings)))
     except ContractError as error:
         return _say(error, USAGE)

@@ -30,8 +30,9 @@ MOST_BYTES = 256 * 1024
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Who is at the door, as the server knows it; whatever is empty was not shown.
 
-    `public_key` is one whose possession is proven. `token` is what was sent, checked by nobody yet.
-    `certificate` is the client's (PEM), which the server has traced to an authority it trusts.
+    `public_key` is one whose possession is proven, `named_key` one that was named, proven or not. `token` is
+    what was sent, checked by nobody yet. `certificate` is the client's (PEM), which the server has traced to
+    an authority it trusts.
     """
 
     server: str
@@ -40,6 +41,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     client: int = 0
     connection: str = ""
     public_key: str = ""
+    named_key: str = ""
     token: str = ""
     certificate: str = ""
     expires_s: int = 0
@@ -112,6 +114,7 @@ def read_question(data: bytes) -> Question:
         client=asked.client_info.id,
         connection=asked.connect_opts.name,
         public_key=_proven_key(asked),
+        named_key=asked.connect_opts.nkey,
         token=asked.connect_opts.auth_token,
         certificate=_verified_certificate(asked.client_tls),
         expires_s=said.exp,

@@ -1,0 +1,38 @@
+"""`python -m interlock.supervisor.access`: admits who may connect, and cuts off whom a kill names."""
+
+import asyncio
+import os
+import secrets
+import sys
+
+import structlog
+
+from interlock.bus.process import USAGE, Settings, run
+from interlock.supervisor.access.errors import AccessError
+from interlock.supervisor.access.service import Access
+from interlock.supervisor.access.settings import PRINCIPAL, read_settings, say_ready
+
+INCARNATION_BYTES = 8
+
+log = structlog.get_logger()
+
+
+async def main(settings: Settings) -> int:
+    """Serve until cancelled; return the exit code."""
+    try:
+        own = read_settings(os.environ)
+        access = Access(own, settings, secrets.token_hex(INCARNATION_BYTES))
+        try:
+            await access.start()
+            say_ready(own)
+            await asyncio.Event().wait()
+        finally:
+            await access.stop()
+    except AccessError as error:
+        log.error("stopped", reason=str(error))  # noqa: TRY400 - the sentence says all there is
+        return USAGE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main, principal=PRINCIPAL, patient=False))
