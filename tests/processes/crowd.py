@@ -24,7 +24,7 @@ from interlock.bus.ports import Record
 from interlock.bus.stream import ensure_stream
 from interlock.console import embedded
 from interlock.console.embedded import EmbeddedServer
-from interlock.console.intensity import Intensity
+from interlock.supervisor.guard.intensity import Intensity
 from interlock.console.keyring import admit_all
 from interlock.console.launcher import Launcher
 from interlock.console.local import Local, joined

@@ -197,7 +197,7 @@ class SlowBus(MemoryBus):
         self.open.set()
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         async def later(record: Record) -> None:
             await self.open.wait()

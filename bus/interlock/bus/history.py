@@ -15,8 +15,14 @@ STALL_S = 30.0
 Delivery = tuple[Record, int]
 
 
-async def history(requests: Requests, filters: Sequence[str], *, start_seq: int) -> AsyncIterator[Record]:
+async def history(
+    requests: Requests, filters: Sequence[str], *, start_seq: int, consumer: str = ""
+) -> AsyncIterator[Record]:
     """Yield the matching records up to the newest there now; raise Unreachable on a standstill."""
+    if consumer:
+        async for record in _as_counted(requests, filters, start_seq, consumer):
+            yield record
+        return
     info = await jetstream.stream_info(requests)
     last = await _newest(requests, filters) if info.replicated else info.last_seq
     if start_seq > last:
@@ -41,6 +47,29 @@ async def history(requests: Requests, filters: Sequence[str], *, start_seq: int)
     finally:
         await reader.stop()
         # A handler may still wait for room.
+        while not deliveries.empty():
+            deliveries.get_nowait()
+
+
+async def _as_counted(
+    requests: Requests, filters: Sequence[str], start_seq: int, consumer: str
+) -> AsyncIterator[Record]:
+    """Yield what the reader itself says is there: who has a named one may ask for nothing else."""
+    deliveries: asyncio.Queue[Delivery] = asyncio.Queue(PORTION)
+
+    async def keep(record: Record) -> None:
+        await deliveries.put((record, reader.pending))
+
+    reader = Reader(requests, filters, keep, start_seq=start_seq, consumer=consumer)
+    await reader.start()
+    pending = reader.pending
+    try:
+        while pending:
+            record, pending = await _next(deliveries)
+            if not is_echo(record.data):
+                yield record
+    finally:
+        await reader.stop()
         while not deliveries.empty():
             deliveries.get_nowait()
 

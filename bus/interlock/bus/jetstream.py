@@ -194,10 +194,14 @@ async def message(requests: Requests, **query: int | str) -> Record | None:
     return Record(stored.seq, time_us // 1000, stored.subject, stored.data, time_us)
 
 
-async def create_consumer(requests: Requests, config: ConsumerConfig) -> ConsumerInfo:
-    """Create an ephemeral consumer."""
-    body = msgspec.json.encode(ConsumerRequest(config))
-    return await call(requests, f"CONSUMER.CREATE.{STREAM}.{config.name}", body, ConsumerInfo)
+async def create_consumer(requests: Requests, config: ConsumerConfig, *, alone: bool = False) -> ConsumerInfo:
+    """Create an ephemeral consumer; with `alone` its one filter stands in the subject too."""
+    body = msgspec.to_builtins(ConsumerRequest(config))
+    where = f"CONSUMER.CREATE.{STREAM}.{config.name}"
+    if alone:
+        (body["config"]["filter_subject"],) = body["config"].pop("filter_subjects")
+        where = f"{where}.{body['config']['filter_subject']}"
+    return await call(requests, where, msgspec.json.encode(body), ConsumerInfo)
 
 
 def _microseconds(rfc3339: str) -> int:

@@ -167,13 +167,24 @@ class MemoryBus:
         )
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self,
+        filters: Sequence[str],
+        on_record: OnRecord,
+        *,
+        start_seq: int = 1,
+        consumer: str = "",  # noqa: ARG002 - here everybody may read everything
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on, in order, once each, and keep following."""
         self._check_open()
         return self._keep(MemoryReader(self._server, filters, on_record, start_seq))
 
-    async def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
+    async def history(
+        self,
+        filters: Sequence[str],
+        *,
+        start_seq: int = 1,
+        consumer: str = "",  # noqa: ARG002 - here everybody may read everything
+    ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in order, then end."""
         self._check_open()
         fits = matcher(filters)

@@ -115,7 +115,7 @@ class NatsBus:
         return await self._appends.soon(subject, data, expected_subject_seq, expected_on, message_id)
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on; a handler's error is logged."""
 
@@ -126,13 +126,15 @@ class NatsBus:
             return on_record(record)
 
         waits = iscoroutinefunction(on_record)
-        reader = Reader(self.requests, filters, pass_on, start_seq=start_seq, waits=waits)
+        reader = Reader(self.requests, filters, pass_on, start_seq=start_seq, waits=waits, consumer=consumer)
         await reader.start()
         return reader
 
-    def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
+    def history(
+        self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
+    ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in order, then end."""
-        return history(self.requests, filters, start_seq=start_seq)
+        return history(self.requests, filters, start_seq=start_seq, consumer=consumer)
 
     async def record(self, seq: int) -> Record | None:
         """Return the record of that sequence, or None."""

@@ -86,15 +86,18 @@ class Log(Protocol):
         ...
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
     ) -> Subscription:
         """Deliver every record that matches, from `start_seq` on, in order, once each, and keep following.
 
+        Who may read only one pattern, by a reader of one name, names it as `consumer`.
         Survives gaps, reconnections and server restarts; a slow reader slows only itself.
         """
         ...
 
-    def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
+    def history(
+        self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
+    ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in order, then end."""
         ...
 

@@ -54,6 +54,7 @@ class Reader:
         *,
         start_seq: int = 1,
         waits: bool = True,
+        consumer: str = "",
     ) -> None:
         self.pending = 0
         self._requests = requests
@@ -65,7 +66,9 @@ class Reader:
         self._inbox = connection.inbox()
         self._name = self._inbox.rsplit(".", 1)[-1]
         self._generation = 0
-        self._consumer = ""
+        # A reader of a fixed name may stand there still, from the life before.
+        self._named = f"{connection.principal}_{consumer}" if consumer else ""
+        self._consumer = self._named
         self._portion = ""
         self._delivered = 0
         self._wanted = 0
@@ -118,14 +121,14 @@ class Reader:
     async def _open(self) -> None:
         self._forget_consumer()
         self._generation += 1
-        self._consumer = f"{self._name}-{self._generation}"
+        self._consumer = self._named or f"{self._name}-{self._generation}"
         self._portion = f"{self._inbox}.{self._generation}"
         self._delivered = 0
         self._wanted = 0
         config = jetstream.ConsumerConfig(
             self._consumer, self._next_seq, self._filters, int(INACTIVE_S * NS_PER_S)
         )
-        info = await jetstream.create_consumer(self._requests, config)
+        info = await jetstream.create_consumer(self._requests, config, alone=bool(self._named))
         self.pending = info.num_pending
         self._heard_at = self._loop.time()
         self._ask()

@@ -49,7 +49,7 @@ class Users:
 
     def enrol(self, principal: str, role: str, public_key: str) -> None:
         """Add or replace a principal; raise MalformedSubject or NotPermitted for an unusable name or role."""
-        permissions_of(token(principal), role)
+        permissions_of(token(principal), (role,))
         self._change({principal: Principal(role, public_key)})
 
     def remove(self, principal: str) -> None:
@@ -75,7 +75,7 @@ def render(principals: dict[str, Principal]) -> str:
 
 
 def _render_user(name: str, principal: Principal) -> str:
-    permissions = permissions_of(name, principal.role)
+    permissions = permissions_of(name, (principal.role,))
     publish = msgspec.json.encode(permissions.publish).decode()
     subscribe = msgspec.json.encode(permissions.subscribe).decode()
     return (

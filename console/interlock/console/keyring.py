@@ -13,5 +13,5 @@ from interlock.console.state import StateFolder
 def admit_all(state: StateFolder, processes: Iterable[tuple[str, str]], person: str) -> dict[str, Path]:
     """Enrol every process (name, role) and the person; return the key files of the processes by name."""
     users = Users(state.store)
-    users.admit(person, "person")
+    users.admit(person, "admin")
     return {name: users.admit(name, role) for name, role in processes}

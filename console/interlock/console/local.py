@@ -22,17 +22,17 @@ from interlock.console.embedded import EmbeddedServer
 from interlock.console.endings import to_the_end
 from interlock.console.environment import Reach, connected, reach_local
 from interlock.console.errors import GaveUp, NotRunning
-from interlock.console.intensity import Intensity
 from interlock.console.keyring import admit_all
 from interlock.console.launcher import Launcher
 from interlock.console.output import say
-from interlock.console.processes import SERVICES, Plan, children
+from interlock.console.processes import GUARD, SERVICES, Plan, children, guard
 from interlock.console.records import records_in
 from interlock.console.state import PRIVATE_SLOTS, ServerFile, StateFolder
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import decode
 from interlock.contracts.subjects import FLEET_DECISIONS
+from interlock.supervisor.guard.intensity import Intensity
 
 LOOK_S = 0.05
 
@@ -98,12 +98,13 @@ def held_private(state: StateFolder) -> Generator[StateFolder]:
 @contextlib.asynccontextmanager
 async def started(state: StateFolder, wish: Wish, environment: dict[str, str]) -> AsyncGenerator[Local]:
     """Start an environment in a folder that this process holds, and stop it when the context ends."""
-    keys = admit_all(state, ((service.name, service.role) for service in SERVICES), wish.person)
+    roles = {GUARD: "guard", **{service.name: service.role for service in SERVICES}}
+    keys = admit_all(state, roles.items(), wish.person)
     with records_in(state.logs / "console.log"):
         server = await embedded.start(state.store, wish.port)
         try:
             plan = Plan(state=state, url=server.url, docs=wish.docs, model=wish.model, keys=keys)
-            launcher = Launcher(children(plan, environment), state.logs)
+            launcher = Launcher(guard(plan, environment), children(plan, environment), beside=server)
             async with _running(state, wish, server, launcher) as local:
                 yield local
         finally:

@@ -72,7 +72,7 @@ async def _environment(state: StateFolder, server: ServerFile | None) -> list[Ch
     silent = sorted(
         name for name, member in fleet.members.items() if not member.left and member.in_hand is None
     )
-    missing = [service.name for service in SERVICES if service.stage and service.name not in fleet.members]
+    missing = [service.name for service in SERVICES if service.joins and service.name not in fleet.members]
     found = [Check("ok", f"{server.url} answers as {speaker(None)}")]
     if silent or missing:
         names = ", ".join((*silent, *missing))

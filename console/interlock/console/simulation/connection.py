@@ -107,7 +107,12 @@ class SimulatedBus:
         )
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1
+        self,
+        filters: Sequence[str],
+        on_record: OnRecord,
+        *,
+        start_seq: int = 1,
+        consumer: str = "",  # noqa: ARG002 - here everybody may read everything
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on, in order, once each."""
         reading = SimulatedReading(self._line, self._server, filters, on_record, start_seq)
@@ -115,7 +120,13 @@ class SimulatedBus:
         self._open.append(reading)
         return reading
 
-    async def history(self, filters: Sequence[str], *, start_seq: int = 1) -> AsyncIterator[Record]:
+    async def history(
+        self,
+        filters: Sequence[str],
+        *,
+        start_seq: int = 1,
+        consumer: str = "",  # noqa: ARG002 - here everybody may read everything
+    ) -> AsyncIterator[Record]:
         """Yield the matching records that stand in the log now, in portions as they arrive."""
         fits = matcher(filters)
         last = await self.last_seq()
