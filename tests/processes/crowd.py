@@ -24,7 +24,6 @@ from interlock.bus.ports import Record
 from interlock.bus.stream import ensure_stream
 from interlock.console import embedded
 from interlock.console.embedded import EmbeddedServer
-from interlock.supervisor.guard.intensity import Intensity
 from interlock.console.keyring import admit_all
 from interlock.console.launcher import Launcher
 from interlock.console.local import Local, joined
@@ -37,6 +36,7 @@ from interlock.contracts.decision import Decision
 from interlock.contracts.message import decode, encode
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.subjects import DECISIONS
+from interlock.supervisor.guard.intensity import Intensity
 
 PERSON = "alice"
 SUPERVISOR = "supervisor-1"

@@ -125,7 +125,13 @@ class Connection:
             "pending_size": BUFFER_BYTES,
         }
         opening = self._loop.create_task(self._client.connect(self._servers, **self._options))
-        await asyncio.wait({opening, self._refusal}, timeout=OPEN_S, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait({opening, self._refusal}, timeout=OPEN_S, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # Else nats-py would go on trying for ever, with nobody left who could end it.
+            self._closing = True
+            opening.cancel()
+            raise
         if not opening.done() or opening.exception():
             raise await self._give_up(opening)
         self.trouble = None
