@@ -197,7 +197,12 @@ class SlowBus(MemoryBus):
         self.open.set()
 
     async def follow(
-        self, filters: Sequence[str], on_record: OnRecord, *, start_seq: int = 1, consumer: str = ""
+        self,
+        filters: Sequence[str],
+        on_record: OnRecord,
+        *,
+        start_seq: int = 1,
+        consumer: str = "",  # noqa: ARG002 - everybody may read everything here
     ) -> Subscription:
         async def later(record: Record) -> None:
             await self.open.wait()

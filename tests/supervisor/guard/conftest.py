@@ -1,18 +1,14 @@
 """Guards with real children, on a real server that is open to all."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.supervisor.guard.nursery import NOWHERE, Nursery, Office
 
-from interlock.bus import jetstream, server
+from interlock.bus import server
 from interlock.bus.nats_bus import connect
 from interlock.bus.server import Server
-from interlock.bus.stream import StreamSettings, ensure_stream
-from interlock.contracts.subjects import STREAM
 
 
 @pytest.fixture(scope="session")
@@ -27,10 +23,9 @@ def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 async def office(nats: Server) -> AsyncIterator[Office]:
     """An empty log, an operator and a supervisor."""
     operator, supervisor = await connect(nats.url, "alice"), await connect(nats.url, "supervisor-1")
-    with suppress(jetstream.Refusal):
-        await jetstream.call(supervisor.requests, f"STREAM.DELETE.{STREAM}", b"", dict[str, Any])
-    await ensure_stream(supervisor, StreamSettings())
     office = Office(operator, supervisor)
+    await office.burn()
+    await office.make()
     await office.listen()
     yield office
     await operator.close()
@@ -48,6 +43,7 @@ async def lonely(tmp_path: Path) -> AsyncIterator[Nursery]:
 @pytest.fixture
 async def nursery(tmp_path: Path, nats: Server, office: Office) -> AsyncIterator[Nursery]:
     """Guards on the bus."""
+    assert office
     made = Nursery(tmp_path, nats.url)
     yield made
     await made.close()

@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import psutil
 
+from interlock.bus import jetstream
 from interlock.bus.nats_bus import NatsBus
 from interlock.bus.stream import StreamSettings, ensure_stream
 from interlock.contracts import facts as f
@@ -21,7 +23,7 @@ from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import encode
 from interlock.contracts.observed import ProcessExited
 from interlock.contracts.scope import FLEET, Scope
-from interlock.contracts.subjects import FLEET_DECISIONS, input_subject
+from interlock.contracts.subjects import FLEET_DECISIONS, STREAM, input_subject
 from interlock.supervisor.guard import voice
 from interlock.supervisor.guard.intensity import Intensity
 from interlock.supervisor.guard.plan import Child, Plan
@@ -217,6 +219,18 @@ class Office:
         """Say something on the log, as operators do; return its record."""
         subject = input_subject("alice", "control", verb, *scope.words)
         return (await self.operator.append(subject, encode(Control(reason=reason)))).seq
+
+    async def burn(self) -> None:
+        """Let there be no log."""
+        with suppress(jetstream.Refusal):
+            await jetstream.call(self.supervisor.requests, f"STREAM.DELETE.{STREAM}", b"", dict[str, Any])
+
+    async def make(self) -> None:
+        """Let there be one, empty if there was none; the server may still be clearing away the one before."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                with suppress(jetstream.Refusal):
+                    return await ensure_stream(self.supervisor, StreamSettings())
 
     async def fill(self) -> None:
         """Let the log take nothing more."""

@@ -1,7 +1,9 @@
 """A guard as a supervisor of processes, without a bus: order, restarts, intensity, escalation."""
 
+import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -198,9 +200,6 @@ async def test_a_plan_that_is_none_is_refused_with_a_sentence(lonely: Nursery, p
 
 
 async def _again(nursery: Nursery) -> int:
-    import asyncio
-    import sys
-
     with (nursery.folder / "guard.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -102,7 +102,7 @@ async def test_a_kill_of_what_is_no_agent_touches_no_process(
 async def test_an_agent_that_hears_nothing_ends_all_the_same(
     nursery: Nursery, office: Office, code: str
 ) -> None:
-    guarded = await nursery.start(nursery.agent("planner-1", f"print(1, flush=True); {code}"))
+    guarded = await nursery.start(nursery.agent("planner-1", f"print(1, flush=True)\n{code}"))
     await guarded.says("planner-1")
     await office.control("kill", agent_scope("planner-1"))
     exited = await office.exited("planner-1")

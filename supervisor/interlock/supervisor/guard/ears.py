@@ -14,19 +14,22 @@ from interlock.bus.clock import now_us
 from interlock.bus.errors import BusError, NotPermitted
 from interlock.bus.identity import load
 from interlock.bus.nats_bus import NatsBus, connect
-from interlock.bus.ports import Message, Record, Subscription
+from interlock.bus.ports import Bus, Message, Record, Subscription
 from interlock.bus.process import Settings
 from interlock.contracts import limits
 from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
 from interlock.contracts.errors import ContractError
 from interlock.contracts.message import decode
-from interlock.contracts.scope import read_scope
+from interlock.contracts.scope import Scope, read_scope
 from interlock.contracts.subjects import CONTROLS, FLEET_DECISIONS, read_input
 from interlock.supervisor.guard.switches import Switches
 
 VERBS = {"kill", "resume"}
 REFUSED_S = 10.0
+# Within this time the log shows what it has stored.
+TAKE_BACK_S = 1.0
+MOST_EARLY = 64
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1.0
 
@@ -49,6 +52,7 @@ class Ears:
         self._on_change = on_change
         self._controls_seq = self._fleet_seq = 1
         self._listening: list[Subscription] = []
+        self._early: dict[tuple[str, bytes], float] = {}
 
     async def connect(self) -> NatsBus:
         """Connect, however long that takes; raise NotPermitted when the key is refused for ten seconds.
@@ -71,7 +75,7 @@ class Ears:
                 refused_until = None
             await asyncio.sleep(LONGEST_PAUSE_S / 2)
 
-    async def start(self, bus: NatsBus) -> None:
+    async def start(self, bus: Bus) -> None:
         """Hear everything from now on, and what stands in the log already; returns when all is followed."""
         self._listening.append(await bus.listen(CONTROLS, self._on_message))
         pause_s = FIRST_PAUSE_S
@@ -99,7 +103,7 @@ class Ears:
         for subscription in self._listening:
             await subscription.stop()
 
-    async def _catch_up(self, bus: NatsBus) -> None:
+    async def _catch_up(self, bus: Bus) -> None:
         """Read which switches hold, then what nobody has decided about."""
         async for record in bus.history([FLEET_DECISIONS], start_seq=self._fleet_seq, consumer="fleet"):
             self._fleet_seq = record.seq + 1
@@ -114,7 +118,7 @@ class Ears:
             self.known.set()
             self._on_change(frozenset(), 0, "")
 
-    async def _follow(self, bus: NatsBus) -> None:
+    async def _follow(self, bus: Bus) -> None:
         self._listening += [
             await bus.follow(
                 [FLEET_DECISIONS], self._on_decision, start_seq=self._fleet_seq, consumer="fleet"
@@ -140,19 +144,45 @@ class Ears:
         except ContractError as error:
             log.warning("control_not_read", subject=subject, reason=str(error))
             return
-        if not self._switches.concerned(scope):
+        names = self._switches.concerned(scope)
+        if not names:
             return
-        if seq:
-            killed = self._switches.logged(said.verb, scope, seq)
-        else:
-            self._switches.heard(said.verb, scope)
-            killed = said.verb == "kill"
-        names = self._switches.concerned(scope) if killed else frozenset[str]()
-        self._on_change(
-            names, told_us, f"{said.principal} killed {scope}{_why(data)}"[: limits.MAX_REASON_CHARS]
-        )
-        if killed:
+        if said.verb == "resume":
+            self._resumed(scope)
+        elif self._killed(scope, seq, (subject, data)):
+            self._on_change(
+                names, told_us, f"{said.principal} killed {scope}{_why(data)}"[: limits.MAX_REASON_CHARS]
+            )
             log.warning("kill_heard", scope=str(scope), by=said.principal, record=seq)
+        else:
+            self._on_change(frozenset(), told_us, "")
+
+    def _killed(self, scope: Scope, seq: int, said: tuple[str, bytes]) -> bool:
+        """Note a kill; return whether it was not heard before.
+
+        The log may be quicker than the plain message, which then tells nothing that is not known.
+        """
+        now_s = asyncio.get_running_loop().time()
+        if seq:
+            news = self._switches.logged(scope, seq)
+            self._early = {key: at_s for key, at_s in self._early.items() if now_s - at_s < TAKE_BACK_S}
+            if news and len(self._early) < MOST_EARLY:
+                self._early[said] = now_s
+            return news
+        if now_s - self._early.pop(said, -TAKE_BACK_S) < TAKE_BACK_S:
+            return False
+        self._switches.heard(scope)
+        return True
+
+    def _resumed(self, scope: Scope) -> None:
+        """Take back what was killed and never stored; a kill that is stored is for the supervisor to undo."""
+        heard = self._switches.unsettled(scope)
+        if heard:
+            asyncio.get_running_loop().call_later(TAKE_BACK_S, self._take_back, scope, heard)
+
+    def _take_back(self, scope: Scope, heard: int) -> None:
+        self._switches.take_back(scope, heard)
+        self._on_change(frozenset(), 0, "")
 
     def _on_decision(self, record: Record) -> None:
         self._fleet_seq = record.seq + 1

@@ -22,13 +22,13 @@ class Life:
         self.exited_us = 0
         self.over = asyncio.Event()
         self._cage = cage
-        self._caged = 0
+        self._left = 0
         self._buried = 1
 
     @property
     def processes(self) -> int:
         """How many processes this life had, as far as they were seen."""
-        return max(self._buried, self._caged)
+        return max(self._buried, 1 + self._left)
 
     @property
     def running(self) -> bool:
@@ -50,13 +50,10 @@ class Life:
         self._signal(signal.SIGTERM)
 
     def kill(self, told_us: int = 0, reason: str = "") -> None:
-        """Kill everything in its group (and cgroup) at once; the first order is the one that counts."""
+        """Kill its whole group at once; the first order is the one that counts."""
         if not self.told_us:
             self.told_us, self.reason = told_us, reason
         self._signal(signal.SIGKILL)
-        if self._cage is not None:
-            self._caged = max(self._caged, self._cage.count())
-            self._cage.kill()
 
     def saw_one_end(self) -> None:
         """Count one more process that this life had started."""
@@ -64,10 +61,12 @@ class Life:
         self.exited_us = now_us()
 
     def ended(self, status: int) -> None:
-        """Note how the process itself ended; what it leaves in its group ends too."""
+        """Note how the process itself ended; what it leaves in its cgroup ends too."""
         self.status = status
         self.exited_us = now_us()
-        if self._cage is not None:
+        left = self._cage.count() if self._cage is not None else 0
+        if self._cage is not None and left:
+            self._left = left
             self._cage.kill()
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 A kill is heard three times: at once as a plain message, then where it stands in the log, then as what the
 supervisor decided about it. From the first of them on nobody in its scope may run, and until the supervisor
 has decided that they may again: so it is for a kill that stands in the log. One that was only heard (the log
-was full) is taken back by a resume that is only heard.
+was full) can be taken back by whoever hears a resume, when the log had the time to show it.
 """
 
 from interlock.contracts import facts as f
@@ -15,10 +15,14 @@ _OF_PROCESSES = {"agent", "role", "fleet"}
 
 
 class _Kill:
-    """What was heard and not decided about one scope: how often only heard, and its last place in the log."""
+    """What was heard about one scope: how often, how many of those are settled, its last place in the log.
+
+    One that was heard is settled when it is seen in the log, or taken back.
+    """
 
     def __init__(self) -> None:
-        self.unseen = 0
+        self.heard = 0
+        self.settled = 0
         self.seq = 0
 
 
@@ -53,22 +57,32 @@ class Switches:
             return frozenset()
         return frozenset(name for name, doing in self._agents.items() if covers(scope, doing))
 
-    def heard(self, verb: str, scope: Scope) -> None:
-        """Note a kill or resume that came as a plain message."""
-        if verb == "kill" and self.concerned(scope):
-            self._heard.setdefault(scope, _Kill()).unseen += 1
-        elif verb == "resume" and scope in self._heard:
-            self._heard[scope].unseen = 0
+    def heard(self, scope: Scope) -> None:
+        """Note a kill that came as a plain message."""
+        if self.concerned(scope):
+            self._heard.setdefault(scope, _Kill()).heard += 1
 
-    def logged(self, verb: str, scope: Scope, seq: int) -> bool:
-        """Note where a kill or resume stands in the log; True for a kill that is news."""
-        if verb != "kill" or not self.concerned(scope):
+    def unsettled(self, scope: Scope) -> int:
+        """Return how often a kill was heard up to now, 0 when the log has shown each of them."""
+        kill = self._heard.get(scope)
+        return 0 if kill is None or kill.settled >= kill.heard else kill.heard
+
+    def take_back(self, scope: Scope, heard: int) -> None:
+        """Settle the first so many kills that were heard: they were resumed, and the log never had them."""
+        kill = self._heard.get(scope)
+        if kill is not None:
+            kill.settled = max(kill.settled, heard)
+
+    def logged(self, scope: Scope, seq: int) -> bool:
+        """Note where a kill stands in the log; return whether it is news."""
+        if not self.concerned(scope):
             return False
         kill = self._heard.setdefault(scope, _Kill())
-        news = not kill.unseen and seq > self.decided_seq
-        kill.unseen = max(kill.unseen - 1, 0)
         kill.seq = seq
-        return news
+        if kill.settled < kill.heard:
+            kill.settled += 1
+            return False
+        return seq > self.decided_seq
 
     def decided(self, decision: Decision) -> frozenset[str]:
         """Take in a decision about the fleet; return which agents it condemns."""
@@ -97,4 +111,4 @@ class Switches:
             self._killed.discard(scope)
 
     def _holds(self, kill: _Kill) -> bool:
-        return kill.unseen > 0 or kill.seq > self.decided_seq
+        return kill.settled < kill.heard or kill.seq > self.decided_seq
