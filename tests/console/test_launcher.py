@@ -168,9 +168,7 @@ async def test_only_those_who_join_are_waited_for(launch: Make, child: Callable[
     assert asked == [frozenset({"effects"})]
 
 
-async def test_a_child_that_cannot_be_started_is_named(
-    launch: Make, child: Callable[..., Child], tmp_path: Path
-) -> None:
+async def test_a_child_that_cannot_be_started_is_named(launch: Make, tmp_path: Path) -> None:
     ghost = Child(
         name="ghost", role="effects", command=("/no/such/program",), environment={}, log=str(tmp_path / "log")
     )

@@ -62,6 +62,11 @@ class Launcher:
         """The process id of the guard and of each child that runs now."""
         return ({GUARD: self._process.pid} if self._process else {}) | self._pids
 
+    @property
+    def held(self) -> frozenset[str]:
+        """Who was not started, because a kill holds them."""
+        return self._held
+
     def log_of(self, name: str) -> Path:
         """Return where the output of a child stands."""
         return next((Path(child.log) for child in self._children if child.name == name), self._guard.log)

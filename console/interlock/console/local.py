@@ -144,6 +144,8 @@ async def _start(launcher: Launcher, reach: Reach) -> None:
     async with connected(reach) as bus:
         start_seq = await _end_of_log(bus) + 1
         await launcher.start()
+        if launcher.held:
+            say(f"not started, for a kill holds them: {', '.join(sorted(launcher.held))}")
         await launcher.ready(lambda names: joined(bus, names, start_seq))
 
 

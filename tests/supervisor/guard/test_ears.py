@@ -33,10 +33,10 @@ class Listener:
         self.bus = MemoryBus(MemoryServer(now_ms), "guard-1")
 
     def plain(self, subject: str = KILL, data: bytes = SAID) -> None:
-        self.ears._on_message(Message(subject, data))
+        self.ears.on_message(Message(subject, data))
 
     def logged(self, seq: int, subject: str = KILL, data: bytes = SAID) -> None:
-        self.ears._on_control(Record(seq, 0, subject, data))
+        self.ears.on_control(Record(seq, 0, subject, data))
 
     def _on_change(self, killed: frozenset[str], told_us: int, reason: str) -> None:
         if killed:
@@ -89,8 +89,8 @@ async def test_a_kill_whose_reason_cannot_be_read_is_a_kill(listener: Listener) 
 
 
 async def test_a_decision_that_cannot_be_read_is_passed_over(listener: Listener) -> None:
-    listener.ears._on_decision(Record(1, 0, FLEET_DECISIONS, b"\xff"))
-    listener.ears._on_decision(
+    listener.ears.on_decision(Record(1, 0, FLEET_DECISIONS, b"\xff"))
+    listener.ears.on_decision(
         Record(2, 0, FLEET_DECISIONS, encode(decision(switched(ONE, "killed"), cause=1)))
     )
     assert listener.killed == [(frozenset({"researcher-1"}), "a kill was decided")]

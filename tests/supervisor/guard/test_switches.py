@@ -1,5 +1,6 @@
 """Whom a kill holds back: what is heard, what is logged and what is decided, in every order."""
 
+from collections.abc import Callable
 from itertools import permutations
 
 import pytest
@@ -118,7 +119,7 @@ def test_other_switches_hold_nobody(state: f.SwitchState) -> None:
 
 def test_in_whatever_order_a_kill_and_its_release_arrive_the_decisions_have_the_last_word() -> None:
     # Given a kill and a resume, each heard, logged and decided; each channel keeps its order
-    steps = {
+    steps: dict[str, Callable[[Switches], object]] = {
         "hear": lambda switches: switches.heard(ONE),
         "log": lambda switches: switches.logged(ONE, KILL),
         "kill": lambda switches: switches.decided(decision(switched(ONE, "killed"), cause=KILL)),

@@ -30,42 +30,49 @@ NOBODY = (
     "--ambient-caps=+dac_read_search",
 )
 PLANNER = agent_scope("planner-1")
-# Leaves its parent, its session and its environment behind; the last one says who it is.
+# Leaves its parent, its session and its environment behind, says who it is, and is waited for till then.
 DAEMON = """
 import os, signal, sys
+gone, going = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         print('daemon', os.getpid(), flush=True)
         os.execve(sys.executable, [sys.executable, '-c', 'import signal; signal.pause()'], {})
     os._exit(0)
-os.wait()
+os.close(going)
+os.read(gone, 1)
 """
 # Hops from process to process, each in a session of its own; the number of hops is bounded for our own sake.
 HARE = """
-import os
+import os, signal
+if os.fork():
+    signal.pause()
 print('set', flush=True)
 for _ in range(20_000):
+    os.setsid()
     if os.fork():
         os._exit(0)
-    os.setsid()
 """
-# Fills every place that it is given, again and again; so is the number of its forks.
+# Fills every place that it is given, again and again; each fork takes a token, of which there are not many.
 BOMB = """
-import mmap, os, resource, signal
+import os, resource, signal
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_NPROC, (150, 150))
-forks = mmap.mmap(-1, 8)
+tokens, fill = os.pipe()
+os.write(fill, bytes(600))
+os.set_blocking(tokens, False)
 print('set', flush=True)
 while True:
-    number = int.from_bytes(forks[:8], 'little') + 1
-    if number < 3_000:
-        forks[:8] = number.to_bytes(8, 'little')
-        try:
-            if os.fork() == 0:
-                os.setsid()
-        except OSError:
-            pass
+    try:
+        os.read(tokens, 1)
+    except BlockingIOError:
+        signal.pause()
+    try:
+        if os.fork() == 0:
+            os.setsid()
+    except OSError:
+        pass
 """
 
 

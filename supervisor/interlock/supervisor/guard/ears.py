@@ -77,7 +77,7 @@ class Ears:
 
     async def start(self, bus: Bus) -> None:
         """Hear everything from now on, and what stands in the log already; returns when all is followed."""
-        self._listening.append(await bus.listen(CONTROLS, self._on_message))
+        self._listening.append(await bus.listen(CONTROLS, self.on_message))
         pause_s = FIRST_PAUSE_S
         while True:
             try:
@@ -110,7 +110,7 @@ class Ears:
             self._decided(record, in_the_past=True)
         self._controls_seq = max(self._controls_seq, self._switches.decided_seq + 1)
         async for record in bus.history([CONTROLS], start_seq=self._controls_seq, consumer="controls"):
-            self._on_control(record)
+            self.on_control(record)
         self._know()
 
     def _know(self) -> None:
@@ -121,16 +121,17 @@ class Ears:
     async def _follow(self, bus: Bus) -> None:
         self._listening += [
             await bus.follow(
-                [FLEET_DECISIONS], self._on_decision, start_seq=self._fleet_seq, consumer="fleet"
+                [FLEET_DECISIONS], self.on_decision, start_seq=self._fleet_seq, consumer="fleet"
             ),
-            await bus.follow([CONTROLS], self._on_control, start_seq=self._controls_seq, consumer="controls"),
+            await bus.follow([CONTROLS], self.on_control, start_seq=self._controls_seq, consumer="controls"),
         ]
 
-    def _on_message(self, message: Message) -> None:
+    def on_message(self, message: Message) -> None:
         """Obey at once: this is the first that anybody hears of it."""
         self._said(message.subject, message.data, 0)
 
-    def _on_control(self, record: Record) -> None:
+    def on_control(self, record: Record) -> None:
+        """Note where it stands, and obey if this is the first that is heard of it."""
         self._controls_seq = record.seq + 1
         self._said(record.subject, record.data, record.seq)
 
@@ -184,7 +185,8 @@ class Ears:
         self._switches.take_back(scope, heard)
         self._on_change(frozenset(), 0, "")
 
-    def _on_decision(self, record: Record) -> None:
+    def on_decision(self, record: Record) -> None:
+        """Do what was decided about the fleet."""
         self._fleet_seq = record.seq + 1
         self._decided(record, in_the_past=False)
 

@@ -7,6 +7,7 @@ often, everything is stopped. What holds a child back, or orders its end, comes 
 import asyncio
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import groupby, zip_longest
 from typing import Any
 
@@ -213,4 +214,7 @@ async def _end(life: Life) -> None:
             await life.over.wait()
     except TimeoutError:
         life.kill()
-        await life.over.wait()
+        # What the kernel holds back from its end is not waited for.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2 * CLEAR_S):
+                await life.over.wait()

@@ -50,25 +50,25 @@ class Reaper:
 
     async def clear(self, timeout_s: float) -> int:
         """Kill whoever belongs to nobody until none is left, at most so long; return how many are left."""
-        deadline = self._loop.time() + timeout_s
+        until_s = self._loop.time() + timeout_s
         rounds = 0
         while True:
             self._bury()
             left = self._strays.kill()
-            if not left or self._loop.time() > deadline:
+            if not left or self._loop.time() > until_s:
                 return left
             rounds += 1
             if rounds % MOST_ROUNDS == 0:
-                await self._still(deadline)
+                await self._still(until_s)
             self._buried.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN_S):
                     await self._buried.wait()
 
-    async def _still(self, deadline: float) -> None:
+    async def _still(self, until_s: float) -> None:
         """Let nothing move any more before the next round of killing."""
         for _ in range(MOST_PASSES):
-            if not self._strays.still() or self._loop.time() > deadline:
+            if not self._strays.still() or self._loop.time() > until_s:
                 return
             await asyncio.sleep(0)
 
