@@ -138,7 +138,7 @@ async def _make_log(url: str, key: Path) -> None:
 async def _connected(url: str, key: Path, others: frozenset[str]) -> AsyncGenerator[NatsBus]:
     bus = await connect(url, DRIVER, key=load(key).seed)
     async with asyncio.timeout(START_LIMIT_S):
-        await joined(bus, others, 1)
+        await joined(bus, others)
     yield bus
     await bus.close()
 

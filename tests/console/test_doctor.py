@@ -71,7 +71,7 @@ CLERK = f.AgentJoined(
 
 def fleet_of_services(*facts: f.AnyFact, alive: bool = True) -> FleetView:
     """Return a fleet with all that `interlock up` starts, and who joined besides."""
-    names = [service.name for service in SERVICES if service.stage]
+    names = [service.name for service in SERVICES if service.joins]
     joined = [f.EffectsJoined(principal=name, incarnation="i", capacity=1) for name in names]
     fleet = FleetView()
     fold_fleet(fleet, decision(*joined, *facts, task=0))

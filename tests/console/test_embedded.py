@@ -11,7 +11,7 @@ import pytest
 
 from interlock.console import embedded
 from interlock.console.embedded import EmbeddedServer
-from interlock.console.intensity import Intensity
+from interlock.supervisor.guard.intensity import Intensity
 
 pytestmark = pytest.mark.processes
 BOUND_S = 20.0

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from interlock.console.processes import SERVICES, Child, Plan, children
+from interlock.console import processes
+from interlock.console.processes import GUARD, SERVICES, Plan, Service, children, guard
 from interlock.console.state import StateFolder
+from interlock.supervisor.guard.plan import Child
 
 RICH = {
     "PATH": "/bin",
@@ -19,16 +21,24 @@ RICH = {
 }
 
 
+ACCESS = Service("access-1", "access", ("interlock.supervisor.access",), 0, ready=True)
+
+
 @pytest.fixture
-def started(tmp_path: Path) -> dict[str, Child]:
-    keys = {service.name: tmp_path / f"{service.name}.nk" for service in SERVICES}
-    plan = Plan(
+def plan(tmp_path: Path) -> Plan:
+    names = (GUARD, ACCESS.name, *(service.name for service in SERVICES))
+    keys = {name: tmp_path / f"{name}.nk" for name in names}
+    return Plan(
         state=StateFolder(tmp_path),
         url="nats://127.0.0.1:1",
         docs=(Path("/a"), Path("/b")),
         model="offline/extractive",
         keys=keys,
     )
+
+
+@pytest.fixture
+def started(plan: Plan) -> dict[str, Child]:
     return {child.name: child for child in children(plan, RICH)}
 
 
@@ -47,7 +57,6 @@ def test_an_agent_is_given_nothing_but_path_home_language_and_its_settings(start
         "INTERLOCK_PRINCIPAL",
         "INTERLOCK_KEY_FILE",
         "INTERLOCK_LOG",
-        "INTERLOCK_PARENT",
     }
 
 
@@ -60,4 +69,30 @@ def test_effects_is_told_the_folders_it_may_read(started: dict[str, Child]) -> N
 
 
 def test_agents_stop_before_effects_and_effects_before_the_supervisor(started: dict[str, Child]) -> None:
-    assert started["supervisor-1"].stage < started["effects-1"].stage < started["planner-1"].stage
+    assert started["supervisor-1"].order < started["effects-1"].order < started["planner-1"].order
+
+
+def test_each_has_the_role_and_the_log_that_its_guard_needs(
+    started: dict[str, Child], tmp_path: Path
+) -> None:
+    researcher = started["researcher-1"]
+    assert (researcher.role, researcher.charter, researcher.restart) == ("agent", "researcher", "permanent")
+    assert researcher.log == str(tmp_path / "logs" / "researcher-1.log")
+    assert started["effects-1"].role == "effects"
+
+
+def test_a_guard_gets_no_key_of_a_model(plan: Plan) -> None:
+    environment = guard(plan, RICH).environment
+    assert not [value for value in environment.values() if "secret" in value]
+    assert environment["INTERLOCK_PRINCIPAL"] == GUARD
+
+
+def test_who_admits_others_is_told_where_they_stand_and_is_waited_for(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "SERVICES", (ACCESS, *SERVICES))
+    access, *others = children(plan, RICH)
+    assert access.ready
+    assert access.order < min(child.order for child in others)
+    assert access.environment["INTERLOCK_DIRECTORY"] == str(tmp_path / "store")
+    assert access.environment["INTERLOCK_SERVER_LOG"] == str(tmp_path / "store" / "nats-server.log")

@@ -43,11 +43,11 @@ class HalfDeaf(MemoryBus):
         self.reads = asyncio.Event()
         self.reads.set()
 
-    async def listen(self, subject: str, on_message: OnMessage) -> Subscription:
+    async def listen(self, subject: str, on_message: OnMessage, *, queue: str = "") -> Subscription:
         def if_heard(message: Message) -> Any:
             return on_message(message) if self.hears or subject != CONTROLS else None
 
-        return await super().listen(subject, if_heard)
+        return await super().listen(subject, if_heard, queue=queue)
 
     async def follow(self, filters: Any, on_record: OnRecord, **options: Any) -> Subscription:
         async def when_let(record: Record) -> None:

@@ -24,11 +24,10 @@ from interlock.bus.ports import Record
 from interlock.bus.stream import ensure_stream
 from interlock.console import embedded
 from interlock.console.embedded import EmbeddedServer
-from interlock.console.intensity import Intensity
 from interlock.console.keyring import admit_all
 from interlock.console.launcher import Launcher
 from interlock.console.local import Local, joined
-from interlock.console.processes import Child
+from interlock.console.processes import GUARD, GuardProcess
 from interlock.console.state import ServerFile, StateFolder
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Budget
@@ -37,6 +36,8 @@ from interlock.contracts.decision import Decision
 from interlock.contracts.message import decode, encode
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.subjects import DECISIONS
+from interlock.supervisor.guard.intensity import Intensity
+from interlock.supervisor.guard.plan import Child
 
 PERSON = "alice"
 SUPERVISOR = "supervisor-1"
@@ -171,17 +172,22 @@ async def crowd(
     state = StateFolder(folder)
     state.make()
     names = tuple(f"caller-{n}" for n in range(callers))
-    roles = {SUPERVISOR: "supervisor", **dict.fromkeys(WORKERS, "effects"), **dict.fromkeys(names, "agent")}
+    roles = {
+        GUARD: "guard",
+        SUPERVISOR: "supervisor",
+        **dict.fromkeys(WORKERS, "effects"),
+        **dict.fromkeys(names, "agent"),
+    }
     keys = admit_all(state, roles.items(), PERSON)
     server = await embedded.start(state.store, 0)
     children = _children(state, server.url, till.url, names, supervise)
-    launcher = Launcher(children, state.logs, intensity=OFTEN)
+    launcher = Launcher(_guard(state, server.url), children, intensity=OFTEN, beside=server)
     bus = await connect(server.url, PERSON, key=load(state.key_file(PERSON)).seed)
     try:
         await _make_log(server, keys[SUPERVISOR])
         await launcher.start()
         async with asyncio.timeout(START_S):
-            await joined(bus, frozenset({*WORKERS, *names}), 1)
+            await joined(bus, frozenset({*WORKERS, *names}))
         note = ServerFile(url=server.url, pid=os.getpid(), started_ms=now_ms())
         environment = Environment(Local(state, note, server, launcher), bus, folder)
         ledger = Ledger()
@@ -225,15 +231,31 @@ def _children(
 
 
 def _child(name: str, arguments: tuple[str, ...], state: StateFolder, url: str, own: dict[str, str]) -> Child:
-    common = {name: os.environ[name] for name in INHERITED if name in os.environ} | {
+    return Child(
+        name=name,
+        role="supervisor" if name == SUPERVISOR else "effects",
+        command=(sys.executable, *arguments),
+        environment=_settings(name, state, url) | own,
+        log=str(state.log_of(name)),
+        order=0 if name == SUPERVISOR else 1,
+    )
+
+
+def _guard(state: StateFolder, url: str) -> GuardProcess:
+    return GuardProcess(
+        command=(sys.executable, "-P", "-m", "interlock.supervisor.guard"),
+        environment=_settings(GUARD, state, url),
+        log=state.log_of(GUARD),
+    )
+
+
+def _settings(name: str, state: StateFolder, url: str) -> dict[str, str]:
+    return {name: os.environ[name] for name in INHERITED if name in os.environ} | {
         "INTERLOCK_URL": url,
         "INTERLOCK_PRINCIPAL": name,
         "INTERLOCK_KEY_FILE": str(state.key_file(name)),
         "INTERLOCK_LOG": "json",
-        "INTERLOCK_PARENT": str(os.getpid()),
     }
-    stage = 0 if name == SUPERVISOR else 1
-    return Child(name=name, command=(sys.executable, *arguments), environment=common | own, stage=stage)
 
 
 def assert_exact(crowd: Crowd, limit: int) -> None:

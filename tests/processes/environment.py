@@ -132,7 +132,11 @@ class Environment:
 
     def pid(self, name: str) -> int:
         """Return the process that has a name now."""
-        return self.local.server.pid if name == "nats-server" else self.local.launcher.pids[name]
+        return self._pids[name]
+
+    @property
+    def _pids(self) -> dict[str, int]:
+        return {"nats-server": self.local.server.pid} | self.local.launcher.pids
 
     def strike(self, *names: str, number: int = signal.SIGKILL) -> None:
         """Send a signal to processes, all at once."""
@@ -140,9 +144,9 @@ class Environment:
             os.kill(pid, number)
 
     async def another(self, name: str, old_pid: int) -> None:
-        """Wait until the launcher has started a process again."""
+        """Wait until a process has been started again."""
         async with asyncio.timeout(PATIENCE_S):
-            while self.pid(name) == old_pid:  # noqa: ASYNC110 - nobody announces it
+            while self._pids.get(name, old_pid) == old_pid:  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0)
 
     async def close(self) -> None:

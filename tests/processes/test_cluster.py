@@ -16,7 +16,7 @@ from interlock.console import processes
 from interlock.console.keyring import admit_all
 from interlock.console.launcher import Launcher
 from interlock.console.local import joined
-from interlock.console.processes import Plan, Service, children
+from interlock.console.processes import GUARD, Plan, Service, children, guard
 from interlock.console.sayings import submit
 from interlock.console.state import StateFolder
 from interlock.contracts import facts as f
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.processes
 
 MANY = 200
 F = TypeVar("F", bound=f.Fact)
-SERVICES = (*processes.SERVICES, Service("supervisor-2", "supervisor", ("interlock.supervisor",), 0))
+SERVICES = (*processes.SERVICES, Service("supervisor-2", "supervisor", ("interlock.supervisor",), 1))
 
 
 @pytest.fixture
@@ -91,13 +91,14 @@ async def test_tasks_complete_when_the_server_that_leads_the_log_is_killed(
     monkeypatch.setattr(processes, "SERVICES", SERVICES)
     state = StateFolder(tmp_path / "state")
     state.make()
-    keys = admit_all(state, ((service.name, service.role) for service in SERVICES), "alice")
+    roles = {GUARD: "guard", **{service.name: service.role for service in SERVICES}}
+    keys = admit_all(state, roles.items(), "alice")
     plan = Plan(state=state, url=cluster.url, docs=(docs,), model="offline/extractive", keys=keys)
-    launcher = Launcher(children(plan, os.environ), state.logs)
+    launcher = Launcher(guard(plan, os.environ), children(plan, os.environ))
     bus = await connect(cluster.url, "alice")
     await launcher.start()
     try:
-        await launcher.ready(lambda names: joined(bus, names, 1), timeout_s=PATIENCE_S)
+        await launcher.ready(lambda names: joined(bus, names), timeout_s=PATIENCE_S)
         # When the server that leads the log is killed in the middle of tasks
         told = Told()
         await bus.follow([DECISIONS], told.on_record)

@@ -257,7 +257,7 @@ def test_a_run_that_is_interrupted_while_it_starts_leaves_nothing_behind(newcome
 
 
 def test_a_colleague_is_admitted_while_everything_is_up(up: Newcomer) -> None:
-    made = up.types("keys", "create", "bob", "--role", "person")
+    made = up.types("keys", "create", "bob", "--role", "admin")
     assert made.returncode == Exit.DONE, made.stderr
     assert Path(made.stdout.strip()).stat().st_mode & 0o077 == 0
     task = int(up.types("submit", QUESTION, "--docs", up.docs, "--as", "bob").stdout)

@@ -142,9 +142,15 @@ class Connection:
             "pending_size": BUFFER_BYTES,
         }
         opening = self._loop.create_task(self._connect())
-        await asyncio.wait({opening, self._refusal}, timeout=OPEN_S, return_when=asyncio.FIRST_COMPLETED)
-        if not opening.done() and self._refusal.done():
-            await asyncio.wait({opening}, timeout=patience_s)
+        try:
+            await asyncio.wait({opening, self._refusal}, timeout=OPEN_S, return_when=asyncio.FIRST_COMPLETED)
+            if not opening.done() and self._refusal.done():
+                await asyncio.wait({opening}, timeout=patience_s)
+        except asyncio.CancelledError:
+            # Else nats-py would go on trying for ever, with nobody left who could end it.
+            self._closing = True
+            opening.cancel()
+            raise
         if not opening.done() or opening.exception():
             raise await self._give_up(opening)
         self._opened = True

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from interlock.bus import server
 from interlock.bus.errors import ServerFailed
 from interlock.console.endings import to_the_end
 from interlock.console.errors import BadInput
-from interlock.console.intensity import Deaths, Intensity
+from interlock.supervisor.guard.intensity import Deaths, Intensity
 
 
 class EmbeddedServer:
@@ -47,6 +48,12 @@ class EmbeddedServer:
                 return f"nats-server died {len(self._deaths.at_s)} times within {intensity.period_s:.0f} s"
             async with self._changing:
                 await to_the_end(asyncio.to_thread(self._running.restart))
+
+    @contextlib.asynccontextmanager
+    async def steady(self) -> AsyncGenerator[int]:
+        """Hold off restarts while the context is open, and yield the process's id."""
+        async with self._changing:
+            yield self._running.pid
 
     async def stop(self) -> None:
         """End the server after all who speak through it."""

@@ -99,8 +99,8 @@ def reach_local(
 
 
 @contextlib.asynccontextmanager
-async def connected(reach: Reach) -> AsyncGenerator[NatsBus]:
-    """Connect, and end the connection afterwards; raises the bus's errors."""
+async def connected(reach: Reach, *, patience_s: float = 0.0) -> AsyncGenerator[NatsBus]:
+    """Connect, and end the connection afterwards; raises the bus's errors, a refusal after `patience_s`."""
     settings = Settings(
         url=reach.url,
         principal=reach.principal,
@@ -108,7 +108,7 @@ async def connected(reach: Reach) -> AsyncGenerator[NatsBus]:
         token_file=reach.token_file,
         tls=tls.folder_of(os.environ),
     )
-    bus = await open_bus(settings, name=f"console-{reach.principal}", patience_s=0)
+    bus = await open_bus(settings, name=f"console-{reach.principal}", patience_s=patience_s)
     try:
         yield bus
     finally:

@@ -22,19 +22,21 @@ from interlock.console.embedded import EmbeddedServer
 from interlock.console.endings import to_the_end
 from interlock.console.environment import Reach, connected, reach_local
 from interlock.console.errors import GaveUp, NotRunning
-from interlock.console.intensity import Intensity
 from interlock.console.keyring import admit_all
 from interlock.console.launcher import Launcher
 from interlock.console.output import say
-from interlock.console.processes import SERVICES, Plan, children
+from interlock.console.processes import GUARD, SERVICES, Plan, children, guard
 from interlock.console.records import records_in
 from interlock.console.state import PRIVATE_SLOTS, ServerFile, StateFolder
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import decode
 from interlock.contracts.subjects import FLEET_DECISIONS
+from interlock.supervisor.guard.intensity import Intensity
 
 LOOK_S = 0.05
+# The service that admits is ready by now; a server that was just started again may take a moment.
+OPEN_DOOR_S = 10.0
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,12 +100,13 @@ def held_private(state: StateFolder) -> Generator[StateFolder]:
 @contextlib.asynccontextmanager
 async def started(state: StateFolder, wish: Wish, environment: dict[str, str]) -> AsyncGenerator[Local]:
     """Start an environment in a folder that this process holds, and stop it when the context ends."""
-    keys = admit_all(state, ((service.name, service.role) for service in SERVICES), wish.person)
+    roles = {GUARD: "guard", **{service.name: service.role for service in SERVICES}}
+    keys = admit_all(state, roles.items(), wish.person)
     with records_in(state.logs / "console.log"):
         server = await embedded.start(state.store, wish.port)
         try:
             plan = Plan(state=state, url=server.url, docs=wish.docs, model=wish.model, keys=keys)
-            launcher = Launcher(children(plan, environment), state.logs)
+            launcher = Launcher(guard(plan, environment), children(plan, environment), beside=server)
             async with _running(state, wish, server, launcher) as local:
                 yield local
         finally:
@@ -140,18 +143,12 @@ async def _limited(reach: Reach, wish: Wish) -> AsyncGenerator[None]:
 
 
 async def _start(launcher: Launcher, reach: Reach) -> None:
-    async with connected(reach) as bus:
-        start_seq = await _end_of_log(bus) + 1
-        await launcher.start()
-        await launcher.ready(lambda names: joined(bus, names, start_seq))
-
-
-async def _end_of_log(bus: NatsBus) -> int:
-    """Return the log's last sequence; there is none before the first supervisor has made the log."""
-    try:
-        return await bus.last_seq()
-    except Refusal:
-        return 0
+    since_ms = now_ms()
+    await launcher.start()
+    if launcher.held:
+        say(f"not started, for a kill holds them: {', '.join(sorted(launcher.held))}")
+    async with connected(reach, patience_s=OPEN_DOOR_S) as bus:
+        await launcher.ready(lambda names: joined(bus, names, since_ms=since_ms))
 
 
 async def _keep_server(server: EmbeddedServer, launcher: Launcher) -> None:
@@ -174,29 +171,30 @@ def _note(url: str, wish: Wish) -> ServerFile:
     )
 
 
-async def joined(bus: NatsBus, names: frozenset[str], start_seq: int) -> None:
-    """Wait until the supervisor has decided, from `start_seq` on, that all of `names` are there."""
+async def joined(bus: NatsBus, names: frozenset[str], *, since_ms: int = 0) -> None:
+    """Wait until the supervisor has decided, not before `since_ms`, that all of `names` are there."""
     missing = set(names)
     all_there = asyncio.Event()
 
     async def on_record(record: Record) -> None:
-        for fact in decode(Decision, record.data).facts:
+        decision = decode(Decision, record.data)
+        for fact in decision.facts if decision.at_ms >= since_ms else ():
             if isinstance(fact, f.AgentJoined | f.EffectsJoined):
                 missing.discard(fact.principal)
         if not missing:
             all_there.set()
 
-    subscription = await _follow_fleet(bus, on_record, start_seq)
+    subscription = await _follow_fleet(bus, on_record)
     try:
         await all_there.wait()
     finally:
         await subscription.stop()
 
 
-async def _follow_fleet(bus: NatsBus, on_record: OnRecord, start_seq: int) -> Subscription:
+async def _follow_fleet(bus: NatsBus, on_record: OnRecord) -> Subscription:
     """Follow as soon as there is a log; the caller bounds the wait."""
     while True:
         try:
-            return await bus.follow([FLEET_DECISIONS], on_record, start_seq=start_seq)
+            return await bus.follow([FLEET_DECISIONS], on_record)
         except Refusal:
             await asyncio.sleep(LOOK_S)

@@ -1,6 +1,6 @@
 """The processes of a local environment, as data: what each is called, runs and may know.
 
-Starting them is the launcher's. Agents get no keys of models, and of the starter's environment only PATH,
+Starting them is the guard's. Agents get no keys of models, and of the starter's environment only PATH,
 HOME and the language; only effects may know how to reach models.
 """
 
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from interlock.console.state import StateFolder
+from interlock.supervisor.guard.plan import Child, Role
 
 COMMON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 MODEL_ACCESS = (
@@ -31,35 +32,44 @@ FILES = ("INTERLOCK_PRICES", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class Service(NamedTuple):
-    """What runs in an environment: its name and role on the bus, its module with arguments, its stage."""
+    """What runs in an environment: its name and role on the bus, its module with arguments, its order.
 
-    name: str
-    role: str
-    module: tuple[str, ...]
-    stage: int
-
-
-SERVICES = (
-    Service("supervisor-1", "supervisor", ("interlock.supervisor",), 0),
-    Service("effects-1", "effects", ("interlock.effects",), 1),
-    Service("planner-1", "agent", ("interlock.agents", "planner"), 2),
-    Service("researcher-1", "agent", ("interlock.agents", "researcher"), 2),
-    Service("executor-1", "agent", ("interlock.agents", "executor"), 2),
-    Service("reviewer-1", "agent", ("interlock.agents", "reviewer"), 2),
-)
-
-
-class Child(msgspec.Struct, frozen=True, kw_only=True):
-    """One process, permanent: restarted when it dies. The highest stage is stopped first.
-
-    `joins` is whether the fleet's decisions tell when it is ready.
+    With `ready` those of a higher order are started when it has said that it is ready. `charter` is the role
+    of an agent's charter.
     """
 
     name: str
+    role: Role
+    module: tuple[str, ...]
+    order: int
+    ready: bool = False
+    charter: str = ""
+
+    @property
+    def joins(self) -> bool:
+        """Whether the fleet's decisions tell when it is there."""
+        return self.role in JOINING
+
+
+JOINING = ("agent", "effects")
+GUARD = "guard-1"
+SERVICES = (
+    Service("access-1", "access", ("interlock.supervisor.access",), 0, ready=True),
+    Service("supervisor-1", "supervisor", ("interlock.supervisor",), 1),
+    Service("effects-1", "effects", ("interlock.effects",), 2),
+    *(
+        Service(f"{role}-1", "agent", ("interlock.agents", role), 3, charter=role)
+        for role in ("planner", "researcher", "executor", "reviewer")
+    ),
+)
+
+
+class GuardProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """The process that starts and keeps all others: what it runs, and the file that takes its output."""
+
     command: tuple[str, ...]
     environment: dict[str, str]
-    stage: int = 0
-    joins: bool = True
+    log: Path
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,23 +87,52 @@ def children(plan: Plan, environment: Mapping[str, str]) -> tuple[Child, ...]:
     return tuple(_child(plan, service, environment) for service in SERVICES)
 
 
+def guard(plan: Plan, environment: Mapping[str, str]) -> GuardProcess:
+    """Return the guard of a local environment."""
+    return GuardProcess(
+        command=_python("interlock.supervisor.guard"),
+        environment=_settings(plan, GUARD, environment),
+        log=plan.state.log_of(GUARD),
+    )
+
+
 def _child(plan: Plan, service: Service, environment: Mapping[str, str]) -> Child:
-    common = {name: environment[name] for name in COMMON if name in environment}
-    settings = {
-        "INTERLOCK_URL": plan.url,
-        "INTERLOCK_PRINCIPAL": service.name,
-        "INTERLOCK_KEY_FILE": str(plan.keys[service.name]),
-        "INTERLOCK_LOG": "json",
-        "INTERLOCK_PARENT": str(os.getpid()),
-    }
-    own = _of_effects(plan, environment) if service.role == "effects" else {}
+    own: dict[str, str] = {}
+    if service.role == "effects":
+        own = _of_effects(plan, environment)
+    elif service.role == "access":
+        own = _of_access(plan)
     return Child(
         name=service.name,
-        command=(sys.executable, "-P", "-m", *service.module),
-        environment=common | settings | own,
-        stage=service.stage,
-        joins=service.role != "supervisor",
+        role=service.role,
+        command=_python(*service.module),
+        environment=_settings(plan, service.name, environment) | own,
+        log=str(plan.state.log_of(service.name)),
+        charter=service.charter,
+        order=service.order,
+        ready=service.ready,
     )
+
+
+def _python(*module: str) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", *module)
+
+
+def _settings(plan: Plan, name: str, environment: Mapping[str, str]) -> dict[str, str]:
+    common = {name: environment[name] for name in COMMON if name in environment}
+    return common | {
+        "INTERLOCK_URL": plan.url,
+        "INTERLOCK_PRINCIPAL": name,
+        "INTERLOCK_KEY_FILE": str(plan.keys[name]),
+        "INTERLOCK_LOG": "json",
+    }
+
+
+def _of_access(plan: Plan) -> dict[str, str]:
+    return {
+        "INTERLOCK_DIRECTORY": str(plan.state.store),
+        "INTERLOCK_SERVER_LOG": str(plan.state.store / "nats-server.log"),
+    }
 
 
 def _of_effects(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:

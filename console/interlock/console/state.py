@@ -101,6 +101,10 @@ class StateFolder:
         """Return where the key of a principal stands, whether there is one or not."""
         return self.keys / f"{principal}.nk"
 
+    def log_of(self, name: str) -> Path:
+        """Return where the output of a process stands."""
+        return self.logs / f"{name}.log"
+
     def private(self, slot: int) -> "StateFolder":
         """Return the folder of one private environment beside this one."""
         return StateFolder(self.root / "private" / str(slot))

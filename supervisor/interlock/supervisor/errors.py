@@ -11,3 +11,15 @@ class IllegalFact(SupervisorError):
 
 class SteppedBack(SupervisorError):
     """Somebody else has decided: this supervisor stops, so that there is one writer."""
+
+
+class MalformedPlan(SupervisorError):
+    """What a guard was told to run cannot be: the sentence says which part of it."""
+
+
+class NotStarted(SupervisorError):
+    """A process of a guard could not be started."""
+
+
+class Escalated(SupervisorError):
+    """A guard has stopped everything: a process died too often, or can never do its work."""

@@ -82,7 +82,7 @@ def fleet_checks(fleet: FleetView, state: StateFolder) -> list[Check]:
         for name, member in fleet.members.items()
         if not member.left and member.in_hand is None and not fleet.is_killed(member)
     )
-    missing = [service.name for service in SERVICES if service.stage and service.name not in fleet.members]
+    missing = [service.name for service in SERVICES if service.joins and service.name not in fleet.members]
     names = ", ".join((*silent, *missing))
     if names:
         remedy = f"their logs are in {state.logs}; stop and start: interlock up"

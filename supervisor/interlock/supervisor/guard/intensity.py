@@ -1,6 +1,7 @@
 """Decides whether a process that died is started again; pure.
 
-The rule is Erlang/OTP's restart intensity: at most so many restarts in a period.
+The rule is Erlang/OTP's restart intensity: at most so many restarts in a period. There it counts all children
+of a supervisor together; here each child is counted by itself, for none of them needs another to live.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interlock.console.intensity import Deaths, Intensity
+from interlock.supervisor.guard.intensity import Deaths, Intensity
 
 RULE = Intensity(restarts=2, period_s=10.0)
 

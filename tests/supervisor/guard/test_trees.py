@@ -1,0 +1,223 @@
+"""Everything that a child starts dies with it, whatever it does to stay: as whoever we are, and as nobody."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.supervisor.guard.nursery import SLEEPER, Guarded, Nursery, Office, agent_scope, alive, gone
+
+from interlock.bus.server import Server
+from interlock.contracts.observed import ProcessExited
+from interlock.supervisor.guard import cage, voice
+from interlock.supervisor.guard.plan import Child
+
+pytestmark = pytest.mark.processes
+
+# Nobody may read everything here, so that the interpreter may stand where only its owner can read.
+NOBODY = (
+    "setpriv",
+    "--reuid=65534",
+    "--regid=65534",
+    "--clear-groups",
+    "--inh-caps=+dac_read_search",
+    "--ambient-caps=+dac_read_search",
+)
+PLANNER = agent_scope("planner-1")
+# Leaves its parent, its session and its environment behind, says who it is, and is waited for till then.
+DAEMON = """
+import os, signal, sys
+gone, going = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print('daemon', os.getpid(), flush=True)
+        os.execve(sys.executable, [sys.executable, '-c', 'import signal; signal.pause()'], {})
+    os._exit(0)
+os.close(going)
+os.read(gone, 1)
+"""
+# Hops from process to process, each in a session of its own; the number of hops is bounded for our own sake.
+HARE = """
+import os, signal
+if os.fork():
+    signal.pause()
+print('set', flush=True)
+for _ in range(20_000):
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+"""
+# Fills every place that it is given, again and again; each fork takes a token, of which there are not many.
+BOMB = """
+import os, resource, signal
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_NPROC, (150, 150))
+tokens, fill = os.pipe()
+os.write(fill, bytes(600))
+os.set_blocking(tokens, False)
+print('set', flush=True)
+while True:
+    try:
+        os.read(tokens, 1)
+    except BlockingIOError:
+        signal.pause()
+    try:
+        if os.fork() == 0:
+            os.setsid()
+    except OSError:
+        pass
+"""
+
+
+def ways() -> list[tuple[str, ...]]:
+    """Return how a guard can be started here: as we are, and as nobody where we may become that."""
+    try:
+        subprocess.run([*NOBODY, sys.executable, "-c", ""], check=True, stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError):
+        return [()]
+    return [(), NOBODY]
+
+
+@pytest.fixture(params=ways(), ids=lambda way: "as nobody" if way else "as we are")
+def way(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    found: tuple[str, ...] = request.param
+    return found
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder in which everybody may write."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+
+
+@pytest.fixture
+async def nursery(home: Path, nats: Server, office: Office) -> AsyncIterator[Nursery]:
+    """Guards on the bus."""
+    assert office
+    made = Nursery(home, nats.url)
+    yield made
+    await made.close()
+    assert not left(home)
+
+
+def left(home: Path) -> list[psutil.Process]:
+    """Return who is still there of those that were started with this folder in their code."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        try:
+            if any(f"# {home}" in word for word in process.cmdline()):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+    return found
+
+
+def planner(nursery: Nursery, code: str) -> Child:
+    return nursery.agent("planner-1", f"{code}\n# {nursery.folder}")
+
+
+async def told(guarded: Guarded, name: str, what: str) -> int:
+    """Return the process that a child has said it started."""
+    said = await guarded.says(name, f"{what} ")
+    while not (found := re.search(rf"{what} (\d+)\n", said)):
+        said = await guarded.says(name)
+    return int(found[1])
+
+
+async def killed(office: Office) -> ProcessExited:
+    await office.control("kill", PLANNER)
+    return await office.exited("planner-1")
+
+
+async def test_a_daemon_ends_with_who_started_it(
+    nursery: Nursery, office: Office, way: tuple[str, ...]
+) -> None:
+    # Given an agent that has let a process go: another parent, another session, no environment
+    guarded = await nursery.start(planner(nursery, DAEMON + SLEEPER), wrap=way)
+    daemon = await told(guarded, "planner-1", "daemon")
+    # When it is killed
+    exited = await killed(office)
+    # Then both are gone when the guard says so, and both are counted
+    assert not alive(daemon)
+    assert exited.processes >= 2
+
+
+async def test_a_daemon_ends_also_when_who_started_it_ends_by_itself(
+    nursery: Nursery, office: Office, way: tuple[str, ...]
+) -> None:
+    guarded = await nursery.start(
+        nursery.child("once", f"{DAEMON}\n# {nursery.folder}", restart="temporary"), wrap=way
+    )
+    daemon = await told(guarded, "once", "daemon")
+    exited = await office.exited("once")
+    assert exited.code == 0
+    assert not alive(daemon)
+
+
+async def test_a_group_of_its_own_lives_as_long_as_its_parent_and_a_daemon_does_not(
+    nursery: Nursery, way: tuple[str, ...]
+) -> None:
+    # Given a child with a tool in a session of its own, and with a daemon
+    tool = "tool = os.fork()\nif not tool: os.setsid(); signal.pause()\nprint('tool', tool, flush=True)\n"
+    guarded = await nursery.start(
+        nursery.child("effects-1", f"{DAEMON}{tool}{SLEEPER}\n# {nursery.folder}"), wrap=way
+    )
+    daemon, helper = [await told(guarded, "effects-1", what) for what in ("daemon", "tool")]
+    # When the guard has looked around
+    await gone(daemon)
+    # Then the tool lives, and so does its parent
+    assert alive(helper)
+    assert alive(guarded.pids["effects-1"])
+    # And it ends with it
+    os.kill(guarded.pids["effects-1"], signal.SIGKILL)
+    await guarded.tells(voice.Exited, "effects-1")
+    assert not alive(helper)
+
+
+@pytest.mark.parametrize("code", [HARE, BOMB], ids=["a hare", "a bomb"])
+async def test_what_multiplies_faster_than_it_can_be_killed_ends(
+    nursery: Nursery, office: Office, way: tuple[str, ...], code: str
+) -> None:
+    # Given an agent that forks without end, each time into a session of its own
+    guarded = await nursery.start(planner(nursery, code), nursery.child("effects-1"), wrap=way)
+    await guarded.says("planner-1", "set")
+    # When it is killed
+    await office.control("kill", PLANNER)
+    # Then all of it is gone when the guard says so, and its neighbour has not been touched
+    exited = await office.exited("planner-1")
+    assert "did not end" not in exited.reason
+    assert not left(nursery.folder)
+    assert alive(guarded.pids["effects-1"])
+
+
+async def test_where_cgroups_can_be_made_children_are_in_them(nursery: Nursery) -> None:
+    # Given a place where they can be made
+    probe = cage.find()
+    if probe is None:
+        pytest.skip("no cgroup v2 that is ours here")
+    probe.remove()
+    # When a guard has started a child
+    guarded = await nursery.start(nursery.child("effects-1"))
+    pid = (await guarded.tells(voice.Started)).pid
+    # Then that is in one of its own, which is gone when the guard is
+    assert f"/interlock-{guarded.process.pid}/effects-1.1" in membership(pid)
+    assert cages_of(guarded.process.pid)
+    await guarded.end()
+    assert not cages_of(guarded.process.pid)
+
+
+def membership(pid: int) -> str:
+    return Path(f"/proc/{pid}/cgroup").read_text()
+
+
+def cages_of(guard: int) -> list[Path]:
+    return [path for path in Path("/sys/fs/cgroup").rglob(f"interlock-{guard}") if path.is_dir()]
