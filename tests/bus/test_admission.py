@@ -170,7 +170,7 @@ async def test_a_ticket_that_ends_is_renewed_without_a_word(guarded: Guarded) ->
     guarded.door.lasts_s = 3600
     # When it has ended, then the agent is back, was never refused, and hears
     await until(lambda: "restored" in losses)
-    assert agent.connection.trouble is None
+    assert not agent.connection._refusal.done()
     assert (await agent.append(OWN, b"{}")).seq == 1
     await guarded.buses["supervisor-1"].send("interlock.do.researcher-1", b"step 1")
     await heard.count(1)
@@ -191,6 +191,18 @@ class Watching:
 
     def refused(self, subject: str) -> None:
         self.events.append(f"refused {subject}")
+
+
+async def test_what_may_be_lost_is_sent_before_everybody_knows_of_the_connection(guarded: Guarded) -> None:
+    # Given a connection that stands, whose watchers were not told yet
+    heard: Collected[Message] = Collected()
+    await guarded.buses["alice"].listen("interlock.beat.*", heard.take)
+    agent = guarded.buses["researcher-1"]
+    agent.connection._up.clear()
+    # Then what is sent goes out: who answers the server's questions must not miss one
+    agent.send_soon("interlock.beat.researcher-1", b"")
+    await heard.count(1)
+    agent.connection._up.set()
 
 
 async def test_a_key_is_rotated_without_a_pause(guarded: Guarded) -> None:
