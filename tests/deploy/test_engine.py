@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -52,7 +52,7 @@ def engine(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Eng
 
 
 @contextmanager
-def started(keys: Path, folder: Path) -> Iterator[Engine]:
+def started(keys: Path, folder: Path) -> Generator[Engine]:
     """Run the server as compose.yaml starts it, but for folders and ports that are free here."""
     (folder / "accounts").symlink_to(keys / "nats")
     configuration = (ROOT / "deploy" / "nats.conf").read_text("utf-8")
