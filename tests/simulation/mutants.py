@@ -22,8 +22,9 @@ from interlock.contracts.decision import Decision
 from interlock.supervisor import knowledge, leader
 from interlock.supervisor.core import bounds, decide, evolve, transitions
 from interlock.supervisor.core.accounts import scopes
-from interlock.supervisor.core.deciding import gate, granting, scheduling, settling, steps
+from interlock.supervisor.core.deciding import forging, gate, granting, scheduling, settling, steps
 from interlock.supervisor.core.evolve import replay
+from interlock.supervisor.core.evolving import kills
 from interlock.supervisor.core.state import State, Step, Task
 from interlock.supervisor.core.turn import Decided, Turn
 from interlock.supervisor.knowledge import Knowledge
@@ -232,7 +233,7 @@ def schedules_in_a_paused_fleet() -> Any:
 
 def lets_clocks_run_while_parked() -> Any:
     """Wall time goes on while a task waits for a person."""
-    return patch("interlock.supervisor.core.evolving.tasks.stop_task", lambda state, _number, _at_ms: state)
+    return patch("interlock.supervisor.core.clocks.stop_task", lambda state, _number, _at_ms: state)
 
 
 def counts_again() -> Any:
@@ -250,6 +251,70 @@ def counts_again() -> Any:
         return replace(state, tasks=state.tasks.set(number, task))
 
     return patch.dict(evolve._CHANGES, {facts.EffectSettled: forgetful})
+
+
+def grants_what_is_killed() -> Any:
+    """Switches over tools and models are not looked at."""
+    return patch.multiple(
+        granting, forbids=lambda *_args, **_more: "", holds=lambda *_args: "", effect_forbidden=_nothing
+    )
+
+
+def assigns_in_stopped_scopes() -> Any:
+    """Switches over agents, roles, tenants and steps are not looked at when steps are given out."""
+    blind = dict.fromkeys(("stops_agent", "stops_role", "stops_step", "stops_tenant"), lambda *_args: False)
+    return patch.multiple(scheduling, **blind)
+
+
+def forgets_receipts() -> Any:
+    """A kill has no receipt."""
+    return patch.object(decide, "write_receipts", _nothing)
+
+
+def writes_receipts_again_and_again() -> Any:
+    """That a kill has its receipt is forgotten."""
+    return patch.dict(evolve._CHANGES, {facts.Receipted: lambda state, _number, _fact: state})
+
+
+def calls_everything_refused() -> Any:
+    """A receipt says of every effect that it never began."""
+    return patch.object(settling, "fate_of", lambda _effect, _body: "refused")
+
+
+def calls_everything_completed() -> Any:
+    """A receipt says of every effect that it had happened."""
+    return patch.object(settling, "fate_of", lambda _effect, _body: "completed")
+
+
+def lets_the_killed_come_back() -> Any:
+    """Whoever says hello is let in."""
+    return patch.multiple("interlock.supervisor.core.deciding.presence", keeps_out=lambda *_args: "")
+
+
+def waits_for_ever_for_confirmations() -> Any:
+    """An agent that does not confirm is not condemned."""
+    return patch.object(
+        leader, "decide_unconfirmed", lambda state, _who, now_ms: Decided(Turn(state, now_ms))
+    )
+
+
+def tells_grants_after_the_kill() -> Any:
+    """A grant goes out, as new as can be, though it was killed before that."""
+    return patch.object(kills, "_withdrawn", lambda state, _kill: state)
+
+
+def accuses_who_was_told_wrong() -> Any:
+    """Who leads may have changed, and yet everybody is accused."""
+    return patch.object(forging, "_may_be_honest", lambda _turn: False)
+
+
+def lets_tenants_clocks_run() -> Any:
+    """Wall time goes on while a tenant is paused."""
+    return patch("interlock.supervisor.core.switches.tenant_switch", lambda *_args: "running")
+
+
+def _nothing(*_args: Any) -> None:
+    return
 
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -276,4 +341,15 @@ MUTANTS: tuple[Mutant, ...] = (
     schedules_in_a_paused_fleet,
     lets_clocks_run_while_parked,
     counts_again,
+    grants_what_is_killed,
+    assigns_in_stopped_scopes,
+    forgets_receipts,
+    writes_receipts_again_and_again,
+    calls_everything_refused,
+    calls_everything_completed,
+    lets_the_killed_come_back,
+    waits_for_ever_for_confirmations,
+    tells_grants_after_the_kill,
+    accuses_who_was_told_wrong,
+    lets_tenants_clocks_run,
 )

@@ -43,6 +43,14 @@ def test_a_clock_that_is_set_back_does_not_take_time_back(clocks: Clocks) -> Non
     assert time.now_ms() == 10 * DAY_MS
 
 
+def test_after_a_clock_was_set_back_time_goes_on_at_its_pace(clocks: Clocks) -> None:
+    time = Timeline()
+    time.at_ms(10 * DAY_MS + 3)
+    clocks.wall_ms -= DAY_MS
+    clocks.passed_ms += 5_000
+    assert time.now_ms() == 10 * DAY_MS + 3 + 5_000
+
+
 def test_an_input_is_decided_about_when_it_was_stored_or_after_what_was_decided(clocks: Clocks) -> None:
     time = Timeline()
     assert time.at_ms(clocks.wall_ms + 7) == clocks.wall_ms + 7

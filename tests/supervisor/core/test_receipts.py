@@ -384,3 +384,15 @@ def test_a_crash_between_a_kill_and_what_follows_is_made_good_by_the_next_tick(s
     if scope == "tenant default":
         world.stopped(number, "a", "researcher-1")
     assert [one.fate for one in world.only(0, facts.Receipted).effects] == ["refused"]
+
+
+def test_what_may_have_begun_under_an_earlier_grant_is_in_doubt() -> None:
+    # Given an effect that was lost with its worker, and waits for another
+    world, number = at_work()
+    world.ask(number, "a", THINK)
+    world.silence("effects-1")
+    # When its task is killed
+    world.control("kill", number)
+    world.stopped(number, "a", "researcher-1")
+    # Then nobody claims that it never began
+    assert world.only(number, facts.Receipted).effects[0].fate == "in_doubt"

@@ -46,8 +46,11 @@ class Machine(Protocol):
 class Watcher:
     """What both are: somebody who says hello, beats, hears what is killed, and what is let go again."""
 
-    def __init__(self, bus: Bus, kind: str, hello: Body, life: str, luck: Random) -> None:
+    def __init__(
+        self, bus: Bus, kind: str, hello: Body, life: str, agents: Iterable[str], luck: Random
+    ) -> None:
         self.killed: set[Scope] = set()
+        self.agents = tuple(agents)
         self._bus = bus
         self._kind = kind
         self._hello = hello
@@ -76,8 +79,8 @@ class Watcher:
         self._say("hello", self._hello)
 
     def keeps_down(self, name: str) -> bool:
-        """Tell whether a process is killed, as far as was heard."""
-        return any(covers(scope, _doing(name)) for scope in self.killed)
+        """Tell whether an agent is killed, as far as was heard."""
+        return name in self.agents and any(covers(scope, _doing(name)) for scope in self.killed)
 
     def _say(self, verb: str, body: Body) -> None:
         subject = input_subject(self._bus.principal, self._kind, verb)
@@ -114,6 +117,12 @@ class Watcher:
 
     def _kill(self, scope: Scope) -> None:
         self.killed.add(scope)
+        for name in self.agents:
+            if covers(scope, _doing(name)):
+                self._end(name)
+
+    def _end(self, name: str) -> None:
+        raise NotImplementedError
 
     def _condemned(self, fact: facts.AgentCondemned) -> None:
         raise NotImplementedError
@@ -122,10 +131,19 @@ class Watcher:
 class SimulatedGuard(Watcher):
     """Ends what is killed or condemned among its children, and says whose end it saw."""
 
-    def __init__(self, bus: Bus, life: str, children: Iterable[str], machine: Machine, luck: Random) -> None:
-        self._children = tuple(children)
+    def __init__(
+        self,
+        bus: Bus,
+        life: str,
+        agents: Iterable[str],
+        others: Iterable[str],
+        machine: Machine,
+        luck: Random,
+    ) -> None:
+        self._children = (*agents, *others)
         self._machine = machine
-        super().__init__(bus, "guard", GuardHello(incarnation=life, children=self._children), life, luck)
+        hello = GuardHello(incarnation=life, children=self._children)
+        super().__init__(bus, "guard", hello, life, agents, luck)
 
     def saw_end(self, name: str, pid: int) -> None:
         """See a process end; of others than its children it says nothing."""
@@ -135,41 +153,31 @@ class SimulatedGuard(Watcher):
         told_us = now_us if self.keeps_down(name) else 0
         self._report("exited", ProcessExited(principal=name, pid=pid, told_us=told_us, exited_us=now_us))
 
-    def _kill(self, scope: Scope) -> None:
-        super()._kill(scope)
-        for name in self._children:
-            if covers(scope, _doing(name)):
-                self._machine.end(name)
+    def _end(self, name: str) -> None:
+        self._machine.end(name)
 
     def _condemned(self, fact: facts.AgentCondemned) -> None:
-        if fact.principal in self._children and self._machine.life_of(fact.principal) == fact.incarnation:
+        if fact.principal in self.agents and self._machine.life_of(fact.principal) == fact.incarnation:
             self._machine.end(fact.principal)
 
 
 class SimulatedAccess(Watcher):
     """Cuts off what is killed or condemned, and says whose connection it saw end."""
 
-    def __init__(self, bus: Bus, life: str, names: Iterable[str], machine: Machine, luck: Random) -> None:
-        self._names = tuple(names)
+    def __init__(self, bus: Bus, life: str, agents: Iterable[str], machine: Machine, luck: Random) -> None:
         self._machine = machine
-        super().__init__(bus, "access", AccessHello(incarnation=life), life, luck)
+        super().__init__(bus, "access", AccessHello(incarnation=life), life, agents, luck)
 
     def saw_disconnected(self, name: str, *, kicked: bool = False) -> None:
         """See the last connection of a principal end."""
         ended_us = clock.now_ms() * 1_000
         self._report("ended", ConnectionEnded(principal=name, kicked=kicked, ended_us=ended_us))
 
-    def _kill(self, scope: Scope) -> None:
-        super()._kill(scope)
-        for name in self._names:
-            if covers(scope, _doing(name)):
-                self._cut(name)
-
     def _condemned(self, fact: facts.AgentCondemned) -> None:
         if self._machine.life_of(fact.principal) == fact.incarnation:
-            self._cut(fact.principal)
+            self._end(fact.principal)
 
-    def _cut(self, name: str) -> None:
+    def _end(self, name: str) -> None:
         if self._machine.life_of(name):
             self._machine.cut_off(name)
             self.saw_disconnected(name, kicked=True)

@@ -240,8 +240,7 @@ class Stage:
         bus = await self._network.connect(process, process.name)
         life, luck = self._name_life(process.name)(), chance(self._seed, "watch", self._pids[process.name])
         if process.name.startswith("guard"):
-            children = (*self._cast.agents, *self._cast.workers)
-            guard = SimulatedGuard(bus, life, children, self, luck)
+            guard = SimulatedGuard(bus, life, self._cast.agents, self._cast.workers, self, luck)
             self._guards[process.name] = (process, guard)
             await self._stay(process, bus, guard)
         else:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.charter import Charter
-from interlock.contracts.facts import Demand, Entitled, Lack, SwitchState
+from interlock.contracts.facts import Demand, EffectFate, Entitled, Lack, SwitchState
 from interlock.contracts.message import Json
 from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.contracts.scope import Scope
@@ -75,7 +75,8 @@ class Effect(msgspec.Struct, frozen=True):
     """One effect, named by its first request. `attempt` is the step's attempt that waits for it.
 
     `to_count` is whether its grant reserves less than the prompt's bytes may need; `holders` are the workers
-    that have had its grants; `withdrawn` is whether a kill was over it when it was in flight.
+    that have had its grants. `withdrawn` is whether a kill was over it when it was in flight, `doubtful`
+    whether an earlier grant was lost, so that it may have begun.
     """
 
     seq: int
@@ -96,6 +97,12 @@ class Effect(msgspec.Struct, frozen=True):
     waits_for: str = ""
     holders: tuple[str, ...] = ()
     withdrawn: bool = False
+    doubtful: bool = False
+
+    @property
+    def unbegun(self) -> EffectFate:
+        """What a receipt says of it when this grant, or none at all, has begun."""
+        return "in_doubt" if self.doubtful else "refused"
 
 
 class Task(msgspec.Struct, frozen=True):

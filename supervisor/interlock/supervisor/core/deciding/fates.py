@@ -24,7 +24,7 @@ def fate_of(effect: Effect, body: Message | None) -> EffectFate:
         case EffectFailed():
             return "completed" if body.used != NOTHING else "aborted"
         case EffectAborted(started=False):
-            return "refused"
+            return effect.unbegun
         case EffectAborted():
             return "aborted" if effect.repeatable and not body.running else "in_doubt"
         case _:
@@ -44,4 +44,4 @@ def times_of(body: Message | None) -> tuple[int, int]:
 
 def fate_when_due(effect: Effect | None) -> EffectFate:
     """Return what is said of an effect of which nothing was heard in time."""
-    return "in_doubt" if effect is None or effect.state == "granted" else "refused"
+    return "in_doubt" if effect is None or effect.state == "granted" else effect.unbegun

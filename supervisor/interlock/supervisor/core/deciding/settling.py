@@ -52,7 +52,7 @@ def effect_counted(turn: Turn, said: Input, body: EffectCounted) -> None:
         basis="nothing",
         outcome=said.seq,
         counted_tokens=body.prompt_tokens,
-        fate="refused" if end != "counted" and is_awaited(turn.state, effect.seq) else None,
+        fate=effect.unbegun if end != "counted" and is_awaited(turn.state, effect.seq) else None,
     )
     turn.say(said.task, counted)
     if end == "counted":
@@ -165,7 +165,7 @@ def abandon_effect(turn: Turn, number: int, seq: int) -> None:
             grant=effect.grant,
             end="aborted",
             basis="nothing",
-            fate="refused" if is_awaited(turn.state, seq) else None,
+            fate=effect.unbegun if is_awaited(turn.state, seq) else None,
         )
         turn.say(number, aborted)
 

@@ -65,7 +65,7 @@ def denied(state: State, number: int, fact: facts.EffectDenied) -> State:
     effect = _begun(task, fact, NO_DEMAND)
     moved = replace(effect, state=next_effect(effect.state, "effect_denied"), attempt=fact.attempt)
     if state.kills:
-        state = effect_ended(state, task, effect, "refused")
+        state = effect_ended(state, task, effect, effect.unbegun)
     state, task = with_effect(state, task, moved)
     step = _progress(task.steps.get(fact.step), moved)
     return put_task(state, task) if step is None else put_step(state, task, step)
@@ -103,6 +103,7 @@ def settled(state: State, number: int, fact: facts.EffectSettled) -> State:
         reserved=NOTHING,
         to_count=False,
         waits_for="",
+        doubtful=effect.doubtful or fact.end == "lost",
     )
     if task.active:
         state, task = with_effect(state, task, moved)

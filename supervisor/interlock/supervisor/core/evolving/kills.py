@@ -57,7 +57,7 @@ def halted(state: State, task: Task, fact: facts.Halted) -> State:
     state = expect_stops(state, task_scope(task.id), fact.input)
     for effect in task.effects.values():
         if effect.state != "granted":
-            state = effect_ended(state, task, effect, "refused")
+            state = effect_ended(state, task, effect, effect.unbegun)
     return state
 
 
