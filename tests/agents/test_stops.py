@@ -3,17 +3,18 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from tests.agents.conftest import AGENT, STEP, TASK, Peer, Thinker, within_bound
 
 from interlock.agents import Cancelled, Context
 from interlock.contracts.budget import NOTHING
-from interlock.contracts.dispatch import Cancel, DoEffect
+from interlock.contracts.dispatch import Cancel, DoEffect, Outcome
 from interlock.contracts.effect import ToolCall
 from interlock.contracts.message import encode
 from interlock.contracts.presence import AgentHello
 from interlock.contracts.step import StepResult, StepStopped
-from interlock.contracts.subjects import outcome_subject
+from interlock.contracts.subjects import dispatch_subject, outcome_subject
 
 Json = dict[str, Any]
 
@@ -229,3 +230,14 @@ async def test_effect_workers_may_say_outcomes_and_nothing_else(peer: Peer, thin
     assert not stopped(peer)
     await peer.answer(request.key, "x")
     assert isinstance(await peer.ends.get(), StepResult)
+
+
+async def test_the_supervisor_says_its_outcomes_where_it_orders(peer: Peer, thinker: Thinker) -> None:
+    await peer.join(thinker(look))
+    await peer.assign({})
+    request = await peer.asked()
+    outcome = Outcome(
+        task=TASK, step=STEP, key=request.key, effect=7, end="answered", value=msgspec.Raw(b'"yes"')
+    )
+    await peer.bus.send(dispatch_subject(AGENT), encode(outcome))
+    assert isinstance(await within_bound(peer.ends.get()), StepResult)

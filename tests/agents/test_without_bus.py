@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,7 @@ class Place:
 
 
 @contextlib.asynccontextmanager
-async def opened(url: str, seeds: dict[str, identity.Identity]) -> AsyncIterator[Place]:
+async def opened(url: str, seeds: dict[str, identity.Identity]) -> AsyncGenerator[Place]:
     keys = {name: one.seed for name, one in seeds.items()}
     supervisor = await connect(url, "supervisor", key=keys.get("supervisor"))
     place = Place(supervisor, await connect(url, AGENT, key=keys.get(AGENT)))

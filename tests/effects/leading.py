@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from interlock.bus.dispatch import Dispatcher
 from interlock.bus.nats_bus import NatsBus
@@ -47,7 +47,7 @@ class Lead:
 
 
 @contextlib.asynccontextmanager
-async def leading(bus: NatsBus) -> AsyncIterator[Lead]:
+async def leading(bus: NatsBus) -> AsyncGenerator[Lead]:
     lead = Lead(bus)
     await lead.dispatcher.start()
     lead.beat()

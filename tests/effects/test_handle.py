@@ -79,7 +79,7 @@ def test_the_gap_is_seen_by_whoever_looks_first() -> None:
 def test_it_lets_begin_exactly_after_a_beat_behind_a_proof_without_a_gap_since(said: list[Event]) -> None:
     handle, now_ms = Handle(0), 0
     # The plain rule, by what has happened since the last doubt
-    begun_in_doubt, doubt, proof, beat_ms = 0, 1, 0, -1
+    begun, begun_in_doubt, doubt, proof, beat_ms = 0, 0, 1, 0, -1
     for kind, later_ms in said:
         now_ms += later_ms
         if later_ms >= GAP_MS and kind in {"look", "beat"}:

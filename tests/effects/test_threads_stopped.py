@@ -15,7 +15,7 @@ from interlock.contracts.effect import EffectAborted, ToolCall
 from interlock.effects import calls as calls_module
 from interlock.effects.calls import Calls
 from interlock.effects.deed import Deed
-from interlock.effects.models.offline import OfflineModel
+from interlock.effects.models import answering
 from interlock.effects.registry import TOOLS
 from interlock.effects.settings import EffectSettings
 from interlock.effects.tools.tool import Place, Strict, Tool
@@ -145,7 +145,7 @@ async def test_a_write_that_had_leave_may_have_happened(
 async def test_a_model_that_thinks_here_goes_on_and_says_so(
     office: Office, calls: Calls, held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(OfflineModel, "_think", held.before(OfflineModel._think))
+    monkeypatch.setattr(answering, "search_queries", held.before(answering.search_queries))
     await office.open(calls)
     await office.grant(question(purpose="queries", inputs={"question": "How old do oaks get?"}), 50)
     await reached(held.reached)

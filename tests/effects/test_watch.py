@@ -1,6 +1,7 @@
 """When a worker may begin: not while nobody leads, not behind a standstill, not before a kill's place."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from interlock.bus.memory import MemoryServer
 from interlock.bus.memory_bus import MemoryBus
 from interlock.bus.ports import Message, OnMessage, OnRecord, Record, Subscription
 from interlock.contracts.control import Control
-from interlock.contracts.effect import EffectAborted
+from interlock.contracts.effect import EffectAborted, EffectCompleted
 from interlock.contracts.message import encode
 from interlock.contracts.subjects import CONTROLS
 from interlock.effects import watch as watch_module
@@ -56,7 +57,7 @@ class HalfDeaf(MemoryBus):
 
         return await super().follow(filters, when_let, **options)
 
-    async def history(self, filters: Any, **options: Any) -> Any:
+    async def history(self, filters: Any, **options: Any) -> AsyncIterator[Record]:
         await self.reads.wait()
         async for record in super().history(filters, **options):
             yield record
@@ -105,6 +106,15 @@ async def is_taken(office: Office, effect: int = 50, **fields: Any) -> bool:
     return True
 
 
+def ends_of(office: Office) -> dict[int, str]:
+    """Return how each effect ended."""
+    return {
+        end.body.effect: end.verb
+        for end in office.ends()
+        if isinstance(end.body, EffectAborted | EffectCompleted)
+    }
+
+
 async def settle() -> None:
     """Let everything happen that can happen without time passing."""
     for _ in range(30):
@@ -147,10 +157,7 @@ async def test_what_waited_in_the_socket_of_who_stood_still_does_not_begin(
     assert await is_taken(office, 51, as_of=before)
     assert await is_taken(office, 52, as_of=office.newest)
     await office.until_logged(2)
-    assert [(end.verb, end.body.effect) for end in office.ends() if hasattr(end.body, "effect")] == [
-        ("aborted", 51),
-        ("completed", 52),
-    ]
+    assert ends_of(office) == {51: "aborted", 52: "completed"}
 
 
 async def test_a_break_of_the_connection_is_a_standstill(
@@ -198,12 +205,7 @@ async def test_a_kill_aborts_at_once_and_holds_its_scope_until_it_has_its_place(
     assert await is_taken(office, 51)
     assert await is_taken(office, 53, as_of=before)
     await office.until_logged(4)
-    assert {end.body.effect: end.verb for end in office.ends() if hasattr(end.body, "effect")} == {
-        50: "aborted",
-        51: "completed",
-        52: "completed",
-        53: "aborted",
-    }
+    assert ends_of(office) == {50: "aborted", 51: "completed", 52: "completed", 53: "aborted"}
 
 
 async def test_what_is_newer_than_a_kill_outlives_its_reading(

@@ -93,8 +93,8 @@ class Watch:
         kill = self._read_kill(message.subject, message.data)
         if kill is None:
             return
-        log.warning("kill_heard", scope=str(kill.scope), by=kill.by, reason=kill.reason)
         self._on_kill(kill, self._fences.heard(kill, steady_ms()))
+        log.warning("kill_heard", scope=str(kill.scope), by=kill.by, reason=kill.reason)
 
     def _on_record(self, record: Record) -> None:
         if record.seq < self._next_seq:
