@@ -1,5 +1,6 @@
 """Everything that a child starts dies with it, whatever it does to stay: as whoever we are, and as nobody."""
 
+import asyncio
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ from interlock.bus.server import Server
 from interlock.contracts.observed import ProcessExited
 from interlock.supervisor.guard import cage, voice
 from interlock.supervisor.guard.plan import Child
+from interlock.supervisor.guard.spawn import spawn
 
 pytestmark = pytest.mark.processes
 
@@ -221,3 +223,49 @@ def membership(pid: int) -> str:
 
 def cages_of(guard: int) -> list[Path]:
     return [path for path in Path("/sys/fs/cgroup").rglob(f"interlock-{guard}") if path.is_dir()]
+
+
+async def test_a_cgroup_alone_ends_everything_in_it(home: Path) -> None:
+    # Given a process in a group of its own that has let another one go, and nobody who guards them
+    cages = cage.find()
+    if cages is None:
+        pytest.skip("no cgroup v2 that is ours here")
+    made = cages.make("daemon")
+    assert made is not None
+    child = Child(
+        name="daemon",
+        role="effects",
+        command=(sys.executable, "-c", f"{DAEMON}{SLEEPER}"),
+        environment={},
+        log=str(home / "daemon.log"),
+    )
+    spawned = spawn(child, made.door)
+    while not (found := re.search(r"daemon (\d+)\n", said(home / "daemon.log"))):
+        await asyncio.to_thread(os.sched_yield)
+    # When the group is killed
+    assert made.count() == 2
+    made.kill()
+    # Then both are gone, and so is the group when it is taken away
+    await asyncio.to_thread(os.waitpid, spawned.pid, 0)
+    await gone(int(found[1]))
+    made.remove()
+    cages.remove()
+    assert not cages_of(os.getpid())
+
+
+def said(path: Path) -> str:
+    return path.read_text()
+
+
+async def test_a_guard_comes_before_its_children_where_that_is_permitted(nursery: Nursery) -> None:
+    probe = "from interlock.supervisor.guard import kernel; raise SystemExit(not kernel.come_first())"
+    if await (await asyncio.create_subprocess_exec(sys.executable, "-c", probe)).wait():
+        pytest.skip("nobody may come first here")
+    # Given a guard that has heard of everything, and a child that it has started again since
+    guarded = await nursery.start(nursery.child("effects-1"), nursery.agent("planner-1"))
+    await guarded.up()
+    os.kill(guarded.pids["effects-1"], signal.SIGKILL)
+    child = await guarded.tells(voice.Started, "effects-1", times=2)
+    # Then it does not wait for others, and its child is like all others
+    assert os.sched_getscheduler(guarded.process.pid) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR
+    assert os.sched_getscheduler(child.pid) == os.SCHED_OTHER

@@ -1,8 +1,8 @@
 """`python -m interlock.supervisor.guard`: starts what the plan says, and guards it until told to stop.
 
-The plan is the file that INTERLOCK_GUARD_PLAN names. Unlike its children this process is not patient: who has
-to stop others may interrupt them. Exit codes: 0 told to stop, 1 a child had to be given up, 2 something to
-correct here, 7 the bus refuses this guard.
+The plan is the file that INTERLOCK_GUARD_PLAN names. Unlike its children this process is not patient: who
+has to stop others runs before them, where that is permitted. Exit codes: 0 told to stop, 1 a child had to be
+given up, 2 something to correct here, 7 the bus refuses this guard.
 """
 
 import asyncio
@@ -46,6 +46,7 @@ async def _guard(wanted: plan.Plan) -> int:
     from interlock.supervisor.guard import joining  # noqa: PLC0415 - as said above
 
     gc.freeze()
+    kernel.come_first()
     return await joining.guard(wanted, keeper, tell, told_to_stop)
 
 

@@ -1,6 +1,7 @@
 """What the guard asks of Linux: orphans, deaths of starters, who descends from whom. It decides nothing.
 
-Sources: prctl(2), PR_SET_PDEATHSIG and PR_SET_CHILD_SUBREAPER; proc(5), /proc/<pid>/task/<tid>/children.
+Sources: prctl(2), PR_SET_PDEATHSIG and PR_SET_CHILD_SUBREAPER; sched(7), SCHED_RR; proc(5),
+/proc/<pid>/task/<tid>/children.
 """
 
 import ctypes
@@ -32,6 +33,18 @@ def adopts_orphans() -> bool:
 def die_with_starter(number: int = signal.SIGKILL) -> None:
     """Let the kernel send this as soon as the thread that started this process ends; exec keeps that."""
     _prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
+
+
+def come_first() -> bool:
+    """Let this process run before all ordinary ones, where that is permitted; what it starts is ordinary.
+
+    Else whoever starts thousands of busy processes starves the one that is to end them.
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    except OSError:
+        return False
+    return True
 
 
 def children_of(pid: int) -> list[int]:
