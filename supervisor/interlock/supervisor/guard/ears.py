@@ -12,10 +12,9 @@ import structlog
 from interlock.bus import jetstream
 from interlock.bus.clock import now_us
 from interlock.bus.errors import BusError, NotPermitted
-from interlock.bus.identity import load
-from interlock.bus.nats_bus import NatsBus, connect
+from interlock.bus.nats_bus import NatsBus
 from interlock.bus.ports import Bus, Message, Record, Subscription
-from interlock.bus.process import Settings
+from interlock.bus.process import Settings, open_bus
 from interlock.contracts import limits
 from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
@@ -61,11 +60,10 @@ class Ears:
         """
         settings = self._settings
         loop = asyncio.get_running_loop()
-        key = load(settings.key_file).seed if settings.key_file else None
         refused_until: float | None = None
         while True:
             try:
-                return await connect(settings.url, settings.principal, key=key)
+                return await open_bus(settings, patience_s=0)
             except NotPermitted:
                 refused_until = refused_until or loop.time() + REFUSED_S
                 if loop.time() > refused_until:
