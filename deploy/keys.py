@@ -3,15 +3,16 @@
 `python keys.py FOLDER NAME=ROLE ...` leaves each name's key in FOLDER/NAME/key, so that a container can be
 shown that one folder; the directory of principals and the server's keys in FOLDER/store, for access services
 alone; and the server's accounts, which have no secrets, in FOLDER/nats. Keys that stand there are kept; names
-that are gone are refused.
+that are gone are refused. INTERLOCK_TLS names a folder, the same one here and for nats, if it shall encrypt.
 """
 
+import os
 import sys
 from pathlib import Path
 
 import msgspec
 
-from interlock.bus import identity
+from interlock.bus import identity, tls
 from interlock.bus.clock import now_ms
 from interlock.bus.errors import BusError
 from interlock.bus.principals import Key, Principal, Principals
@@ -19,6 +20,7 @@ from interlock.bus.server_home import write_accounts
 from interlock.contracts.errors import ContractError
 
 ACCOUNTS = "accounts.conf"
+TLS = "tls.conf"
 
 
 def main() -> int:
@@ -48,9 +50,11 @@ def _enrol(folder: Path, roles: dict[str, str]) -> None:
         principals.enrol(name, msgspec.structs.replace(principal, roles=(role,), revoked_ms=0))
     for name in known.keys() - roles.keys():
         principals.revoke(name)
-    accounts = folder / "nats" / ACCOUNTS
-    accounts.parent.mkdir(mode=0o700, exist_ok=True)
-    write_accounts(folder / "store", accounts)
+    nats = folder / "nats"
+    nats.mkdir(mode=0o700, exist_ok=True)
+    write_accounts(folder / "store", nats / ACCOUNTS)
+    encrypted = tls.server_of(os.environ)
+    (nats / TLS).write_text(encrypted.block() if encrypted else "# INTERLOCK_TLS was not set.\n")
 
 
 if __name__ == "__main__":

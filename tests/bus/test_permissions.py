@@ -15,7 +15,7 @@ from interlock.bus import connection, identity, jetstream
 from interlock.bus.accounts import MOST_SUBSCRIPTIONS
 from interlock.bus.desk import Desk
 from interlock.bus.errors import NotPermitted, Unreachable
-from interlock.bus.nats_bus import connect
+from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.permissions import API_OF_THE_LOG, PEOPLE, ROLES, permissions_of
 from interlock.bus.ports import Message, Record
 from interlock.contracts.subjects import CONTROLS, DECISIONS, FLEET_DECISIONS
@@ -247,20 +247,27 @@ async def test_no_reader_can_have_the_server_itself_destroy_the_log(
     # Given a log, and a consumer that has nothing to deliver
     alice, reader = guarded.buses["alice"], guarded.buses[principal]
     await alice.append("interlock.in.alice.task.submit", b"{}")
-    filter_subject = CONTROLS
-    config = {"name": f"{principal}_controls", "filter_subject": filter_subject, "ack_policy": "none"}
-    body = msgspec.json.encode({"stream_name": "INTERLOCK", "config": config})
-    create = f"CONSUMER.CREATE.INTERLOCK.{principal}_controls.{filter_subject}"
-    await jetstream.call(reader.requests, create, body, dict[str, Any])
-    # When the empty status "no messages" is sent where an empty request destroys
-    await reader.send(
-        f"$JS.API.CONSUMER.MSG.NEXT.INTERLOCK.{principal}_controls",
-        b'{"batch":1,"no_wait":true}',
-        reply=f"$JS.API.{verb}.INTERLOCK",
-    )
-    await jetstream.delete_consumer(reader.requests, f"{principal}_controls")
-    # Then there is nothing that does it
+    await make_consumer(reader, f"{principal}_controls")
+    await make_consumer(alice, "mark")
+    # When its empty status "no messages" is sent where an empty request destroys
+    for destroyed in (f"{verb}.INTERLOCK", "CONSUMER.DELETE.INTERLOCK.mark"):
+        await reader.send(
+            f"$JS.API.CONSUMER.MSG.NEXT.INTERLOCK.{principal}_controls",
+            b'{"batch":1,"no_wait":true}',
+            reply=f"$JS.API.{destroyed}",
+        )
+    async with asyncio.timeout(10):
+        while "not found" not in await refusal_of(alice, "$JS.API.CONSUMER.INFO.INTERLOCK.mark", b""):
+            pass
+    # Then a consumer can be lost so, which its reader makes anew, but nothing of the log
     assert [record.seq async for record in alice.history([])] == [1]
+
+
+async def make_consumer(bus: NatsBus, name: str) -> None:
+    config = {"name": name, "filter_subject": CONTROLS, "ack_policy": "none"}
+    body = msgspec.json.encode({"stream_name": "INTERLOCK", "config": config})
+    create = f"CONSUMER.CREATE.INTERLOCK.{name}.{CONTROLS}"
+    await jetstream.call(bus.requests, create, body, dict[str, Any])
 
 
 async def test_an_agents_acknowledgement_is_no_request_of_the_api(guarded: Guarded) -> None:
@@ -315,6 +322,19 @@ async def test_a_narrow_reader_reads_its_filter(guarded: Guarded, principal: str
     await alice.append("interlock.in.alice.control.pause.fleet", b"{}")
     # Then it has these and no others
     assert [record.seq for record in await seen.count(2)] == [4, 5]
+
+
+async def test_a_narrow_reader_takes_the_place_of_its_consumer_of_before(guarded: Guarded) -> None:
+    # Given a guard that follows controls, and is cut
+    alice, guard = guarded.buses["alice"], guarded.buses["guard-1"]
+    seen: Collected[Record] = Collected()
+    await guard.follow([CONTROLS], seen.take, consumer="controls")
+    await alice.append("interlock.in.alice.control.kill.fleet", b"{}")
+    await seen.count(1)
+    assert await guarded.door.kick("guard-1") == 1
+    await alice.append("interlock.in.alice.control.resume.fleet", b"{}")
+    # Then it reads on under the same name
+    assert [record.seq for record in await seen.count(2)] == [1, 2]
 
 
 async def test_a_narrow_reader_goes_on_when_its_consumer_is_gone(guarded: Guarded) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from interlock.bus import identity
 from interlock.bus.errors import KeyTaken, MalformedKey, NotPermitted, UnknownPrincipal
+from interlock.bus.lock import locked
 from interlock.bus.principals import MOST_KEYS, Key, Principal, Principals
 from interlock.bus.server_keys import ServerKeys
 from interlock.contracts.errors import MalformedSubject
@@ -143,6 +144,20 @@ def test_every_change_shows_in_the_stamp(principals: Principals) -> None:
         stamps.append(principals.stamp())
     assert len(set(stamps)) == len(stamps)
     assert principals.stamp() == stamps[-1]
+
+
+def test_who_changes_the_directory_waits_for_who_is_at_it(principals: Principals, state: Path) -> None:
+    state.mkdir()
+    later = threading.Thread(target=principals.admit, args=("bob", ["viewer"]))
+    # Given somebody who changes the directory
+    with locked(state / "principals.lock"):
+        later.start()
+        later.join(0.2)
+        # Then nobody else does
+        assert later.is_alive()
+        assert not principals.exists
+    later.join()
+    assert set(principals.read()) == {"bob"}
 
 
 def test_many_who_enrol_at_once_lose_nobody(state: Path) -> None:

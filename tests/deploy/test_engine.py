@@ -1,25 +1,29 @@
 """The engine of compose.yaml, started on this machine: its configuration, its keys, its health check."""
 
+import os
 import re
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import nats
 import pytest
 import yaml
+from tests.bus.authority import Authority
 from tests.bus.guarded import Door
 
 from interlock.bus import identity
-from interlock.bus.errors import NotPermitted
+from interlock.bus.errors import BusError, NotPermitted
 from interlock.bus.nats_bus import connect
 from interlock.bus.principals import Principals
 from interlock.bus.server import find_binary
 from interlock.bus.server_keys import ServerKeys
+from interlock.bus.tls import client_context
 
 START_S = 10.0
 
@@ -43,8 +47,13 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """The server as compose.yaml starts it, but for folders and ports that are free here."""
-    folder = tmp_path_factory.mktemp("etc")
+    with started(keys, tmp_path_factory.mktemp("etc")) as engine:
+        yield engine
+
+
+@contextmanager
+def started(keys: Path, folder: Path) -> Generator[Engine]:
+    """Run the server as compose.yaml starts it, but for folders and ports that are free here."""
     (folder / "accounts").symlink_to(keys / "nats")
     configuration = (ROOT / "deploy" / "nats.conf").read_text("utf-8")
     for there, here in {
@@ -91,12 +100,13 @@ def service(name: str) -> dict[str, list[str]]:
     return found
 
 
-def enrol(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def enrol(folder: Path, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, ROOT / "deploy" / "keys.py", folder, *words],
         capture_output=True,
         check=False,
         text=True,
+        env=os.environ | variables,
     )
 
 
@@ -167,6 +177,31 @@ def test_keys_that_stand_there_are_kept_and_names_that_are_gone_are_revoked(tmp_
     assert listed["planner-1"] == known["planner-1"]
     assert listed["operator"].revoked_ms
     assert not listed["operator"].valid_keys
+
+
+async def test_it_encrypts_where_that_is_said(tmp_path: Path) -> None:
+    # Given a folder for TLS, and keys made with it
+    tls_folder = Authority(tmp_path).folder()
+    keys, etc = tmp_path / "keys", tmp_path / "etc"
+    etc.mkdir()
+    assert enrol(keys, "access-1=access", "operator=admin", INTERLOCK_TLS=str(tls_folder)).returncode == 0
+    context = client_context(tls_folder)
+    with started(keys, etc) as engine:
+        url = f"nats://127.0.0.1:{engine.client_port}"
+        door = Door(Principals(keys / "store"), ServerKeys(keys / "store"))
+        # Then whoever admits and whoever is admitted speak encrypted, and others do not get to speak
+        await door.open(url, tls=context)
+        key = identity.load(keys / "operator" / "key").seed
+        await (await connect(url, "operator", key=key, tls=context)).close()
+        with pytest.raises(BusError):
+            await connect(url, "operator", key=key)
+        await door.close()
+
+
+def test_a_folder_for_tls_without_its_files_is_one_clear_sentence(tmp_path: Path) -> None:
+    answer = enrol(tmp_path, "access-1=access", INTERLOCK_TLS=str(tmp_path / "nothing"))
+    assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
+    assert "server.pem cannot be read" in answer.stderr
 
 
 def test_the_server_is_shown_no_secret(keys: Path) -> None:

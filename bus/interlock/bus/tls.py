@@ -16,6 +16,7 @@ from typing import NamedTuple
 from interlock.bus.errors import MalformedKey
 
 VARIABLE = "INTERLOCK_TLS"
+VERIFY = "INTERLOCK_TLS_VERIFY"
 _OTHERS = 0o077
 
 
@@ -38,6 +39,12 @@ def folder_of(environment: Mapping[str, str]) -> Path | None:
     """Return the folder that the environment names, absolute; None: no TLS."""
     named = environment.get(VARIABLE, "")
     return Path(named).absolute() if named else None
+
+
+def server_of(environment: Mapping[str, str]) -> ServerTls | None:
+    """Return the server's side as the environment says it; INTERLOCK_TLS_VERIFY=1: clients show theirs."""
+    folder = folder_of(environment)
+    return ServerTls(folder, environment.get(VERIFY) == "1") if folder else None
 
 
 def client_context(folder: Path) -> ssl.SSLContext:

@@ -106,7 +106,8 @@ async def connected(reach: Reach) -> AsyncGenerator[NatsBus]:
         principal=reach.principal,
         key_file=reach.key_file,
         token_file=reach.token_file,
-        tls=tls.folder_of(os.environ),
+        # What we started ourselves listens on this machine alone, and does not encrypt.
+        tls=None if reach.server else tls.folder_of(os.environ),
     )
     bus = await open_bus(settings, name=f"console-{reach.principal}", patience_s=0)
     try:
