@@ -264,7 +264,9 @@ def grants_what_is_killed() -> Any:
 
 def assigns_in_stopped_scopes() -> Any:
     """Switches over agents, roles, tenants and steps are not looked at when steps are given out."""
-    blind = dict.fromkeys(("stops_agent", "stops_role", "stops_step", "stops_tenant"), lambda *_args: False)
+    blind: dict[str, Any] = dict.fromkeys(
+        ("stops_agent", "stops_role", "stops_step", "stops_tenant"), lambda *_args: False
+    )
     return patch.multiple(scheduling, **blind)
 
 
