@@ -105,7 +105,7 @@ class Ears:
         """Read which switches hold, then what nobody has decided about."""
         async for record in bus.history([FLEET_DECISIONS], start_seq=self._fleet_seq, consumer="fleet"):
             self._fleet_seq = record.seq + 1
-            self._decided(record, in_the_past=True)
+            self._decided(record)
         self._controls_seq = max(self._controls_seq, self._switches.decided_seq + 1)
         async for record in bus.history([CONTROLS], start_seq=self._controls_seq, consumer="controls"):
             self.on_control(record)
@@ -186,9 +186,9 @@ class Ears:
     def on_decision(self, record: Record) -> None:
         """Do what was decided about the fleet."""
         self._fleet_seq = record.seq + 1
-        self._decided(record, in_the_past=False)
+        self._decided(record)
 
-    def _decided(self, record: Record, *, in_the_past: bool) -> None:
+    def _decided(self, record: Record) -> None:
         told_us = now_us()
         try:
             decision = decode(Decision, record.data)
@@ -197,8 +197,6 @@ class Ears:
             return
         before = self._switches.held
         condemned = self._switches.decided(decision)
-        if in_the_past:
-            return
         killed = self._switches.held - before
         if condemned:
             log.warning("condemned", agents=sorted(condemned), record=record.seq)
