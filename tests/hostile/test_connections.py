@@ -53,7 +53,8 @@ async def test_a_key_of_nobody_opens_nothing(scene: Scene) -> None:
 @pytest.mark.parametrize("word", ["admin", "", "null", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9."])
 async def test_a_password_or_a_token_of_its_own_making_opens_nothing(scene: Scene, word: str) -> None:
     assert REFUSED in await answer(scene, auth_token=word)
-    assert REFUSED in await answer(scene, user="alice", **{"pass": word})
+    password: dict[str, Any] = {"pass": word}
+    assert REFUSED in await answer(scene, user="alice", **password)
     assert REFUSED in await answer(scene, jwt=word, nkey="UA")
 
 
