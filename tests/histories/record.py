@@ -113,7 +113,7 @@ async def killed(stage: Stage) -> None:
     await Player(stage.server, "mallory").say("agent", "result", forged, first)
     for task in (first, second):
         await stage.operator.say("control", "kill", Control(reason="enough"), "task", task)
-        await stage.until(lambda task=task: stage.told(task, facts.Receipted))
+        await until_receipted(stage, task)
     third = await stage.submit(ONE, review=False)
     worker.may_go_on.clear()
     researcher.may_go_on.set()
@@ -121,6 +121,10 @@ async def killed(stage: Stage) -> None:
     await stage.operator.say("control", "kill", Control(), "tool", "search")
     worker.may_go_on.set()
     await stage.completed(third)
+
+
+async def until_receipted(stage: Stage, task: int) -> None:
+    await stage.until(lambda: stage.told(task, facts.Receipted))
 
 
 async def taken_over(stage: Stage) -> None:
