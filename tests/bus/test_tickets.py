@@ -82,6 +82,7 @@ def test_a_question_says_who_is_at_the_door(server: Server) -> None:
         client=11,
         connection="a program",
         public_key=user.public_key,
+        named_key=user.public_key,
         expires_s=NOW_S + 2,
     )
 

@@ -191,8 +191,8 @@ async def test_a_guard_that_is_killed_comes_back_and_nothing_of_the_old_one_is_l
 ) -> None:
     # Given a guard with a child that has let a process go, and a process of ours beside them
     launcher = launch(child("a", DAEMON), child("b"))
-    ours = await asyncio.create_subprocess_exec(sys.executable, "-c", SLEEPER)
     await launcher.start()
+    ours = await asyncio.create_subprocess_exec(sys.executable, "-c", SLEEPER)
     await becomes(lambda: (tmp_path / "a.log").read_text().endswith("\n"))
     daemon, before = int((tmp_path / "a.log").read_text()), launcher.pids
     # When the guard is killed

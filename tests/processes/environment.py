@@ -66,6 +66,11 @@ class Story:
             ) from None
         return self.all(kind, **fields)[times - 1]
 
+    async def more(self) -> None:
+        """Wait until something more is decided."""
+        async with self._changed:
+            await self._changed.wait()
+
     async def end(self) -> f.Fact:
         """Wait for the end of the task."""
         try:

@@ -22,9 +22,8 @@ from interlock.contracts.decision import Decision
 from interlock.supervisor import knowledge, leader
 from interlock.supervisor.core import bounds, decide, evolve, transitions
 from interlock.supervisor.core.accounts import scopes
-from interlock.supervisor.core.deciding import forging, gate, granting, scheduling, settling, steps
+from interlock.supervisor.core.deciding import gate, granting, scheduling, settling, steps
 from interlock.supervisor.core.evolve import replay
-from interlock.supervisor.core.evolving import kills
 from interlock.supervisor.core.state import State, Step, Task
 from interlock.supervisor.core.turn import Decided, Turn
 from interlock.supervisor.knowledge import Knowledge
@@ -58,9 +57,12 @@ def forgets_reservations_on_restart() -> Any:
     return patch.object(knowledge, "replay", forgetful)
 
 
-def grants_after_halt() -> Any:
+@contextmanager
+def grants_after_halt() -> Generator[None]:
     """A task that stands still may still begin new things."""
-    return patch.object(Task, "moving", property(lambda task: task.active))
+    active = property(lambda task: task.active)
+    with patch.object(Task, "moving", active), patch.object(Task, "going", active):
+        yield
 
 
 def ignores_the_grant_number() -> Any:
@@ -262,7 +264,9 @@ def grants_what_is_killed() -> Any:
 
 def assigns_in_stopped_scopes() -> Any:
     """Switches over agents, roles, tenants and steps are not looked at when steps are given out."""
-    blind = dict.fromkeys(("stops_agent", "stops_role", "stops_step", "stops_tenant"), lambda *_args: False)
+    blind: dict[str, Any] = dict.fromkeys(
+        ("stops_agent", "stops_role", "stops_step", "stops_tenant"), lambda *_args: False
+    )
     return patch.multiple(scheduling, **blind)
 
 
@@ -298,14 +302,16 @@ def waits_for_ever_for_confirmations() -> Any:
     )
 
 
-def tells_grants_after_the_kill() -> Any:
-    """A grant goes out, as new as can be, though it was killed before that."""
-    return patch.object(kills, "_withdrawn", lambda state, _kill: state)
+def dates_grants_ahead() -> Any:
+    """A grant says that every switch there will ever be was looked at."""
+    send = Telling._send_effect
 
+    def ahead(self: Telling, task: Task, effect: Any, body: Any) -> None:
+        as_of, self._as_of = self._as_of, lambda: 2**40
+        send(self, task, effect, body)
+        self._as_of = as_of
 
-def accuses_who_was_told_wrong() -> Any:
-    """Who leads may have changed, and yet everybody is accused."""
-    return patch.object(forging, "_may_be_honest", lambda _turn: False)
+    return patch.object(Telling, "_send_effect", ahead)
 
 
 def lets_tenants_clocks_run() -> Any:
@@ -349,7 +355,6 @@ MUTANTS: tuple[Mutant, ...] = (
     calls_everything_completed,
     lets_the_killed_come_back,
     waits_for_ever_for_confirmations,
-    tells_grants_after_the_kill,
-    accuses_who_was_told_wrong,
+    dates_grants_ahead,
     lets_tenants_clocks_run,
 )

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from tests.supervisor.core.world import LOOK, MODEL, PLAN, THINK, TOOLS
 
-from interlock.bus.clock import now_ms
+from interlock.bus.clock import now_ms, now_us
 from interlock.bus.desk import Desk
 from interlock.bus.errors import BusError, LogFull
 from interlock.bus.memory import MemoryServer
@@ -27,7 +27,7 @@ from interlock.contracts.message import Message, decode, encode
 from interlock.contracts.plan import Plan
 from interlock.contracts.presence import AgentHello, EffectHello
 from interlock.contracts.roles import Verdict
-from interlock.contracts.step import StepResult
+from interlock.contracts.step import StepResult, StepStopped
 from interlock.contracts.subjects import DECISIONS, dispatch_subject, input_subject
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.bounds import ONE_TOOL_CALL
@@ -95,6 +95,7 @@ class Agent(Player):
         self.may_finish = asyncio.Event()
         self.may_finish.set()
         self.outcomes: list[Outcome] = []
+        self.confirms = True
         self._waiting: dict[tuple[int, str, str], asyncio.Future[Outcome]] = {}
 
     async def start(self) -> None:
@@ -115,6 +116,9 @@ class Agent(Player):
             for (task, step, attempt), work in self.at_work.items():
                 if task == told.task and (told.step, told.attempt) in {("all", 0), (step, attempt)}:
                     work.cancel()
+            if told.attempt and self.confirms:
+                stopped = StepStopped(step=told.step, attempt=told.attempt, stopped_us=now_us())
+                self.begin((told, "stopped"), self.say("agent", "stopped", stopped, told.task))
         return True
 
     async def _work(self, step: DoStep) -> None:
@@ -145,6 +149,8 @@ class EffectWorker(Player):
         self.capacity = capacity
         self.done: list[tuple[int, int]] = []
         self.unfounded: list[tuple[int, int]] = []
+        self.taken: list[DoEffect] = []
+        self.withdrawn: list[tuple[int, int]] = []
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
 
@@ -160,7 +166,10 @@ class EffectWorker(Player):
         if isinstance(told, DoEffect) and (told.effect, told.grant) not in self._granted():
             self.unfounded.append((told.effect, told.grant))
         if isinstance(told, DoEffect):
+            self.taken.append(told)
             return self.begin((told.effect, told.grant), self._do(told))
+        if isinstance(told, Cancel) and told.grant:
+            self.withdrawn.append((told.effect, told.grant))
         return True
 
     def _granted(self) -> set[tuple[int, int]]:

@@ -8,9 +8,8 @@ import structlog
 
 from interlock.agents.handler import Handler
 from interlock.agents.station import Station
-from interlock.bus import identity, nats_bus
 from interlock.bus.errors import NotPermitted
-from interlock.bus.process import DONE, Settings
+from interlock.bus.process import DONE, Settings, open_bus
 from interlock.contracts.charter import Charter
 
 log = structlog.get_logger()
@@ -23,8 +22,7 @@ async def serve(
     structlog.contextvars.bind_contextvars(role=charter.role)
     if forgotten:
         log.warning("secrets_forgotten", names=list(forgotten), reason="an agent has no use for keys")
-    key = identity.load(settings.key_file).seed if settings.key_file else None
-    bus = await nats_bus.connect(settings.url, settings.principal, key=key, name=settings.principal)
+    bus = await open_bus(settings)
 
     def locked_out() -> bool:
         return isinstance(bus.connection.trouble, NotPermitted)

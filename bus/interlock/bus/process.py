@@ -98,7 +98,8 @@ def run(
 ) -> int:
     """Run a process's main until it ends or is told to; return its exit code.
 
-    SIGTERM and SIGINT cancel `main` once; it has the time that its starter gives it to end in order.
+    SIGTERM and SIGINT cancel `main` once; it has the time that its starter gives it to end in order. One that
+    is not `patient` is woken at once, whoever is at work.
     """
     try:
         settings = read_settings(dict(os.environ), principal=principal)

@@ -3,6 +3,7 @@
 import asyncio
 
 from interlock.bus.ports import Bus, Record
+from interlock.console.errors import BadInput
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts
 from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule
@@ -92,4 +93,10 @@ async def _append(bus: Bus, subject: str, message: Message, *, message_id: str =
     """Append a message that its own reader would accept; raises MalformedMessage before anything is sent."""
     data = encode(message)
     decode(type(message), data)
-    return (await bus.append(subject, data, message_id=message_id)).seq
+    ack = await bus.append(subject, data, message_id=message_id)
+    if ack.duplicate:
+        # The log compares ids alone, whoever says them: somebody else may have used this one up.
+        stored = await bus.record(ack.seq)
+        if stored is None or stored.subject != subject:
+            raise BadInput(f"the id {message_id!r} was used by somebody else; choose one that nobody guesses")
+    return ack.seq

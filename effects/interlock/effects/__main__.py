@@ -5,8 +5,6 @@ import os
 import sys
 
 from interlock.bus import process
-from interlock.bus.identity import load
-from interlock.bus.nats_bus import connect
 from interlock.contracts.errors import ContractError
 from interlock.effects.calls import Calls
 from interlock.effects.errors import EffectError
@@ -20,8 +18,7 @@ async def _work(settings: process.Settings) -> int:
         calls = Calls(mine)
     except EffectError as error:
         raise ContractError(str(error)) from error
-    key = load(settings.key_file).seed if settings.key_file else None
-    bus = await connect(settings.url, settings.principal, key=key)
+    bus = await process.open_bus(settings)
     try:
         worker = Worker(bus, calls, mine.capacity)
         bus.connection.watchers.add(worker)

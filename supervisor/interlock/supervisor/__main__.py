@@ -4,9 +4,7 @@ import os
 import sys
 
 from interlock.bus.appends import AppendLimits
-from interlock.bus.identity import load
-from interlock.bus.nats_bus import connect
-from interlock.bus.process import INTERNAL, Settings, run
+from interlock.bus.process import INTERNAL, Settings, open_bus, run
 from interlock.bus.stream import StreamSettings, ensure_stream
 from interlock.contracts.errors import ContractError
 from interlock.supervisor.errors import SupervisorError
@@ -18,9 +16,8 @@ ACK_S = 30.0
 
 async def main(settings: Settings) -> int:
     """Supervise until cancelled; return the exit code."""
-    key = load(settings.key_file).seed if settings.key_file else None
     limits, log_settings = AppendLimits(ack_s=ACK_S), StreamSettings(replicas=_replicas())
-    bus = await connect(settings.url, settings.principal, key=key, limits=limits)
+    bus = await open_bus(settings, limits=limits)
     try:
         await ensure_stream(bus, log_settings)
         await Supervisor(bus).run()

@@ -11,6 +11,7 @@ It must not know what the facts mean.
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
@@ -24,11 +25,12 @@ from interlock.contracts import limits
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import AccessViolated, AnyFact, BudgetWarned, EffectSettled, Refused
 from interlock.contracts.message import encode
-from interlock.contracts.subjects import LEADER, LEADER_DECISIONS, decision_subject
+from interlock.contracts.subjects import LEADER_DECISIONS, decision_subject
 from interlock.supervisor.errors import SteppedBack
 
 LINGER_S = 0.02
 FULL_RETRY_S = 0.5
+SECRET_BYTES = 8
 _PATIENT = frozenset((EffectSettled, BudgetWarned))
 _CHANGES_NOBODY = frozenset((Refused, BudgetWarned, AccessViolated))
 
@@ -87,6 +89,8 @@ class Outbox:
         self._log = bus_log
         self._by = by
         self._term = term
+        # Nobody can guess it, so nobody can use up an identity that the log shall keep for this one.
+        self._secret = secrets.token_hex(SECRET_BYTES)
         self._firsts = count(1)
         self._sent = sent
         self._committed = committed
@@ -217,7 +221,7 @@ class Outbox:
                 line.data,
                 expected_subject_seq=self._term,
                 expected_on=LEADER_DECISIONS,
-                message_id=f"{LEADER}.{self._term}.{next(self._firsts)}",
+                message_id=f"{self._secret}.{next(self._firsts)}",
             )
         appended.add_done_callback(lambda done: self._answered(task, line, done))
 

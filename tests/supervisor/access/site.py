@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -220,12 +221,15 @@ class Raw:
 
 
 @asynccontextmanager
-async def raw(url: str) -> AsyncGenerator[Raw]:
+async def raw(url: str, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Raw]:
     """Open a bare connection."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     try:
-        yield Raw(reader, writer, await reader.readline())
+        info = await reader.readline()
+        if tls is not None:
+            await writer.start_tls(tls, server_hostname=address.hostname)
+        yield Raw(reader, writer, info)
     finally:
         writer.close()
         with suppress(ConnectionError):

@@ -9,9 +9,10 @@ import pytest
 from cryptography.x509 import DNSName, UniformResourceIdentifier
 from msgspec.structs import replace
 from tests.supervisor.access.issuer import Authority
-from tests.supervisor.access.site import Ear, Site
+from tests.supervisor.access.site import Ear, Site, raw
 
 from interlock.bus.errors import BusError, NotPermitted
+from interlock.bus.identity import Identity
 from interlock.bus.tls import ServerTls, client_context
 from interlock.contracts.observed import Violation
 from interlock.supervisor.access.admission import CertificateProof
@@ -128,6 +129,17 @@ async def test_a_key_counts_more_than_a_certificate(guarded: tuple[Site, Authori
     await agent.listen("interlock.do.researcher-1", lambda _: None)
     with pytest.raises(NotPermitted):
         await agent.listen("interlock.do.effects-1", lambda _: None)
+
+
+async def test_a_certificate_does_not_help_who_names_a_key_without_having_it(
+    guarded: tuple[Site, Authority],
+) -> None:
+    # Given a good certificate of one principal, and the public key of another
+    site, authority = guarded
+    context = shown(authority, "f", uri("interlock:effects-1"))
+    async with raw(site.url, context) as client:
+        said = await client.present(nkey=Identity(site.key("alice")).public_key)
+    assert said == "-ERR 'Authorization Violation'"
 
 
 async def test_a_revoked_principal_does_not_come_back_by_its_certificate(

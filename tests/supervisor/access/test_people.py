@@ -161,6 +161,14 @@ async def test_what_the_directory_restricts_is_said_as_well_and_again_when_it_ch
     assert ear.breaks >= 1
 
 
+async def test_a_key_counts_more_than_a_token(bare: Site, issuer: Issuer) -> None:
+    await open_to_people(bare, issuer)
+    agent = await bare.connect("researcher-1", key=bare.key("researcher-1"), token=issuer.token())
+    await agent.listen("interlock.do.researcher-1", lambda _: None)
+    with pytest.raises(NotPermitted):
+        await agent.append(input_subject("carol", "control", "pause", "fleet"), b"{}")
+
+
 async def test_nobody_stays_longer_than_the_token(bare: Site, issuer: Issuer) -> None:
     await open_to_people(bare, issuer)
     carol = await bare.connect("carol", token=issuer.token(exp=now_ms() // 1_000 + 2))

@@ -6,10 +6,12 @@ import pytest
 from tests.supervisor.access.site import STRANGER, Ear, Raw, Site, raw
 from tests.supervisor.access.test_admitting import signed
 
+from interlock.bus import identity
 from interlock.bus.accounts import MOST_SUBSCRIPTIONS
 from interlock.bus.clock import now_us
 from interlock.bus.identity import Identity
 from interlock.bus.principals import Principals
+from interlock.bus.server_keys import ServerKeys
 from interlock.bus.stream import StreamSettings, ensure_stream
 from interlock.contracts.observed import AccessHello, ConnectionEnded, Violation
 from interlock.contracts.presence import Bye
@@ -53,6 +55,33 @@ async def test_what_the_server_refuses_is_put_down_to_who_tried(site: Site, said
     # Then the log names it, and what it tried
     assert (violation.principal, violation.action, violation.target) == ("researcher-1", action, target)
     assert violation.times == 1
+
+
+async def test_what_access_has_refused_is_not_told_again_by_the_servers_log(site: Site) -> None:
+    # Given an attempt to connect, which the server logs as well
+    async with raw(site.url) as client:
+        await client.present()
+    await site.said(Violation)
+    # When the log has been read beyond it
+    async with raw(site.url) as client:
+        await opened(site, client)
+        for number in (1, 2, 3):
+            client.write(f"PUB interlock.decision.{number} 2\r\n{{}}\r\n")
+            await site.said(Violation, lambda one: one.action == "publish", count=number)
+    # Then it was told once
+    assert len([one for one in site.so_far(Violation) if one.action == "connect"]) == 1
+
+
+async def test_an_attempt_that_access_is_not_asked_about_is_told(site: Site) -> None:
+    # Given the public key of the access services themselves, whom the server knows by its configuration
+    key = ServerKeys(site.folder).system.public_key
+    async with raw(site.url) as client:
+        # When somebody names it without having it, then the server refuses by itself
+        refusal = await client.present(nkey=key, sig=signed(identity.create().seed, client.nonce))
+        assert refusal == "-ERR 'Authorization Violation'"
+    # And that is told all the same
+    (violation,) = await site.said(Violation)
+    assert (violation.principal, violation.action, violation.target) == ("", "connect", f"nkey {key[:12]}")
 
 
 async def test_too_many_subscriptions_are_a_flood(site: Site) -> None:

@@ -220,6 +220,15 @@ class Office:
         subject = input_subject("alice", "control", verb, *scope.words)
         return (await self.operator.append(subject, encode(Control(reason=reason)))).seq
 
+    async def stored(self, verb: str) -> None:
+        """Wait until the log holds what the guard has said."""
+        found = asyncio.Event()
+        subject = f"interlock.in.{GUARD}.guard.{verb}"
+        reading = await self.supervisor.follow([subject], lambda _record: found.set())
+        async with asyncio.timeout(PATIENCE_S):
+            await found.wait()
+        await reading.stop()
+
     async def burn(self) -> None:
         """Let there be no log."""
         with suppress(jetstream.Refusal):

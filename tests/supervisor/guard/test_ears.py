@@ -1,5 +1,6 @@
 """What the guard makes of messages, whichever way they come first; and of those that it cannot read."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -65,6 +66,18 @@ async def test_a_kill_is_obeyed_once_whichever_way_it_comes_first(listener: List
     assert listener.switches.held
     listener.switches.decided(decision(switched(ONE, "running"), cause=2))
     assert not listener.switches.held
+
+
+async def test_a_resume_takes_nothing_back_before_the_log_had_its_time(listener: Listener) -> None:
+    listener.plain()
+    listener.plain(input_subject("alice", "control", "resume", *ONE.words))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert listener.switches.held
+    # And nothing that the log shows.
+    listener.logged(1)
+    listener.ears._take_back(ONE, 1)  # pyright: ignore[reportPrivateUsage] - the time is over
+    assert listener.switches.held
 
 
 @pytest.mark.parametrize(

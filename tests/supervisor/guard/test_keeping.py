@@ -182,6 +182,16 @@ async def test_children_have_their_environment_and_nothing_else(lonely: Nursery)
     assert await guarded.says("bare") == "['MARK', 'PATH']\n"
 
 
+async def test_a_child_dies_with_its_guard_by_the_kernels_hand(lonely: Nursery) -> None:
+    # Given a child that asks what it is sent when its starter ends: PR_GET_PDEATHSIG is 2
+    code = (
+        "import ctypes; number = ctypes.c_int(); ctypes.CDLL(None).prctl(2, ctypes.byref(number))\n"
+        f"print(number.value, flush=True); {SLEEPER}"
+    )
+    guarded = await lonely.start(lonely.child("bound", code))
+    assert await guarded.says("bound") == f"{signal.SIGKILL.value}\n"
+
+
 async def test_agents_wait_for_a_bus_and_nobody_else_does(lonely: Nursery) -> None:
     guarded = await lonely.start(lonely.agent("researcher-1"), lonely.child("effects-1", order=1))
     await guarded.tells(voice.Started, "effects-1")

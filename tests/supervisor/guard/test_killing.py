@@ -145,6 +145,9 @@ async def test_a_kill_that_the_log_did_not_take_is_taken_back_by_a_resume_that_i
         await office.control("resume", agent_scope("planner-1"))
     # Then the agent runs again
     await guarded.tells(voice.Started, "planner-1", times=2)
+    # And when there is room again, then the log is told of the end that was seen
+    await office.make()
+    await office.stored("exited")
 
 
 async def test_fifty_agents_are_killed_together(nursery: Nursery, office: Office) -> None:
@@ -165,10 +168,9 @@ async def test_fifty_agents_are_killed_together(nursery: Nursery, office: Office
 async def test_a_guard_that_starts_late_starts_nobody_who_is_killed(nursery: Nursery, office: Office) -> None:
     # Given a role that was killed, one that was released again, and a kill that nobody has decided about
     role = Scope(kind="role", name="researcher")
-    kill = await office.control("kill", role)
-    await office.decide(switched(role, "killed", cause=kill), cause=kill)
-    for state in ("killed", "running"):
-        await office.decide(switched(agent_scope("executor-1"), state), cause=kill)
+    for scope in (role, agent_scope("executor-1")):
+        await office.decide(switched(scope, "killed"))
+    await office.decide(switched(agent_scope("executor-1"), "running"))
     await office.control("kill", agent_scope("planner-1"))
     # When a guard starts
     guarded = await nursery.start(*map(nursery.agent, FOUR))

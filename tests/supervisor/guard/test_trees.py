@@ -16,9 +16,10 @@ from tests.supervisor.guard.nursery import SLEEPER, Guarded, Nursery, Office, ag
 
 from interlock.bus.server import Server
 from interlock.contracts.observed import ProcessExited
-from interlock.supervisor.guard import cage, voice
+from interlock.supervisor.guard import cage, kernel, voice
 from interlock.supervisor.guard.plan import Child
 from interlock.supervisor.guard.spawn import spawn
+from interlock.supervisor.guard.strays import Strays
 
 pytestmark = pytest.mark.processes
 
@@ -255,6 +256,26 @@ async def test_a_cgroup_alone_ends_everything_in_it(home: Path) -> None:
 
 def said(path: Path) -> str:
     return path.read_text()
+
+
+async def test_what_is_stilled_does_not_move_any_more(home: Path) -> None:
+    # Given a process that is busy, and another one below it in a session of its own
+    busy = "import os\nif os.fork() == 0: os.setsid()\nprint(os.getpid(), flush=True)\nwhile True: pass"
+    log = home / "busy.log"
+    with log.open("wb") as output:
+        child = await asyncio.create_subprocess_exec(sys.executable, "-c", busy, stdout=output)
+    while len(said(log).split()) < 2:
+        await asyncio.to_thread(os.sched_yield)
+    # When all below it is stilled
+    strays = Strays(lambda pid: pid != child.pid)
+    while strays.still():
+        await asyncio.to_thread(os.sched_yield)
+    # Then both stand still, and can be ended in peace
+    pids = [int(word) for word in said(log).split()]
+    assert [kernel.state_of(pid)[0] for pid in pids] == ["T", "T"]
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    await child.wait()
 
 
 async def test_a_guard_comes_before_its_children_where_that_is_permitted(nursery: Nursery) -> None:

@@ -6,6 +6,9 @@ from interlock.console.simulation.line import Weather
 from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.task import Submit
 
+NEWEST = -1
+"""Instead of a number, the task that was accepted last."""
+
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Something that happens at a virtual time (seconds)."""
@@ -139,9 +142,9 @@ class Hand(Action, frozen=True, kw_only=True):
 
 
 class Switch(Action, frozen=True, kw_only=True):
-    """Pause, drain, kill or resume the n-th task (None: the fleet), or what `scope` names (`tool.search`).
+    """Pause, drain, kill or resume the n-th task, the NEWEST, the fleet (None), or what `scope` names.
 
-    `step` names a step of that task; a pause may end after `for_s`.
+    A scope is such as `tool.search`; `step` names a step of that task; a pause may end after `for_s`.
     """
 
     verb: str
@@ -239,4 +242,6 @@ def _limits(budget: Budget) -> str:
 
 
 def _task(number: int | None) -> str:
+    if number == NEWEST:
+        return "the newest task"
     return "the fleet" if number is None else f"task no. {number + 1}"

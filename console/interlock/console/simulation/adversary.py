@@ -166,6 +166,8 @@ def _switch(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
     if kind < 0.55:
         verb = luck.choice(("pause", "resume", "resume", "resume", "drain", "kill"))
         return a.Switch(at_s=at_s, verb=verb, task=None, by=by)
+    if kind < 0.65:
+        return a.Switch(at_s=at_s, verb="kill", task=a.NEWEST, by=by)
     verb = luck.choice(("pause", "pause", "resume", "resume", "resume", "kill", "drain"))
     step = luck.choice(("plan", "a", "b", "c", "review")) if kind > 0.85 else ""
     for_s = luck.choice((None, 2)) if verb == "pause" else None

@@ -109,9 +109,9 @@ class People:
         self._buses["olga"] = await self._network.connect(self.process, "olga")
 
     def _task(self, place: int) -> list[int]:
-        """Return the n-th task that was accepted, as far as there are so many."""
+        """Return the n-th task that was accepted, or the newest, as far as there are so many."""
         numbers = list(self._laws.tasks)
-        return numbers[place : place + 1]
+        return numbers[-1:] if place == a.NEWEST else numbers[place : place + 1]
 
     def _say(self, who: str, kind: str, verb: str, body: Message, *rest: str | int) -> None:
         self._publish(who, kind, verb, encode(body), *rest)

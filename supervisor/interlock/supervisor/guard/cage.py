@@ -7,13 +7,13 @@ Source: https://docs.kernel.org/admin-guide/cgroup-v2.html.
 """
 
 import contextlib
+import fcntl
 import os
-import re
 from pathlib import Path
 
 MOUNTS = Path("/proc/self/mountinfo")
 MEMBERSHIP = Path("/proc/self/cgroup")
-_NAME = re.compile(r"interlock-(\d+)")
+_NAME = "interlock-"
 
 
 class Cage:
@@ -42,10 +42,11 @@ class Cage:
 
 
 class Cages:
-    """The groups of one guard, below its own."""
+    """The groups of one guard, below its own; `held` is open as long as this guard lives."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, held: int) -> None:
         self._folder = folder
+        self._held = held
         self._made = 0
 
     def make(self, name: str) -> Cage | None:
@@ -61,6 +62,7 @@ class Cages:
     def remove(self) -> None:
         """Take all of them away, with whatever is in them."""
         _demolish(self._folder)
+        os.close(self._held)
 
 
 def find() -> Cages | None:
@@ -72,18 +74,36 @@ def find() -> Cages | None:
         home = _home()
         if home is None:
             return None
-        for left in home.iterdir():
-            name = _NAME.fullmatch(left.name)
-            if name and not Path("/proc", name[1]).exists():
+        for left in home.glob(f"{_NAME}*/"):
+            abandoned = _hold(left)
+            if abandoned is not None:
                 _demolish(left)
-        folder = home / f"interlock-{os.getpid()}"
+                os.close(abandoned)
+        folder = home / f"{_NAME}{os.getpid()}"
         folder.mkdir()
     except OSError:
         return None
-    if _usable(folder):
-        return Cages(folder)
+    held = _hold(folder)
+    if held is not None and _usable(folder):
+        return Cages(folder, held)
     _demolish(folder)
     return None
+
+
+def _hold(folder: Path) -> int | None:
+    """Return a descriptor that holds a guard's folder, None when a guard that lives has it.
+
+    The kernel lets go of it when its holder ends, in whatever namespace that was.
+    """
+    descriptor = -1
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        if descriptor >= 0:
+            os.close(descriptor)
+        return None
+    return descriptor
 
 
 def _home() -> Path | None:

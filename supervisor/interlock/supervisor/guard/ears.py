@@ -12,10 +12,9 @@ import structlog
 from interlock.bus import jetstream
 from interlock.bus.clock import now_us
 from interlock.bus.errors import BusError, NotPermitted
-from interlock.bus.identity import load
-from interlock.bus.nats_bus import NatsBus, connect
+from interlock.bus.nats_bus import NatsBus
 from interlock.bus.ports import Bus, Message, Record, Subscription
-from interlock.bus.process import Settings
+from interlock.bus.process import Settings, open_bus
 from interlock.contracts import limits
 from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
@@ -61,11 +60,10 @@ class Ears:
         """
         settings = self._settings
         loop = asyncio.get_running_loop()
-        key = load(settings.key_file).seed if settings.key_file else None
         refused_until: float | None = None
         while True:
             try:
-                return await connect(settings.url, settings.principal, key=key)
+                return await open_bus(settings, patience_s=0)
             except NotPermitted:
                 refused_until = refused_until or loop.time() + REFUSED_S
                 if loop.time() > refused_until:
@@ -107,7 +105,7 @@ class Ears:
         """Read which switches hold, then what nobody has decided about."""
         async for record in bus.history([FLEET_DECISIONS], start_seq=self._fleet_seq, consumer="fleet"):
             self._fleet_seq = record.seq + 1
-            self._decided(record, in_the_past=True)
+            self._decided(record)
         self._controls_seq = max(self._controls_seq, self._switches.decided_seq + 1)
         async for record in bus.history([CONTROLS], start_seq=self._controls_seq, consumer="controls"):
             self.on_control(record)
@@ -188,9 +186,9 @@ class Ears:
     def on_decision(self, record: Record) -> None:
         """Do what was decided about the fleet."""
         self._fleet_seq = record.seq + 1
-        self._decided(record, in_the_past=False)
+        self._decided(record)
 
-    def _decided(self, record: Record, *, in_the_past: bool) -> None:
+    def _decided(self, record: Record) -> None:
         told_us = now_us()
         try:
             decision = decode(Decision, record.data)
@@ -199,8 +197,6 @@ class Ears:
             return
         before = self._switches.held
         condemned = self._switches.decided(decision)
-        if in_the_past:
-            return
         killed = self._switches.held - before
         if condemned:
             log.warning("condemned", agents=sorted(condemned), record=record.seq)
