@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from interlock.console import processes
 from interlock.console.processes import GUARD, SERVICES, Plan, Service, children, guard
 from interlock.console.state import StateFolder
 from interlock.supervisor.guard.plan import Child
@@ -21,12 +20,9 @@ RICH = {
 }
 
 
-ACCESS = Service("access-1", "access", ("interlock.supervisor.access",), 0, ready=True)
-
-
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    names = (GUARD, ACCESS.name, *(service.name for service in SERVICES))
+    names = (GUARD, *(service.name for service in SERVICES))
     keys = {name: tmp_path / f"{name}.nk" for name in names}
     return Plan(
         state=StateFolder(tmp_path),
@@ -88,11 +84,18 @@ def test_a_guard_gets_no_key_of_a_model(plan: Plan) -> None:
 
 
 def test_who_admits_others_is_told_where_they_stand_and_is_waited_for(
-    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plan: Plan, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(processes, "SERVICES", (ACCESS, *SERVICES))
     access, *others = children(plan, RICH)
     assert access.ready
     assert access.order < min(child.order for child in others)
     assert access.environment["INTERLOCK_DIRECTORY"] == str(tmp_path / "store")
     assert access.environment["INTERLOCK_SERVER_LOG"] == str(tmp_path / "store" / "nats-server.log")
+
+
+def test_a_further_process_is_told_what_it_has_to_know(plan: Plan) -> None:
+    further = Service("planner-1", "agent", ("mine.planner",), 3, charter="planner", knows={"MINE": "1"})
+    (child,) = children(plan, RICH, [further])
+    assert child.command[-2:] == ("-m", "mine.planner")
+    assert child.environment["MINE"] == "1"
+    assert "OPENAI_API_KEY" not in child.environment

@@ -1,4 +1,4 @@
-"""Agents that call a model as often as told, all calls at once: `callers.py KEYS PRINCIPAL...`.
+"""Agents that call a model as often as told, all calls at once: run with KEYS PRINCIPAL...
 
 Each is a process of its own, forked from this one when everything it needs is loaded: fifty interpreters that
 start afresh would need fifty times as long. This one only waits for them, and they end with it.

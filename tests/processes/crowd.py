@@ -6,7 +6,6 @@ What was decided is folded from the log into a ledger; what really ran, the till
 import asyncio
 import contextlib
 import os
-import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
@@ -19,36 +18,33 @@ from tests.processes.till import FREE, MODEL, Till
 
 from interlock.bus.clock import now_ms
 from interlock.bus.identity import load
-from interlock.bus.nats_bus import NatsBus, connect
+from interlock.bus.nats_bus import connect
 from interlock.bus.ports import Record
-from interlock.bus.stream import ensure_stream
 from interlock.console import embedded
-from interlock.console.embedded import EmbeddedServer
 from interlock.console.keyring import admit_all
 from interlock.console.launcher import Launcher
 from interlock.console.local import Local, joined
-from interlock.console.processes import GUARD, GuardProcess
+from interlock.console.processes import SERVICES, Plan, Service, children, guard
 from interlock.console.state import ServerFile, StateFolder
 from interlock.contracts import facts as f
+from interlock.contracts import plan as p
 from interlock.contracts.budget import Budget
 from interlock.contracts.control import SetLimits
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import decode, encode
-from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.subjects import DECISIONS
 from interlock.supervisor.guard.intensity import Intensity
-from interlock.supervisor.guard.plan import Child
 
 PERSON = "alice"
 SUPERVISOR = "supervisor-1"
-SUPERVISE = ("-m", "interlock.supervisor")
+SUPERVISE = ("interlock.supervisor",)
 WORKERS = ("effects-1", "effects-2", "effects-3")
 CAPACITY = 32
 OFTEN = Intensity(restarts=100)
 START_S = 20.0
 PATIENCE_S = 60.0
-INHERITED = ("PATH", "HOME", "PYTHONPATH")
-HERE = Path(__file__).parent
+TESTS = {"PYTHONPATH": str(Path(__file__).parents[2])}
+"""Where Python finds the modules of the tests."""
 ROOMY = Budget(tokens=2**40, wall_ms=10**9, model_calls=2**20)
 
 
@@ -130,9 +126,9 @@ class Crowd:
         self, name: str, steps: int, calls: int, budget: Budget = ROOMY, *, tenant: str = "default"
     ) -> int:
         """Hand in a task of parallel steps, each of which makes so many calls at once; return its id."""
-        plan = Plan(
+        plan = p.Plan(
             steps=tuple(
-                PlannedStep(id=f"s{n}", role="caller", input={"name": f"{name}.s{n}", "calls": calls})
+                p.PlannedStep(id=f"s{n}", role="caller", input={"name": f"{name}.s{n}", "calls": calls})
                 for n in range(steps)
             )
         )
@@ -172,90 +168,50 @@ async def crowd(
     state = StateFolder(folder)
     state.make()
     names = tuple(f"caller-{n}" for n in range(callers))
-    roles = {
-        GUARD: "guard",
-        SUPERVISOR: "supervisor",
-        **dict.fromkeys(WORKERS, "effects"),
-        **dict.fromkeys(names, "agent"),
-    }
+    services = _services(state, names, supervise)
+    roles = {service.name: service.role for service in services} | dict.fromkeys(names, "agent")
     keys = admit_all(state, roles.items(), PERSON)
     server = await embedded.start(state.store, 0)
-    children = _children(state, server.url, till.url, names, supervise)
-    launcher = Launcher(_guard(state, server.url), children, intensity=OFTEN, beside=server)
-    bus = await connect(server.url, PERSON, key=load(state.key_file(PERSON)).seed)
+    plan = Plan(state=state, url=server.url, docs=(), model=MODEL, keys=keys)
+    environment = _environment(state, till)
+    launcher = Launcher(
+        guard(plan, environment), children(plan, environment, services), intensity=OFTEN, beside=server
+    )
     try:
-        await _make_log(server, keys[SUPERVISOR])
         await launcher.start()
+        bus = await connect(server.url, PERSON, key=load(state.key_file(PERSON)).seed)
         async with asyncio.timeout(START_S):
             await joined(bus, frozenset({*WORKERS, *names}))
         note = ServerFile(url=server.url, pid=os.getpid(), started_ms=now_ms())
-        environment = Environment(Local(state, note, server, launcher), bus, folder)
+        everywhere = Environment(Local(state, note, server, launcher), bus, folder)
         ledger = Ledger()
         following = await bus.follow([DECISIONS], ledger.on_record)
-        yield Crowd(environment, ledger, till)
+        yield Crowd(everywhere, ledger, till)
         await following.stop()
-        await environment.close()
+        await everywhere.close()
+        await bus.close()
     finally:
         await launcher.stop()
-        await bus.close()
         await server.stop()
         await till.stop()
     assert set(psutil.Process().children(recursive=True)) <= before
 
 
-async def _make_log(server: EmbeddedServer, key: Path) -> None:
-    bus: NatsBus = await connect(server.url, SUPERVISOR, key=load(key).seed)
-    await ensure_stream(bus)
-    await bus.close()
-
-
-def _children(
-    state: StateFolder, url: str, till_url: str, callers: Sequence[str], supervise: tuple[str, ...]
-) -> list[Child]:
-    prices = state.root / "prices.toml"
-    prices.write_text(FREE)
-    effects = {
-        "OPENAI_BASE_URL": till_url,
-        "INTERLOCK_PRICES": str(prices),
-        "INTERLOCK_MODEL": MODEL,
-        "INTERLOCK_CAPACITY": str(CAPACITY),
-        "INTERLOCK_WORKSPACES": str(state.workspaces),
-        "INTERLOCK_CACHE": str(state.cache),
-    }
-    nursery = ("-P", str(HERE / "callers.py"), str(state.keys), *callers)
+def _services(state: StateFolder, callers: Sequence[str], supervise: tuple[str, ...]) -> list[Service]:
+    nursery = ("tests.processes.callers", str(state.keys), *callers)
+    capacity = {"INTERLOCK_CAPACITY": str(CAPACITY)}
     return [
-        _child(SUPERVISOR, supervise, state, url, {}),
-        *(_child(worker, ("-m", "interlock.effects"), state, url, effects) for worker in WORKERS),
-        _child("callers", nursery, state, url, {}),
+        *(service for service in SERVICES if service.role == "access"),
+        Service(SUPERVISOR, "supervisor", supervise, 1, knows=TESTS),
+        *(Service(worker, "effects", ("interlock.effects",), 2, knows=capacity) for worker in WORKERS),
+        Service("callers", "agent", nursery, 3, charter="caller", knows=TESTS),
     ]
 
 
-def _child(name: str, arguments: tuple[str, ...], state: StateFolder, url: str, own: dict[str, str]) -> Child:
-    return Child(
-        name=name,
-        role="supervisor" if name == SUPERVISOR else "effects",
-        command=(sys.executable, *arguments),
-        environment=_settings(name, state, url) | own,
-        log=str(state.log_of(name)),
-        order=0 if name == SUPERVISOR else 1,
-    )
-
-
-def _guard(state: StateFolder, url: str) -> GuardProcess:
-    return GuardProcess(
-        command=(sys.executable, "-P", "-m", "interlock.supervisor.guard"),
-        environment=_settings(GUARD, state, url),
-        log=state.log_of(GUARD),
-    )
-
-
-def _settings(name: str, state: StateFolder, url: str) -> dict[str, str]:
-    return {name: os.environ[name] for name in INHERITED if name in os.environ} | {
-        "INTERLOCK_URL": url,
-        "INTERLOCK_PRINCIPAL": name,
-        "INTERLOCK_KEY_FILE": str(state.key_file(name)),
-        "INTERLOCK_LOG": "json",
-    }
+def _environment(state: StateFolder, till: Till) -> dict[str, str]:
+    prices = state.root / "prices.toml"
+    prices.write_text(FREE)
+    return dict(os.environ) | {"OPENAI_BASE_URL": till.url, "INTERLOCK_PRICES": str(prices)}
 
 
 def assert_exact(crowd: Crowd, limit: int) -> None:

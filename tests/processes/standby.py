@@ -7,9 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Callable
 
-from interlock.bus.errors import NotPermitted
-from interlock.bus.identity import load
-from interlock.bus.nats_bus import NatsBus, connect
+from interlock.bus.nats_bus import NatsBus
 from interlock.bus.ports import Message, Record
 from interlock.bus.principals import Principals
 from interlock.console.state import StateFolder
@@ -68,15 +66,11 @@ class Watched:
 
 @contextlib.asynccontextmanager
 async def second_supervisor(
-    state: StateFolder, url: str, server_pid: int, name: str
+    state: StateFolder, url: str, name: str
 ) -> AsyncGenerator[asyncio.subprocess.Process]:
     """Start another supervisor under a name that may be taken already, and end it afterwards."""
     log = (state.logs / f"{name}.second.log").open("wb")
     key = Principals(state.store).admit(name, ["supervisor"])
-    os.kill(server_pid, signal.SIGHUP)
-    async with asyncio.timeout(PATIENCE_S):
-        while not await _known(url, name, load(key).seed):
-            pass
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -101,13 +95,3 @@ async def second_supervisor(
             process.terminate()
         async with asyncio.timeout(PATIENCE_S):
             await process.wait()
-
-
-async def _known(url: str, name: str, seed: str) -> bool:
-    """Tell whether the server has read that there is such a principal."""
-    try:
-        bus = await connect(url, name, key=seed)
-    except NotPermitted:
-        return False
-    await bus.close()
-    return True

@@ -15,7 +15,7 @@ CALLERS, CALLS_EACH = 4, 250
 ASKED = CALLERS * CALLS_EACH
 LIMIT = 500
 KILLS = 8
-NAIVE = ("-P", str(Path(__file__).with_name("naive_supervisor.py")))
+NAIVE = ("tests.processes.naive_supervisor",)
 
 
 async def test_of_a_thousand_calls_at_once_exactly_the_admitted_ones_run(tmp_path: Path) -> None:

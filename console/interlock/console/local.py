@@ -6,7 +6,7 @@ Everything starts at once and stops in reverse, the server last.
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,7 +25,7 @@ from interlock.console.errors import GaveUp, NotRunning
 from interlock.console.keyring import admit_all
 from interlock.console.launcher import Launcher
 from interlock.console.output import say
-from interlock.console.processes import GUARD, SERVICES, Plan, children, guard
+from interlock.console.processes import GUARD, SERVICES, Plan, Service, children, guard
 from interlock.console.records import records_in
 from interlock.console.state import PRIVATE_SLOTS, ServerFile, StateFolder
 from interlock.contracts import facts as f
@@ -98,15 +98,17 @@ def held_private(state: StateFolder) -> Generator[StateFolder]:
 
 
 @contextlib.asynccontextmanager
-async def started(state: StateFolder, wish: Wish, environment: dict[str, str]) -> AsyncGenerator[Local]:
+async def started(
+    state: StateFolder, wish: Wish, environment: dict[str, str], services: Sequence[Service] = SERVICES
+) -> AsyncGenerator[Local]:
     """Start an environment in a folder that this process holds, and stop it when the context ends."""
-    roles = {GUARD: "guard", **{service.name: service.role for service in SERVICES}}
+    roles = {GUARD: "guard", **{service.name: service.role for service in services}}
     keys = admit_all(state, roles.items(), wish.person)
     with records_in(state.logs / "console.log"):
         server = await embedded.start(state.store, wish.port)
         try:
             plan = Plan(state=state, url=server.url, docs=wish.docs, model=wish.model, keys=keys)
-            launcher = Launcher(guard(plan, environment), children(plan, environment), beside=server)
+            launcher = Launcher(guard(plan, environment), children(plan, environment, services), beside=server)
             async with _running(state, wish, server, launcher) as local:
                 yield local
         finally:

@@ -6,8 +6,9 @@ HOME and the language; only effects may know how to reach models.
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -35,7 +36,7 @@ class Service(NamedTuple):
     """What runs in an environment: its name and role on the bus, its module with arguments, its order.
 
     With `ready` those of a higher order are started when it has said that it is ready. `charter` is the role
-    of an agent's charter.
+    of an agent's charter, `knows` what it is told besides, as variables.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Service(NamedTuple):
     order: int
     ready: bool = False
     charter: str = ""
+    knows: Mapping[str, str] = MappingProxyType({})
 
     @property
     def joins(self) -> bool:
@@ -82,9 +84,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     keys: Mapping[str, Path]
 
 
-def children(plan: Plan, environment: Mapping[str, str]) -> tuple[Child, ...]:
+def children(
+    plan: Plan, environment: Mapping[str, str], services: Iterable[Service] = SERVICES
+) -> tuple[Child, ...]:
     """Return the processes of a local environment in the order in which they start."""
-    return tuple(_child(plan, service, environment) for service in SERVICES)
+    return tuple(_child(plan, service, environment) for service in services)
 
 
 def guard(plan: Plan, environment: Mapping[str, str]) -> GuardProcess:
@@ -106,7 +110,7 @@ def _child(plan: Plan, service: Service, environment: Mapping[str, str]) -> Chil
         name=service.name,
         role=service.role,
         command=_python(*service.module),
-        environment=_settings(plan, service.name, environment) | own,
+        environment=_settings(plan, service.name, environment) | own | dict(service.knows),
         log=str(plan.state.log_of(service.name)),
         charter=service.charter,
         order=service.order,
