@@ -5,6 +5,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import nats.errors
 import pytest
@@ -149,3 +150,13 @@ async def test_who_gives_up_waiting_for_the_server_makes_nobody_deaf(client: Dir
     client.put("a", b"still here", "", None)
     (message,) = await heard.count(1)
     assert message.data == b"still here"
+
+
+async def test_another_attempt_leaves_no_socket_behind(client: DirectClient) -> None:
+    # Given the socket of an attempt
+    half_typed: Any = client
+    writer = half_typed._transport._io_writer
+    # When there is another one
+    await client._connect_to_server(half_typed._current_server)
+    # Then it is closed
+    assert writer.is_closing()

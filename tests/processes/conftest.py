@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import structlog
 from tests.processes.environment import Environment, running
 from tests.processes.model_server import MODEL, ModelServer
+from tests.processes.scene import Scene, scene
 
 LAMP = "# The lamp\n\nThe lamp is green while the pump runs.\n"
 
@@ -58,4 +60,12 @@ async def start(tmp_path: Path, docs: Path) -> AsyncIterator[Start]:
             )
 
         yield starts
+    structlog.reset_defaults()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    """One environment for all tests of a module: each leaves it as it was."""
+    async with scene(tmp_path_factory.mktemp("scene")) as made:
+        yield made
     structlog.reset_defaults()

@@ -16,6 +16,7 @@ from interlock.bus.ports import Ack, Record, Subscription
 from interlock.console.follow import read_task
 from interlock.console.local import Local, Wish, held, started
 from interlock.console.outcome import read_result
+from interlock.console.processes import SERVICES, Service
 from interlock.console.sayings import control, submit
 from interlock.console.state import StateFolder
 from interlock.console.views import TaskView
@@ -163,12 +164,15 @@ class Environment:
 
 
 @contextlib.asynccontextmanager
-async def running(state: Path, docs: Path, model: str, **variables: str) -> AsyncGenerator[Environment]:
-    """Start an environment as `interlock up` does, and see that nothing of it stays behind."""
+async def running(
+    state: Path, docs: Path, model: str, *further: Service, **variables: str
+) -> AsyncGenerator[Environment]:
+    """Start an environment as `interlock up` does, with further processes; see that nothing stays behind."""
     before = set(psutil.Process().children(recursive=True))
     wish = Wish(docs=(docs,), model=model, person=PERSON)
+    services = (*SERVICES, *further)
     with held(StateFolder(state)) as folder:
-        async with started(folder, wish, dict(os.environ) | variables) as local:
+        async with started(folder, wish, dict(os.environ) | variables, services) as local:
             bus = await connect(local.note.url, PERSON, key=load(folder.key_file(PERSON)).seed)
             environment = Environment(local, bus, docs)
             try:

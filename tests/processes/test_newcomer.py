@@ -206,6 +206,8 @@ def test_who_is_there_is_listed_with_signs_of_life(up: Newcomer) -> None:
         "executor",
         "reviewer",
         "effects",
+        "access",
+        "guard",
     }
     assert all(member["alive"] for member in fleet["members"])
     assert up.types("doctor").returncode == Exit.DONE

@@ -1,0 +1,48 @@
+"""Comes back to a server with an agent's credential, as often as it is turned away; knows bytes alone."""
+
+import base64
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from interlock.bus.identity import load
+
+ADMITTED, CUT, REFUSED = "admitted", "cut", "refused"
+AGAIN_S = 0.05
+
+
+def haunt(tell: Callable[[str], None]) -> NoReturn:
+    """Connect as the environment says, stay as long as the server lets it, and come again; tell of each."""
+    while True:
+        with _reach() as server:
+            if b"PONG" in _present(server):
+                tell(ADMITTED)
+                while b"-ERR" not in (said := server.recv(4096)) and said:
+                    server.sendall(b"PONG\r\n")
+                tell(CUT)
+            else:
+                tell(REFUSED)
+        time.sleep(AGAIN_S)
+
+
+def _reach() -> socket.socket:
+    address = urlsplit(os.environ["INTERLOCK_URL"])
+    return socket.create_connection((address.hostname, address.port))
+
+
+def _present(server: socket.socket) -> bytes:
+    """Show the credential, and return the answer to a ping."""
+    identity = load(Path(os.environ["INTERLOCK_KEY_FILE"]))
+    nonce = json.loads(server.recv(8192).removeprefix(b"INFO "))["nonce"]
+    signature = base64.urlsafe_b64encode(identity.sign(nonce.encode())).decode().rstrip("=")
+    shown = {"verbose": False, "protocol": 1, "nkey": identity.public_key, "sig": signature}
+    server.sendall(f"CONNECT {json.dumps(shown)}\r\nPING\r\n".encode())
+    said = b""
+    while b"\r\n" not in said and (more := server.recv(8192)):
+        said += more
+    return said

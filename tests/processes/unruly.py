@@ -1,0 +1,109 @@
+"""An agent that asks a model and then behaves as its order says: well, or as nobody should.
+
+It tells a port of the test's, in lines, what it has come to.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable
+from typing import NoReturn
+
+import msgspec
+from tests.processes.haunting import haunt
+
+from interlock.agents import Agent, Context
+
+agent = Agent("unruly", charter="unruly.toml")
+
+
+class Order(msgspec.Struct):
+    """What to ask, how to behave (a name in MANNERS), and the port to tell of it; `search` is a tool's."""
+
+    prompt: str
+    manner: str = "calm"
+    port: int = 0
+    search: str = ""
+
+
+class Done(msgspec.Struct):
+    """The answer."""
+
+    answer: str
+
+
+@agent.handle
+async def work(order: Order, context: Context) -> Done:
+    """Ask; with bad manners misbehave as soon as the test gives the cue, while the answer is awaited."""
+    if order.search:
+        await context.tool("search", query=order.search)
+    asking = asyncio.create_task(context.model(order.prompt))
+    if order.manner in MANNERS:
+        await context.model(f"cue {order.prompt}")
+        MANNERS[order.manner](order)
+    try:
+        return Done(await asking)
+    except asyncio.CancelledError:
+        if order.manner == "clinging":
+            await _cling()
+        raise
+
+
+async def _cling() -> NoReturn:
+    while True:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+
+def tell(order: Order, *words: object) -> None:
+    """Tell the test something, and wait until it has read that."""
+    with socket.create_connection(("127.0.0.1", order.port)) as ear:
+        ear.sendall(" ".join(map(str, words)).encode() + b"\n")
+        ear.recv(1)
+
+
+def _be_deaf(order: Order) -> None:
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    tell(order, os.getpid())
+
+
+def _hang(order: Order) -> None:
+    tell(order, os.getpid())
+    while True:
+        pass
+
+
+def _fork(order: Order) -> None:
+    """Leave a grandchild in a session of its own, which ignores being asked to end."""
+    _leave(lambda: (tell(order, os.getpid()), signal.pause()))
+
+
+def _return(order: Order) -> None:
+    """Leave a grandchild that comes back to the bus again and again, with this agent's credential."""
+    _leave(lambda: haunt(lambda word: tell(order, word, os.getpid())))
+
+
+def _leave(live: Callable[[], object]) -> None:
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    os.setsid()
+    if os.fork() == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        live()
+    os._exit(0)
+
+
+MANNERS: dict[str, Callable[[Order], None]] = {
+    "deaf": _be_deaf,
+    "hung": _hang,
+    "forking": _fork,
+    "returning": _return,
+}
+
+if __name__ == "__main__":
+    agent.run()
