@@ -1,16 +1,15 @@
 """Interlock under the load: an environment of its own with keys and permissions, and the door to it.
 
-Every process is separate, the log is a file. Knows how tasks are handed in, not how they are measured.
+Every process is separate and kept by a guard, the log is a file. Knows how tasks are handed in, not how they
+are measured.
 """
 
 import asyncio
 import os
 import re
-import subprocess
 import sys
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from os import getpid
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,9 +24,12 @@ from interlock.bus import server
 from interlock.bus.identity import load
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.ports import Message
-from interlock.bus.principals import Principals
-from interlock.bus.stream import ensure_stream
+from interlock.console.keyring import admit_all
+from interlock.console.last_words import last_words
+from interlock.console.launcher import Launcher
 from interlock.console.local import joined
+from interlock.console.processes import SERVICES, Plan, Service, children, guard
+from interlock.console.state import StateFolder
 from interlock.contracts.message import encode
 from interlock.contracts.subjects import ROOT, decided_task, input_subject
 from interlock.contracts.task import Submit
@@ -35,11 +37,11 @@ from interlock.contracts.task import Submit
 NAME = "interlock"
 TASKS = {1: 300, 32: 1500, 256: 1536}
 EFFECTS_PER_TASK = PARTS + 3
-DRIVER, SUPERVISOR, WORKER = "driver", "supervisor-1", "effects-1"
+DRIVER = "driver"
 AGENTS = {f"{role}-1": role for role in ("planner", "researcher", "executor", "reviewer")}
-SERVICES = {SUPERVISOR: ("interlock.supervisor",), WORKER: ("interlock.effects",)}
+GOVERNORS = tuple(service for service in SERVICES if service.role != "agent")
+MODEL = "instant/echo"
 START_LIMIT_S = 20.0
-STOP_LIMIT_S = 10.0
 REPOSITORY = Path(__file__).parent.parent
 
 Module = tuple[str, ...]
@@ -108,82 +110,35 @@ async def governed(*, limited: bool = False) -> AsyncGenerator[Contender]:
 @asynccontextmanager
 async def environment(agents: Mapping[str, Module]) -> AsyncGenerator[tuple[NatsBus, Processes]]:
     """Run Interlock with these agents, by principal; give the driver's connection, and all processes."""
-    modules = {**SERVICES, **agents}
+    services = (*GOVERNORS, *(_agent(principal, module) for principal, module in agents.items()))
     with TemporaryDirectory(prefix="interlock-bench-") as name:
-        state = Path(name)
-        principals = Principals(state)
-        roles = dict.fromkeys(agents, "agent") | {
-            DRIVER: "admin",
-            SUPERVISOR: "supervisor",
-            WORKER: "effects",
-        }
-        keys = {principal: principals.admit(principal, [role]) for principal, role in roles.items()}
-        running = server.start(state)
+        state = StateFolder(Path(name))
+        state.make()
+        keys = admit_all(state, ((service.name, service.role) for service in services), DRIVER)
+        running = server.start(state.store)
+        plan = Plan(state=state, url=running.url, docs=(), model=MODEL, keys=keys)
+        launcher = Launcher(guard(plan, os.environ), children(plan, os.environ, services))
         try:
-            await _make_log(running.url, keys[SUPERVISOR])
-            with _started(modules, state, running.url, keys) as processes:
-                async with _connected(running.url, keys[DRIVER], frozenset({WORKER, *agents})) as bus:
-                    yield bus, {"server": running.pid, DRIVER: getpid(), **processes}
+            await launcher.start()
+            async with _connected(running.url, state.key_file(DRIVER), launcher) as bus:
+                yield bus, {"server": running.pid, DRIVER: os.getpid(), **launcher.pids}
+        except BaseException:
+            for service in services:
+                print(last_words(service.name, state.log_of(service.name)), file=sys.stderr)
+            raise
         finally:
+            await launcher.stop()
             running.stop()
 
 
-async def _make_log(url: str, key: Path) -> None:
-    bus = await connect(url, SUPERVISOR, key=load(key).seed)
-    await ensure_stream(bus)
-    await bus.close()
+def _agent(principal: str, module: Module) -> Service:
+    knows = {"PYTHONPATH": str(REPOSITORY)}
+    return Service(principal, "agent", module, 3, charter=principal.rpartition("-")[0], knows=knows)
 
 
 @asynccontextmanager
-async def _connected(url: str, key: Path, others: frozenset[str]) -> AsyncGenerator[NatsBus]:
+async def _connected(url: str, key: Path, launcher: Launcher) -> AsyncGenerator[NatsBus]:
     bus = await connect(url, DRIVER, key=load(key).seed)
-    async with asyncio.timeout(START_LIMIT_S):
-        await joined(bus, others)
+    await launcher.ready(lambda names: joined(bus, names), timeout_s=START_LIMIT_S)
     yield bus
     await bus.close()
-
-
-@contextmanager
-def _started(
-    modules: Mapping[str, Module], state: Path, url: str, keys: Mapping[str, Path]
-) -> Generator[dict[str, int]]:
-    running: dict[str, subprocess.Popen[bytes]] = {}
-    try:
-        for principal, module in modules.items():
-            running[principal] = _start(principal, module, state, url, keys[principal])
-        yield {principal: process.pid for principal, process in running.items()}
-    except BaseException:
-        for principal in running:
-            print(f"{principal} said last: {_log(state, principal).read_text()[-2000:]}", file=sys.stderr)
-        raise
-    finally:
-        for process in reversed(running.values()):
-            process.terminate()
-        for process in running.values():
-            process.wait(STOP_LIMIT_S)
-
-
-def _start(principal: str, module: Module, state: Path, url: str, key: Path) -> subprocess.Popen[bytes]:
-    environment = {
-        "INTERLOCK_URL": url,
-        "INTERLOCK_PRINCIPAL": principal,
-        "INTERLOCK_KEY_FILE": str(key),
-        "INTERLOCK_PARENT": str(getpid()),
-        "INTERLOCK_LOG": "json",
-        "INTERLOCK_MODEL": "instant/echo",
-        "INTERLOCK_WORKSPACES": str(state / "workspaces"),
-        "INTERLOCK_CACHE": str(state / "cache"),
-    }
-    with _log(state, principal).open("wb") as log:
-        return subprocess.Popen(
-            (sys.executable, "-m", *module),
-            cwd=REPOSITORY,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-
-
-def _log(state: Path, principal: str) -> Path:
-    return state / f"{principal}.log"

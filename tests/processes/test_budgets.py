@@ -58,7 +58,7 @@ async def test_used_up_wall_time_parks(start: Start, model: ModelServer) -> None
     # Given a model that takes longer than the task may
     model.hold("answer")
     environment = await start(model)
-    task = await environment.submit(budget=Budget(wall_ms=500))
+    task = await environment.submit(budget=Budget(wall_ms=1_500))
     # When the time is over
     parked = await task.first(f.Parked)
     assert parked.kind == "budget"

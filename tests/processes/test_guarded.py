@@ -43,7 +43,7 @@ async def test_a_kill_of_everything_ends_the_agents_until_it_is_taken_back(start
         gone = [await said.get() for _ in AGENTS]
     assert {exited.principal: exited.pid for exited in gone} == before
     assert all(exited.told_us for exited in gone)
-    assert environment.local.launcher.pids.keys() == {"guard-1", "supervisor-1", "effects-1"}
+    assert environment.local.launcher.pids.keys() == {"guard-1", "access-1", "supervisor-1", "effects-1"}
     # And when that is taken back, and somebody decides, they work again
     environment.strike("supervisor-1", number=signal.SIGCONT)
     await environment.control("resume")

@@ -30,7 +30,7 @@ async def two(folder: Path, name: str) -> AsyncGenerator[tuple[Crowd, Watched]]:
         watched = Watched(environment.bus)
         await watched.start()
         await watched.leads(1)
-        async with second_supervisor(local.state, local.note.url, local.server.pid, name):
+        async with second_supervisor(local.state, local.note.url, name):
             await watched.lives_number(2)
             yield everybody, watched
 

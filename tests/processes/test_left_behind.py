@@ -79,7 +79,7 @@ def test_an_environment_that_is_told_to_stop_leaves_nothing(
     # Given an environment
     up = Up(tmp_path / "state", docs)
     cleared += up.family
-    assert len(up.family) == 8
+    assert len(up.family) == 9
     # When it is told to stop
     up.end(number)
     # Then none of its processes is left, at once
@@ -122,7 +122,7 @@ def test_a_run_that_is_interrupted_leaves_nothing(tmp_path: Path, docs: Path) ->
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert run.stderr is not None
     assert "starting" in run.stderr.readline()
-    while len(family := psutil.Process(run.pid).children(recursive=True)) < 8 and run.poll() is None:
+    while len(family := psutil.Process(run.pid).children(recursive=True)) < 9 and run.poll() is None:
         os.sched_yield()
     # When it is interrupted while it starts
     run.send_signal(signal.SIGINT)

@@ -171,7 +171,8 @@ class Launcher:
                 if self._pids.get(event.name) == event.pid:
                     del self._pids[event.name]
                 self._died.add(event.name)
-                log.warning("process_died", process=event.name, code=event.code or -event.signal)
+                if not self._stopping:
+                    log.warning("process_died", process=event.name, code=event.code or -event.signal)
             case voice.Up():
                 self._held = frozenset(event.held)
                 self._up.set()

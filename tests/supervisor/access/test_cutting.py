@@ -46,7 +46,7 @@ class Scene:
         self.kicked: list[Place] = []
         self.looked_up: list[tuple[str, str]] = []
         environments: dict[str, Environment] = {}
-        self.cutting = Cutting(environments, DIRECTORY, {"DEVELOPMENT": "development"})
+        self.cutting = Cutting(environments, DIRECTORY, {"DEVELOPMENT": "development"}, b"secret")
         self.cutting.kick = self.kicked.append
         self.cutting.look_up = lambda environment, principal: self.looked_up.append((environment, principal))
         self.bus = connect(self.server, "access-1")

@@ -80,7 +80,7 @@ class Connections:
         return live
 
     def at(self, place: Place) -> Live | None:
-        """Return the connection that stands there, as far as known."""
+        """Return the connection that stands there, if one is known."""
         return self._live.get(place)
 
     def of(self, environment: str, principal: str) -> tuple[Live, ...]:
