@@ -88,14 +88,14 @@ async def _play(
 def main(arguments: Sequence[str]) -> None:
     """Measure, show, keep."""
     parser = argparse.ArgumentParser(prog="bench.kill", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_KILLS} kills of each kind")
+    parser.add_argument("--quick", action="store_const", dest="kills", const=QUICK_KILLS, default=KILLS)
+    parser.add_argument("--kills", type=int, help=f"of each kind at least; else {KILLS}")
     parser.add_argument("--only", action="append", choices=NAMES, help="this case alone; may be repeated")
     parser.add_argument("--load", choices=("idle", "loaded", "both"), default="both")
     chosen = parser.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
     loads = {"idle": (False,), "loaded": (True,), "both": (False, True)}[chosen.load]
-    kills = QUICK_KILLS if chosen.quick else KILLS
-    figures = uvloop.run(measure(kills, chosen.only or NAMES, loads))
+    figures = uvloop.run(measure(chosen.kills, chosen.only or NAMES, loads))
     print(table(figures))
     print(f"kept in {keep([each.kept for each in figures], 'kill').name}")
 

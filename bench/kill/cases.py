@@ -3,7 +3,6 @@
 Agents are killed one after the other and start again when all are down: so nothing else goes on meanwhile.
 """
 
-import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -16,7 +15,6 @@ from interlock.console.stop.receipts import Kill, Receipt, await_receipt
 from interlock.contracts.scope import FLEET, Scope, task_scope
 from interlock.supervisor.core.limits import GRACE_MS
 
-SETTLE_S = 0.05
 MANY = 500
 TENANT_ROUNDS = 3
 
@@ -26,6 +24,7 @@ class Samples(msgspec.Struct):
 
     `granted`: no grant after this. `aborted`: the model's server saw the call's connection closed. `cut`: the
     server ended the agent's connection. `gone`: the process was gone, beyond the grace where there is one.
+    `disturbed` counts the kills before which the machine was not as idle as it should have been.
     """
 
     kills: int = 0
@@ -35,6 +34,7 @@ class Samples(msgspec.Struct):
     gone: list[float] = []
     latest_start_ms: float | None = None
     condemned: int = 0
+    disturbed: int = 0
 
     def take(self, struck: Struck, receipt: Receipt | None) -> None:
         """Take what every kill tells."""
@@ -60,6 +60,7 @@ def agents(manner: Manner, *, frozen: bool = False) -> Run:
                 for name in scene.names:
                     if manner == "hung":
                         await scene.hang(name)
+                    samples.disturbed += not await load.settled(spinning=manner == "hung")
                     await _kill_agent(scene, name, samples, frozen=frozen)
             await scene.say_kill(Scope(kind="tenant", name=tenant))
             await scene.release([_agent(name) for name in scene.names])
@@ -81,7 +82,6 @@ async def _kill_agent(scene: Scene, name: str, samples: Samples, *, frozen: bool
     if not frozen:
         samples.granted.append(struck.after_ms(scene.news.decided_us[struck.kill]))
     samples.take(struck, scene.news.gathering.receipts[struck.kill])
-    await asyncio.sleep(SETTLE_S)
 
 
 async def condemned(scene: Scene, load: Load, kills: int) -> Samples:
@@ -93,6 +93,7 @@ async def condemned(scene: Scene, load: Load, kills: int) -> Samples:
             for name in scene.names:
                 task = scene.task_of(name)
                 await scene.hang(name)
+                samples.disturbed += not await load.settled(spinning=True)
                 struck = await scene.strike(task_scope(task), [name])
                 samples.gone += (struck.after_ms(us) - GRACE_MS for us in await scene.gone([name]))
                 # It would start again at once: it shall wait until nothing is measured.
@@ -102,7 +103,6 @@ async def condemned(scene: Scene, load: Load, kills: int) -> Samples:
                     samples.granted.append(struck.after_ms(receipt.decided_us))
                 samples.take(struck, receipt)
                 samples.condemned += 1
-                await asyncio.sleep(SETTLE_S)
         await scene.release([_agent(name) for name in scene.names])
     return samples
 
@@ -114,6 +114,7 @@ async def tenant(scene: Scene, load: Load, kills: int) -> Samples:
         scope = Scope(kind="tenant", name=await scene.busy("cooperative", MANY))
         scene.news.condemned.clear()
         async with load.turning():
+            samples.disturbed += not await load.settled()
             struck = await scene.strike(scope, scene.names)
             await scene.news.receipted(struck.kill)
         samples.granted.append(struck.after_ms(scene.news.decided_us[struck.kill]))
@@ -129,6 +130,7 @@ async def fleet(scene: Scene, load: Load, kills: int) -> Samples:
     while len(samples.gone) < kills:
         await scene.busy("cooperative", len(scene.names))
         async with load.turning():
+            samples.disturbed += not await load.settled()
             struck = await scene.strike(FLEET, scene.names)
             samples.gone += map(struck.after_ms, await scene.gone(scene.names))
             await scene.news.cut(scene.names)

@@ -11,8 +11,10 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import structlog
 import uvloop
 from bench.governed import Door
+from bench.kill.quiet import quiet
 from bench.kill.stage import Cast, agent, stage
 
 AT_ONCE = 32
@@ -20,6 +22,7 @@ READY = b"ready\n"
 START_LIMIT_S = 120.0
 STOP_LIMIT_S = 20.0
 AHEAD_S = 0.1
+BETWEEN_S = 0.05
 TURN = "while True: pass"
 ROLES = ("planner", "researcher", "executor", "reviewer")
 TEAM = Cast([agent(f"{role}-1", role, "bench.agents", role) for role in ROLES], model="instant/echo")
@@ -45,6 +48,16 @@ class Load:
             yield
         finally:
             self.rest()
+
+    async def settled(self, *, spinning: bool = False) -> bool:
+        """Wait for the moment to strike: loaded any, else one of idleness; return whether it came.
+
+        With `spinning` an agent keeps one core busy.
+        """
+        if not self.busy:
+            return await quiet(int(spinning))
+        await asyncio.sleep(BETWEEN_S)
+        return True
 
     def _send(self, number: signal.Signals) -> None:
         for process in self._turning:
@@ -100,4 +113,5 @@ async def _one_after_another(door: Door, told: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
     uvloop.run(_pipeline())
