@@ -99,8 +99,8 @@ class Cutting:
                     self._cut(live, cut.reason)
 
     def failed(self, place: Place) -> None:
-        """Ask the servers again about whom a kick did not end."""
-        live = self.connections.forget(place)
+        """Ask the servers again about whom a kick did not end: it may stand, or have just ended by itself."""
+        live = self.connections.at(place)
         if live is not None:
             self.look_up(live.environment, live.principal)
 
@@ -114,6 +114,8 @@ class Cutting:
         live = self.connections.stands(
             connection.place, environment, connection.user, connection.started_us, watched=watched
         )
+        if live is None and self.connections.was_kicked(connection.place):
+            live = self.connections.at(connection.place)
         if live is not None:
             self._cut_if_unwelcome(live)
 
