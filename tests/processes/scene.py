@@ -117,6 +117,15 @@ class Scene:
         """Return the process that has a name now."""
         return self.environment.pid(name)
 
+    async def ended(self, name: str, pid: int) -> None:
+        """Wait until a process has ended, and its guard has seen that; nobody may be in its place."""
+        await gone(pid)
+        launcher = self.environment.local.launcher
+        async with asyncio.timeout(PATIENCE_S):
+            while launcher.pids.get(name) == pid:
+                await asyncio.to_thread(os.sched_yield)
+        assert name not in launcher.pids
+
     @contextlib.contextmanager
     def frozen(self, *names: str) -> Generator[None]:
         """Let these processes stand still."""
