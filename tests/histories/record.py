@@ -1,4 +1,4 @@
-"""Records the histories anew: `python -m tests.histories.record`. Do so when facts have changed on purpose.
+"""Records histories anew: `python -m tests.histories.record [name...]`. Do so when facts changed on purpose.
 
 Each is a run of a real supervisor on the in-memory bus in real time.
 """
@@ -6,18 +6,23 @@ Each is a run of a real supervisor on the in-memory bus in real time.
 # pyright: reportPrivateUsage=false
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import msgspec
 from tests.histories.recorder import save
+from tests.supervisor.core.world import ONE
 from tests.supervisor.stage import Player, Stage
 
 from interlock.bus.presence import Beater
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.control import Control, RaiseLimit, SetLimits
-from interlock.contracts.step import StepFailure
+from interlock.contracts.plan import Plan, PlannedStep
+from interlock.contracts.step import StepFailure, StepResult
 
+TELL = Plan(steps=(PlannedStep(id="a", role="executor"),))
 HERE = Path(__file__).parent
 
 
@@ -94,6 +99,34 @@ async def shared(stage: Stage) -> None:
         await stage.completed(task)
 
 
+async def killed(stage: Stage) -> None:
+    """Tasks, a tool and an agent are killed; one agent confirms, another one does not; somebody forges."""
+    stage.supervise()
+    worker = await stage.cast()
+    researcher, executor = stage.agent("researcher-1"), stage.agent("executor-1")
+    researcher.may_go_on.clear()
+    executor.may_go_on.clear()
+    executor.confirms = False
+    first, second = await stage.submit(ONE, review=False), await stage.submit(TELL, review=False)
+    await stage.until(lambda: researcher.attempts and executor.attempts)
+    forged = StepResult(step="a", attempt=1, value=msgspec.Raw(b'"forged"'))
+    await Player(stage.server, "mallory").say("agent", "result", forged, first)
+    for task in (first, second):
+        await stage.operator.say("control", "kill", Control(reason="enough"), "task", task)
+        await until_receipted(stage, task)
+    third = await stage.submit(ONE, review=False)
+    worker.may_go_on.clear()
+    researcher.may_go_on.set()
+    await stage.until(lambda: stage.told(third, facts.EffectGranted))
+    await stage.operator.say("control", "kill", Control(), "tool", "search")
+    worker.may_go_on.set()
+    await stage.completed(third)
+
+
+async def until_receipted(stage: Stage, task: int) -> None:
+    await stage.until(lambda: stage.told(task, facts.Receipted))
+
+
 async def taken_over(stage: Stage) -> None:
     """The leader leaves in the middle of a task, and another one goes on with it."""
     _, _, running = stage.supervise("supervisor-1")
@@ -115,12 +148,15 @@ HISTORIES: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "lost_agent": lost_agent,
     "parked": parked,
     "shared": shared,
+    "killed": killed,
     "taken_over": taken_over,
 }
 
 
-async def main() -> None:
+async def main(names: Sequence[str]) -> None:
     for name, play in HISTORIES.items():
+        if names and name not in names:
+            continue
         stage = Stage()
         await play(stage)
         await stage.end()
@@ -128,4 +164,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

@@ -8,13 +8,14 @@ import msgspec
 from interlock.bus.ports import Record
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     """One record of the log; `data` is its JSON, byte for byte."""
 
     seq: int
     time_ms: int
     subject: str
     data: msgspec.Raw
+    time_us: int = 0
 
 
 def save(records: Iterable[Record], path: Path) -> None:
@@ -22,7 +23,7 @@ def save(records: Iterable[Record], path: Path) -> None:
     lines: list[bytes] = []
     for record in records:
         msgspec.json.decode(record.data)
-        line = Line(record.seq, record.time_ms, record.subject, msgspec.Raw(record.data))
+        line = Line(record.seq, record.time_ms, record.subject, msgspec.Raw(record.data), record.time_us)
         lines.append(msgspec.json.encode(line))
     path.write_bytes(b"\n".join(lines) + b"\n")
 
@@ -30,4 +31,4 @@ def save(records: Iterable[Record], path: Path) -> None:
 def load(path: Path) -> list[Record]:
     """Read the records back."""
     lines = (msgspec.json.decode(line, type=Line) for line in path.read_bytes().splitlines())
-    return [Record(line.seq, line.time_ms, line.subject, bytes(line.data)) for line in lines]
+    return [Record(line.seq, line.time_ms, line.subject, bytes(line.data), line.time_us) for line in lines]

@@ -18,7 +18,7 @@ from interlock.contracts.facts import AnyFact
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import decode
 from interlock.contracts.subjects import DECISIONS, LEADER_DECISIONS
-from interlock.supervisor.core.decide import decide, decide_silence, decide_tick
+from interlock.supervisor.core.decide import decide, decide_silence, decide_tick, decide_unconfirmed
 from interlock.supervisor.core.evolve import replay
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Decided
@@ -32,7 +32,7 @@ Told = dict[int, list[AnyFact]]
 
 
 class Observation(NamedTuple):
-    """What a supervisor saw itself, after the input `cause`: `tick`, or `silent:<principal>`.
+    """What a supervisor saw after the input `cause`: `tick`, `silent:<principal>`, `unconfirmed:<principal>`.
 
     `back:<principal>` is in none of the histories; the simulator decides it again.
     """
@@ -54,7 +54,9 @@ class History:
                 if not any(isinstance(fact, WHO_LED) for fact in decision.facts):
                     self.decisions.append(decision)
             else:
-                self.inputs.append(read_record(record.seq, record.time_ms, record.subject, record.data))
+                self.inputs.append(
+                    read_record(record.seq, record.time_ms, record.subject, record.data, record.time_us)
+                )
         seen = (Observation(d.cause, d.at_ms, d.observed) for d in self.decisions if d.observed)
         self.observations = list(dict.fromkeys(seen))
 
@@ -96,7 +98,8 @@ def decided_again(history: History) -> tuple[State, Told]:
 def observed(state: State, seen: Observation) -> Decided:
     if seen.what == "tick":
         return decide_tick(state, seen.at_ms)
-    return decide_silence(state, seen.what.removeprefix("silent:"), seen.at_ms)
+    what, _, who = seen.what.partition(":")
+    return {"silent": decide_silence, "unconfirmed": decide_unconfirmed}[what](state, who, seen.at_ms)
 
 
 @pytest.fixture(params=HISTORIES)
@@ -108,7 +111,8 @@ def test_the_facts_rebuild_a_lawful_state_in_which_everything_has_ended(history:
     state = folded(history)
     lawful(state)
     assert state.tasks
-    assert {task.phase for task in state.tasks.values()} == {"completed"}
+    assert {task.phase for task in state.tasks.values()} <= {"completed", "halted"}
+    assert not state.kills
 
 
 @pytest.mark.parametrize("path", sorted((HERE / "earlier").glob("*.jsonl")), ids=lambda path: path.stem)
@@ -134,11 +138,20 @@ def test_a_change_of_one_input_changes_what_is_decided(history: History) -> None
 
 
 def test_the_histories_hold_what_they_are_named_for() -> None:
-    assert HISTORIES == ["lost_agent", "parked", "shared", "simple", "taken_over"]
+    assert HISTORIES == ["killed", "lost_agent", "parked", "shared", "simple", "taken_over"]
     expected: dict[str, set[type[AnyFact]]] = {
         "simple": {facts.Planned, facts.EffectGranted, facts.EffectSettled, facts.Reviewed},
         "lost_agent": {facts.Left, facts.StepLost, facts.StepRetried, facts.Paused, facts.Resumed},
         "shared": {facts.LimitsSet, facts.Parked, facts.Resumed, facts.BudgetWarned},
+        "killed": {
+            facts.Halted,
+            facts.StepStopped,
+            facts.AgentCondemned,
+            facts.Switched,
+            facts.EffectDenied,
+            facts.Receipted,
+            facts.AccessViolated,
+        },
         "taken_over": {facts.StepAssigned, facts.Reviewed},
         "parked": {facts.Parked, facts.LimitRaised, facts.Resumed, facts.BudgetWarned},
     }
@@ -147,6 +160,8 @@ def test_the_histories_hold_what_they_are_named_for() -> None:
         assert kinds <= {type(fact) for said in history.told().values() for fact in said}
     observations = History(load(HERE / "lost_agent.jsonl")).observations
     assert {seen.what for seen in observations} == {"tick", "silent:planner-1"}
+    observations = History(load(HERE / "killed.jsonl")).observations
+    assert "unconfirmed:executor-1" in {seen.what for seen in observations}
 
 
 def test_in_a_history_one_supervisor_leads_after_the_other() -> None:

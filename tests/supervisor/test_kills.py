@@ -10,6 +10,7 @@ from tests.supervisor.core.world import LOOK, ONE, World
 from tests.supervisor.stage import Agent, EffectWorker, Stage
 
 from interlock.bus.clock import now_ms
+from interlock.bus.presence import Beater
 from interlock.contracts import facts
 from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
@@ -18,7 +19,7 @@ from interlock.contracts.effect import EffectRequest
 from interlock.contracts.message import Message, decode
 from interlock.contracts.presence import Beat
 from interlock.contracts.subjects import LEADS
-from interlock.supervisor import lead_beat
+from interlock.supervisor import lead_beat, strangers
 from interlock.supervisor.core.limits import GRACE_MS
 from interlock.supervisor.records import Records
 from interlock.supervisor.telling import Telling
@@ -167,8 +168,47 @@ async def test_a_supervisor_that_nobody_hears_does_not_say_that_it_leads(
     heard: list[Message] = []
     await stage.operator.bus.listen(LEADS, heard.append)  # type: ignore[arg-type]  # any message
     await stage.until(lambda: len(heard) > 2)
-    # When its own beats do not come back
-    monkeypatch.setattr(type(leader._pulse), "sure", property(lambda _self: False))
+    # When its own beats do not come back, and it would have beaten again and again
+    asked = 0
+
+    def sure(_self: object) -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    monkeypatch.setattr(type(leader._pulse), "sure", property(sure))
     heard.clear()
-    await stage.several_turns()
+    await stage.until(lambda: asked > 10)
+    # Then it says nothing
     assert not heard
+
+
+async def test_an_agent_that_is_killed_and_beats_on_is_not_refused_again_and_again_but_comes_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a killed agent that goes on beating
+    monkeypatch.setattr(strangers, "STRANGE_MS", 5)
+    supervisor, _, _ = stage.supervise()
+    leader = await stage.leader(supervisor)
+    await stage.join(Agent(stage.server, "researcher-1", ()))
+    await stage.until(lambda: "researcher-1" in supervisor.state.agents)
+    looked = 0
+    back = leader._strangers._back
+
+    def count(hello: Any) -> None:
+        nonlocal looked
+        looked += 1
+        back(hello)
+
+    monkeypatch.setattr(leader._strangers, "_back", count)
+    await kill(stage, "agent", "researcher-1")
+    await stage.until(lambda: stage.told(0, facts.Left))
+    beater = Beater(stage.agent("researcher-1").bus, "researcher-1", lambda: b"{}", every_s=0.01)
+    await beater.start()
+    # Then it is looked up, and nothing is said
+    await stage.until(lambda: looked > 3)
+    assert not stage.told(0, facts.Refused)
+    # And when it is let go on, it is there again without having said hello
+    await stage.operator.say("control", "resume", Control(), "agent", "researcher-1")
+    await stage.until(lambda: "researcher-1" in supervisor.state.agents)
+    await beater.stop()

@@ -16,8 +16,14 @@ class Waiting:
     def __init__(self) -> None:
         self.late: list[str] = []
         self.hears = True
+        self.asked = 0
         self.changed = asyncio.Event()
-        self.patience = Patience(self._over, lambda: self.hears, grace_ms=GRACE_MS)
+        self.patience = Patience(self._over, self._hears, grace_ms=GRACE_MS)
+
+    def _hears(self) -> bool:
+        self.asked += 1
+        self.changed.set()
+        return self.hears
 
     def _over(self, principal: str) -> None:
         self.late.append(principal)
@@ -28,7 +34,16 @@ class Waiting:
 
     async def somebody_is_late(self) -> None:
         async with asyncio.timeout(5):
-            await self.changed.wait()
+            while not self.late:
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def asked_again(self, times: int) -> None:
+        """Wait until it was asked so often whether everything was heard."""
+        async with asyncio.timeout(5):
+            while self.asked < times:
+                self.changed.clear()
+                await self.changed.wait()
 
 
 async def test_who_does_not_confirm_in_time_is_late_once() -> None:
@@ -69,7 +84,7 @@ async def test_while_not_everything_was_heard_nobody_is_late() -> None:
     waiting = Waiting()
     waiting.hears = False
     waiting.expect("researcher-1")
-    await asyncio.sleep(3 * GRACE_MS / 1_000)
+    await waiting.asked_again(3)
     assert not waiting.late
     waiting.hears = True
     await waiting.somebody_is_late()
@@ -79,5 +94,8 @@ async def test_when_it_is_stopped_nobody_is_late() -> None:
     waiting = Waiting()
     waiting.expect("researcher-1")
     waiting.patience.stop()
-    await asyncio.sleep(2 * GRACE_MS / 1_000)
+    # And somebody else's time is over after that of the first would have been
+    other = Waiting()
+    other.expect("researcher-2")
+    await other.somebody_is_late()
     assert not waiting.late

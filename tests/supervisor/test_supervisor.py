@@ -162,11 +162,12 @@ async def test_a_kill_of_everything_cancels_what_agents_have_in_hand(stage: Stag
     agent.may_go_on.clear()
     task = await stage.submit()
     await stage.until(lambda: agent.attempts)
+    steps = list(agent.at_work.values())
     await stage.operator.say("control", "kill", Control(reason="stop"), "fleet")
     await stage.until(lambda: stage.told(task, facts.Halted))
-    await stage.until(lambda: all(work.done() for work in agent.at_work.values()))
+    await stage.until(lambda: all(work.done() for work in steps))
     assert supervisor.state.switch == "killed"
-    assert all(work.cancelled() for work in agent.at_work.values())
+    assert all(work.cancelled() for work in steps)
 
 
 async def test_bytes_that_are_no_message_harm_nothing(stage: Stage) -> None:

@@ -4,6 +4,7 @@ One file of one folder; whoever admits people and processes reads it anew when i
 know how anybody proves a key, nor what a role may do.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -23,6 +24,7 @@ MOST_KEYS = 16
 """How many keys of a principal are remembered, the newest."""
 MOST_VALID = 2
 OWNER_ONLY = 0o600
+_NUMBERED = re.compile(r"-\d+$")
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     `tenants`, `tools` and `models` are what may be done in its name; an empty one allows all. `certificate`
     is the name in a client certificate that proves it, besides its keys: a URI, a DNS name, or the common
-    name.
+    name. `charter` is the role of which an agent may have a charter; empty: its name without the number.
     """
 
     roles: tuple[str, ...]
@@ -48,7 +50,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     certificate: str = ""
+    charter: str = ""
     revoked_ms: int = 0
+
+    def charter_of(self, name: str) -> str:
+        """Return the role of which the agent of that name may have a charter."""
+        return self.charter or _NUMBERED.sub("", name)
 
     @property
     def valid_keys(self) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ def fields(name: str, principal: Principal) -> dict[str, Any]:
         "tools": principal.tools,
         "models": principal.models,
         "certificate": principal.certificate,
+        "charter": principal.charter,
         "revoked_ms": principal.revoked_ms,
         "keys": [
             {"public_key": key.public_key, "created_ms": key.created_ms, "revoked_ms": key.revoked_ms}

@@ -79,7 +79,8 @@ class Violation(Message, frozen=True, kw_only=True):
 class Entitlement(Message, frozen=True, kw_only=True):
     """What the principal that the subject names may have done in its name; an empty field allows all.
 
-    `models` are patterns, such as `openai/*`.
+    `roles` are a person's roles, and of an agent those of which it may have a charter. `models` are patterns,
+    such as `openai/*`.
     """
 
     roles: Names = ()

@@ -161,6 +161,24 @@ def test_a_key_that_will_be_retired_is_good_until_then() -> None:
     assert outcome.expires_s == NOW_S + 6
 
 
+@pytest.mark.parametrize(
+    ("name", "charter", "role"),
+    [
+        ("clerk-1", "", "clerk"),
+        ("clerk", "", "clerk"),
+        ("clerk-1", "auditor", "auditor"),
+        ("a-2-b", "", "a-2-b"),
+    ],
+)
+def test_an_agents_charter_is_of_the_role_that_the_directory_or_its_name_says(
+    name: str, charter: str, role: str
+) -> None:
+    principals = {name: Principal(roles=("agent",), keys=(Key("U1", 0),), charter=charter, tools=("search",))}
+    outcome = admit(Directory(principals), nobody_is_killed, KeyProof("U1"), Moment(NOW_MS, ""))
+    assert isinstance(outcome, Admitted)
+    assert outcome.entitlement == Entitlement(roles=(role,), tools=("search",))
+
+
 def test_a_key_of_two_principals_is_nobodys() -> None:
     principals = {name: Principal(roles=("agent",), keys=(Key("U1", 0),)) for name in ("a-1", "b-1")}
     outcome = admit(Directory(principals), nobody_is_killed, KeyProof("U1"), Moment(NOW_MS, ""))
@@ -172,20 +190,22 @@ def test_a_key_of_two_principals_is_nobodys() -> None:
     [
         (KeyProof("UA"), Entitlement(roles=("operator", "viewer"), tenants=("acme",))),
         (KeyProof("UB"), Entitlement()),
-        (KeyProof("U1"), Entitlement()),
+        (KeyProof("U1"), Entitlement(roles=("researcher",))),
         (token(), Entitlement()),
         (token(tools=("search",)), Entitlement(roles=("viewer",), tools=("search",))),
         (token(models=("a/*",)), Entitlement(roles=("viewer",), models=("a/*",))),
     ],
 )
-def test_only_a_restricted_person_is_entitled_to_something(proof: Proof, entitlement: Entitlement) -> None:
+def test_a_restricted_person_is_entitled_to_something_and_an_agent_to_its_charters_role(
+    proof: Proof, entitlement: Entitlement
+) -> None:
     outcome = decide(proof)
     assert isinstance(outcome, Admitted)
     assert outcome.entitlement == entitlement
 
 
-@pytest.mark.parametrize("role", sorted(PROCESSES))
-def test_a_machine_is_entitled_to_nothing_whatever_the_directory_says(role: str) -> None:
+@pytest.mark.parametrize("role", sorted(PROCESSES.keys() - {"agent"}))
+def test_another_machine_is_entitled_to_nothing_whatever_the_directory_says(role: str) -> None:
     principals = {"x-1": Principal(roles=(role,), keys=(Key("U1", 0),), tools=("search",))}
     outcome = admit(Directory(principals), nobody_is_killed, KeyProof("U1"), Moment(NOW_MS, ""))
     assert isinstance(outcome, Admitted)

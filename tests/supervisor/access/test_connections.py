@@ -36,7 +36,7 @@ def test_what_has_ended_does_not_stand_again_by_a_late_list() -> None:
     assert table.of("development", "researcher-1") == ()
 
 
-def test_what_a_failed_kick_had_forgotten_may_be_found_again() -> None:
+def test_what_was_forgotten_may_be_found_again() -> None:
     table = Connections()
     table.stands(("S", 7), "development", "researcher-1")
     assert table.forget(("S", 7)) is not None

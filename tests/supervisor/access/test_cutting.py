@@ -46,7 +46,7 @@ class Scene:
         self.kicked: list[Place] = []
         self.looked_up: list[tuple[str, str]] = []
         environments: dict[str, Environment] = {}
-        self.cutting = Cutting(environments, DIRECTORY, {"DEVELOPMENT": "development"})
+        self.cutting = Cutting(environments, DIRECTORY, {"DEVELOPMENT": "development"}, b"secret")
         self.cutting.kick = self.kicked.append
         self.cutting.look_up = lambda environment, principal: self.looked_up.append((environment, principal))
         self.bus = connect(self.server, "access-1")
@@ -198,6 +198,21 @@ async def test_whom_a_kick_did_not_end_is_looked_up_and_kicked_again(scene: Scen
     # And one that is not known is no matter
     scene.cutting.failed(("S", 99))
     assert len(scene.looked_up) == 1
+
+
+async def test_an_end_is_told_also_when_the_kick_came_too_late_for_it(scene: Scene) -> None:
+    # Given a kill, whose guard was quicker: the server knows no such connection any more
+    await scene.environment.start()
+    await scene.environment.known.wait()
+    scene.stands(1)
+    await scene.kill("fleet")
+    await scene.turns()
+    scene.cutting.failed(("S", 1))
+    # When the server tells, after that, that it has ended
+    scene.cutting.ended(Ended(("S", 1), "DEVELOPMENT", "researcher-1", 17, "Client Closed"))
+    await scene.turns()
+    # Then the log is told
+    assert [(one.clients, one.ended_us) for one in scene.ended] == [(0, 17)]
 
 
 async def test_the_end_is_told_with_how_many_are_left(scene: Scene) -> None:

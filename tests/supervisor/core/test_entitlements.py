@@ -71,3 +71,28 @@ def test_of_who_is_not_known_nothing_is_forbidden_and_what_is_known_is_not_said_
     assert world.kinds(world.seq)[0] == "Accepted"
     world.entitled("alice")
     assert world.kinds(world.submit())[0] == "Accepted"
+
+
+def test_an_agent_with_anothers_charter_is_refused_and_named() -> None:
+    # Given an agent that may be a researcher
+    world = World()
+    world.entitled("researcher-9", roles=("researcher",))
+    # When it comes with the charter of an executor, then it is not let in, and the log says what it tried
+    world.agent("researcher-9", "executor")
+    assert "researcher-9" not in world.state.agents
+    violated = world.only(0, facts.AccessViolated)
+    assert (violated.principal, violated.action, violated.target) == ("researcher-9", "forge", "agent.hello")
+    # And with its own it is
+    world.agent("researcher-9", "researcher")
+    assert "researcher-9" in world.state.agents
+
+
+def test_what_an_agent_may_not_use_is_denied_whatever_its_charter_says() -> None:
+    world = World()
+    world.everybody()
+    world.entitled("researcher-1", roles=("researcher",), tools=("read_file",))
+    number = world.submit(plan=ONE)
+    world.ask(number, "a", LOOK, key="k1")
+    denied = world.only(number, facts.EffectDenied)
+    assert denied.rule == "entitlement.tools"
+    assert "researcher-1" in denied.reason

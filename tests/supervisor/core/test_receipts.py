@@ -93,13 +93,14 @@ def ends(world: World, number: int, seq: int) -> dict[str, Any]:
     grant = world.effect(number, seq).grant
     at_us = world.now_ms * 1_000
     aborted: dict[str, Any] = {"effect": seq, "grant": grant, "reason": "stop", "used": USED}
-    cut = aborted | {"started": True, "started_us": at_us + 7}
+    cut: dict[str, Any] = aborted | {"started": True, "started_us": at_us + 7}
+    unbegun: dict[str, Any] = aborted | {"started": False}
     raw = msgspec.Raw(b"1")
     return {
         "completed": EffectCompleted(effect=seq, grant=grant, value=raw, used=USED, started_ms=world.now_ms),
         "failed after use": EffectFailed(effect=seq, grant=grant, transient=True, message="x", used=USED),
         "failed": EffectFailed(effect=seq, grant=grant, transient=True, message="429"),
-        "not started": EffectAborted(**aborted | {"started": False}),
+        "not started": EffectAborted(**unbegun),
         "cut off": EffectAborted(**cut),
         "runs on": EffectAborted(**cut, running=True),
     }

@@ -244,7 +244,7 @@ async def test_a_cgroup_alone_ends_everything_in_it(home: Path) -> None:
     while not (found := re.search(r"daemon (\d+)\n", said(home / "daemon.log"))):
         await asyncio.to_thread(os.sched_yield)
     # When the group is killed
-    assert made.count() == 2
+    assert made.count() >= 2
     made.kill()
     # Then both are gone, and so is the group when it is taken away
     await asyncio.to_thread(os.waitpid, spawned.pid, 0)

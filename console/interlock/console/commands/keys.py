@@ -50,6 +50,9 @@ def keys() -> None:
 @click.option("--tenant", "tenants", multiple=True, metavar="NAME", help="Only on this account; repeatable.")
 @click.option("--tool", "tools", multiple=True, metavar="PATTERN", help="Only this tool; repeatable.")
 @click.option("--model", "models", multiple=True, metavar="PATTERN", help="Only this model; repeatable.")
+@click.option(
+    "--charter", default=None, metavar="ROLE", help="An agent's role  [PRINCIPAL without its number]."
+)
 @click.option("--certificate", default=None, metavar="NAME", help="A name in its client certificate.")
 @state_option
 def create(principal: str, roles: tuple[str, ...], state: str | None, **wish: Any) -> int:
@@ -196,6 +199,7 @@ def _wished(found: Principal | None, roles: tuple[str, ...], wish: dict[str, Any
         tools=wish["tools"],
         models=wish["models"],
         certificate=certificate,
+        charter=principal.charter if wish["charter"] is None else wish["charter"],
     )
 
 

@@ -28,6 +28,7 @@ from interlock.contracts.step import StepResult
 
 Broken = Callable[[str, str], None]
 STRANGER = "mallory"
+_STOPPING = (facts.Halted, facts.FleetSwitched, facts.Switched, facts.Receipted)
 
 
 class Attempt(msgspec.Struct):
@@ -111,8 +112,9 @@ class Laws:
         for sentence in self.leadership.read(decision, seq):
             self._broken("one writer", sentence)
         for fact in decision.facts:
-            self.reckoning.read(decision.task, fact, killed_above=self._killed_above(decision.task))
-            self.standing.read(fact)
+            if isinstance(fact, _STOPPING):
+                self.reckoning.read(decision.task, fact, killed_above=self._killed_above(decision.task))
+                self.standing.read(fact)
             check = self._checks.get(type(fact))
             if check is not None:
                 check(decision.task, fact)

@@ -32,6 +32,8 @@ _DISPATCHES = dispatch_subject("")
 # A dispatch is repeated for 5 s, an agent asks again after 10.
 TOLD_S = 6.0
 
+_KILLING = frozenset((Halted, Switched, FleetSwitched))
+
 _read_order = msgspec.json.Decoder(DoEffect).decode
 
 
@@ -105,6 +107,8 @@ class Watch:
     def _look_back(self, decision: Decision) -> None:
         """Check a kill that is durable only now against the grants that were sent before."""
         for fact in decision.facts:
+            if type(fact) not in _KILLING:
+                continue
             if isinstance(fact, Switched | FleetSwitched) and fact.state == "killed":
                 scope = fact.scope if isinstance(fact, Switched) else FLEET
             elif isinstance(fact, Halted) and fact.input:

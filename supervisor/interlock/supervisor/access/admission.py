@@ -94,8 +94,14 @@ def admit(directory: Directory, kill_over: KillOver, proof: Proof, moment: Momen
             return _by_token(directory, proof, moment)
 
 
-def entitlement_of(principal: Principal) -> Entitlement:
-    """Return what may be done in a principal's name; it says nothing about who is not restricted."""
+def entitlement_of(name: str, principal: Principal) -> Entitlement:
+    """Return what may be done in a principal's name; it says nothing about who is not restricted.
+
+    An agent always is: the role of its charter is not its own to choose.
+    """
+    if is_agent(principal):
+        role = principal.charter_of(name)
+        return Entitlement(roles=(role,), tools=principal.tools, models=principal.models)
     return _entitlement(principal.roles, principal.tenants, principal.tools, principal.models)
 
 
@@ -157,7 +163,9 @@ def _known(
     ends_ms = [end for end in (key_ends_ms, principal.revoked_ms) if end]
     # The server ends the connection at whole seconds: rounded up, for a key is good until it is retired.
     expires_s = min([_later_s(moment), *(-(-end // 1_000) for end in ends_ms)])
-    return Admitted(name, principal.roles, principal.environment, expires_s, entitlement_of(principal), proof)
+    return Admitted(
+        name, principal.roles, principal.environment, expires_s, entitlement_of(name, principal), proof
+    )
 
 
 def _later_s(moment: Moment) -> int:

@@ -69,6 +69,10 @@ class Attempts:
                 )
             )
 
+    def noted(self, attempt: Attempt) -> None:
+        """Tell of what this service has seen by itself."""
+        self._note(attempt)
+
     def turned_away(self, place: Place) -> None:
         """Remember a connection that an access service has refused: the server's log tells of it again."""
         self._refused[place[1]] = None

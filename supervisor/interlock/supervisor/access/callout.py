@@ -140,7 +140,9 @@ class Callout:
         return Rejected(f"{failure}; it is {owner[0]}'s", environment=environment, shown=shown)
 
     def _decide(self, question: Question, proof: Proof) -> Outcome:
-        outcome = admit(self._cutting.directory, self._keeps_out, proof, Moment(now_ms(), question.user))
+        outcome = admit(
+            self._cutting.directory, self._cutting.keeps_out, proof, Moment(now_ms(), question.user)
+        )
         if isinstance(outcome, Admitted) and outcome.environment not in self._environments:
             return Rejected(
                 f"this service does not know the environment {outcome.environment}: restart it",
@@ -152,10 +154,6 @@ class Callout:
         return isinstance(outcome, Admitted) and self._environments[outcome.environment].voice.has_to_entitle(
             outcome.principal, outcome.entitlement
         )
-
-    def _keeps_out(self, environment: str, agent: str) -> str:
-        known = self._environments.get(environment)
-        return known.keeps_out(agent) if known is not None else ""
 
     def _answer(self, reply: str, question: Question, outcome: Outcome) -> None:
         place = question.server, question.client

@@ -79,6 +79,10 @@ class Connections:
             del self._of[key]
         return live
 
+    def at(self, place: Place) -> Live | None:
+        """Return the connection that stands there, if one is known."""
+        return self._live.get(place)
+
     def of(self, environment: str, principal: str) -> tuple[Live, ...]:
         """Return a principal's connections."""
         return tuple(self._of.get((environment, principal), {}).values())

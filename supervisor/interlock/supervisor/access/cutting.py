@@ -5,6 +5,7 @@ not heard of it, is found when the server tells that the connection stands.
 """
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 
 import structlog
 
@@ -16,12 +17,14 @@ from interlock.contracts.scope import Scope
 from interlock.supervisor.access.connections import Connections, Live, Place
 from interlock.supervisor.access.directory import Cut, Directory, is_agent, is_revoked, is_watched, proofs_of
 from interlock.supervisor.access.environment import Environment
+from interlock.supervisor.access.pace import KeptOut
 from interlock.supervisor.access.system import Ended, Standing
 
 # Between the clock of a server and that of a supervisor.
 SKEW_US = 2_000_000
 MOST_CONDEMNED = 4_096
 NEVER_US = -1
+ID_BYTES = 16
 KICKED = "Kicked"
 GONE = "it was not there any more when the server was asked"
 
@@ -31,19 +34,27 @@ log = structlog.get_logger()
 class Cutting:
     """`kick` has a connection ended, `look_up(environment, principal)` asks the servers for connections.
 
-    `refused` is told of connections that any access service has refused.
+    `refused` is told of connections that any access service has refused, `flooded` of an agent's that sent
+    too much. `secret` is known to access services alone.
     """
 
     def __init__(
-        self, environments: Mapping[str, Environment], directory: Directory, accounts: Mapping[str, str]
+        self,
+        environments: Mapping[str, Environment],
+        directory: Directory,
+        accounts: Mapping[str, str],
+        secret: bytes,
     ) -> None:
         self.connections = Connections()
         self.directory = directory
         self.kick: Callable[[Place], None] = _nowhere
         self.look_up: Callable[[str, str], None] = _nobody
         self.refused: Callable[[Place], None] = _nowhere
+        self.flooded: Callable[[Live, str], None] = _unheard
+        self.kept_out = KeptOut()
         self._environments = environments
         self._accounts = accounts
+        self._secret = secret
         self._condemned: dict[tuple[str, str], int] = {}
         self._silent: frozenset[str] = frozenset()
 
@@ -62,6 +73,23 @@ class Cutting:
         for live in self.connections.of(environment, fact.principal):
             self._cut_if_unwelcome(live)
 
+    def too_fast(self, place: Place, pace: str) -> None:
+        """End the connections of an agent that sends more than anybody needs, and keep it out for a while."""
+        live = self.connections.at(place)
+        principal = None if live is None else self.directory.get(live.principal)
+        if live is None or principal is None or not is_agent(principal):
+            return
+        self.flooded(live, pace)
+        self.kept_out.add(live.environment, live.principal, now_ms())
+        for one in self.connections.of(live.environment, live.principal):
+            self._cut(one, pace)
+
+    def keeps_out(self, environment: str, agent: str) -> str:
+        """Return why an agent may not come in now, or nothing."""
+        known = self._environments.get(environment)
+        why = known.keeps_out(agent) if known is not None else ""
+        return why or self.kept_out.why(environment, agent, now_ms())
+
     def changed(self, directory: Directory, cuts: list[Cut]) -> None:
         """Take a new directory, and end the connections that it ends."""
         self.directory = directory
@@ -71,8 +99,8 @@ class Cutting:
                     self._cut(live, cut.reason)
 
     def failed(self, place: Place) -> None:
-        """Ask the servers again about whom a kick did not end."""
-        live = self.connections.forget(place)
+        """Ask the servers again about whom a kick did not end: it may stand, or have just ended by itself."""
+        live = self.connections.at(place)
         if live is not None:
             self.look_up(live.environment, live.principal)
 
@@ -86,6 +114,8 @@ class Cutting:
         live = self.connections.stands(
             connection.place, environment, connection.user, connection.started_us, watched=watched
         )
+        if live is None and self.connections.was_kicked(connection.place):
+            live = self.connections.at(connection.place)
         if live is not None:
             self._cut_if_unwelcome(live)
 
@@ -128,8 +158,9 @@ class Cutting:
             ended_us=ended_us,
             reason=line(reason),
         )
-        # Of several services that see it, one is enough.
-        self._environments[live.environment].voice.say("ended", ended, message_id=f"ended.{server}.{cid}")
+        # Of several services that see it, one is enough; nobody else can guess the id, and use it up.
+        name = blake2b(f"{server}.{cid}".encode(), key=self._secret, digest_size=ID_BYTES).hexdigest()
+        self._environments[live.environment].voice.say("ended", ended, message_id=name)
 
     def _cut_if_unwelcome(self, live: Live) -> None:
         reason = self._unwelcome(live)
@@ -159,6 +190,10 @@ class Cutting:
 
 
 def _nowhere(_place: Place) -> None:
+    return
+
+
+def _unheard(_live: Live, _pace: str) -> None:
     return
 
 

@@ -18,12 +18,15 @@ from interlock.bus.server_keys import ServerKeys
 from interlock.bus.tls import client_context
 from interlock.supervisor.access.attempts import Attempts
 from interlock.supervisor.access.callout import Believer, Callout
+from interlock.supervisor.access.connections import Live
 from interlock.supervisor.access.cutting import Cutting
 from interlock.supervisor.access.environment import Environment
 from interlock.supervisor.access.kicks import Kicks
+from interlock.supervisor.access.pacing import Pacing
 from interlock.supervisor.access.server_log import ServerLog
 from interlock.supervisor.access.settings import AccessSettings
 from interlock.supervisor.access.system import System
+from interlock.supervisor.access.violations import Attempt
 from interlock.supervisor.access.voice import Voice
 from interlock.supervisor.access.watched_directory import WatchedDirectory
 
@@ -48,12 +51,13 @@ class Access:
         names = environments(self._directory.now.principals)
         self._accounts: Mapping[str, str] = {account(name): name for name in names}
         self._environments: dict[str, Environment] = {}
-        self.cutting = Cutting(self._environments, self._directory.now, self._accounts)
+        secret = self._keys.issuer.seed.encode()
+        self.cutting = Cutting(self._environments, self._directory.now, self._accounts, secret)
         log_file = ServerLog(settings.server_log) if settings.server_log else None
         self._attempts = Attempts(self._environments, self._accounts, log_file)
         self._bus: NatsBus | None = None
         self.system: System | None = None
-        self._parts: list[System | Kicks | Callout] = []
+        self._parts: list[System | Kicks | Callout | Pacing] = []
 
     async def start(self) -> None:
         """Begin to admit; raises BusError, or AccessError for settings that cannot be used."""
@@ -70,12 +74,15 @@ class Access:
         callout = Callout(
             issuer, self._environments, self.cutting, self._attempts, tokens, connection.publish
         )
-        self._parts = [callout, system, kicks]
+        pacing = Pacing(connection, self.cutting.too_fast)
+        self._parts = [callout, system, kicks, pacing]
         self.cutting.kick = kicks.kick
         self.cutting.look_up = lambda name, principal: system.look_up(account(name), principal)
         self.cutting.refused = self._attempts.turned_away
+        self.cutting.flooded = self._flooded
         await kicks.start()
         await system.start()
+        await pacing.start()
         await connection.hear(ASKED_ON, callout.asked, queue=QUEUE)
         self._directory.watch(self.cutting.changed)
         self._attempts.start()
@@ -90,6 +97,9 @@ class Access:
             await environment.stop()
         if self._bus is not None:
             await self._bus.close()
+
+    def _flooded(self, live: Live, pace: str) -> None:
+        self._attempts.noted(Attempt(live.environment, live.principal, "flood", "too much at once", pace))
 
     async def _environment(self, name: str) -> Environment:
         key = self._keys.access(self._principal, name).seed

@@ -90,7 +90,7 @@ class Voice:
         except (BusError, TimeoutError) as failure:
             log.warning("entitlement_not_recorded", who=principal, reason=str(failure))
             if entitlement != Entitlement():
-                raise Unproven("what this person may do cannot be recorded now: try again") from failure
+                raise Unproven("what this principal may do cannot be recorded now: try again") from failure
             return
         self._said[principal] = entitlement
 

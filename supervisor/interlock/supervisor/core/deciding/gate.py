@@ -53,7 +53,7 @@ def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
     _stop_loop(turn, task, step, effect)
     rule = _switched_off(turn, effect) or _forbidden(agent.charter, effect, task)
     if rule is None and turn.state.entitlements:
-        rule = effect_forbidden(turn.state, task, effect.demand, effect.demand.name)
+        rule = effect_forbidden(turn.state, task, said.principal, effect.demand, effect.demand.name)
     if rule is not None:
         turn.say(task.id, denied(effect, *rule))
         return

@@ -111,7 +111,9 @@ def _refuses_default(turn: Turn, number: int, effect: Effect, model: str) -> boo
     """Deny or hold a call that leaves its model open, where the one that it would get is out of reach."""
     task = turn.state.tasks[number]
     why = forbids(turn.state, effect.demand, model, new=effect.state == "none")
-    rule = ("switch", why) if why else effect_forbidden(turn.state, task, effect.demand, model)
+    step = task.steps.get(effect.step)
+    agent = "" if step is None else step.principal
+    rule = ("switch", why) if why else effect_forbidden(turn.state, task, agent, effect.demand, model)
     if rule is not None:
         turn.say(number, denied(effect, rule[0], line(rule[1])))
         return True

@@ -4,6 +4,8 @@ from interlock.contracts import facts
 from interlock.contracts.inputs import Input
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.scope import FLEET, Scope
+from interlock.supervisor.core.deciding.entitling import charter_forbidden
+from interlock.supervisor.core.deciding.forging import accuse
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
@@ -16,6 +18,10 @@ def agent_said_hello(turn: Turn, said: Input, body: AgentHello) -> None:
     """Let an agent join; a new incarnation has lost what the old one had in hand."""
     known = turn.state.agents.get(said.principal)
     if known is not None and known.incarnation == body.incarnation:
+        return
+    forbidden = charter_forbidden(turn.state, said.principal, body.charter.role)
+    if forbidden:
+        accuse(turn, 0, said, "forge", forbidden)
         return
     unwelcome = keeps_out(turn.state, said.principal, body)
     if unwelcome:
