@@ -124,3 +124,15 @@ def test_a_kill_waits_for_a_guard_that_was_given_up_meanwhile() -> None:
     (process,) = receipt.processes
     assert (process.fate, process.note) == ("disconnected", "exit not observed in time")
     assert not receipt.complete
+
+
+def test_a_guard_that_was_given_up_is_believed_about_what_it_had_in_its_hands() -> None:
+    # Given a killed agent, and a guard that was given up before it said that it has seen the end
+    world, _ = watched()
+    world.switch("kill", "agent researcher-1")
+    world.silence("guard-1")
+    world.exited("researcher-1")
+    # Then that counts, and what it says of others does not
+    assert world.only(0, facts.ExitObserved).observer == "guard-1"
+    world.exited("effects-1")
+    assert "late" in world.only(0, facts.Refused).reason

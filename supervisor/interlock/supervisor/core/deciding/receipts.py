@@ -30,10 +30,10 @@ def _is_open(state: State, kill: Kill, process: KilledProcess) -> bool:
     """Tell whether something may still be seen of a process."""
     if not process.ends:
         return bool(process.steps) and process.exited_us is None
-    if process.guarded and process.exited_us is None:
+    if process.guard and process.exited_us is None:
         return True
     # Where only its work was killed, a guard starts it anew: it may never be without a connection.
-    cut_off = not process.guarded or kill.ends_processes
+    cut_off = not process.guard or kill.ends_processes
     return bool(state.access) and cut_off and process.disconnected_us is None
 
 
@@ -117,7 +117,7 @@ def _notes(state: State, process: KilledProcess, fate: ProcessFate) -> Iterable[
         yield f"it has not confirmed that {len(process.steps)} of its steps ended"
         return
     if process.exited_us is None:
-        yield "exit not observed" + (" in time" if process.guarded else ": no guard has it in its hands")
+        yield "exit not observed" + (" in time" if process.guard else ": no guard has it in its hands")
     if process.disconnected_us is None:
         yield "end of its connection not observed" + ("" if state.access else ": no access service is here")
 
@@ -125,5 +125,5 @@ def _notes(state: State, process: KilledProcess, fate: ProcessFate) -> Iterable[
 def _is_complete(process: KilledProcess, receipt: ProcessReceipt) -> bool:
     """Tell whether of a process all was seen that its host lets be seen."""
     if receipt.fate == "disconnected":
-        return not process.guarded
+        return not process.guard
     return receipt.fate != "unobserved"

@@ -220,5 +220,7 @@ def _process(state: State, agent: Agent) -> KilledProcess:
         principal=agent.principal,
         incarnation=agent.incarnation,
         pid=agent.pid,
-        guarded=any(agent.principal in guard.children for guard in state.guards.values()),
+        guard=next(
+            (name for name in sorted(state.guards) if agent.principal in state.guards[name].children), ""
+        ),
     )
