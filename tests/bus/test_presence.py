@@ -1,11 +1,13 @@
 """Heartbeats, on both backends, and who has gone silent."""
 
-from itertools import count
+from itertools import chain, count, repeat
 
+import pytest
 from tests.bus.conftest import Collected, World
 
+from interlock.bus import presence
 from interlock.bus.ports import Message
-from interlock.bus.presence import SILENT_MS, Attendance, Beater
+from interlock.bus.presence import LATE_MS, SILENT_MS, Attendance, Beater
 
 
 async def test_a_beater_beats_at_once_and_again_with_a_fresh_payload(world: World) -> None:
@@ -46,6 +48,29 @@ async def test_a_connection_that_ended_does_not_end_the_beater(world: World) -> 
     await beater.start()
     await beater.stop()
     assert next(numbers) == 1
+
+
+async def test_who_stood_still_for_long_is_told_before_the_next_beat(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a beater whose clock jumps between two beats as when its process stands still
+    bus, said = await world.connect("researcher-1"), list[str]()
+    jumps = chain([0, LATE_MS, LATE_MS, 2 * LATE_MS + 1], repeat(2 * LATE_MS + 1))
+    monkeypatch.setattr(presence, "steady_ms", lambda: next(jumps))
+    heard: Collected[Message] = Collected()
+    await bus.listen("interlock.beat.*", heard.take)
+    beater = Beater(
+        bus,
+        "researcher-1",
+        lambda: " ".join(said).encode(),
+        every_s=0.01,
+        was_silent=lambda: said.append("silent"),
+    )
+    await beater.start()
+    # Then it is told of the jump that was too long, once, and before it beats again
+    beats = await heard.count(4)
+    await beater.stop()
+    assert [beat.data for beat in beats[:4]] == [b"", b"", b"silent", b"silent"]
 
 
 def test_who_was_heard_within_the_bound_is_there() -> None:

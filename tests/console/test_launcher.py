@@ -165,7 +165,7 @@ async def test_only_those_who_join_are_waited_for(launch: Make, child: Callable[
     launcher = launch(child("supervisor", role="supervisor"), child("effects"))
     await launcher.start()
     await launcher.ready(note)
-    assert asked == [frozenset({"effects"})]
+    assert asked == [frozenset({"effects", GUARD})]
 
 
 async def test_a_child_that_cannot_be_started_is_named(launch: Make, tmp_path: Path) -> None:

@@ -30,6 +30,10 @@ class Confessions:
         async with asyncio.timeout(PATIENCE_S):
             return await self._said.get()
 
+    def so_far(self) -> list[list[str]]:
+        """Return what was said and not read yet."""
+        return [self._said.get_nowait() for _ in range(self._said.qsize())]
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._said.put_nowait((await reader.readline()).decode().split())
         writer.write(b".")

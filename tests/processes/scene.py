@@ -20,6 +20,8 @@ from interlock.console.processes import Service
 from interlock.console.sayings import control
 from interlock.console.stop.receipts import Kill, Receipt, await_receipt
 from interlock.contracts import facts as f
+from interlock.contracts.message import decode
+from interlock.contracts.observed import ProcessExited
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.scope import Scope
 
@@ -61,6 +63,26 @@ class Scene:
         call = await self.model.came(prompt)
         assigned = await story.first(f.StepAssigned, step=STEP)
         return Work(story, call, assigned.principal)
+
+    async def beside(self, work: Work) -> Work:
+        """Hand in tasks until the same agent has another one at work; the other agents finish theirs."""
+        others: list[Work] = []
+        while (another := await self.at_work()).agent != work.agent:
+            others.append(another)
+            assert len(others) < len(UNRULY), "the supervisor gives work to whoever has least"
+        for other in others:
+            await self.model.release(other.call.prompt)
+            await other.story.completed()
+        return another
+
+    async def exit_of(self, process: f.ProcessReceipt) -> tuple[int, int]:
+        """Return of which process a receipt tells the exit, and how many were seen to end with it."""
+        for seq in process.records:
+            record = await self.environment.bus.record(seq)
+            if record is not None and record.subject.endswith(".guard.exited"):
+                exited = decode(ProcessExited, record.data)
+                return exited.pid, exited.processes
+        raise AssertionError(f"none of {process.records} tells of an exit")
 
     async def submit(
         self, prompts: Sequence[str], *, manner: str = "calm", search: str = "", **fields: Any
@@ -116,6 +138,15 @@ class Scene:
     def pid(self, name: str) -> int:
         """Return the process that has a name now."""
         return self.environment.pid(name)
+
+    async def ended(self, name: str, pid: int) -> None:
+        """Wait until a process has ended, and its guard has seen that; nobody may be in its place."""
+        await gone(pid)
+        launcher = self.environment.local.launcher
+        async with asyncio.timeout(PATIENCE_S):
+            while launcher.pids.get(name) == pid:
+                await asyncio.to_thread(os.sched_yield)
+        assert name not in launcher.pids
 
     @contextlib.contextmanager
     def frozen(self, *names: str) -> Generator[None]:

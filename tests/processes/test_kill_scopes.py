@@ -1,5 +1,13 @@
 """A kill reaches what is in flight in its scope, whatever that is, and the receipt says what it came to."""
 
+import asyncio
+import contextlib
+import os
+import sqlite3
+from collections.abc import Generator
+from pathlib import Path
+
+import psutil
 import pytest
 from tests.processes.held_model import MODEL
 from tests.processes.scene import (
@@ -10,16 +18,44 @@ from tests.processes.scene import (
     Scene,
     agent_scope,
     fate_of,
-    lives,
     process_of,
 )
 
 from interlock.contracts import facts as f
 from interlock.contracts.scope import FLEET, Scope, task_scope
+from interlock.effects.documents.store import store_path
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="module")]
 
+INDEX_S = 20.0
 BUILT_IN = ("executor-1", "planner-1", "researcher-1", "reviewer-1")
+
+
+def index_of(stage: Scene) -> Path:
+    """Return where the index of the documents stands."""
+    return store_path(stage.environment.docs.resolve(), stage.environment.local.state.cache)
+
+
+@contextlib.contextmanager
+def held_index(stage: Scene) -> Generator[None]:
+    """Hold the one lock of the index, for which every search waits that finds something new."""
+    index = index_of(stage)
+    index.parent.mkdir(exist_ok=True)
+    connection = sqlite3.connect(index, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+async def begun(stage: Scene) -> None:
+    """Wait until the effect worker has the index open."""
+    worker, index = psutil.Process(stage.pid("effects-1")), str(index_of(stage))
+    async with asyncio.timeout(INDEX_S):
+        while not any(file.path == index for file in worker.open_files()):
+            await asyncio.to_thread(os.sched_yield)
 
 
 @pytest.mark.parametrize("kind", ["task", "step", "tenant"])
@@ -80,7 +116,7 @@ async def test_a_process_is_ended_and_its_work_goes_to_whoever_comes(stage: Scen
         assert process.exited_us is not None
         assert 0 < process.exited_us < AT_ONCE_US
         assert set(process.observers) == {"access-1", "guard-1"}
-        assert not lives(pids[name])
+        await stage.ended(name, pids[name])
     assert receipt.latencies.last_exit_us == max(process_of(receipt, name).exited_us or 0 for name in ended)
     # And it is not started again until that is taken back; then the work is done
     assert not set(ended) & stage.environment.local.launcher.pids.keys()
@@ -137,3 +173,23 @@ async def test_everything_ends_and_comes_back(stage: Scene) -> None:
     work = await stage.at_work()
     await stage.model.release(work.call.prompt)
     await work.story.completed()
+
+
+async def test_a_tool_that_nobody_can_interrupt_is_in_doubt(stage: Scene) -> None:
+    # Given a step whose search goes on in a thread, for somebody holds the index
+    with held_index(stage):
+        story = await stage.submit(["never"], search="lamp")
+        await story.first(f.EffectGranted)
+        await begun(stage)
+        # When the tool is killed
+        scope = Scope(kind="tool", name="search")
+        receipt = await stage.receipt(await stage.kill(scope))
+    # Then the receipt does not claim that it was cut off
+    (effect,) = receipt.fact.effects
+    assert (effect.name, effect.fate) == ("tool search", "in_doubt")
+    assert effect.outcome
+    # And its result, which comes late, changes nothing
+    failed = await story.first(f.StepFailed, step=STEP)
+    assert "killed" in failed.message
+    assert not stage.model.of("never")
+    await stage.resume(scope)

@@ -36,11 +36,14 @@ class Done(msgspec.Struct):
 
 @agent.handle
 async def work(order: Order, context: Context) -> Done:
-    """Ask; with bad manners misbehave as soon as the test gives the cue, while the answer is awaited."""
+    """Ask; with bad manners misbehave as soon as the test gives the cue, while the answer is awaited.
+
+    Whoever gets the step after that behaves well.
+    """
     if order.search:
         await context.tool("search", query=order.search)
     asking = asyncio.create_task(context.model(order.prompt))
-    if order.manner in MANNERS:
+    if order.manner in MANNERS and context.attempt == 1:
         await context.model(f"cue {order.prompt}")
         MANNERS[order.manner](order)
     try:

@@ -33,6 +33,8 @@ async def serve(
         await station.start()
         await asyncio.Event().wait()
     finally:
+        # Who is leaving says no hello over a connection that stands again.
+        bus.connection.watchers.discard(station)
         await station.stop("told to stop")
         await bus.close()
     return DONE

@@ -8,26 +8,38 @@ from collections.abc import Callable
 
 import structlog
 
+from interlock.bus.clock import steady_ms
 from interlock.bus.errors import BusError
 from interlock.bus.ports import Wire
 from interlock.contracts.subjects import beat_subject
 
 BEAT_S = 1.0
 SILENT_MS = 3_500
+LATE_MS = 2_500
 
 log = structlog.get_logger()
 
 
 class Beater:
-    """Publishes a principal's heartbeat; `payload` is called before each and should be quick."""
+    """Publishes a principal's heartbeat; `payload` is called before each and should be quick.
+
+    `was_silent` is called before one that comes so late that the principal may have been given up.
+    """
 
     def __init__(
-        self, wire: Wire, principal: str, payload: Callable[[], bytes], *, every_s: float = BEAT_S
+        self,
+        wire: Wire,
+        principal: str,
+        payload: Callable[[], bytes],
+        *,
+        every_s: float = BEAT_S,
+        was_silent: Callable[[], None] | None = None,
     ) -> None:
         self._wire = wire
         self._subject = beat_subject(principal)
         self._payload = payload
         self._every_s = every_s
+        self._was_silent = was_silent
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -43,7 +55,11 @@ class Beater:
 
     async def _keep_beating(self) -> None:
         while True:
+            since_ms = steady_ms()
             await asyncio.sleep(self._every_s)
+            if self._was_silent is not None and steady_ms() - since_ms > LATE_MS:
+                log.warning("was_silent", subject=self._subject, silent_ms=steady_ms() - since_ms)
+                self._was_silent()
             await self._beat()
 
     async def _beat(self) -> None:

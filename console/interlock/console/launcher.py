@@ -79,8 +79,8 @@ class Launcher:
         await self._unless_failed(self._up.wait(), timeout_s)
 
     async def ready(self, wait: WaitReady, *, timeout_s: float = READY_S) -> None:
-        """Wait until `wait` has seen every child that joins and may; raises NotRunning with who is late."""
-        joining = {child.name for child in self._children if child.role in JOINING} - self._held
+        """Wait until `wait` has seen the guard, and every child that joins and may; raises NotRunning."""
+        joining = {GUARD, *(child.name for child in self._children if child.role in JOINING)} - self._held
         await self._unless_failed(wait(frozenset(joining)), timeout_s)
 
     async def failed(self) -> GaveUp:

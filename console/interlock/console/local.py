@@ -37,6 +37,7 @@ from interlock.supervisor.guard.intensity import Intensity
 LOOK_S = 0.05
 # The service that admits is ready by now; a server that was just started again may take a moment.
 OPEN_DOOR_S = 10.0
+JOINED = (f.AgentJoined, f.EffectsJoined, f.AccessJoined, f.GuardJoined)
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +109,9 @@ async def started(
         server = await embedded.start(state.store, wish.port)
         try:
             plan = Plan(state=state, url=server.url, docs=wish.docs, model=wish.model, keys=keys)
-            launcher = Launcher(guard(plan, environment), children(plan, environment, services), beside=server)
+            launcher = Launcher(
+                guard(plan, environment), children(plan, environment, services), beside=server
+            )
             async with _running(state, wish, server, launcher) as local:
                 yield local
         finally:
@@ -181,7 +184,7 @@ async def joined(bus: NatsBus, names: frozenset[str], *, since_ms: int = 0) -> N
     async def on_record(record: Record) -> None:
         decision = decode(Decision, record.data)
         for fact in decision.facts if decision.at_ms >= since_ms else ():
-            if isinstance(fact, f.AgentJoined | f.EffectsJoined):
+            if isinstance(fact, JOINED):
                 missing.discard(fact.principal)
         if not missing:
             all_there.set()

@@ -53,7 +53,7 @@ class Service(NamedTuple):
         return self.role in JOINING
 
 
-JOINING = ("agent", "effects")
+JOINING = ("agent", "effects", "access")
 GUARD = "guard-1"
 SERVICES = (
     Service("access-1", "access", ("interlock.supervisor.access",), 0, ready=True),

@@ -1,10 +1,11 @@
 """What guards and access services have seen: who is gone at once, and whom nobody believes."""
 
 import pytest
-from tests.supervisor.core.world import ONE, THINK, World
+from tests.supervisor.core.world import ONE, THINK, World, all_of
 
 from interlock.contracts import facts
 from interlock.contracts.observed import AccessHello, GuardHello, Violation
+from interlock.supervisor.core.limits import RECEIPT_MS
 
 
 def watched() -> tuple[World, int]:
@@ -107,3 +108,31 @@ def test_an_entitlement_names_one_principal(rest: tuple[str, ...]) -> None:
     world, _ = watched()
     world.say("access-1", "access", "entitled", b"{}", *rest)
     assert "names one principal" in world.only(0, facts.Refused).reason
+
+
+def test_a_kill_waits_for_a_guard_that_was_given_up_meanwhile() -> None:
+    # Given a killed agent that is cut off, and a guard that has said nothing for too long
+    world, _ = watched()
+    world.switch("kill", "agent researcher-1")
+    world.disconnected("researcher-1")
+    world.silence("guard-1")
+    assert not all_of(world.told, 0, facts.Receipted)
+    # When the time is over
+    world.tick(RECEIPT_MS)
+    # Then the receipt does not say that there was nobody who could have seen it end
+    receipt = world.only(0, facts.Receipted)
+    (process,) = receipt.processes
+    assert (process.fate, process.note) == ("disconnected", "exit not observed in time")
+    assert not receipt.complete
+
+
+def test_a_guard_that_was_given_up_is_believed_about_what_it_had_in_its_hands() -> None:
+    # Given a killed agent, and a guard that was given up before it said that it has seen the end
+    world, _ = watched()
+    world.switch("kill", "agent researcher-1")
+    world.silence("guard-1")
+    world.exited("researcher-1")
+    # Then that counts, and what it says of others does not
+    assert world.only(0, facts.ExitObserved).observer == "guard-1"
+    world.exited("effects-1")
+    assert "late" in world.only(0, facts.Refused).reason

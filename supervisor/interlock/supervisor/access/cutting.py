@@ -20,8 +20,8 @@ from interlock.supervisor.access.environment import Environment
 from interlock.supervisor.access.pace import KeptOut
 from interlock.supervisor.access.system import Ended, Standing
 
-# Between the clock of a server and that of a supervisor.
-SKEW_US = 2_000_000
+# Between the clock of a server and that of a supervisor; less than a process needs to be started again.
+SKEW_US = 150_000
 MOST_CONDEMNED = 4_096
 NEVER_US = -1
 ID_BYTES = 16

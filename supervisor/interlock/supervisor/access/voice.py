@@ -38,7 +38,7 @@ class Voice:
         self._logged: dict[str, Entitlement] = {}
         self._said: dict[str, Entitlement] = {}
         self._greeted = False
-        self._beater = Beater(bus, bus.principal, self._beat)
+        self._beater = Beater(bus, bus.principal, self._beat, was_silent=self._greet_again)
 
     async def start(self) -> None:
         """Begin to beat."""
@@ -99,6 +99,10 @@ class Voice:
         failure = None if done.cancelled() else done.exception()
         if failure is not None:
             log.error("observation_not_recorded", verb=verb, reason=str(failure))
+
+    def _greet_again(self) -> None:
+        if self._greeted:
+            self.greet()
 
     def _beat(self) -> bytes:
         return encode(Beat(incarnation=self._incarnation))

@@ -34,7 +34,8 @@ class KilledProcess(msgspec.Struct, frozen=True):
     """A process that had work in the scope.
 
     `steps` are those (task, step, attempt) whose end it has not confirmed; `ends` is whether the process
-    itself shall end, or this life of it has. A time is None as long as nobody has seen it.
+    itself shall end, or this life of it has; `guard` is who had it in its hands (empty: nobody). A time is
+    None as long as nobody has seen it.
     """
 
     principal: str
@@ -42,6 +43,7 @@ class KilledProcess(msgspec.Struct, frozen=True):
     pid: int = 0
     steps: tuple[tuple[int, str, int], ...] = ()
     ends: bool = False
+    guard: str = ""
     stopped_us: int | None = None
     disconnected_us: int | None = None
     exited_us: int | None = None

@@ -30,6 +30,7 @@ REFUSED_S = 10.0
 TAKE_BACK_S = 1.0
 MOST_EARLY = 64
 FIRST_PAUSE_S = 0.05
+NO_LOG_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 1.0
 
 log = structlog.get_logger()
@@ -83,8 +84,9 @@ class Ears:
                 await self._follow(bus)
             except jetstream.Refusal as refusal:
                 if refusal.err_code == jetstream.NO_STREAM:
-                    # Nothing was ever said here.
+                    # Nothing was ever said here, and may be as soon as there is a log.
                     self._know()
+                    pause_s = min(pause_s, NO_LOG_PAUSE_S)
                 reason = str(refusal)
             except NotPermitted:
                 raise

@@ -92,7 +92,7 @@ class Guard:
         await self._ears.start(bus)
         bus.connection.watchers.add(self)
         self._say_hello()
-        self._beater = Beater(bus, bus.principal, self._beat)
+        self._beater = Beater(bus, bus.principal, self._beat, was_silent=self._say_hello)
         await self._beater.start()
         await asyncio.Event().wait()
 

@@ -49,18 +49,24 @@ def access_said_hello(turn: Turn, said: Input, body: AccessHello) -> None:
 
 
 def process_exited(turn: Turn, said: Input, body: ProcessExited) -> None:
-    """Take it that a process has ended: for the kills that wait for it, and for what it had in hand."""
+    """Take it that a process has ended: for the kills that wait for it, and for what it had in hand.
+
+    A guard that was given up meanwhile is believed about what it had in its hands when that was killed.
+    """
     guard = turn.state.guards.get(said.principal)
-    if guard is None:
-        turn.refuse(0, said.seq, f"late: {said.principal} is not here any more")
-        return
-    if body.principal not in guard.children:
+    if guard is not None and body.principal not in guard.children:
         accuse(turn, 0, said, "forge", f"it speaks of {body.principal}, which is not in its hands")
+        return
+    awaited = any(
+        _waits_for_exit(process, body) and (guard is not None or process.guard == said.principal)
+        for process in _killed(turn, body.principal)
+    )
+    if guard is None and not awaited:
+        turn.refuse(0, said.seq, f"late: {said.principal} is not here any more")
         return
     here = turn.state.agents.get(body.principal) or turn.state.workers.get(body.principal)
     # Another life may be here by now, or one that says another number: then its own silence is waited for.
     its_life = here is not None and here.pid != 0 and here.pid == body.pid
-    awaited = any(_waits_for_exit(process, body) for process in _killed(turn, body.principal))
     if its_life or awaited:
         turn.say(
             0,

@@ -30,21 +30,17 @@ def _is_open(state: State, kill: Kill, process: KilledProcess) -> bool:
     """Tell whether something may still be seen of a process."""
     if not process.ends:
         return bool(process.steps) and process.exited_us is None
-    guarded = _is_guarded(state, process)
-    if guarded and process.exited_us is None:
+    if process.guard and process.exited_us is None:
         return True
     # Where only its work was killed, a guard starts it anew: it may never be without a connection.
-    cut_off = not guarded or kill.ends_processes
+    cut_off = not process.guard or kill.ends_processes
     return bool(state.access) and cut_off and process.disconnected_us is None
-
-
-def _is_guarded(state: State, process: KilledProcess) -> bool:
-    return any(process.principal in guard.children for guard in state.guards.values())
 
 
 def _receipt(turn: Turn, kill: Kill) -> facts.Receipted:
     effects = _effects(turn.state, kill)
-    processes = [_process(turn.state, kill, kill.processes[name]) for name in sorted(kill.processes)]
+    killed = [kill.processes[name] for name in sorted(kill.processes)]
+    processes = [_process(turn.state, kill, process) for process in killed]
     begun = [each.started_us for each in effects if each.fate != "refused"]
     ending = [each for each in processes if each.fate != "stopped"]
     return facts.Receipted(
@@ -54,7 +50,7 @@ def _receipt(turn: Turn, kill: Kill) -> facts.Receipted:
         by=kill.by,
         reason=kill.reason,
         commanded_us=kill.commanded_us,
-        complete=not kill.open and all(_is_complete(turn.state, each) for each in processes),
+        complete=not kill.open and all(map(_is_complete, killed, processes)),
         effects=tuple(effects[:MAX_RECEIPT_EFFECTS]),
         processes=tuple(processes[:MAX_RECEIPT_PROCESSES]),
         more_effects=max(0, len(effects) - MAX_RECEIPT_EFFECTS),
@@ -121,14 +117,13 @@ def _notes(state: State, process: KilledProcess, fate: ProcessFate) -> Iterable[
         yield f"it has not confirmed that {len(process.steps)} of its steps ended"
         return
     if process.exited_us is None:
-        guarded = _is_guarded(state, process)
-        yield "exit not observed" + (" in time" if guarded else ": no guard has it in its hands")
+        yield "exit not observed" + (" in time" if process.guard else ": no guard has it in its hands")
     if process.disconnected_us is None:
         yield "end of its connection not observed" + ("" if state.access else ": no access service is here")
 
 
-def _is_complete(state: State, process: ProcessReceipt) -> bool:
+def _is_complete(process: KilledProcess, receipt: ProcessReceipt) -> bool:
     """Tell whether of a process all was seen that its host lets be seen."""
-    if process.fate == "disconnected":
-        return not any(process.principal in guard.children for guard in state.guards.values())
-    return process.fate != "unobserved"
+    if receipt.fate == "disconnected":
+        return not process.guard
+    return receipt.fate != "unobserved"

@@ -203,16 +203,24 @@ def _with(records: tuple[int, ...], record: int) -> tuple[int, ...]:
 
 
 def _ending(state: State, scope: Scope) -> Map[str, KilledProcess]:
-    return NO_MAP.update({a.principal: replace(_process(a), ends=True) for a in agents_in(state, scope)})
+    agents = agents_in(state, scope)
+    return NO_MAP.update({agent.principal: replace(_process(state, agent), ends=True) for agent in agents})
 
 
 def _stopping(state: State, scope: Scope) -> Map[str, KilledProcess]:
     found: dict[str, KilledProcess] = {}
     for agent, number, step, attempt in in_hand_in(state, scope):
-        process = found.get(agent.principal) or _process(agent)
+        process = found.get(agent.principal) or _process(state, agent)
         found[agent.principal] = replace(process, steps=(*process.steps, (number, step, attempt)))
     return NO_MAP.update(found)
 
 
-def _process(agent: Agent) -> KilledProcess:
-    return KilledProcess(principal=agent.principal, incarnation=agent.incarnation, pid=agent.pid)
+def _process(state: State, agent: Agent) -> KilledProcess:
+    return KilledProcess(
+        principal=agent.principal,
+        incarnation=agent.incarnation,
+        pid=agent.pid,
+        guard=next(
+            (name for name in sorted(state.guards) if agent.principal in state.guards[name].children), ""
+        ),
+    )
