@@ -8,12 +8,14 @@ import asyncio
 import contextlib
 import json
 import re
+from random import Random
 
 from interlock.bus.clock import now_us
 
 MODEL = "openai/held"
 FREE = f'[models."{MODEL}"]\nprice = "free"\n'
 PATIENCE_S = 20.0
+SLOWEST_S = 0.05
 _LENGTH = re.compile(rb"content-length: (\d+)")
 
 
@@ -25,7 +27,7 @@ class Call:
         self.came_us = now_us()
         self.left_us = 0
         self.left = asyncio.Event()
-        self.answered = False
+        self.answered = asyncio.Event()
 
     async def closed(self) -> int:
         """Wait until its caller has gone, and return when that was."""
@@ -33,14 +35,26 @@ class Call:
             await self.left.wait()
         return self.left_us
 
+    async def over(self) -> None:
+        """Wait until it was answered, or its caller has gone."""
+        ways = [asyncio.ensure_future(event.wait()) for event in (self.left, self.answered)]
+        await asyncio.wait(ways, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        assert self.left.is_set() or self.answered.is_set(), f"{self.prompt!r} waits for its answer"
+
 
 class HeldModel:
-    """`calls` are all that came, in order; those whose prompt is `free` are answered at once."""
+    """`calls` are all that came, in order; while it is `open`, or for prompts that are `free`, it answers.
 
-    def __init__(self) -> None:
+    With a `chance` each answer takes a while, by its throw.
+    """
+
+    def __init__(self, chance: Random | None = None) -> None:
         self.calls: list[Call] = []
         self.free: set[str] = set()
         self.open = False
+        self._chance = chance
         self._changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
 
@@ -109,7 +123,7 @@ class HeldModel:
             return False
         leaving.cancel()
         await asyncio.wait({leaving})
-        call.answered = True
+        call.answered.set()
         writer.write(_response(prompt))
         await writer.drain()
         return True
@@ -117,6 +131,10 @@ class HeldModel:
     async def _until_released(self, prompt: str) -> None:
         async with self._changed:
             await self._changed.wait_for(lambda: self.open or prompt in self.free)
+        if self._chance is not None:
+            over = asyncio.Event()
+            asyncio.get_running_loop().call_later(self._chance.uniform(0, SLOWEST_S), over.set)
+            await over.wait()
 
 
 async def _until_closed(reader: asyncio.StreamReader, call: Call) -> None:

@@ -85,17 +85,24 @@ class Scene:
         raise AssertionError(f"none of {process.records} tells of an exit")
 
     async def submit(
-        self, prompts: Sequence[str], *, manner: str = "calm", search: str = "", **fields: Any
+        self,
+        prompts: Sequence[str],
+        *,
+        manner: str = "calm",
+        search: str = "",
+        chained: bool = False,
+        **fields: Any,
     ) -> Story:
-        """Hand in a task with a step for each prompt, which does not wait for the others."""
+        """Hand in a task with a step for each prompt; `chained` ones each wait for the one before."""
         names = [STEP] if len(prompts) == 1 else [f"{STEP}-{n}" for n in range(len(prompts))]
         steps = [
             PlannedStep(
                 id=name,
                 role=ROLE,
                 input={"prompt": prompt, "manner": manner, "port": self.told.port, "search": search},
+                after=tuple(names[place - 1 : place]) if chained and place else (),
             )
-            for name, prompt in zip(names, prompts, strict=True)
+            for place, (name, prompt) in enumerate(zip(names, prompts, strict=True))
         ]
         order: dict[str, Any] = {"plan": Plan(steps=tuple(steps)), "review": False} | fields
         return await self.environment.submit("Work.", **order)
