@@ -162,7 +162,11 @@ class Scene:
         try:
             yield
         finally:
-            self.environment.strike(*names, number=signal.SIGCONT)
+            self.woken(*names)
+
+    def woken(self, *names: str) -> None:
+        """Let these processes go on."""
+        self.environment.strike(*names, number=signal.SIGCONT)
 
 
 def agent_scope(name: str) -> Scope:
