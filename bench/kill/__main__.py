@@ -80,8 +80,10 @@ async def _play(
             figures.append(Figures.of(name, samples, loaded=load.busy))
             print(figures[-1].sentence, flush=True)
         checked = await check(here.here.bus, here.commands, here.tenants, agents.ROLE)
-    print(f"{checked.commands} kills over {checked.effects} effects, {checked.granted_behind} of them granted "
-          "behind one: none of those began")
+    print(
+        f"{checked.commands} kills over {checked.effects} effects, {checked.granted_behind} of them granted "
+        "behind one: none of those began"
+    )
     return figures
 
 

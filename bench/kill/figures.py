@@ -7,7 +7,17 @@ from typing import Any
 import msgspec
 from bench.kill.cases import Samples
 
-HEAD = ("case", "load", "kills", "disturbed", "no grant", "call aborted", "connection closed", "process gone", "last start")
+HEAD = (
+    "case",
+    "load",
+    "kills",
+    "disturbed",
+    "no grant",
+    "call aborted",
+    "connection closed",
+    "process gone",
+    "last start",
+)
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -40,7 +50,15 @@ class Figures(msgspec.Struct, frozen=True):
     def of(cls, case: str, samples: Samples, *, loaded: bool) -> "Figures":
         """Return what a case's samples come to."""
         spreads = map(_spread, (samples.granted, samples.aborted, samples.cut, samples.gone))
-        return cls(case, loaded, samples.kills, samples.condemned, samples.disturbed, *spreads, samples.latest_start_ms)
+        return cls(
+            case,
+            loaded,
+            samples.kills,
+            samples.condemned,
+            samples.disturbed,
+            *spreads,
+            samples.latest_start_ms,
+        )
 
     @property
     def sentence(self) -> str:
@@ -65,7 +83,14 @@ def table(figures: Sequence[Figures]) -> str:
 def _row(one: Figures) -> tuple[str, ...]:
     spreads = (str(spread) if spread else "-" for spread in (one.granted, one.aborted, one.cut, one.gone))
     latest = "-" if one.latest_start_ms is None else f"{one.latest_start_ms:.1f}"
-    return (one.case, "loaded" if one.loaded else "idle", str(one.kills), str(one.disturbed), *spreads, latest)
+    return (
+        one.case,
+        "loaded" if one.loaded else "idle",
+        str(one.kills),
+        str(one.disturbed),
+        *spreads,
+        latest,
+    )
 
 
 def _spread(samples: Sequence[float]) -> Spread | None:

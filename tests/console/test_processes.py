@@ -83,9 +83,7 @@ def test_a_guard_gets_no_key_of_a_model(plan: Plan) -> None:
     assert environment["INTERLOCK_PRINCIPAL"] == GUARD
 
 
-def test_who_admits_others_is_told_where_they_stand_and_is_waited_for(
-    plan: Plan, tmp_path: Path
-) -> None:
+def test_who_admits_others_is_told_where_they_stand_and_is_waited_for(plan: Plan, tmp_path: Path) -> None:
     access, *others = children(plan, RICH)
     assert access.ready
     assert access.order < min(child.order for child in others)

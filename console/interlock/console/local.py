@@ -108,7 +108,9 @@ async def started(
         server = await embedded.start(state.store, wish.port)
         try:
             plan = Plan(state=state, url=server.url, docs=wish.docs, model=wish.model, keys=keys)
-            launcher = Launcher(guard(plan, environment), children(plan, environment, services), beside=server)
+            launcher = Launcher(
+                guard(plan, environment), children(plan, environment, services), beside=server
+            )
             async with _running(state, wish, server, launcher) as local:
                 yield local
         finally:

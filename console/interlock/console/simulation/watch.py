@@ -11,12 +11,12 @@ import msgspec
 from interlock.bus.memory import MemoryServer
 from interlock.bus.ports import Record
 from interlock.console.simulation.errors import Violation
+from interlock.console.simulation.hearing import Hearing, Kills, doing_of
 from interlock.console.simulation.inspection import differences, disorder
 from interlock.console.simulation.laws import Laws
 from interlock.console.simulation.world import Execution, World
 from interlock.contracts.decision import Decision
 from interlock.contracts.dispatch import DoEffect
-from interlock.contracts.effect import ModelCall, ToolCall
 from interlock.contracts.facts import EffectRepeated, FleetSwitched, Halted, Switched
 from interlock.contracts.inputs import read_record
 from interlock.contracts.message import decode
@@ -56,6 +56,7 @@ class Watch:
         self._read = 0
         self._orders: dict[tuple[int, int], tuple[Doing, int]] = {}
         self._stopped_tasks: dict[tuple[str, int], int] = {}
+        self._kills = Kills()
         world.on_executed = self._executed
         server.follow(self._on_records)
 
@@ -68,6 +69,10 @@ class Watch:
     def told_to_stop(self, incarnation: str, task: int) -> None:
         """Note that an effect worker has taken the order to stop everything of a task."""
         self._stopped_tasks[incarnation, task] = len(self._server.records)
+
+    def hearing_of(self, worker: str) -> Hearing:
+        """Return what will note all that a new life of an effect worker is told."""
+        return Hearing(worker, self._kills, self.broken, self._now_s)
 
     def dispatched(self, known: set[int], subject: str, data: bytes) -> None:
         """Check what a supervisor sends out that knows these records of its own to be durable."""
@@ -85,16 +90,7 @@ class Watch:
 
     def _fence(self, order: DoEffect) -> None:
         """Check that no grant of what is killed says that it is newer: its worker would begin it."""
-        call = order.call
-        doing = Doing(
-            task=order.task,
-            step=order.step,
-            agent=order.agent,
-            role=order.role,
-            tenant=order.tenant,
-            tool=call.tool if isinstance(call, ToolCall) else "",
-            model=call.model if isinstance(call, ModelCall) else "",
-        )
+        doing = doing_of(order)
         killed = self.laws.standing.killed_since(doing)
         if killed is not None and order.as_of >= killed[1]:
             self.broken(
@@ -146,6 +142,7 @@ class Watch:
 
     def _on_record(self, record: Record) -> None:
         if not record.subject.startswith(_DECIDED):
+            self._kills.stored(record, self._now_s())
             self.laws.said(read_record(record.seq, record.time_ms, record.subject, record.data))
             return
         decision = decode(Decision, record.data)
