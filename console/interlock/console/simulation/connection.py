@@ -221,8 +221,9 @@ class SimulatedBus:
         """Go on over a new connection."""
         self.lost()
         self._up.set()
+        self._open = [each for each in self._open if not each.stopped]
         for each in self._open:
-            self._line.up(each.open_at_server)
+            self._line.up(each.open_again)
         self._appends.restored()
         for watcher in self.watchers:
             watcher.restored()

@@ -62,9 +62,9 @@ class Line:
             self._flying_down[self._last] = (action, args)
             self._loop.deliver_at(self._down_at_s, self.client, self._arrive, self._flying_down, self._last)
 
-    def down_at(self, when_s: float, action: Action, *args: Any) -> None:
-        """Let the server send something down later."""
-        self._loop.deliver_at(when_s, self._server, self.down, action, *args)
+    def at(self, when_s: float, action: Action, *args: Any) -> None:
+        """Let something happen at the server then."""
+        self._loop.deliver_at(when_s, self._server, action, *args)
 
     def cut(self) -> None:
         """Break the connection; what is in flight is lost."""

@@ -19,6 +19,8 @@ from interlock.console.simulation.line import Line
 
 PUSH_LATE_S = (0.0, 0.0, 0.001, 0.02)
 """How much later than the plain message a record may come to a narrow reader."""
+OPEN_LATE_S = (0.0, 0.0, 0.4, 2.0)
+"""How long it may take until a narrow reader is served again after a break."""
 
 log = structlog.get_logger()
 
@@ -93,6 +95,10 @@ class SimulatedListening:
         if self._ear is None:
             self._ear = self._server.listen(self._subject, self._push, self._queue)
 
+    def open_again(self) -> None:
+        """Let the server know of it after a break."""
+        self.open_at_server()
+
     def close_at_server(self) -> None:
         """Let the server forget it."""
         if self._ear is not None:
@@ -160,6 +166,18 @@ class SimulatedReading:
         self._cursor = self._next_seq
         self._push()
 
+    def open_again(self) -> None:
+        """Begin again after a break; for a narrow reader the server may need a while."""
+        late_s = self._line.chance.choice(OPEN_LATE_S) if self._narrow else 0.0
+        if late_s:
+            self._line.at(asyncio.get_running_loop().time() + late_s, self._open_late)
+        else:
+            self.open_at_server()
+
+    def _open_late(self) -> None:
+        if self._line.standing and not self.stopped:
+            self.open_at_server()
+
     def close_at_server(self) -> None:
         """Push nothing more."""
         self._cursor = None
@@ -180,7 +198,7 @@ class SimulatedReading:
     def _push_late(self, record: Record) -> None:
         late_s = self._line.chance.choice(PUSH_LATE_S)
         self._pushed_s = max(self._pushed_s, asyncio.get_running_loop().time() + late_s)
-        self._line.down_at(self._pushed_s, self._arrive, self._generation, record)
+        self._line.at(self._pushed_s, self._line.down, self._arrive, self._generation, record)
 
     def _arrive(self, generation: int, record: Record) -> None:
         if not self.stopped and generation == self._generation and record.seq >= self._next_seq:

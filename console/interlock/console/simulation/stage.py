@@ -214,7 +214,7 @@ class Stage:
 
     async def _supervise(self, process: Process) -> None:
         bus = await self._network.connect(process, process.name, SUPERVISOR_ACK_S)
-        bus.on_sent = partial(self._watch.dispatched, bus.acked)
+        bus.on_sent = partial(self._watch.dispatched, process.name, bus.acked)
         lives: list[str] = []
         supervisor = Supervisor(bus, name_life=self._name_life(process.name, lives))
         self.supervising[process.name] = Supervising(process, bus, supervisor, lives)

@@ -49,6 +49,7 @@ class Watch:
         self.decisions = 0
         self.decided_at_s = 0.0
         self.calm_since_s: float | None = None
+        self.on_order: Callable[[str, DoEffect, str], None] = _ignore
         self._told_again: dict[tuple[int, int, int], float] = {}
         self._server = server
         self._now_s = now_s
@@ -74,12 +75,13 @@ class Watch:
         """Return what will note all that a new life of an effect worker is told."""
         return Hearing(worker, self._kills, self.broken, self._now_s)
 
-    def dispatched(self, known: set[int], subject: str, data: bytes) -> None:
+    def dispatched(self, supervisor: str, known: set[int], subject: str, data: bytes) -> None:
         """Check what a supervisor sends out that knows these records of its own to be durable."""
         if not subject.startswith(_DISPATCHES) or b'"do":"effect"' not in data:
             return
         order = _read_order(data)
         self._fence(order)
+        self.on_order(supervisor, order, subject.rsplit(".", 1)[-1])
         seen = self.laws.tasks.get(order.task)
         if seen is not None and seen.ended == "halted" and seen.ended_seq in known:
             self.broken(
@@ -184,6 +186,10 @@ class Watch:
                 f"{execution.worker} executed effect {execution.effect} of task {execution.task} after it "
                 "had taken the order to stop that task",
             )
+
+
+def _ignore(_supervisor: str, _order: DoEffect, _worker: str) -> None:
+    return
 
 
 def _first_difference(one: State, other: State) -> str:
