@@ -178,7 +178,7 @@ def _switch_scope(luck: Random, cast: Cast, at_s: float, by: str) -> a.AnyAction
     """Switch an agent, a role, a tool, a model or a tenant; there are few, so that one is let go again."""
     scope = luck.choice(
         (
-            f"agent.{luck.choice(tuple(cast.agents))}",
+            f"agent.{luck.choice((*cast.agents, *cast.agents, *cast.workers))}",
             f"role.{luck.choice(ROLES)}",
             f"tool.{luck.choice(('search', 'write_file'))}",
             f"model.{luck.choice(('offline/x', 'offline/*'))}",
