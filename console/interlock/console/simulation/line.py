@@ -62,6 +62,10 @@ class Line:
             self._flying_down[self._last] = (action, args)
             self._loop.deliver_at(self._down_at_s, self.client, self._arrive, self._flying_down, self._last)
 
+    def at(self, when_s: float, action: Action, *args: Any) -> None:
+        """Let something happen at the server then."""
+        self._loop.deliver_at(when_s, self._server, action, *args)
+
     def cut(self) -> None:
         """Break the connection; what is in flight is lost."""
         self.standing = False
