@@ -88,7 +88,12 @@ def _hang(order: Order) -> None:
 
 def _fork(order: Order) -> None:
     """Leave a grandchild in a session of its own, which ignores being asked to end."""
-    _leave(lambda: (tell(order, os.getpid()), signal.pause()))
+
+    def stay() -> None:
+        tell(order, os.getpid())
+        signal.pause()
+
+    _leave(stay)
 
 
 def _return(order: Order) -> None:
