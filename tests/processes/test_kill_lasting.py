@@ -11,17 +11,20 @@ import msgspec
 import pytest
 from tests.processes.scene import STEP, TESTS, Scene, agent_scope, fate_of, scene
 
+from interlock.bus.ports import Message
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts
-from interlock.contracts.effect import EffectCompleted
-from interlock.contracts.message import encode
+from interlock.contracts.dispatch import Dispatch, DoEffect
+from interlock.contracts.effect import EffectAborted, EffectCompleted
+from interlock.contracts.message import decode, encode
 from interlock.contracts.scope import task_scope
 from interlock.contracts.step import StepResult
-from interlock.contracts.subjects import input_subject
+from interlock.contracts.subjects import dispatch_subject, input_subject
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="module")]
 
 NAME = "unruly-1"
+PATIENCE_S = 10.0
 GOVERNORS = ("nats-server", "supervisor-1", "access-1", "guard-1", "effects-1")
 
 
@@ -127,3 +130,52 @@ async def test_what_comes_after_a_kill_is_late_and_changes_nothing(stage: Scene)
     assert (await stage.environment.view(work.task)).status == "halted"
     assert len(work.story.all(f.EffectSettled, effect=effect.effect)) == 1
     assert not work.story.all(f.StepCompleted)
+
+
+async def test_a_grant_of_before_a_kill_is_too_old_behind_it(stage: Scene) -> None:
+    # Given a task that was killed, and the grant of its call in flight, which somebody has overheard
+    overheard = await dispatches(stage)
+    work = await stage.at_work()
+    async with asyncio.timeout(PATIENCE_S):
+        grant = await overheard.get()
+    assert isinstance(grant, DoEffect)
+    await stage.receipt(await stage.kill(task_scope(work.task)))
+    ends = await said_by_the_worker(stage, work.task)
+    # When it is said again, as another grant
+    supervisor = await stage.environment.speak_as("supervisor-1")
+    older = msgspec.structs.replace(grant, grant=7)
+    await supervisor.send(dispatch_subject("effects-1"), msgspec.json.encode(older))
+    # Then it never begins
+    async with asyncio.timeout(PATIENCE_S):
+        end = await ends.get()
+    assert (end.grant, end.started, end.reason) == (7, False, "it was granted before a kill")
+    assert len(stage.model.of(work.call.prompt)) == 1
+    # And it is its age that keeps it from that, and nothing else: who knew of the kill may grant
+    as_of = await supervisor.last_seq()
+    newer = msgspec.structs.replace(grant, grant=8, as_of=as_of)
+    await supervisor.send(dispatch_subject("effects-1"), msgspec.json.encode(newer))
+    await stage.model.came(work.call.prompt, times=2)
+    await stage.model.release(work.call.prompt)
+
+
+async def dispatches(stage: Scene) -> "asyncio.Queue[Dispatch]":
+    """Return what the effect worker is told from now on."""
+    told: asyncio.Queue[Dispatch] = asyncio.Queue()
+    worker = await stage.environment.speak_as("effects-1")
+
+    def note(message: Message) -> None:
+        told.put_nowait(msgspec.json.decode(message.data, type=Dispatch))
+
+    await worker.listen(dispatch_subject("effects-1"), note)
+    return told
+
+
+async def said_by_the_worker(stage: Scene, task: int) -> "asyncio.Queue[EffectAborted]":
+    """Return what the effect worker says from now on of effects that were aborted."""
+    said: asyncio.Queue[EffectAborted] = asyncio.Queue()
+
+    def note(message: Message) -> None:
+        said.put_nowait(decode(EffectAborted, message.data))
+
+    await stage.environment.bus.listen(input_subject("effects-1", "effect", "aborted", task), note)
+    return said

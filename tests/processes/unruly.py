@@ -20,12 +20,16 @@ agent = Agent("unruly", charter="unruly.toml")
 
 
 class Order(msgspec.Struct):
-    """What to ask, how to behave (a name in MANNERS), and the port to tell of it; `search` is a tool's."""
+    """What to ask, how to behave (a name in MANNERS), and the port to tell of it.
+
+    `search` is what to search for before, `more` how often to ask again after the first answer.
+    """
 
     prompt: str
     manner: str = "calm"
     port: int = 0
     search: str = ""
+    more: int = 0
 
 
 class Done(msgspec.Struct):
@@ -47,7 +51,10 @@ async def work(order: Order, context: Context) -> Done:
         await context.model(f"cue {order.prompt}")
         MANNERS[order.manner](order)
     try:
-        return Done(await asking)
+        answer = await asking
+        for n in range(order.more):
+            answer = await context.model(f"{order.prompt}.{n}")
+        return Done(answer)
     except asyncio.CancelledError:
         if order.manner == "clinging":
             await _cling()
@@ -81,7 +88,12 @@ def _hang(order: Order) -> None:
 
 def _fork(order: Order) -> None:
     """Leave a grandchild in a session of its own, which ignores being asked to end."""
-    _leave(lambda: (tell(order, os.getpid()), signal.pause()))
+
+    def stay() -> None:
+        tell(order, os.getpid())
+        signal.pause()
+
+    _leave(stay)
 
 
 def _return(order: Order) -> None:
