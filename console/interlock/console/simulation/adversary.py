@@ -101,6 +101,7 @@ def _storm(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
     weather = Weather(
         most_ms=luck.choice((2.0, 50.0, 400.0)),
         lost=luck.choice((0.0, 0.2, 0.6)),
+        leads_lost=luck.choice((0.0, 0.0, 1.0)),
         doubled=luck.choice((0.0, 0.3)),
         acks_lost=luck.choice((0.0, 0.0, 0.1)),
     )
