@@ -102,21 +102,21 @@ def test_what_a_kill_is_not_over_may_begin(worker: Worker, scope: str) -> None:
     assert worker.begin() == []
 
 
-def test_what_has_begun_must_not_happen_after_a_kill(worker: Worker) -> None:
+def test_what_has_begun_must_not_go_on_after_a_kill(worker: Worker) -> None:
     assert worker.begin() == []
     worker.hear("task.5", 21)
-    worker.hearing.acts(GRANT)
+    worker.hearing.goes_on(GRANT)
     assert worker.broken == ["fence"]
 
 
 def test_nothing_begins_after_a_kill_that_the_log_has_refused_until_it_stands_there(worker: Worker) -> None:
     # Given a kill that was heard and is nowhere in the log
     worker.hear("task.5", 0)
-    worker.hearing.acts(GRANT)
+    worker.hearing.goes_on(GRANT)
     assert worker.broken == ["fence"]
     # When it stands there after all, then its place decides
     worker.store("task.5", 19)
-    worker.hearing.acts(GRANT)
+    worker.hearing.goes_on(GRANT)
     assert worker.broken == ["fence"]
     # And one that never came is forgotten
     other = Worker()
@@ -134,7 +134,7 @@ def test_a_grant_that_was_sent_after_a_kill_stood_in_the_log_must_not_begin_unhe
     assert worker.begin() == []
     # When the server passed it on later, then it must not
     late = msgspec.structs.replace(GRANT, grant=2)
-    worker.now_s += 0.2
+    worker.now_s += 0.5
     worker.lead()
     worker.hearing.took(late)
     assert worker.begin(late) == ["fence"]

@@ -18,7 +18,7 @@ from interlock.bus.ports import Message, OnMessage, OnRecord, Record
 from interlock.console.simulation.line import Line
 from interlock.contracts.subjects import LEADS
 
-PUSH_LATE_S = (0.0, 0.0, 0.001, 0.02)
+PUSH_LATE_S = (0.0, 0.001, 0.02, 0.3)
 """How much later than the plain message a record may come to a narrow reader."""
 OPEN_LATE_S = (0.0, 0.0, 0.4, 2.0)
 """How long it may take until a narrow reader is served again after a break."""
