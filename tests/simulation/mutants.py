@@ -334,6 +334,11 @@ def waits_for_the_place_of_a_kill() -> Any:
     return patch.object(Watch, "_on_control", _nothing)
 
 
+def begins_while_a_kill_has_no_place() -> Any:
+    """An effect worker looks only at kills that the log has told."""
+    return patch.object(Fences, "holds", lambda *_: False)
+
+
 def lets_what_is_killed_go_on() -> Any:
     """An effect worker begins nothing that is killed, but what has begun goes on."""
     return patch.object(Hands, "kill", _nothing)
@@ -394,6 +399,7 @@ MUTANTS: tuple[Mutant, ...] = (
     lets_tenants_clocks_run,
     begins_what_is_older_than_a_kill,
     waits_for_the_place_of_a_kill,
+    begins_while_a_kill_has_no_place,
     lets_what_is_killed_go_on,
     begins_without_a_leader,
     believes_old_signs_of_life,

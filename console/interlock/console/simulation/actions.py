@@ -81,7 +81,8 @@ class Storm(Action, frozen=True, kw_only=True):
         weather = self.weather
         return (
             f"bad weather for {self.who} for {self.for_s:g} s: up to {weather.most_ms:g} ms late, "
-            f"{weather.lost:.0%} lost, {weather.doubled:.0%} doubled, {weather.acks_lost:.0%} of acks lost"
+            f"{weather.lost:.0%} lost, {weather.leads_lost:.0%} of signs that somebody leads, "
+            f"{weather.doubled:.0%} doubled, {weather.acks_lost:.0%} of acks lost"
         )
 
 

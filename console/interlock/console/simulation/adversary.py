@@ -101,6 +101,7 @@ def _storm(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
     weather = Weather(
         most_ms=luck.choice((2.0, 50.0, 400.0)),
         lost=luck.choice((0.0, 0.2, 0.6)),
+        leads_lost=luck.choice((0.0, 0.0, 1.0)),
         doubled=luck.choice((0.0, 0.3)),
         acks_lost=luck.choice((0.0, 0.0, 0.1)),
     )
@@ -192,7 +193,7 @@ def _switch_scope(luck: Random, cast: Cast, at_s: float, by: str) -> a.AnyAction
 
 def _strike(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     over = luck.choice(("task", "step", "step", "agent", "role", "tool", "tool", "model", "tenant"))
-    late_s, cut_s = luck.choice((0.0, 0.0, 0.5, 1.5)), luck.choice((0.0, 0.1))
+    late_s, cut_s = luck.choice((0.0, 0.02, 0.6, 1.5)), luck.choice((0.0, 0.1))
     return a.Strike(at_s=at_s, over=over, by=luck.choice(("olga", "ada")), late_s=late_s, cut_s=cut_s)
 
 

@@ -134,9 +134,10 @@ class SimulatedCalls(Calls):
         if fate < 0.05:
             raise Busy("429: too many requests")
         cost = true_cost(work, luck, self._counted(work))
-        self._hearing.acts(work)
+        self._hearing.goes_on(work)
         self._world.execute(work, self._worker, cost, asyncio.get_running_loop().time())
         await asyncio.sleep(luck.random() * (SLOW_S if fate > 0.97 else MOST_S))
+        self._hearing.goes_on(work)
         if fate < 0.1 and isinstance(work.call, ModelCall):
             raise EffectError("the answer was cut off", used=cost if fate < 0.08 else None)
         return Answer(b'"so"', None if fate < 0.12 else cost)

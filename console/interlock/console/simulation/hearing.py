@@ -24,7 +24,7 @@ HANDLE_S = HANDLE_MS / 1_000 + MARGIN_S
 STILL_S = (LATE_MS + TICK_MS) / 1_000 + MARGIN_S
 UNPLACED_S = UNPLACED_MS / 1_000 - 2.0
 """Clocks may gain two in a hundred."""
-PUSHED_S = 0.1
+PUSHED_S = 0.4
 """After so long the server has sent a record to everybody who reads."""
 _LEADS = LEADS.removesuffix("*")
 _KILL = ".control.kill."
@@ -117,9 +117,9 @@ class Hearing:
             self._broken("handle", f"{what}, but all that it had heard was from before it stood still")
         self._pass(work, what)
 
-    def acts(self, work: DoEffect) -> None:
-        """Check that what has begun may still happen."""
-        self._pass(work, f"{self._worker} carried out effect {work.effect}, grant {work.grant}")
+    def goes_on(self, work: DoEffect) -> None:
+        """Check that what has begun may still be at work."""
+        self._pass(work, f"{self._worker} went on with effect {work.effect}, grant {work.grant}")
 
     def _pass(self, work: DoEffect, what: str) -> None:
         """Check an effect against everything that is killed."""

@@ -17,11 +17,15 @@ Action = Callable[..., object]
 
 
 class Weather(msgspec.Struct, frozen=True):
-    """How bad a line is: its delay, and the shares of unstored messages lost or doubled, and of acks lost."""
+    """How bad a line is: its delay, and the shares of unstored messages lost or doubled, and of acks lost.
+
+    `leads_lost` is of the signs of life of who leads: each subscription has a limit of its own.
+    """
 
     least_ms: float = 0.1
     most_ms: float = 2.0
     lost: float = 0.0
+    leads_lost: float = 0.0
     doubled: float = 0.0
     acks_lost: float = 0.0
 

@@ -16,8 +16,9 @@ from interlock.bus.memory import Ear, MemoryServer
 from interlock.bus.patterns import matcher
 from interlock.bus.ports import Message, OnMessage, OnRecord, Record
 from interlock.console.simulation.line import Line
+from interlock.contracts.subjects import LEADS
 
-PUSH_LATE_S = (0.0, 0.0, 0.001, 0.02)
+PUSH_LATE_S = (0.0, 0.001, 0.02, 0.3)
 """How much later than the plain message a record may come to a narrow reader."""
 OPEN_LATE_S = (0.0, 0.0, 0.4, 2.0)
 """How long it may take until a narrow reader is served again after a break."""
@@ -107,7 +108,8 @@ class SimulatedListening:
 
     def _push(self, message: Message) -> None:
         weather = self._line.weather
-        if not self._line.happens(weather.lost):
+        lost = weather.lost if self._subject != LEADS else max(weather.lost, weather.leads_lost)
+        if not self._line.happens(lost):
             seq = self._place(message) if self._on_arrival is not None else 0
             sent_s = asyncio.get_running_loop().time()
             self._line.down(self._arrive, message, sent_s, seq)
