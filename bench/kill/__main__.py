@@ -7,7 +7,6 @@ run in which an effect starts behind a kill ends with an error.
 """
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -80,8 +79,10 @@ async def _play(
             figures.append(Figures.of(name, samples, loaded=load.busy))
             print(figures[-1].sentence, flush=True)
         checked = await check(here.here.bus, here.commands, here.tenants, agents.ROLE)
-    print(f"{checked.commands} kills over {checked.effects} effects, {checked.granted_behind} of them granted "
-          "behind one: none of those began")
+    print(
+        f"{checked.commands} kills over {checked.effects} effects, {checked.granted_behind} of them granted "
+        "behind one: none of those began"
+    )
     return figures
 
 

@@ -7,7 +7,17 @@ from typing import Any
 import msgspec
 from bench.kill.cases import Samples
 
-HEAD = ("case", "load", "kills", "disturbed", "no grant", "call aborted", "connection closed", "process gone", "last start")
+HEAD = (
+    "case",
+    "load",
+    "kills",
+    "disturbed",
+    "no grant",
+    "call aborted",
+    "connection closed",
+    "process gone",
+    "last start",
+)
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -22,7 +32,7 @@ class Spread(msgspec.Struct, frozen=True):
         return f"{self.p50_ms:.1f} / {self.p99_ms:.1f} / {self.worst_ms:.1f}"
 
 
-class Figures(msgspec.Struct, frozen=True):
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """One case."""
 
     case: str
@@ -39,8 +49,18 @@ class Figures(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, case: str, samples: Samples, *, loaded: bool) -> "Figures":
         """Return what a case's samples come to."""
-        spreads = map(_spread, (samples.granted, samples.aborted, samples.cut, samples.gone))
-        return cls(case, loaded, samples.kills, samples.condemned, samples.disturbed, *spreads, samples.latest_start_ms)
+        return cls(
+            case=case,
+            loaded=loaded,
+            kills=samples.kills,
+            condemned=samples.condemned,
+            disturbed=samples.disturbed,
+            granted=_spread(samples.granted),
+            aborted=_spread(samples.aborted),
+            cut=_spread(samples.cut),
+            gone=_spread(samples.gone),
+            latest_start_ms=samples.latest_start_ms,
+        )
 
     @property
     def sentence(self) -> str:
@@ -50,7 +70,8 @@ class Figures(msgspec.Struct, frozen=True):
     @property
     def kept(self) -> dict[str, Any]:
         """The case as plain data."""
-        return msgspec.to_builtins(self)
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
 
 
 def table(figures: Sequence[Figures]) -> str:
@@ -65,7 +86,14 @@ def table(figures: Sequence[Figures]) -> str:
 def _row(one: Figures) -> tuple[str, ...]:
     spreads = (str(spread) if spread else "-" for spread in (one.granted, one.aborted, one.cut, one.gone))
     latest = "-" if one.latest_start_ms is None else f"{one.latest_start_ms:.1f}"
-    return (one.case, "loaded" if one.loaded else "idle", str(one.kills), str(one.disturbed), *spreads, latest)
+    return (
+        one.case,
+        "loaded" if one.loaded else "idle",
+        str(one.kills),
+        str(one.disturbed),
+        *spreads,
+        latest,
+    )
 
 
 def _spread(samples: Sequence[float]) -> Spread | None:

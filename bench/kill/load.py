@@ -1,7 +1,7 @@
 """What keeps the machine busy while kills are measured: `python -m bench.kill.load`, until it is ended.
 
-The small job of the pipeline bench, 32 tasks at a time, in an environment of its own, and one process for each
-core that does nothing but turn. It says when the first tasks are done.
+The small job of the pipeline bench, 32 tasks at a time, in an environment of its own, and one process for
+each core that does nothing but turn. It says when the first tasks are done.
 """
 
 import asyncio

@@ -12,7 +12,7 @@ _IDLE = slice(4, 6)
 
 
 async def quiet(busy_cores: int) -> bool:
-    """Wait until all cores but so many were idle for a moment; False: they never were, within three seconds."""
+    """Wait until all cores but so many were idle for a moment; False: they never were, in three seconds."""
     loop = asyncio.get_running_loop()
     until_s = loop.time() + PATIENCE_S
     wanted_s = ((os.cpu_count() or 1) - busy_cores) * LOOK_S * FREE

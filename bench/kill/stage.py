@@ -93,9 +93,7 @@ async def stage(cast: Cast) -> AsyncGenerator[Stage]:
             await server.stop()
 
 
-def _launcher(
-    cast: Cast, folder: StateFolder, keys: Mapping[str, Path], server: EmbeddedServer
-) -> Launcher:
+def _launcher(cast: Cast, folder: StateFolder, keys: Mapping[str, Path], server: EmbeddedServer) -> Launcher:
     plan = Plan(state=folder, url=server.url, docs=(), model=cast.model, keys=keys)
     prices = folder.root / "prices.toml"
     prices.write_text(FREE)
