@@ -1,5 +1,6 @@
 """What the samples of a case come to, and how that is shown; it measures nothing."""
 
+import os
 from collections.abc import Sequence
 from statistics import quantiles
 from typing import Any
@@ -33,7 +34,7 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """One case."""
+    """One case; `load_average` is the system's own, over the minute before its end."""
 
     case: str
     loaded: bool
@@ -45,6 +46,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     cut: Spread | None
     gone: Spread | None
     latest_start_ms: float | None
+    load_average: float
 
     @classmethod
     def of(cls, case: str, samples: Samples, *, loaded: bool) -> "Figures":
@@ -60,6 +62,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
             cut=_spread(samples.cut),
             gone=_spread(samples.gone),
             latest_start_ms=samples.latest_start_ms,
+            load_average=os.getloadavg()[0],
         )
 
     @property
@@ -75,7 +78,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def table(figures: Sequence[Figures]) -> str:
-    """Return the cases as plain text, a line each: p50 / p99 / worst in ms."""
+    """Return the cases as plain text, a line each: p50 / p99 / worst in ms after the publish."""
     rows = [HEAD, *map(_row, figures)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(

@@ -86,7 +86,8 @@ async def test_whoever_stops_others_comes_before_them_where_that_is_permitted(st
     if os.sched_getscheduler(environment.pid("guard-1")) & ~os.SCHED_RESET_ON_FORK != os.SCHED_RR:
         pytest.skip("nobody may come first here")
     # Then an effect worker listens before all others, and works among them
-    first, *others = sorted(map(int, os.listdir(f"/proc/{environment.pid('effects-1')}/task")))  # noqa: PTH208
+    threads = Path("/proc", str(environment.pid("effects-1")), "task").iterdir()
+    first, *others = sorted(int(thread.name) for thread in threads)
     assert os.sched_getscheduler(first) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR
     assert all(os.sched_getscheduler(thread) == os.SCHED_OTHER for thread in others)
     # And whoever may have to be stopped, does not
