@@ -31,6 +31,11 @@ async def exits(environment: Environment) -> "asyncio.Queue[ProcessExited]":
     return said
 
 
+def threads_of(pid: int) -> list[int]:
+    """Return the threads of a process, the main one first."""
+    return sorted(int(thread.name) for thread in Path("/proc", str(pid), "task").iterdir())
+
+
 async def test_a_kill_of_everything_ends_the_agents_until_it_is_taken_back(start: Start) -> None:
     # Given an environment, and a supervisor that does nothing
     environment = await start()
@@ -86,8 +91,7 @@ async def test_whoever_stops_others_comes_before_them_where_that_is_permitted(st
     if os.sched_getscheduler(environment.pid("guard-1")) & ~os.SCHED_RESET_ON_FORK != os.SCHED_RR:
         pytest.skip("nobody may come first here")
     # Then an effect worker listens before all others, and works among them
-    threads = Path("/proc", str(environment.pid("effects-1")), "task").iterdir()
-    first, *others = sorted(int(thread.name) for thread in threads)
+    first, *others = threads_of(environment.pid("effects-1"))
     assert os.sched_getscheduler(first) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR
     assert all(os.sched_getscheduler(thread) == os.SCHED_OTHER for thread in others)
     # And whoever may have to be stopped, does not
