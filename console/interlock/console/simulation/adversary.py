@@ -17,12 +17,24 @@ from interlock.contracts.effect import EffectCompleted
 from interlock.contracts.inputs import INPUT_KINDS
 from interlock.contracts.message import encode
 from interlock.contracts.plan import Plan, PlannedStep
+from interlock.contracts.scope import ScopeKind
 from interlock.contracts.step import StepResult
 from interlock.contracts.task import Submit
 
 ROLES = ("planner", "researcher", "executor", "reviewer")
 TENANTS = ("default", "red", "blue")
 SHARED_SCOPES = ("fleet", "tenant.red", "tenant.blue", "tenant.default", "role.researcher", "role.executor")
+STRUCK: tuple[ScopeKind, ...] = (
+    "task",
+    "step",
+    "step",
+    "agent",
+    "role",
+    "tool",
+    "tool",
+    "model",
+    "tenant",
+)
 DRIFTS = (0.0, 0.02, -0.02)
 FIRST_S = 0.5
 SECONDS_A_STEP = 0.7
@@ -192,7 +204,7 @@ def _switch_scope(luck: Random, cast: Cast, at_s: float, by: str) -> a.AnyAction
 
 
 def _strike(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
-    over = luck.choice(("task", "step", "step", "agent", "role", "tool", "tool", "model", "tenant"))
+    over = luck.choice(STRUCK)
     late_s, cut_s = luck.choice((0.0, 0.02, 0.6, 1.5)), luck.choice((0.0, 0.1))
     return a.Strike(at_s=at_s, over=over, by=luck.choice(("olga", "ada")), late_s=late_s, cut_s=cut_s)
 
