@@ -34,8 +34,7 @@ async def ended(attacker: Attacker) -> None:
 async def test_a_payload_beyond_what_the_server_takes_ends_the_connection(scene: Scene) -> None:
     attacker = await fresh(scene)
     with contextlib.suppress(nats.errors.Error, ConnectionError):
-        # Written past the client's own check, which is not what protects us.
-        await attacker.client._send_publish(input_subject(ME, "agent", "bye"), "", b"x" * 2**21, 2**21, None)
+        await attacker.send_past_the_check(input_subject(ME, "agent", "bye"), b"x" * 2**21)
     await ended(attacker)
     await scene.recorded("payload", "")
 
@@ -51,7 +50,7 @@ async def test_a_message_beyond_what_is_read_is_refused_with_a_sentence(scene: S
 async def test_more_subscriptions_than_anybody_needs_are_refused(scene: Scene) -> None:
     attacker = await fresh(scene)
     for number in range(400):
-        await attacker.client.subscribe(f"_INBOX_{ME}.{number}", cb=attacker._hear)
+        await attacker.listen(f"_INBOX_{ME}.{number}", flush=False)
     with contextlib.suppress(nats.errors.Error):
         await attacker.client.flush(timeout=5)
     await scene.recorded("flood", "subscriptions")
