@@ -88,11 +88,11 @@ class DirectClient(Client):
             self._signature_cb = lambda nonce: base64.b64encode(identity.sign(nonce.encode()))
         return super()._connect_command()
 
-    async def _connect_to_server(self, server: Any) -> None:
+    async def _connect_to_server(self, s: Any) -> None:
         if self._transport is not None:
             # nats-py leaves the socket of an attempt that was refused to the garbage collector.
             self._transport.close()  # type: ignore[no-untyped-call]  # nats-py left it so
-        await super()._connect_to_server(server)
+        await super()._connect_to_server(s)
 
     async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
         if initial_connection and self.options.get("tls") and not info.get("tls_required"):
