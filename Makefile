@@ -30,7 +30,7 @@ demo: setup ## run the main job on the documents of this repository
 	$(BIN)/interlock run "$(QUESTION)" --docs $(DOCS)
 
 test: setup ## run all tests, the house test among them
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 check: setup ## lint, formatting, types (mypy, pyright), import rules, house test
 	$(BIN)/ruff check

@@ -7,7 +7,6 @@ run in which an effect starts behind a kill ends with an error.
 """
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -18,6 +18,10 @@ from interlock.contracts.scope import Doing, Scope, covers
 from interlock.contracts.subjects import DECISIONS, read_input
 
 ENDS = "interlock.in.*.effect.{}.*"
+_DONE: dict[str, type[EffectCompleted] | type[EffectFailed]] = {
+    "completed": EffectCompleted,
+    "failed": EffectFailed,
+}
 
 
 class Crossed(Exception):
@@ -104,18 +108,20 @@ async def _effects(bus: Bus, tenants: Mapping[int, str], role: str) -> list[Effe
                     task=task, step=fact.step, agent=agents[task], role=role, tenant=tenants.get(task, "")
                 )
                 effects[fact.effect, fact.grant] = Effect(fact.effect, record.seq, fact.worker, doing)
-    for verb in ("completed", "failed", "aborted"):
+    for verb in (*_DONE, "aborted"):
         async for record in bus.history([ENDS.format(verb)]):
             _end(effects, read_input(record.subject).verb, record.data, record.seq)
     return list(effects.values())
 
 
 def _end(effects: Mapping[tuple[int, int], Effect], verb: str, data: bytes, seq: int) -> None:
-    kinds = {"completed": EffectCompleted, "failed": EffectFailed, "aborted": EffectAborted}
-    end: EffectCompleted | EffectFailed | EffectAborted = decode(kinds[verb], data)
-    effect = effects[end.effect, end.grant]
-    effect.ended_seq = seq
-    if isinstance(end, EffectAborted):
-        effect.began, effect.started_us, effect.aborted_us = end.started, end.started_us, end.ended_us
+    if verb == "aborted":
+        aborted = decode(EffectAborted, data)
+        effect = effects[aborted.effect, aborted.grant]
+        effect.began, effect.started_us = aborted.started, aborted.started_us
+        effect.aborted_us = aborted.ended_us
     else:
-        effect.began, effect.started_us = True, end.started_ms * 1_000
+        done: EffectCompleted | EffectFailed = decode(_DONE[verb], data)
+        effect = effects[done.effect, done.grant]
+        effect.began, effect.started_us = True, done.started_ms * 1_000
+    effect.ended_seq = seq

@@ -1,5 +1,6 @@
 """What the samples of a case come to, and how that is shown; it measures nothing."""
 
+import os
 from collections.abc import Sequence
 from statistics import quantiles
 from typing import Any
@@ -32,8 +33,8 @@ class Spread(msgspec.Struct, frozen=True):
         return f"{self.p50_ms:.1f} / {self.p99_ms:.1f} / {self.worst_ms:.1f}"
 
 
-class Figures(msgspec.Struct, frozen=True):
-    """One case."""
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """One case; `load_average` is the system's own, over the minute before its end."""
 
     case: str
     loaded: bool
@@ -45,19 +46,23 @@ class Figures(msgspec.Struct, frozen=True):
     cut: Spread | None
     gone: Spread | None
     latest_start_ms: float | None
+    load_average: float
 
     @classmethod
     def of(cls, case: str, samples: Samples, *, loaded: bool) -> "Figures":
         """Return what a case's samples come to."""
-        spreads = map(_spread, (samples.granted, samples.aborted, samples.cut, samples.gone))
         return cls(
-            case,
-            loaded,
-            samples.kills,
-            samples.condemned,
-            samples.disturbed,
-            *spreads,
-            samples.latest_start_ms,
+            case=case,
+            loaded=loaded,
+            kills=samples.kills,
+            condemned=samples.condemned,
+            disturbed=samples.disturbed,
+            granted=_spread(samples.granted),
+            aborted=_spread(samples.aborted),
+            cut=_spread(samples.cut),
+            gone=_spread(samples.gone),
+            latest_start_ms=samples.latest_start_ms,
+            load_average=os.getloadavg()[0],
         )
 
     @property
@@ -68,11 +73,12 @@ class Figures(msgspec.Struct, frozen=True):
     @property
     def kept(self) -> dict[str, Any]:
         """The case as plain data."""
-        return msgspec.to_builtins(self)
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
 
 
 def table(figures: Sequence[Figures]) -> str:
-    """Return the cases as plain text, a line each: p50 / p99 / worst in ms."""
+    """Return the cases as plain text, a line each: p50 / p99 / worst in ms after the publish."""
     rows = [HEAD, *map(_row, figures)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(

@@ -1,7 +1,7 @@
 """What keeps the machine busy while kills are measured: `python -m bench.kill.load`, until it is ended.
 
-The small job of the pipeline bench, 32 tasks at a time, in an environment of its own, and one process for each
-core that does nothing but turn. It says when the first tasks are done.
+The small job of the pipeline bench, 32 tasks at a time, in an environment of its own, and one process for
+each core that does nothing but turn. It says when the first tasks are done.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ AT_ONCE = 32
 READY = b"ready\n"
 START_LIMIT_S = 120.0
 STOP_LIMIT_S = 20.0
-AHEAD_S = 0.1
+AHEAD_S = 0.3
 BETWEEN_S = 0.05
 TURN = "while True: pass"
 ROLES = ("planner", "researcher", "executor", "reviewer")
@@ -29,11 +29,11 @@ TEAM = Cast([agent(f"{role}-1", role, "bench.agents", role) for role in ROLES], 
 
 
 class Load:
-    """The processes that turn; the pipeline goes on all the time."""
+    """The processes that turn, and the one that hands tasks in."""
 
-    def __init__(self, turning: list[asyncio.subprocess.Process]) -> None:
-        self.busy = bool(turning)
-        self._turning = turning
+    def __init__(self, working: list[asyncio.subprocess.Process]) -> None:
+        self.busy = bool(working)
+        self._working = working
 
     def rest(self) -> None:
         """Let them stand still: what is not measured need not take longer."""
@@ -41,7 +41,7 @@ class Load:
 
     @asynccontextmanager
     async def turning(self) -> AsyncGenerator[None]:
-        """Let them turn meanwhile, and for a moment before."""
+        """Let them work meanwhile, and for a moment before."""
         self._send(signal.SIGCONT)
         await asyncio.sleep(AHEAD_S)
         try:
@@ -60,7 +60,7 @@ class Load:
         return True
 
     def _send(self, number: signal.Signals) -> None:
-        for process in self._turning:
+        for process in self._working:
             process.send_signal(number)
 
 
@@ -76,19 +76,20 @@ async def loaded(*, busy: bool) -> AsyncGenerator[Load]:
     turning = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", TURN) for _ in range(os.cpu_count() or 1)
     ]
-    load = Load(turning)
-    load.rest()
     try:
         assert pipeline.stdout is not None
         async with asyncio.timeout(START_LIMIT_S):
             said = await pipeline.stdout.readline()
         if said != READY:
             raise RuntimeError("the load did not start; what it said stands above")
+        load = Load([*turning, pipeline])
+        load.rest()
         yield load
     finally:
         for process in turning:
             process.kill()
         pipeline.terminate()
+        pipeline.send_signal(signal.SIGCONT)
         async with asyncio.timeout(STOP_LIMIT_S):
             await asyncio.gather(*(process.wait() for process in (*turning, pipeline)))
 

@@ -12,11 +12,11 @@ import os
 import select
 import socket
 import sys
-import time
 
 import msgspec
 
-from interlock.supervisor.guard import kernel
+from interlock.bus.clock import now_us
+from interlock.bus.patience import come_first
 
 BACKLOG = 1_024
 MOST_BYTES = 65_536
@@ -86,10 +86,10 @@ class Witness:
 
     def run(self) -> None:
         """See, and tell."""
-        self._tell(Ready(self._listener.getsockname()[1], kernel.come_first()))
+        self._tell(Ready(self._listener.getsockname()[1], come_first()))
         while True:
             ready = self._poll.poll(maxevents=MOST_EVENTS)
-            at_us = time.time_ns() // 1_000
+            at_us = now_us()
             for descriptor, _ in ready:
                 if descriptor in self._connections:
                     self._hear(self._connections[descriptor], at_us)

@@ -121,6 +121,23 @@ async def test_who_listens_hears_an_append(world: World) -> None:
     assert (message.subject, message.data) == ("interlock.in.alice.control.kill.task.42", b"stop")
 
 
+async def test_who_listens_hears_also_what_the_log_refuses(small_world: World) -> None:
+    # Given somebody who listens, and a log that is almost full
+    bus, agent = await small_world.connect(), await small_world.connect("researcher-1")
+    heard: Collected[Message] = Collected()
+    await agent.listen("interlock.in.*.control.>", heard.take)
+    # When something is appended twice under one id, then something that the log has no room for
+    kill = "interlock.in.alice.control.kill.task.42"
+    for _ in range(2):
+        await bus.append(kill, b"stop", message_id="m1")
+    answers = [bus.append_soon(kill, b"x" * 1_000) for _ in range(30)]
+    outcomes = await asyncio.gather(*answers, return_exceptions=True)
+    # Then all of it is heard, though not all of it is stored
+    assert any(isinstance(outcome, LogFull) for outcome in outcomes)
+    messages = await heard.count(32)
+    assert [message.data for message in messages[:2]] == [b"stop", b"stop"]
+
+
 async def test_a_closed_bus_refuses_and_answers_what_was_outstanding(world: World) -> None:
     bus = await world.connect()
     answer = bus.append_soon(SUBMIT, b"one")

@@ -7,6 +7,7 @@ import pytest
 from interlock.bus.memory import MemoryServer
 from interlock.bus.memory_bus import MemoryBus
 from interlock.bus.ports import Message, Record
+from interlock.bus.process import Settings
 from interlock.console import environment, main
 from interlock.contracts import facts as f
 from interlock.contracts.control import Control
@@ -32,7 +33,7 @@ class Terminal:
         self._now_ms = BEGAN_MS
         self.server = MemoryServer(self._tick)
         self.answer: Answer = lambda _: []
-        monkeypatch.setattr(environment, "connect", self._connect)
+        monkeypatch.setattr(environment, "open_bus", self._open_bus)
 
     def type(self, *words: str) -> int:
         """Run a command as alice and return its exit code."""
@@ -68,11 +69,11 @@ class Terminal:
     def _append(self, subject: str, data: bytes) -> int:
         return self.server.append(Message(subject, data), None, "").seq
 
-    async def _connect(self, _url: str, principal: str, **_settings: object) -> MemoryBus:
+    async def _open_bus(self, settings: Settings, **_more: object) -> MemoryBus:
         known = len(self.server.records)
         supervisor = MemoryBus(self.server, "supervisor-1")
         await supervisor.follow([INPUTS], self._hear, start_seq=known + 1)
-        return _Visit(self.server, principal, supervisor)
+        return _Visit(self.server, settings.principal, supervisor)
 
     def _hear(self, record: Record) -> None:
         heard = read_record(record.seq, record.time_ms, record.subject, record.data)

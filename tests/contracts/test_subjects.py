@@ -60,3 +60,30 @@ def test_the_other_subjects_are_as_the_protocol_says() -> None:
     assert subjects.beat_subject("planner-1") == "interlock.beat.planner-1"
     assert subjects.live_subject(42, "plan", "p-1") == "interlock.live.42.plan.p-1"
     assert subjects.task_records(42)[0] == "interlock.decision.42"
+
+
+@pytest.mark.parametrize(
+    ("scope", "heard"),
+    [
+        ("fleet", True),
+        ("agent.thinker-1", True),
+        ("agent.thinker-2", False),
+        ("role.thinker", True),
+        ("role.planner", False),
+        ("tenant.acme", True),
+        ("task.42", True),
+        ("step.42.facts", True),
+        ("tool.web_search", False),
+        ("model.openai.gpt", False),
+    ],
+)
+def test_an_agent_hears_of_kills_that_may_be_over_its_work_and_of_no_others(scope: str, heard: bool) -> None:
+    said = f"interlock.in.alice.control.kill.{scope}".split(".")
+    patterns = [pattern.split(".") for pattern in subjects.kills_over("thinker-1", "thinker")]
+    fitting = [
+        pattern
+        for pattern in patterns
+        if len(pattern) == len(said)
+        and all(word in {"*", its} for word, its in zip(pattern, said, strict=True))
+    ]
+    assert len(fitting) == heard

@@ -1,6 +1,7 @@
 """A whole environment under its guard: a kill ends processes, and holds until it is taken back."""
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 
@@ -28,6 +29,11 @@ async def exits(environment: Environment) -> "asyncio.Queue[ProcessExited]":
 
     await environment.bus.listen(EXITS, note)
     return said
+
+
+def threads_of(pid: int) -> list[int]:
+    """Return the threads of a process, the main one first."""
+    return sorted(int(thread.name) for thread in Path("/proc", str(pid), "task").iterdir())
 
 
 async def test_a_kill_of_everything_ends_the_agents_until_it_is_taken_back(start: Start) -> None:
@@ -78,3 +84,15 @@ async def test_an_environment_whose_guard_is_killed_has_everybody_back(start: St
     for name, pid in before.items():
         await environment.another(name, pid)
     await (await environment.submit()).completed()
+
+
+async def test_whoever_stops_others_comes_before_them_where_that_is_permitted(start: Start) -> None:
+    environment = await start()
+    if os.sched_getscheduler(environment.pid("guard-1")) & ~os.SCHED_RESET_ON_FORK != os.SCHED_RR:
+        pytest.skip("nobody may come first here")
+    # Then an effect worker listens before all others, and works among them
+    first, *others = threads_of(environment.pid("effects-1"))
+    assert os.sched_getscheduler(first) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR
+    assert all(os.sched_getscheduler(thread) == os.SCHED_OTHER for thread in others)
+    # And whoever may have to be stopped, does not
+    assert {os.sched_getscheduler(environment.pid(name)) for name in AGENTS} == {os.SCHED_BATCH}

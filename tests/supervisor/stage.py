@@ -16,6 +16,7 @@ from interlock.bus.desk import Desk
 from interlock.bus.errors import BusError, LogFull
 from interlock.bus.memory import MemoryServer
 from interlock.bus.memory_bus import MemoryBus
+from interlock.bus.ports import Message as Sent
 from interlock.bus.presence import SILENT_MS
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
@@ -28,7 +29,7 @@ from interlock.contracts.plan import Plan
 from interlock.contracts.presence import AgentHello, EffectHello
 from interlock.contracts.roles import Verdict
 from interlock.contracts.step import StepResult, StepStopped
-from interlock.contracts.subjects import DECISIONS, dispatch_subject, input_subject
+from interlock.contracts.subjects import DECISIONS, input_subject, outcome_subject
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.bounds import ONE_TOOL_CALL
 from interlock.supervisor.leader import Leader
@@ -101,6 +102,7 @@ class Agent(Player):
     async def start(self) -> None:
         charter = Charter(role=self.role, version="1", objective="Work.", tools=("search",), models=("*",))
         await self.desk.start()
+        await self.bus.listen(outcome_subject(self.bus.principal, "*"), self._hear)
         hello = AgentHello(incarnation=self.incarnation, charter=charter, capacity=self.capacity)
         await self.say("agent", "hello", hello)
 
@@ -109,9 +111,7 @@ class Agent(Player):
         if isinstance(told, DoStep):
             return self.begin((told.task, told.step, told.attempt), self._work(told))
         if isinstance(told, Outcome):
-            waiting = self._waiting.get((told.task, told.step, told.key))
-            if waiting is not None and not waiting.done():
-                waiting.set_result(told)
+            self._take_outcome(told)
         elif isinstance(told, Cancel):
             for (task, step, attempt), work in self.at_work.items():
                 if task == told.task and (told.step, told.attempt) in {("all", 0), (step, attempt)}:
@@ -120,6 +120,16 @@ class Agent(Player):
                 stopped = StepStopped(step=told.step, attempt=told.attempt, stopped_us=now_us())
                 self.begin((told, "stopped"), self.say("agent", "stopped", stopped, told.task))
         return True
+
+    def _hear(self, message: Sent) -> None:
+        told = _read(message.data)
+        assert isinstance(told, Outcome)
+        self._take_outcome(told)
+
+    def _take_outcome(self, told: Outcome) -> None:
+        waiting = self._waiting.get((told.task, told.step, told.key))
+        if waiting is not None and not waiting.done():
+            waiting.set_result(told)
 
     async def _work(self, step: DoStep) -> None:
         self.attempts.append((step.task, step.step, step.attempt))
@@ -187,7 +197,7 @@ class EffectWorker(Player):
         outcome = Outcome(
             task=order.task, step=order.step, key=order.key, effect=order.effect, end="completed", value=value
         )
-        await self.bus.send(dispatch_subject(order.agent), encode(outcome))
+        await self.bus.send(outcome_subject(order.agent, self.bus.principal), encode(outcome))
 
 
 class Stage:

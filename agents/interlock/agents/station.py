@@ -29,7 +29,7 @@ from interlock.contracts.errors import ContractError, MalformedMessage, NewerPro
 from interlock.contracts.message import decode, encode
 from interlock.contracts.presence import AgentHello, Beat, Bye
 from interlock.contracts.scope import read_scope
-from interlock.contracts.subjects import KILLS, input_subject, outcome_subject, read_input
+from interlock.contracts.subjects import input_subject, kills_over, outcome_subject, read_input
 from interlock.contracts.version import PROTOCOL_MAJOR
 
 SWEEP_S = 1.0
@@ -82,7 +82,8 @@ class Station:
         await self._desk.start()
         outcomes = outcome_subject(self._bus.principal, "*")
         self._hearings.append(await self._bus.listen(outcomes, self._outcome))
-        self._hearings.append(await self._bus.listen(KILLS, self._kill))
+        kills = kills_over(self._bus.principal, self._charter.role)
+        self._hearings += await asyncio.gather(*(self._bus.listen(kill, self._kill) for kill in kills))
         await deliver(self._bus, self._subject("hello"), self._hello())
         await self._beater.start()
         self._errand(self._keep_sweeping())

@@ -66,33 +66,41 @@ class MemoryServer:
     def append(
         self, message: Message, expected_subject_seq: int | None, message_id: str, expected_on: str = ""
     ) -> Ack:
-        """Store one record and tell whoever follows or listens; raise as `ports.Log.append_soon` says."""
-        subject = message.subject
-        if not _is_stored(subject):
-            raise Unreachable(f"no log takes {subject}: create the stream first, or check the subject")
-        self._check_condition(message, expected_subject_seq, expected_on or subject)
+        """Store one record and tell whoever follows or listens; raise as `ports.Log.append_soon` says.
+
+        Who listens hears also what the log refuses.
+        """
+        if not _is_stored(message.subject):
+            raise Unreachable(
+                f"no log takes {message.subject}: create the stream first, or check the subject"
+            )
+        _check_size(message)
+        try:
+            return self._store(message, expected_subject_seq, message_id, expected_on or message.subject)
+        finally:
+            self._pass_on(message)
+
+    def _store(
+        self, message: Message, expected_subject_seq: int | None, message_id: str, expected_on: str
+    ) -> Ack:
+        self._check_condition(message, expected_subject_seq, expected_on)
         known = self._known(message_id)
         if known is not None:
             return Ack(known, duplicate=True)
         self._check_room(message)
-        record = Record(len(self.records) + 1, self._clock(), subject, message.data)
+        record = Record(len(self.records) + 1, self._clock(), message.subject, message.data)
         self.records.append(record)
         self._stored_bytes += len(message.data)
-        self._last_on[subject] = record.seq
+        self._last_on[message.subject] = record.seq
         if message_id:
             self._message_ids[message_id] = (record.seq, record.time_ms)
         for follower in tuple(self._followers):
             follower()
-        self._pass_on(message)
         return Ack(record.seq)
 
     def send(self, message: Message) -> bool:
         """Pass a message on, and store it where the log listens; return whether anybody was there for it."""
-        size = len(message.data)
-        if size > MAX_PAYLOAD_BYTES:
-            raise TooLarge(
-                f"{size} bytes for {message.subject}: one message holds at most {MAX_PAYLOAD_BYTES}"
-            )
+        _check_size(message)
         if not _is_stored(message.subject):
             return self._pass_on(message)
         answer = self._answer_of_the_log(message)
@@ -136,13 +144,8 @@ class MemoryServer:
             )
 
     def _check_room(self, message: Message) -> None:
-        size = len(message.data)
-        if size > MAX_PAYLOAD_BYTES:
-            raise TooLarge(
-                f"{size} bytes for {message.subject}: one record holds at most {MAX_PAYLOAD_BYTES}"
-            )
         full = len(self.records) >= self.capacity.records
-        if full or self._stored_bytes + size > self.capacity.data_bytes:
+        if full or self._stored_bytes + len(message.data) > self.capacity.data_bytes:
             raise LogFull(f"the log refused a record for {message.subject}: it holds no more")
 
     def _known(self, message_id: str) -> int | None:
@@ -184,3 +187,9 @@ class MemoryServer:
             if ear.queue:
                 queues[ear.queue] = groups[-1]
         return groups
+
+
+def _check_size(message: Message) -> None:
+    size = len(message.data)
+    if size > MAX_PAYLOAD_BYTES:
+        raise TooLarge(f"{size} bytes for {message.subject}: one message holds at most {MAX_PAYLOAD_BYTES}")

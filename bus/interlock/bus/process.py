@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -24,12 +24,13 @@ from interlock.bus.credentials import Credentials
 from interlock.bus.errors import BusError
 from interlock.bus.identity import read_secret, read_seed
 from interlock.bus.nats_bus import NatsBus, connect_by
-from interlock.bus.patience import be_patient
+from interlock.bus.patience import be_patient, come_first
 from interlock.contracts.errors import ContractError
 
 DONE, INTERNAL, USAGE, UNREACHABLE = 0, 1, 2, 7
 _PR_SET_PDEATHSIG = 1
 GARBAGE_THRESHOLDS = (20_000, 20, 20)
+Share = Literal["patient", "ordinary", "first"]
 PATIENCE_S = 10.0
 """How long a process that starts lets itself be refused: who admits may be starting too."""
 
@@ -94,18 +95,18 @@ def _file_of(environment: dict[str, str], variable: str) -> Path | None:
 
 
 def run(
-    main: Callable[[Settings], Coroutine[Any, Any, int]], *, principal: str = "", patient: bool = True
+    main: Callable[[Settings], Coroutine[Any, Any, int]], *, principal: str = "", share: Share = "patient"
 ) -> int:
     """Run a process's main until it ends or is told to; return its exit code.
 
-    SIGTERM and SIGINT cancel `main` once; it has the time that its starter gives it to end in order. One that
-    is not `patient` is woken at once, whoever is at work.
+    SIGTERM and SIGINT cancel `main` once; it has the time that its starter gives it to end in order.
+    `share` is how it shares the cores with others: see `patience`.
     """
     try:
         settings = read_settings(dict(os.environ), principal=principal)
         logs.configure(settings.log, principal=settings.principal)
         _die_with(settings.parent)
-        if patient:
+        if share == "patient" or (share == "first" and not come_first()):
             be_patient()
         return uvloop.run(_until_told(main(settings)))
     except ContractError as error:

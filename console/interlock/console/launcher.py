@@ -24,7 +24,7 @@ from interlock.supervisor.guard import voice
 from interlock.supervisor.guard.intensity import Deaths, Intensity
 from interlock.supervisor.guard.plan import Child, Plan
 
-READY_S = 10.0
+READY_S = 30.0
 STOP_MARGIN_S = 10.0
 PLAN = "INTERLOCK_GUARD_PLAN"
 

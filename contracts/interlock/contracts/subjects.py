@@ -84,6 +84,12 @@ def task_records(task: int) -> tuple[str, ...]:
     )
 
 
+def kills_over(agent: str, role: str) -> tuple[str, ...]:
+    """Return where kills are said that may be over an agent's work; of all others it need not be woken."""
+    scopes = (FLEET, f"agent.{agent}", f"role.{role}", "tenant.*", "task.*", "step.*.*")
+    return tuple(f"{ROOT}.in.*.control.kill.{scope}" for scope in scopes)
+
+
 def dispatch_subject(principal: str) -> str:
     """Return where the one named principal is told what to do."""
     return f"{ROOT}.do.{principal}"

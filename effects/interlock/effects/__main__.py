@@ -33,4 +33,4 @@ async def _work(settings: process.Settings) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(process.run(_work, principal="effects-1"))
+    sys.exit(process.run(_work, principal="effects-1", share="first"))

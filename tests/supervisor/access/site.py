@@ -41,7 +41,7 @@ STAFF = {
     "guard-1": ("guard",),
     "alice": ("admin",),
 }
-STRANGER = "planner-9"
+STRANGER = "effects-9"
 
 M = TypeVar("M", bound=Message)
 
@@ -76,7 +76,7 @@ class Site:
         self.principals = Principals(folder)
         for name, roles in STAFF.items():
             self.principals.admit(name, roles)
-        self.principals.admit(STRANGER, ("agent",), environment="staging")
+        self.principals.admit(STRANGER, ("effects",), environment="staging")
         self.server = server.start(folder, tls=tls)
         self._buses: list[NatsBus] = []
         self.services: list[Access] = []

@@ -10,7 +10,9 @@ from interlock.bus import identity
 from interlock.bus.errors import NotPermitted, Unreachable
 from interlock.bus.identity import Identity
 from interlock.bus.principals import Key, Principal
-from interlock.contracts.observed import Violation
+from interlock.bus.stream import ensure_stream
+from interlock.contracts.message import decode
+from interlock.contracts.observed import Entitlement, Violation
 from interlock.contracts.subjects import INPUTS, input_subject
 
 # nats-py leaves the socket of a connection that was refused to the garbage collector.
@@ -97,18 +99,18 @@ async def test_a_name_that_a_client_gives_itself_means_nothing(site: Site) -> No
 
 
 async def test_environments_do_not_see_each_other(site: Site) -> None:
-    # Given an agent of another environment
+    # Given an effect worker of another environment
     stranger = await site.connect(STRANGER)
     heard: list[bytes] = []
     await stranger.listen(f"interlock.do.{STRANGER}", lambda message: heard.append(message.data))
     # When the supervisor of this one sends to its name
     await site.supervisor.send(f"interlock.do.{STRANGER}", b"from development")
     await site.supervisor.last_seq()
-    await stranger.listen(f"interlock.outcome.{STRANGER}.*", lambda _: None)
+    await stranger.listen("interlock.lead.*", lambda _: None)
     # Then nothing arrives, and what it says is not in this log
     assert heard == []
     with pytest.raises(Unreachable, match="no log takes"):
-        await stranger.append(input_subject(STRANGER, "agent", "failed", 4), b"{}")
+        await stranger.append(input_subject(STRANGER, "effect", "failed", 4), b"{}")
     assert await site.alice.last(f"interlock.in.{STRANGER}.>") is None
     assert [record async for record in site.alice.history([INPUTS]) if STRANGER in record.subject] == []
 
@@ -175,3 +177,18 @@ async def test_a_directory_that_cannot_be_read_changes_nothing(site: Site) -> No
     site.principals.file.write_bytes(whole)
     await site.connect("researcher-2")
     assert ear.breaks == 0
+
+
+async def test_an_agent_waits_for_the_log_that_says_which_charter_it_may_have(bare: Site) -> None:
+    # Given an environment whose log is not there yet
+    await bare.serve()
+    with pytest.raises(NotPermitted):
+        await bare.connect("researcher-1")
+    # When the supervisor has made it
+    supervisor = await bare.connect("supervisor-1")
+    await ensure_stream(supervisor)
+    # Then the agent is let in, behind the record of what it may be
+    await bare.connect("researcher-1")
+    record = await supervisor.last("interlock.in.*.access.entitled.researcher-1")
+    assert record is not None
+    assert decode(Entitlement, record.data).roles == ("researcher",)

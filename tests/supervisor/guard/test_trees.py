@@ -14,9 +14,11 @@ import psutil
 import pytest
 from tests.supervisor.guard.nursery import SLEEPER, Guarded, Nursery, Office, agent_scope, alive, gone
 
+from interlock.bus.patience import FIRST
 from interlock.bus.server import Server
 from interlock.contracts.observed import ProcessExited
 from interlock.supervisor.guard import cage, kernel, voice
+from interlock.supervisor.guard.life import MOST_HURRIED, Life, kill_all
 from interlock.supervisor.guard.plan import Child
 from interlock.supervisor.guard.spawn import spawn
 from interlock.supervisor.guard.strays import Strays
@@ -279,9 +281,7 @@ async def test_what_is_stilled_does_not_move_any_more(home: Path) -> None:
 
 
 async def test_a_guard_comes_before_its_children_where_that_is_permitted(nursery: Nursery) -> None:
-    probe = "from interlock.supervisor.guard import kernel; raise SystemExit(not kernel.come_first())"
-    if await (await asyncio.create_subprocess_exec(sys.executable, "-c", probe)).wait():
-        pytest.skip("nobody may come first here")
+    await skip_unless_permitted()
     # Given a guard that has heard of everything, and a child that it has started again since
     guarded = await nursery.start(nursery.child("effects-1"), nursery.agent("planner-1"))
     await guarded.up()
@@ -290,3 +290,56 @@ async def test_a_guard_comes_before_its_children_where_that_is_permitted(nursery
     # Then it does not wait for others, and its child is like all others
     assert os.sched_getscheduler(guarded.process.pid) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR
     assert os.sched_getscheduler(child.pid) == os.SCHED_OTHER
+
+
+async def test_whoever_was_killed_is_hurried_or_held_back_with_all_its_threads() -> None:
+    await skip_unless_permitted()
+    # Given a process with two threads
+    two = "import threading, signal; threading.Thread(target=signal.pause).start(); print(1, flush=True)"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", two, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    await child.stdout.readline()
+    threads = [int(name) for name in os.listdir(f"/proc/{child.pid}/task")]  # noqa: PTH208 - of /proc
+    assert len(threads) == 2
+    # When it is hurried, then both come before ordinary ones, and behind the guard
+    kernel.hurry(child.pid)
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_RR}
+    assert all(os.sched_getparam(thread).sched_priority < FIRST for thread in threads)
+    # And when it is held back, it is nicer than others
+    kernel.hold_back(child.pid)
+    assert os.getpriority(os.PRIO_PROCESS, child.pid) > os.getpriority(os.PRIO_PROCESS, 0)
+    child.kill()
+    await child.wait()
+    # And one that is gone is no matter
+    kernel.hurry(child.pid)
+    kernel.hold_back(child.pid)
+
+
+@pytest.mark.parametrize(("count", "hurry"), [(MOST_HURRIED, True), (MOST_HURRIED + 1, False)])
+async def test_a_few_that_were_killed_are_hurried_and_many_are_not(
+    lonely: Nursery, monkeypatch: pytest.MonkeyPatch, count: int, hurry: bool
+) -> None:
+    # Given so many lives
+    hurried, held_back = list[int](), list[int]()
+    monkeypatch.setattr(kernel, "hurry", hurried.append)
+    monkeypatch.setattr(kernel, "hold_back", held_back.append)
+    running = [
+        await asyncio.create_subprocess_exec("sleep", "60", start_new_session=True) for _ in range(count)
+    ]
+    lives = [Life(lonely.agent(f"agent-{process.pid}"), process.pid, None) for process in running]
+    # When all are killed
+    kill_all(lives, 1, "the test says so")
+    # Then each is treated as so many are
+    pids = [process.pid for process in running]
+    assert (hurried, held_back) == ((pids, []) if hurry else ([], pids))
+    assert [await process.wait() for process in running] == [-signal.SIGKILL] * count
+    # And one that has ended is let alone
+    lives[0].ended(0)
+    lives[0].hurry()
+    assert len(hurried) + len(held_back) == count
+
+
+async def skip_unless_permitted() -> None:
+    probe = "from interlock.bus.patience import come_first; raise SystemExit(not come_first())"
+    if await (await asyncio.create_subprocess_exec(sys.executable, "-c", probe)).wait():
+        pytest.skip("nobody may come first here")

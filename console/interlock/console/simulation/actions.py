@@ -4,6 +4,7 @@ import msgspec
 
 from interlock.console.simulation.line import Weather
 from interlock.contracts.budget import Amounts, Budget
+from interlock.contracts.scope import ScopeKind
 from interlock.contracts.task import Submit
 
 NEWEST = -1
@@ -80,7 +81,8 @@ class Storm(Action, frozen=True, kw_only=True):
         weather = self.weather
         return (
             f"bad weather for {self.who} for {self.for_s:g} s: up to {weather.most_ms:g} ms late, "
-            f"{weather.lost:.0%} lost, {weather.doubled:.0%} doubled, {weather.acks_lost:.0%} of acks lost"
+            f"{weather.lost:.0%} lost, {weather.leads_lost:.0%} of signs that somebody leads, "
+            f"{weather.doubled:.0%} doubled, {weather.acks_lost:.0%} of acks lost"
         )
 
 
@@ -160,6 +162,24 @@ class Switch(Action, frozen=True, kw_only=True):
         return f"{self.by} says {self.verb} to {what}" + (f" for {self.for_s} s" if self.for_s else "")
 
 
+class Strike(Action, frozen=True, kw_only=True):
+    """As soon as the next grant is on its way to an effect worker, kill what it is for: its `over`.
+
+    The grant may come `late_s` later, and the worker's connection may break for so long.
+    """
+
+    over: ScopeKind
+    by: str = "olga"
+    late_s: float = 0.0
+    cut_s: float = 0.0
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        late = f", which comes {self.late_s:g} s late" if self.late_s else ""
+        cut = f"; its worker is cut off for {self.cut_s:g} s" if self.cut_s else ""
+        return f"{self.by} kills the {self.over} of the next grant while it is on its way{late}{cut}"
+
+
 class Rule(Action, frozen=True, kw_only=True):
     """Set how many people have to resume a killed fleet."""
 
@@ -228,6 +248,7 @@ AnyAction = (
     | Skew
     | Hand
     | Switch
+    | Strike
     | Rule
     | More
     | Reply

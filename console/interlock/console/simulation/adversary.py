@@ -101,6 +101,7 @@ def _storm(luck: Random, cast: Cast, at_s: float) -> a.AnyAction:
     weather = Weather(
         most_ms=luck.choice((2.0, 50.0, 400.0)),
         lost=luck.choice((0.0, 0.2, 0.6)),
+        leads_lost=luck.choice((0.0, 0.0, 1.0)),
         doubled=luck.choice((0.0, 0.3)),
         acks_lost=luck.choice((0.0, 0.0, 0.1)),
     )
@@ -178,7 +179,7 @@ def _switch_scope(luck: Random, cast: Cast, at_s: float, by: str) -> a.AnyAction
     """Switch an agent, a role, a tool, a model or a tenant; there are few, so that one is let go again."""
     scope = luck.choice(
         (
-            f"agent.{luck.choice(tuple(cast.agents))}",
+            f"agent.{luck.choice((*cast.agents, *cast.agents, *cast.workers))}",
             f"role.{luck.choice(ROLES)}",
             f"tool.{luck.choice(('search', 'write_file'))}",
             f"model.{luck.choice(('offline/x', 'offline/*'))}",
@@ -188,6 +189,12 @@ def _switch_scope(luck: Random, cast: Cast, at_s: float, by: str) -> a.AnyAction
     verb = luck.choice(("pause", "drain", "kill", "kill", "resume", "resume", "resume"))
     for_s = luck.choice((None, 2)) if verb == "pause" else None
     return a.Switch(at_s=at_s, verb=verb, task=None, scope=scope, by=by, for_s=for_s)
+
+
+def _strike(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    over = luck.choice(("task", "step", "step", "agent", "role", "tool", "tool", "model", "tenant"))
+    late_s, cut_s = luck.choice((0.0, 0.02, 0.6, 1.5)), luck.choice((0.0, 0.1))
+    return a.Strike(at_s=at_s, over=over, by=luck.choice(("olga", "ada")), late_s=late_s, cut_s=cut_s)
 
 
 def _more(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
@@ -239,7 +246,7 @@ def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
 
 
 _WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5}
-_STOPS: dict[Draw, int] = {_switch: 14}
+_STOPS: dict[Draw, int] = {_switch: 14, _strike: 3}
 _DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 6, _leave: 4, _vanish: 1}
 _NET: dict[Draw, int] = {_storm: 10, _stall: 5, _cut: 8}
 

@@ -5,18 +5,18 @@ and what the world answers is made up. Names of incarnations follow from the see
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 import msgspec
 
 from interlock.agents.context import Context
-from interlock.agents.delivery import deliver_or_log
 from interlock.agents.handler import Handler
 from interlock.agents.station import Station
-from interlock.bus.clock import now_ms
 from interlock.bus.ports import Bus
 from interlock.console.simulation.chance import chance
+from interlock.console.simulation.hearing import Hearing
 from interlock.console.simulation.script import Script
 from interlock.console.simulation.world import MODELS, TOOLS, World, prompt_count, true_cost
 from interlock.contracts.budget import Budget
@@ -25,12 +25,14 @@ from interlock.contracts.dispatch import Cancel, DoEffect
 from interlock.contracts.effect import ModelCall
 from interlock.contracts.message import decode, encode
 from interlock.contracts.presence import AgentHello, EffectHello, ModelOffer, ToolOffer
-from interlock.contracts.step import StepStopped
-from interlock.contracts.subjects import input_subject
 from interlock.effects.calls import Calls
 from interlock.effects.errors import Busy, EffectError, NotReserved
 from interlock.effects.models.answer import Answer, OnTokens
 from interlock.effects.worker import Worker
+
+T = TypeVar("T")
+
+_read_order = msgspec.json.Decoder(DoEffect | Cancel).decode
 
 STEP_BUDGETS = {"researcher": Budget(tokens=4_000), "executor": Budget(tool_calls=4)}
 DEADLINE_S = 25
@@ -55,7 +57,7 @@ def charter(role: str, capacity: int) -> Charter:
 class SimulatedStation(Station):
     """The real station; its incarnations are counted instead of drawn from chance.
 
-    One that is `stubborn` never confirms that a step has ended which it was told to stop.
+    One that is `stubborn` goes on whatever it is told, so that it never confirms that a step has stopped.
     """
 
     def __init__(
@@ -69,29 +71,18 @@ class SimulatedStation(Station):
         stubborn: bool,
     ) -> None:
         async def work(given: dict[str, Any], context: Context) -> dict[str, Any]:
-            return await script.work(given, context)
+            working = script.work(given, context)
+            return await (_whatever_it_is_told(working) if stubborn else working)
 
         self._name_life = name_life
         self._life = ""
         self._pid = pid
-        self._stubborn = stubborn
         super().__init__(bus, charter_of_it, Handler(work), asyncio.get_running_loop().time)
 
     @property
     def life(self) -> str:
         """The life that it says it is in."""
         return self._life
-
-    def take(self, data: bytes) -> bool:
-        """Act on a dispatch, and confirm an order to stop one attempt."""
-        taken = super().take(data)
-        order = _read_cancel(data)
-        if order is not None and order.attempt and not self._stubborn:
-            stopped = encode(StepStopped(step=order.step, attempt=order.attempt, stopped_us=now_ms() * 1_000))
-            subject = input_subject(self._bus.principal, "agent", "stopped", order.task)
-            message_id = f"{self._life}.stopped.{order.task}.{order.step}.{order.attempt}"
-            self._errand(deliver_or_log(self._bus, subject, stopped, message_id=message_id))
-        return taken
 
     @property
     def _incarnation(self) -> str:
@@ -116,10 +107,11 @@ class SimulatedStation(Station):
 class SimulatedCalls(Calls):
     """Carries calls out in the simulated world."""
 
-    def __init__(self, seed: str, worker: str, world: World) -> None:
+    def __init__(self, seed: str, worker: str, world: World, hearing: Hearing) -> None:
         self._seed = seed
         self._worker = worker
         self._world = world
+        self._hearing = hearing
 
     def models(self) -> tuple[ModelOffer, ...]:
         """Describe the models."""
@@ -135,15 +127,17 @@ class SimulatedCalls(Calls):
 
     async def perform(self, work: DoEffect, on_tokens: OnTokens) -> Answer:  # noqa: ARG002 - the real signature
         """Let it happen in the world; sometimes it fails before, sometimes after it has cost something."""
+        self._hearing.begins(work)
         luck = chance(self._seed, "effect", work.effect, work.grant)
         fate = luck.random()
         await asyncio.sleep(luck.random() * MOST_S / 4)
         if fate < 0.05:
             raise Busy("429: too many requests")
         cost = true_cost(work, luck, self._counted(work))
-        loop = asyncio.get_running_loop()
-        self._world.execute(work, self._worker, cost, loop.time())
+        self._hearing.goes_on(work)
+        self._world.execute(work, self._worker, cost, asyncio.get_running_loop().time())
         await asyncio.sleep(luck.random() * (SLOW_S if fate > 0.97 else MOST_S))
+        self._hearing.goes_on(work)
         if fate < 0.1 and isinstance(work.call, ModelCall):
             raise EffectError("the answer was cut off", used=cost if fate < 0.08 else None)
         return Answer(b'"so"', None if fate < 0.12 else cost)
@@ -162,7 +156,7 @@ class SimulatedCalls(Calls):
 
 
 class SimulatedWorker(Worker):
-    """The real effect worker; its incarnations are counted, and what it was told to stop is noted."""
+    """The real effect worker; its incarnations are counted, and what it takes and must stop is noted."""
 
     def __init__(
         self,
@@ -171,12 +165,14 @@ class SimulatedWorker(Worker):
         capacity: int,
         name_life: Callable[[], str],
         on_cancel: Callable[[str, int], None],
+        hearing: Hearing,
         *,
         pid: int,
     ) -> None:
         self._name_life = name_life
         self._life = ""
         self._on_cancel = on_cancel
+        self._hearing = hearing
         super().__init__(bus, calls, capacity)
         self._hello = encode(
             EffectHello(
@@ -203,13 +199,19 @@ class SimulatedWorker(Worker):
 
     def _take(self, data: bytes) -> bool:
         taken = super()._take(data)
-        order = _read_cancel(data)
-        if order is not None and order.step == "all" and not order.effect:
+        order = _read_order(data)
+        if isinstance(order, DoEffect):
+            if taken:
+                self._hearing.took(order)
+        elif order.step == "all" and not order.effect:
             self._on_cancel(self._life, order.task)
         return taken
 
 
-def _read_cancel(data: bytes) -> Cancel | None:
-    if b'"do":"cancel"' not in data:
-        return None
-    return msgspec.json.decode(data, type=Cancel)
+async def _whatever_it_is_told(working: Coroutine[Any, Any, T]) -> T:
+    """Go on with something when it is cancelled; what it does itself then comes to nothing."""
+    work = asyncio.ensure_future(working)
+    while not work.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(work)
+    return await work

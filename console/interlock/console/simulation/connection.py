@@ -14,7 +14,7 @@ from interlock.bus.patterns import matcher
 from interlock.bus.ports import Ack, Message, OnMessage, OnRecord, Record, Subscription
 from interlock.console.simulation.appends import Conditions, SimulatedAppends
 from interlock.console.simulation.line import Line
-from interlock.console.simulation.readings import SimulatedListening, SimulatedReading
+from interlock.console.simulation.readings import OnArrival, SimulatedListening, SimulatedReading
 
 ASK_S = 5.0
 ACK_S = 5.0
@@ -41,6 +41,7 @@ class SimulatedBus:
     def __init__(self, line: Line, server: MemoryServer, principal: str, ack_s: float = ACK_S) -> None:
         self.watchers: list[Watcher] = []
         self.on_sent: Callable[[str, bytes], None] | None = None
+        self.on_arrival: OnArrival | None = None
         self._line = line
         self._server = server
         self._principal = principal
@@ -111,7 +112,9 @@ class SimulatedBus:
     ) -> Subscription:
         """Deliver every matching record from `start_seq` on, in order, once each."""
         assert not consumer or len(filters) == 1, "a consumer of a prescribed name has one filter"
-        reading = SimulatedReading(self._line, self._server, filters, on_record, start_seq)
+        reading = SimulatedReading(
+            self._line, self._server, filters, on_record, start_seq, self.on_arrival, narrow=bool(consumer)
+        )
         await self._asked(reading.open_at_server)
         self._open.append(reading)
         return reading
@@ -129,6 +132,8 @@ class SimulatedBus:
             first += PORTION
             for record in portion:
                 if fits(record.subject):
+                    if self.on_arrival is not None:
+                        self.on_arrival(record, 0.0, record.seq)
                     yield record
 
     async def record(self, seq: int) -> Record | None:
@@ -162,7 +167,7 @@ class SimulatedBus:
 
     async def listen(self, subject: str, on_message: OnMessage, *, queue: str = "") -> Subscription:
         """Deliver what is sent to a subject."""
-        listening = SimulatedListening(self._line, self._server, subject, on_message, queue)
+        listening = SimulatedListening(self._line, self._server, subject, on_message, queue, self.on_arrival)
         await self._asked(listening.open_at_server)
         self._open.append(listening)
         return listening
@@ -216,8 +221,9 @@ class SimulatedBus:
         """Go on over a new connection."""
         self.lost()
         self._up.set()
+        self._open = [each for each in self._open if not each.stopped]
         for each in self._open:
-            self._line.up(each.open_at_server)
+            self._line.up(each.open_again)
         self._appends.restored()
         for watcher in self.watchers:
             watcher.restored()

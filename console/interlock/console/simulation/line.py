@@ -17,11 +17,15 @@ Action = Callable[..., object]
 
 
 class Weather(msgspec.Struct, frozen=True):
-    """How bad a line is: its delay, and the shares of unstored messages lost or doubled, and of acks lost."""
+    """How bad a line is: its delay, and the shares of unstored messages lost or doubled, and of acks lost.
+
+    `leads_lost` is of the signs of life of who leads: each subscription has a limit of its own.
+    """
 
     least_ms: float = 0.1
     most_ms: float = 2.0
     lost: float = 0.0
+    leads_lost: float = 0.0
     doubled: float = 0.0
     acks_lost: float = 0.0
 
@@ -61,6 +65,10 @@ class Line:
             self._last += 1
             self._flying_down[self._last] = (action, args)
             self._loop.deliver_at(self._down_at_s, self.client, self._arrive, self._flying_down, self._last)
+
+    def at(self, when_s: float, action: Action, *args: Any) -> None:
+        """Let something happen at the server then."""
+        self._loop.deliver_at(when_s, self._server, action, *args)
 
     def cut(self) -> None:
         """Break the connection; what is in flight is lost."""

@@ -9,6 +9,7 @@ from itertools import count
 from interlock.agents.delivery import deliver_or_log
 from interlock.console.simulation import actions as a
 from interlock.console.simulation.connection import SimulatedBus
+from interlock.console.simulation.hearing import doing_of
 from interlock.console.simulation.laws import Laws
 from interlock.console.simulation.ledger import NO_LIMITS
 from interlock.console.simulation.loop import SimulatedLoop
@@ -16,7 +17,9 @@ from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
 from interlock.contracts.budget import Amounts
 from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
+from interlock.contracts.dispatch import DoEffect
 from interlock.contracts.message import Message, encode
+from interlock.contracts.scope import Scope
 from interlock.contracts.subjects import input_subject
 
 SHARED = ("fleet", "tenant", "role")
@@ -81,6 +84,15 @@ class People:
         for task in self._task(action.task):
             words = ["step", str(task), action.step] if action.step else ["task", str(task)]
             self._say(action.by, "control", action.verb, control, *words)
+
+    def strike(self, action: a.Strike, order: DoEffect) -> None:
+        """Kill what a grant is for, if it has such."""
+        doing = doing_of(order)
+        named = action.over not in {"fleet", "task", "step"}
+        name = getattr(doing, action.over) if named else ""
+        if name or not named:
+            scope = Scope(kind=action.over, name=name, task=doing.task, step=doing.step)
+            self._say(action.by, "control", "kill", Control(), *scope.words)
 
     def help(self) -> None:
         """Do what people can do to let everything end; to release the fleet it may take three of them."""

@@ -16,8 +16,17 @@ from interlock.bus.memory import Ear, MemoryServer
 from interlock.bus.patterns import matcher
 from interlock.bus.ports import Message, OnMessage, OnRecord, Record
 from interlock.console.simulation.line import Line
+from interlock.contracts.subjects import LEADS
+
+PUSH_LATE_S = (0.0, 0.001, 0.02, 0.3)
+"""How much later than the plain message a record may come to a narrow reader."""
+OPEN_LATE_S = (0.0, 0.0, 0.4, 2.0)
+"""How long it may take until a narrow reader is served again after a break."""
 
 log = structlog.get_logger()
+
+OnArrival = Callable[[Message | Record, float, int], None]
+"""Told of a thing that arrives, of when the server has sent it, and of its place in the log (0: none)."""
 
 
 class _Taker:
@@ -60,8 +69,15 @@ class SimulatedListening:
     """One subscription to unstored messages."""
 
     def __init__(
-        self, line: Line, server: MemoryServer, subject: str, on_message: OnMessage, queue: str
+        self,
+        line: Line,
+        server: MemoryServer,
+        subject: str,
+        on_message: OnMessage,
+        queue: str,
+        on_arrival: OnArrival | None,
     ) -> None:
+        self._on_arrival = on_arrival
         self._line = line
         self._server = server
         self._subject = subject
@@ -80,6 +96,10 @@ class SimulatedListening:
         if self._ear is None:
             self._ear = self._server.listen(self._subject, self._push, self._queue)
 
+    def open_again(self) -> None:
+        """Let the server know of it after a break."""
+        self.open_at_server()
+
     def close_at_server(self) -> None:
         """Let the server forget it."""
         if self._ear is not None:
@@ -88,22 +108,44 @@ class SimulatedListening:
 
     def _push(self, message: Message) -> None:
         weather = self._line.weather
-        if not self._line.happens(weather.lost):
-            self._line.down(self._arrive, message)
+        lost = weather.lost if self._subject != LEADS else max(weather.lost, weather.leads_lost)
+        if not self._line.happens(lost):
+            seq = self._place(message) if self._on_arrival is not None else 0
+            sent_s = asyncio.get_running_loop().time()
+            self._line.down(self._arrive, message, sent_s, seq)
             if self._line.happens(weather.doubled):
-                self._line.down(self._arrive, message)
+                self._line.down(self._arrive, message, sent_s, seq)
 
-    def _arrive(self, message: Message) -> None:
+    def _arrive(self, message: Message, sent_s: float, seq: int) -> None:
         if not self.stopped:
+            if self._on_arrival is not None:
+                self._on_arrival(message, sent_s, seq)
             self._taker.take(message)
+
+    def _place(self, message: Message) -> int:
+        """Return the sequence of the record that was stored by the same publish."""
+        newest = self._server.records[-1:]
+        stored = any((one.subject, one.data) == (message.subject, message.data) for one in newest)
+        return newest[0].seq if stored else 0
 
 
 class SimulatedReading:
-    """One ordered reading of the log."""
+    """One ordered reading of the log; one that is `narrow` may come later than plain messages."""
 
     def __init__(
-        self, line: Line, server: MemoryServer, filters: Sequence[str], on_record: OnRecord, start_seq: int
+        self,
+        line: Line,
+        server: MemoryServer,
+        filters: Sequence[str],
+        on_record: OnRecord,
+        start_seq: int,
+        on_arrival: OnArrival | None,
+        *,
+        narrow: bool,
     ) -> None:
+        self._on_arrival = on_arrival
+        self._narrow = narrow
+        self._pushed_s = 0.0
         self._line = line
         self._server = server
         self._fits = matcher(filters)
@@ -126,6 +168,18 @@ class SimulatedReading:
         self._cursor = self._next_seq
         self._push()
 
+    def open_again(self) -> None:
+        """Begin again after a break; for a narrow reader the server may need a while."""
+        late_s = self._line.chance.choice(OPEN_LATE_S) if self._narrow else 0.0
+        if late_s:
+            self._line.at(asyncio.get_running_loop().time() + late_s, self._open_late)
+        else:
+            self.open_at_server()
+
+    def _open_late(self) -> None:
+        if self._line.standing and not self.stopped:
+            self.open_at_server()
+
     def close_at_server(self) -> None:
         """Push nothing more."""
         self._cursor = None
@@ -136,10 +190,21 @@ class SimulatedReading:
         while self._cursor is not None and self._cursor <= len(records):
             record = records[self._cursor - 1]
             self._cursor += 1
-            if self._fits(record.subject):
+            if not self._fits(record.subject):
+                continue
+            if self._narrow:
+                self._push_late(record)
+            else:
                 self._line.down(self._arrive, self._generation, record)
+
+    def _push_late(self, record: Record) -> None:
+        late_s = self._line.chance.choice(PUSH_LATE_S)
+        self._pushed_s = max(self._pushed_s, asyncio.get_running_loop().time() + late_s)
+        self._line.at(self._pushed_s, self._line.down, self._arrive, self._generation, record)
 
     def _arrive(self, generation: int, record: Record) -> None:
         if not self.stopped and generation == self._generation and record.seq >= self._next_seq:
             self._next_seq = record.seq + 1
+            if self._on_arrival is not None:
+                self._on_arrival(record, self._pushed_s, record.seq)
             self._taker.take(record)

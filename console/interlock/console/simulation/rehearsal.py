@@ -4,6 +4,8 @@ What one leader has decided must come out the same, fact by fact. Time does not 
 clocks may. It knows no shell.
 """
 
+from itertools import groupby
+
 import msgspec
 
 from interlock.bus.ports import Record
@@ -65,8 +67,28 @@ def _pairs(one: list[AnyFact], other: list[AnyFact]) -> list[tuple[AnyFact | Non
 
 
 def _observations(decisions: list[Decision]) -> list[Observation]:
-    seen = (Observation(one.cause, one.at_ms, one.observed) for one in decisions if one.observed)
-    return sorted(dict.fromkeys(seen), key=lambda one: (one.cause, one.at_ms, one.what != TICK))
+    """Return what was observed, in order.
+
+    Of what has the same cause and time a tick is first, unless the decisions about a task say otherwise.
+    """
+    places: dict[Observation, dict[int, int]] = {}
+    for place, one in enumerate(decisions):
+        if one.observed:
+            seen = Observation(one.cause, one.at_ms, one.observed)
+            places.setdefault(seen, {}).setdefault(one.task, place)
+    ordered: list[Observation] = []
+    by_time = sorted(places, key=lambda one: (one.cause, one.at_ms, one.what != TICK))
+    for _, group in groupby(by_time, lambda one: (one.cause, one.at_ms)):
+        tied = list(group)
+        while tied:
+            firsts = (one for one in tied if not any(_precedes(places[other], places[one]) for other in tied))
+            ordered.append(next(firsts, tied[0]))
+            tied.remove(ordered[-1])
+    return ordered
+
+
+def _precedes(one: dict[int, int], other: dict[int, int]) -> bool:
+    return any(place < other.get(task, 0) for task, place in one.items())
 
 
 def _decided_again(inputs: list[Input], observations: list[Observation]) -> Told:

@@ -3,6 +3,7 @@
 Nothing here is drawn from chance; all of it follows from the scenario.
 """
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 
@@ -25,6 +26,7 @@ from interlock.console.simulation.scenario import Scenario
 from interlock.console.simulation.stage import Stage
 from interlock.console.simulation.watch import Watch
 from interlock.console.simulation.world import World
+from interlock.contracts.dispatch import DoEffect
 
 COMPARE_S = 1.3
 BREATHING_S = 1.0
@@ -65,6 +67,8 @@ class Simulation:
         self.stage = Stage(seed, scenario.cast, self.loop, self.network, self.world, self.watch)
         self.people = People(self.loop, self.network, self.watch.laws)
         self.loop.on_broken = self._on_broken
+        self.watch.on_order = self._on_order
+        self._strikes: deque[a.Strike] = deque()
         self._compared = 0
 
     @property
@@ -186,6 +190,8 @@ class Simulation:
             case a.Fill():
                 self.network.server.capacity = Capacity(records=len(self.records) + action.room)
                 self._at(self.loop.time() + action.for_s, self._make_room)
+            case a.Strike():
+                self._strikes.append(action)
             case _:
                 self._trouble_the_network(action)
 
@@ -202,6 +208,16 @@ class Simulation:
                     self.network.cut(name, action.for_s, action.notice_s)
             case _:
                 self.people.act(action)
+
+    def _on_order(self, supervisor: str, order: DoEffect, worker: str) -> None:
+        if not self._strikes:
+            return
+        strike = self._strikes.popleft()
+        self.people.strike(strike, order)
+        if strike.late_s:
+            self.network.stall(supervisor, strike.late_s)
+        if strike.cut_s:
+            self.network.cut(worker, strike.cut_s, 0.0)
 
     def _make_room(self) -> None:
         self.network.server.capacity = ROOMY

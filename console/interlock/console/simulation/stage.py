@@ -19,6 +19,7 @@ from interlock.console.simulation.cast import (
 from interlock.console.simulation.chance import chance
 from interlock.console.simulation.connection import SimulatedBus
 from interlock.console.simulation.guarding import SimulatedAccess, SimulatedGuard
+from interlock.console.simulation.hearing import Hearing
 from interlock.console.simulation.loop import SimulatedLoop
 from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
@@ -80,6 +81,8 @@ class Stage:
         self._pids: dict[str, int] = {}
         self._guards: dict[str, tuple[Process, SimulatedGuard]] = {}
         self._access: dict[str, tuple[Process, SimulatedAccess]] = {}
+        self._hearings: dict[str, Hearing] = {}
+        self._frozen_s: dict[str, float] = {}
         self._vanished: set[str] = set()
         network.process.clock.drift = cast.drifts.get(network.process.name, 0.0)
 
@@ -125,7 +128,8 @@ class Stage:
         process = self.processes.get(name)
         if process is not None and not process.dead and not process.frozen:
             process.frozen = True
-            self._loop.deliver_at(self._loop.time() + for_s, self._network.process, self._loop.thaw, process)
+            self._frozen_s[name] = self._loop.time()
+            self._loop.deliver_at(self._loop.time() + for_s, self._network.process, self._thaw, process)
 
     def leave(self, name: str, back_s: float) -> None:
         """Ask a process to end, as SIGTERM does; it is killed when it takes too long."""
@@ -141,10 +145,15 @@ class Stage:
         """Let everybody be there and well."""
         for process in self.processes.values():
             process.disarm()
-            if process.frozen:
-                self._loop.thaw(process)
+            self._thaw(process)
         for name in self._cast.names:
             self.start(name)
+
+    def _thaw(self, process: Process) -> None:
+        if process.frozen and not process.dead:
+            self._loop.thaw(process)
+            if process.name in self._hearings:
+                self._hearings[process.name].thawed(self._frozen_s[process.name])
 
     def _back(self, name: str) -> None:
         """Start a process again; one that is not dead yet is killed where it is now."""
@@ -172,7 +181,7 @@ class Stage:
     def _died(self, process: Process) -> None:
         name = process.name
         self._network.died(process)
-        for known in (self.supervising, self._leavers, self._guards, self._access):
+        for known in (self.supervising, self._leavers, self._guards, self._access, self._hearings):
             known.pop(name, None)
         for home, guard in self._guards.values():
             self._loop.deliver(home, guard.saw_end, name, self._pids[name])
@@ -205,7 +214,7 @@ class Stage:
 
     async def _supervise(self, process: Process) -> None:
         bus = await self._network.connect(process, process.name, SUPERVISOR_ACK_S)
-        bus.on_sent = partial(self._watch.dispatched, bus.acked)
+        bus.on_sent = partial(self._watch.dispatched, process.name, bus.acked)
         lives: list[str] = []
         supervisor = Supervisor(bus, name_life=self._name_life(process.name, lives))
         self.supervising[process.name] = Supervising(process, bus, supervisor, lives)
@@ -225,13 +234,16 @@ class Stage:
 
     async def _carry_out(self, process: Process, capacity: int) -> None:
         bus = await self._network.connect(process, process.name)
-        calls = SimulatedCalls(self._seed, process.name, self._world)
+        hearing = self._hearings[process.name] = self._watch.hearing_of(process.name)
+        bus.on_arrival = hearing.arrived
+        calls = SimulatedCalls(self._seed, process.name, self._world, hearing)
         worker = SimulatedWorker(
             bus,
             calls,
             capacity,
             self._name_life(process.name),
             self._watch.told_to_stop,
+            hearing,
             pid=self._pids[process.name],
         )
         await self._stay(process, bus, worker)

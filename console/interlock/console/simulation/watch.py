@@ -11,12 +11,12 @@ import msgspec
 from interlock.bus.memory import MemoryServer
 from interlock.bus.ports import Record
 from interlock.console.simulation.errors import Violation
+from interlock.console.simulation.hearing import Hearing, Kills, doing_of
 from interlock.console.simulation.inspection import differences, disorder
 from interlock.console.simulation.laws import Laws
 from interlock.console.simulation.world import Execution, World
 from interlock.contracts.decision import Decision
 from interlock.contracts.dispatch import DoEffect
-from interlock.contracts.effect import ModelCall, ToolCall
 from interlock.contracts.facts import EffectRepeated, FleetSwitched, Halted, Switched
 from interlock.contracts.inputs import read_record
 from interlock.contracts.message import decode
@@ -49,6 +49,7 @@ class Watch:
         self.decisions = 0
         self.decided_at_s = 0.0
         self.calm_since_s: float | None = None
+        self.on_order: Callable[[str, DoEffect, str], None] = _ignore
         self._told_again: dict[tuple[int, int, int], float] = {}
         self._server = server
         self._now_s = now_s
@@ -56,6 +57,7 @@ class Watch:
         self._read = 0
         self._orders: dict[tuple[int, int], tuple[Doing, int]] = {}
         self._stopped_tasks: dict[tuple[str, int], int] = {}
+        self._kills = Kills()
         world.on_executed = self._executed
         server.follow(self._on_records)
 
@@ -69,12 +71,17 @@ class Watch:
         """Note that an effect worker has taken the order to stop everything of a task."""
         self._stopped_tasks[incarnation, task] = len(self._server.records)
 
-    def dispatched(self, known: set[int], subject: str, data: bytes) -> None:
+    def hearing_of(self, worker: str) -> Hearing:
+        """Return what will note all that a new life of an effect worker is told."""
+        return Hearing(worker, self._kills, self.broken, self._now_s)
+
+    def dispatched(self, supervisor: str, known: set[int], subject: str, data: bytes) -> None:
         """Check what a supervisor sends out that knows these records of its own to be durable."""
         if not subject.startswith(_DISPATCHES) or b'"do":"effect"' not in data:
             return
         order = _read_order(data)
         self._fence(order)
+        self.on_order(supervisor, order, subject.rsplit(".", 1)[-1])
         seen = self.laws.tasks.get(order.task)
         if seen is not None and seen.ended == "halted" and seen.ended_seq in known:
             self.broken(
@@ -85,16 +92,7 @@ class Watch:
 
     def _fence(self, order: DoEffect) -> None:
         """Check that no grant of what is killed says that it is newer: its worker would begin it."""
-        call = order.call
-        doing = Doing(
-            task=order.task,
-            step=order.step,
-            agent=order.agent,
-            role=order.role,
-            tenant=order.tenant,
-            tool=call.tool if isinstance(call, ToolCall) else "",
-            model=call.model if isinstance(call, ModelCall) else "",
-        )
+        doing = doing_of(order)
         killed = self.laws.standing.killed_since(doing)
         if killed is not None and order.as_of >= killed[1]:
             self.broken(
@@ -146,6 +144,7 @@ class Watch:
 
     def _on_record(self, record: Record) -> None:
         if not record.subject.startswith(_DECIDED):
+            self._kills.stored(record, self._now_s())
             self.laws.said(read_record(record.seq, record.time_ms, record.subject, record.data))
             return
         decision = decode(Decision, record.data)
@@ -187,6 +186,10 @@ class Watch:
                 f"{execution.worker} executed effect {execution.effect} of task {execution.task} after it "
                 "had taken the order to stop that task",
             )
+
+
+def _ignore(_supervisor: str, _order: DoEffect, _worker: str) -> None:
+    return
 
 
 def _first_difference(one: State, other: State) -> str:

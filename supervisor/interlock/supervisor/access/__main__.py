@@ -35,4 +35,4 @@ async def main(settings: Settings) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main, principal=PRINCIPAL, patient=False))
+    sys.exit(run(main, principal=PRINCIPAL, share="ordinary"))

@@ -12,6 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
+from interlock.bus.patience import come_first
 from interlock.supervisor.errors import MalformedPlan
 from interlock.supervisor.guard import cage, kernel, plan
 from interlock.supervisor.guard.keeper import Keeper
@@ -46,7 +47,7 @@ async def _guard(wanted: plan.Plan) -> int:
     from interlock.supervisor.guard import joining  # noqa: PLC0415 - as said above
 
     gc.freeze()
-    kernel.come_first()
+    come_first()
     return await joining.guard(wanted, keeper, tell, told_to_stop)
 
 

@@ -15,7 +15,7 @@ from interlock.supervisor.errors import NotStarted
 from interlock.supervisor.guard import voice
 from interlock.supervisor.guard.cage import Cages
 from interlock.supervisor.guard.intensity import Deaths
-from interlock.supervisor.guard.life import Life
+from interlock.supervisor.guard.life import Life, kill_all
 from interlock.supervisor.guard.plan import Child, Plan
 from interlock.supervisor.guard.reaper import Reaper
 from interlock.supervisor.guard.spawn import spawn
@@ -81,10 +81,8 @@ class Keeper:
 
     def kill(self, names: Iterable[str], told_us: int, reason: str) -> None:
         """Kill these at once, all together, with everything that they have started."""
-        for name in names:
-            life = self._posts[name].life
-            if life is not None:
-                life.kill(told_us, reason)
+        lives = (self._posts[name].life for name in names)
+        kill_all([life for life in lives if life is not None], told_us, reason)
 
     def sweep(self) -> int:
         """End whatever belongs to nobody; return how many there were."""

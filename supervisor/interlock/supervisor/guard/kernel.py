@@ -9,10 +9,13 @@ import os
 import signal
 from contextlib import suppress
 
+from interlock.bus.patience import FIRST
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_GET_CHILD_SUBREAPER = 37
 _PROC = "/proc"
+_HELD_BACK = 10
 
 # Loaded once: between fork and exec nothing may be loaded.
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -35,16 +38,21 @@ def die_with_starter(number: int = signal.SIGKILL) -> None:
     _prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
-def come_first() -> bool:
-    """Let this process run before all ordinary ones, where that is permitted; what it starts is ordinary.
+def hurry(pid: int) -> None:
+    """Let a process that was killed have the processor for its end, where that is permitted.
 
-    Else whoever starts thousands of busy processes starves the one that is to end them.
+    To give its memory back takes it milliseconds of its own time, for which it else waits among all others.
+    It comes behind whoever comes first.
     """
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
-    except OSError:
-        return False
-    return True
+    with suppress(OSError):
+        for task in os.listdir(f"{_PROC}/{pid}/task"):  # noqa: PTH208 - as below
+            os.sched_setscheduler(int(task), os.SCHED_RR, os.sched_param(FIRST - 1))
+
+
+def hold_back(pid: int) -> None:
+    """Let a process that was killed end behind others who have something to do."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, _HELD_BACK)
 
 
 def children_of(pid: int) -> list[int]:

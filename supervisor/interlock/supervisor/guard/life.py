@@ -3,11 +3,15 @@
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 
 from interlock.bus.clock import now_us
+from interlock.supervisor.guard import kernel
 from interlock.supervisor.guard.cage import Cage
 from interlock.supervisor.guard.plan import Child
+
+MOST_HURRIED = 4
 
 
 class Life:
@@ -22,6 +26,7 @@ class Life:
         self.exited_us = 0
         self.over = asyncio.Event()
         self._cage = cage
+        self._dying = False
         self._left = 0
         self._buried = 1
 
@@ -53,7 +58,17 @@ class Life:
         """Kill its whole group at once; the first order is the one that counts."""
         if not self.told_us:
             self.told_us, self.reason = told_us, reason
-        self._signal(signal.SIGKILL)
+        self._dying = self._signal(signal.SIGKILL)
+
+    def hurry(self) -> None:
+        """Let one that was killed end before others go on."""
+        if self._dying and self.running:
+            kernel.hurry(self.pid)
+
+    def hold_back(self) -> None:
+        """Let one that was killed end when others have done what they have to."""
+        if self._dying and self.running:
+            kernel.hold_back(self.pid)
 
     def saw_one_end(self) -> None:
         """Count one more process that this life had started."""
@@ -75,8 +90,25 @@ class Life:
             self._cage.remove()
         self.over.set()
 
-    def _signal(self, number: int) -> None:
+    def _signal(self, number: int) -> bool:
         # The number is this life's until the reaper has seen its end.
         if self.running:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
+                return True
+        return False
+
+
+def kill_all(lives: Sequence[Life], told_us: int, reason: str) -> None:
+    """Kill these all together.
+
+    A few then end before others go on. Many would so hold up whoever aborts their calls: they do nothing any
+    more, and wait.
+    """
+    for life in lives:
+        life.kill(told_us, reason)
+    for life in lives:
+        if len(lives) <= MOST_HURRIED:
+            life.hurry()
+        else:
+            life.hold_back()
