@@ -29,6 +29,8 @@ SHORT_FUNCTION_LINES = 30
 SHORT_FUNCTIONS_SHARE = 0.95
 
 MAY_SLEEP: dict[str, str] = {
+    "tests/processes/haunting.py": "a process that is turned away and comes again, which no test waits for",
+    "tests/processes/test_kill_handle.py": "the time for which nobody is heard is what is tested",
     "tests/simulation/test_loop.py": "in virtual time, where sleeping is what is tested",
     "tests/simulation/test_network.py": "in virtual time, where nobody waits",
 }

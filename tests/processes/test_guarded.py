@@ -47,6 +47,8 @@ async def test_a_kill_of_everything_ends_the_agents_until_it_is_taken_back(start
     # Then all agents are gone, and nobody else
     async with asyncio.timeout(PATIENCE_S):
         gone = [await said.get() for _ in AGENTS]
+        while AGENTS & environment.local.launcher.pids.keys():  # noqa: ASYNC110 - nobody announces it
+            await asyncio.sleep(0)
     assert {exited.principal: exited.pid for exited in gone} == before
     assert all(exited.told_us for exited in gone)
     assert environment.local.launcher.pids.keys() == {"guard-1", "access-1", "supervisor-1", "effects-1"}

@@ -91,8 +91,7 @@ async def assert_nothing_began_behind(made: Scene, receipt: Receipt, over: Round
     """Compare what the log and the receipt say with what the model has seen; return how many came close."""
     prompts = await _prompts(made, over)
     came = {call.prompt: call.came_us for call in made.model.calls if call.prompt.startswith(f"{tenant}.")}
-    granted_behind = 0
-    begun_behind: list[str] = []
+    granted_behind, begun_behind = 0, list[str]()
     async for record in made.environment.bus.history([DECISIONS], start_seq=over.kill.seq + 1):
         if decided_task(record.subject) not in over.tasks:
             continue
