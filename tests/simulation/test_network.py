@@ -15,7 +15,7 @@ from interlock.console.simulation.line import Weather
 from interlock.console.simulation.loop import SimulatedLoop
 from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
-from interlock.contracts.subjects import INPUTS
+from interlock.contracts.subjects import INPUTS, LEADS
 
 SUBJECT = "interlock.in.a.task.submit"
 
@@ -41,11 +41,11 @@ class Net:
 
         self.loop.deliver(process, lambda: asyncio.ensure_future(whole()))
 
-    async def follow(self, bus: SimulatedBus) -> None:
+    async def follow(self, bus: SimulatedBus, consumer: str = "") -> None:
         def on_record(record: Record) -> None:
             self.heard.append(record.data.decode())
 
-        await bus.follow([INPUTS], on_record)
+        await bus.follow([INPUTS], on_record, consumer=consumer)
 
     @property
     def log(self) -> list[str]:
@@ -92,18 +92,36 @@ def test_a_cut_fails_what_may_not_be_repeated_and_repeats_what_may(net: Net) -> 
     assert len(net.heard) == 1
 
 
-def test_a_reading_goes_on_after_a_break_and_misses_nothing(net: Net) -> None:
+@pytest.mark.parametrize("consumer", ["", "controls"])
+def test_a_reading_goes_on_after_a_break_and_misses_nothing(net: Net, consumer: str) -> None:
     async def write(bus: SimulatedBus) -> None:
         for number in range(10):
             await bus.append(SUBJECT, str(number).encode())
             await asyncio.sleep(0.5)
 
-    net.run(net.b, net.follow)
+    net.run(net.b, lambda bus: net.follow(bus, consumer))
     net.run(net.a, write)
     net.loop.advance(1.2)
     net.network.cut("b", 2.0)
     net.loop.advance(10)
     assert net.heard == [str(number) for number in range(10)]
+
+
+def test_signs_of_who_leads_can_be_lost_alone(net: Net) -> None:
+    async def listen(bus: SimulatedBus) -> None:
+        for subject in (LEADS, "x.>"):
+            await bus.listen(subject, lambda message: net.heard.append(message.subject))
+
+    async def send(bus: SimulatedBus) -> None:
+        await asyncio.sleep(0.1)
+        for subject in ("interlock.lead.a", "x.y"):
+            bus.send_soon(subject, b"")
+
+    net.network.set_weather("b", Weather(leads_lost=1.0))
+    net.run(net.b, listen)
+    net.run(net.a, send)
+    net.loop.advance(1)
+    assert net.heard == ["x.y"]
 
 
 def test_what_is_not_stored_is_lost_and_doubled_by_the_weather(net: Net) -> None:

@@ -57,7 +57,7 @@ def charter(role: str, capacity: int) -> Charter:
 class SimulatedStation(Station):
     """The real station; its incarnations are counted instead of drawn from chance.
 
-    One that is `stubborn` goes on whatever it is told, so that it never confirms that a step has stopped.
+    In one that is `stubborn` a step that is cancelled never ends, so that its stop is never confirmed.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class SimulatedStation(Station):
     ) -> None:
         async def work(given: dict[str, Any], context: Context) -> dict[str, Any]:
             working = script.work(given, context)
-            return await (_whatever_it_is_told(working) if stubborn else working)
+            return await (_or_for_ever(working) if stubborn else working)
 
         self._name_life = name_life
         self._life = ""
@@ -208,10 +208,11 @@ class SimulatedWorker(Worker):
         return taken
 
 
-async def _whatever_it_is_told(working: Coroutine[Any, Any, T]) -> T:
-    """Go on with something when it is cancelled; what it does itself then comes to nothing."""
-    work = asyncio.ensure_future(working)
-    while not work.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(work)
-    return await work
+async def _or_for_ever(working: Coroutine[Any, Any, T]) -> T:
+    """Work; when it is cancelled, cling to life and do not end any more."""
+    try:
+        return await working
+    except asyncio.CancelledError:
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()

@@ -41,6 +41,7 @@ class Line:
         self.standing = True
         self.stalled_until_s = 0.0
         self.chance = chance
+        self._draw = chance.random
         self._loop = loop
         self.client = client
         self._server = server
@@ -95,8 +96,9 @@ class Line:
 
     def _arrival_s(self) -> float:
         weather = self.weather
-        late_ms = weather.least_ms + (weather.most_ms - weather.least_ms) * self.chance.random()
-        return max(self._loop.time(), self.stalled_until_s) + late_ms / 1_000
+        late_ms = weather.least_ms + (weather.most_ms - weather.least_ms) * self._draw()
+        now_s = self._loop.time()
+        return (max(self.stalled_until_s, now_s)) + late_ms / 1_000
 
     def _arrive(self, flying: dict[int, tuple[Action, tuple[Any, ...]]], number: int) -> None:
         found = flying.pop(number, None)

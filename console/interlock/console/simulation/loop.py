@@ -105,27 +105,27 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def advance(self, until_s: float) -> None:
         """Run until a virtual time, or until somebody sets `stopped`."""
         asyncio._set_running_loop(self)  # noqa: SLF001 - made for those who write loops
+        timers, runnable, draw = self._timers, self._runnable, self._draw
         try:
             while not self.stopped:
-                if self._runnable:
-                    self._run_one()
-                elif self._timers and self._timers[0][0] <= until_s:
+                if not runnable:
+                    if not timers or timers[0][0] > until_s:
+                        self._now_s = max(self._now_s, until_s)
+                        return
                     self._jump()
+                    continue
+                place = int(draw() * len(runnable))
+                process = runnable[place]
+                if process.queue and not process.frozen and not process.dead:
+                    self._run_one(process)
                 else:
-                    self._now_s = max(self._now_s, until_s)
-                    return
+                    process.listed = False
+                    runnable[place] = runnable[-1]
+                    runnable.pop()
         finally:
             asyncio._set_running_loop(None)  # noqa: SLF001 - the same
 
-    def _run_one(self) -> None:
-        runnable = self._runnable
-        place = int(self._draw() * len(runnable))
-        process = runnable[place]
-        if not process.queue or process.frozen or process.dead:
-            process.listed = False
-            runnable[place] = runnable[-1]
-            runnable.pop()
-            return
+    def _run_one(self, process: Process) -> None:
         handle = process.queue.popleft()
         if handle.is_cancelled:
             return
@@ -136,7 +136,8 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             raise
         except BaseException as failure:  # noqa: BLE001 - whatever a simulated process raises is a finding
             self.on_broken(process, failure)
-        process.after_a_step()
+        if process.fused:
+            process.after_a_step()
 
     def _jump(self) -> None:
         timers = self._timers

@@ -50,7 +50,7 @@ def contradiction(records: list[Record]) -> str:
     recorded: Told = {}
     for decision in decisions:
         recorded.setdefault(decision.task, []).extend(decision.facts)
-    again = _decided_again(inputs, _observations(decisions))
+    again = _decided_again(inputs, observations(decisions))
     for task in sorted({*recorded, *again}):
         for place, (was, is_now) in enumerate(_pairs(recorded.get(task, []), again.get(task, []))):
             if was != is_now:
@@ -66,7 +66,7 @@ def _pairs(one: list[AnyFact], other: list[AnyFact]) -> list[tuple[AnyFact | Non
     ]
 
 
-def _observations(decisions: list[Decision]) -> list[Observation]:
+def observations(decisions: list[Decision]) -> list[Observation]:
     """Return what was observed, in order.
 
     Of what has the same cause and time a tick is first, unless the decisions about a task say otherwise.
