@@ -54,9 +54,10 @@ class Attacker:
     async def ask(self, subject: str, data: bytes = b"{}") -> bytes | None:
         """Make a request; None when nobody answers, because the server did not let it through."""
         try:
-            return (await self.client.request(subject, data, timeout=0.3)).data
+            answer: bytes = (await self.client.request(subject, data, timeout=0.3)).data
         except (nats.errors.TimeoutError, nats.errors.NoRespondersError):
             return None
+        return answer
 
     async def refused(self, subject: str) -> bool:
         """Wait until the server has said that it may not; False when it does not say so."""
