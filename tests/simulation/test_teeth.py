@@ -2,12 +2,14 @@
 
 import pytest
 from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.worker_mutants import WORKER_MUTANTS
 
 from interlock.console.simulation.adversary import draw
 from interlock.console.simulation.errors import Violation
 from interlock.console.simulation.run import Simulation
 
 MOST_SEEDS = 160
+ALL = (*MUTANTS, *WORKER_MUTANTS)
 
 
 def caught(mutant: Mutant) -> tuple[int, Violation] | None:
@@ -20,7 +22,7 @@ def caught(mutant: Mutant) -> tuple[int, Violation] | None:
     return None
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.__name__)
 def test_a_broken_variant_is_caught(mutant: Mutant) -> None:
     # Given a variant with one promise taken away, when seeds are run one after the other
     found = caught(mutant)
@@ -32,6 +34,6 @@ def test_a_broken_variant_is_caught(mutant: Mutant) -> None:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(MUTANTS) >= 13
-    assert len({mutant.__name__ for mutant in MUTANTS}) == len(MUTANTS)
-    assert all(mutant.__doc__ for mutant in MUTANTS)
+    assert len(ALL) >= 13
+    assert len({mutant.__name__ for mutant in ALL}) == len(ALL)
+    assert all(mutant.__doc__ for mutant in ALL)
