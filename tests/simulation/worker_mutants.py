@@ -1,6 +1,7 @@
 """Broken variants of the effect worker, each with one promise about kills and leaders taken away."""
 
 # pyright: reportPrivateUsage=false, reportUnknownLambdaType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
 
 from typing import Any
 from unittest.mock import patch
