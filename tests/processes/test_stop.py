@@ -145,8 +145,10 @@ async def test_a_kill_of_the_fleet_ends_everything_until_it_is_resumed(
     rejected = await refused.end()
     assert isinstance(rejected, f.Rejected)
     assert "resume fleet" in rejected.reason
-    # And when the fleet is resumed, new tasks complete
+    # And when the fleet is resumed and its agents are back, new tasks complete
+    fleet = await environment.story(0)
     await environment.control("resume")
+    await fleet.first(f.AgentJoined, times=8)
     await model.release()
     await (await environment.submit("And now again?")).completed()
     assert nothing_granted_after(first, f.Halted)
