@@ -56,7 +56,8 @@ class Threads:
     def _serve(self) -> None:
         while (job := self._jobs.get()) is not None:
             loop, done, work, deed = job
-            if not deed.begin():
+            # Cancelled is known here at once, and to the deed only when its waiter has had its turn.
+            if done.cancelled() or not deed.begin():
                 continue
             tell: Callable[[Any], None]
             try:
