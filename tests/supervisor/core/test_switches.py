@@ -394,3 +394,14 @@ def test_a_killed_fleet_lets_no_second_halt_be_said() -> None:
     assert len(all_of(world.told, number, facts.Halted)) == 1
     world.tick(1_000)
     assert world.last == {}
+
+
+@pytest.mark.parametrize("verb", ["pause", "drain", "kill"])
+def test_what_is_here_and_no_agent_is_not_switched_as_one(verb: str) -> None:
+    # Given an effect worker that is here
+    world, _ = at_work()
+    worker = next(iter(world.state.workers))
+    # When somebody takes it for an agent, then nothing is switched, and a sentence says what can be
+    world.switch(verb, f"agent {worker}")
+    assert "is no agent" in world.only(0, facts.Refused).reason
+    assert not world.state.switches

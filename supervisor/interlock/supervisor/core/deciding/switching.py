@@ -48,6 +48,9 @@ def switch_named(turn: Turn, said: Input, body: Control, scope: Scope) -> None:
     following = SWITCHES[now].get(said.verb)
     if following is None:
         turn.refuse(0, said.seq, f"{scope} is {now}: it cannot {said.verb}")
+    elif now == "running" and _is_no_agent(turn, scope):
+        sentence = f"{scope.name} is no agent: {said.verb} a tool, a model, a tenant or the fleet instead"
+        turn.refuse(0, said.seq, sentence)
     elif now == "running" and len(turn.state.switches) >= MAX_SWITCHES:
         turn.refuse(0, said.seq, f"{MAX_SWITCHES} switches are set: resume some, or {said.verb} the fleet")
     else:
@@ -65,6 +68,13 @@ def switch_named(turn: Turn, said: Input, body: Control, scope: Scope) -> None:
             ),
         )
         _follow(turn, scope, following)
+
+
+def _is_no_agent(turn: Turn, scope: Scope) -> bool:
+    """Tell whether what is called an agent is here, and is something else."""
+    state = turn.state
+    others = (state.workers, state.guards, state.access)
+    return scope.kind == "agent" and any(scope.name in known for known in others)
 
 
 def ends_ms(turn: Turn, body: Control) -> int | None:
