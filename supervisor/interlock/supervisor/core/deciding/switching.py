@@ -17,6 +17,7 @@ from interlock.supervisor.core.transitions import SWITCHES
 from interlock.supervisor.core.turn import Turn
 
 BY_ITSELF = "supervisor"
+PAUSE_OVER = "its pause is over"
 _GOING_ON = frozenset(("running", "draining"))
 
 
@@ -54,19 +55,7 @@ def switch_named(turn: Turn, said: Input, body: Control, scope: Scope) -> None:
     elif now == "running" and len(turn.state.switches) >= MAX_SWITCHES:
         turn.refuse(0, said.seq, f"{MAX_SWITCHES} switches are set: resume some, or {said.verb} the fleet")
     else:
-        turn.say(
-            0,
-            facts.Switched(
-                at_ms=turn.now_ms,
-                scope=scope,
-                state=following,
-                by=said.principal,
-                reason=body.reason,
-                input=said.seq,
-                commanded_us=said.time_us,
-                until_ms=ends_ms(turn, body),
-            ),
-        )
+        turn.say(0, switched(turn, said, body, scope, following))
         _follow(turn, scope, following)
 
 
@@ -75,6 +64,20 @@ def _is_no_agent(turn: Turn, scope: Scope) -> bool:
     state = turn.state
     others = (state.workers, state.guards, state.access)
     return scope.kind == "agent" and any(scope.name in known for known in others)
+
+
+def switched(turn: Turn, said: Input, body: Control, scope: Scope, state: SwitchState) -> facts.Switched:
+    """Build the fact of a switch that somebody has commanded."""
+    return facts.Switched(
+        at_ms=turn.now_ms,
+        scope=scope,
+        state=state,
+        by=said.principal,
+        reason=body.reason,
+        input=said.seq,
+        commanded_us=said.time_us,
+        until_ms=ends_ms(turn, body),
+    )
 
 
 def ends_ms(turn: Turn, body: Control) -> int | None:
@@ -90,13 +93,13 @@ def pauses_over(turn: Turn) -> None:
         if switch.until_ms is not None and turn.now_ms >= switch.until_ms
     ]
     for scope in sorted(over, key=str):
-        until_ms = turn.state.switches[scope].until_ms
-        reason = f"its pause was until {until_ms}"
         if scope == FLEET:
-            turn.say(0, facts.FleetSwitched(at_ms=turn.now_ms, state="running", by=BY_ITSELF, reason=reason))
+            turn.say(
+                0, facts.FleetSwitched(at_ms=turn.now_ms, state="running", by=BY_ITSELF, reason=PAUSE_OVER)
+            )
         else:
             said = facts.Switched(
-                at_ms=turn.now_ms, scope=scope, state="running", by=BY_ITSELF, reason=reason
+                at_ms=turn.now_ms, scope=scope, state="running", by=BY_ITSELF, reason=PAUSE_OVER
             )
             turn.say(scope.task, said)
         _follow(turn, scope, "running")

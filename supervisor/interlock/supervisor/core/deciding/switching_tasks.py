@@ -9,7 +9,7 @@ from interlock.contracts.scope import Scope
 from interlock.supervisor.core.deciding.resuming import resume
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.steps import give_up
-from interlock.supervisor.core.deciding.switching import ends_ms
+from interlock.supervisor.core.deciding.switching import BY_ITSELF, PAUSE_OVER, ends_ms, switched
 from interlock.supervisor.core.limits import MAX_SWITCHES
 from interlock.supervisor.core.state import Step, Task
 from interlock.supervisor.core.switches import switch_of
@@ -76,7 +76,7 @@ def _drain(turn: Turn, number: int, said: Input, body: Control) -> None:
 def pause_over(turn: Turn, task: Task) -> None:
     """End a pause whose time has come; what the task was parked for before it, a person still decides."""
     if not task.parked_for:
-        resume(turn, task, "supervisor", "its pause was for so long")
+        resume(turn, task, BY_ITSELF, PAUSE_OVER)
         return
     parked = facts.Parked(
         at_ms=turn.now_ms,
@@ -121,19 +121,7 @@ def switch_step(turn: Turn, said: Input, body: Control, scope: Scope) -> None:
 
 
 def _step(turn: Turn, said: Input, body: Control, scope: Scope, step: Step, following: SwitchState) -> None:
-    turn.say(
-        scope.task,
-        facts.Switched(
-            at_ms=turn.now_ms,
-            scope=scope,
-            state=following,
-            by=said.principal,
-            reason=body.reason,
-            input=said.seq,
-            commanded_us=said.time_us,
-            until_ms=ends_ms(turn, body),
-        ),
-    )
+    turn.say(scope.task, switched(turn, said, body, scope, following))
     if following == "killed":
         why = f"{said.principal} has killed it" + (f": {body.reason}" if body.reason else "")
         give_up(turn, scope.task, step, line(why))
