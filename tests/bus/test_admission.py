@@ -201,7 +201,7 @@ async def test_what_may_be_lost_is_sent_before_everybody_knows_of_the_connection
     agent.connection._up.clear()
     # Then what is sent goes out: who answers the server's questions must not miss one
     agent.send_soon("interlock.beat.researcher-1", b"")
-    await heard.count(1)
+    assert [message.subject for message in await heard.count(1)] == ["interlock.beat.researcher-1"]
     agent.connection._up.set()
 
 

@@ -133,7 +133,10 @@ async def test_every_key_is_known(engine: Engine, door: Door, keys: Path, name: 
 async def test_the_access_service_has_its_place(engine: Engine, keys: Path) -> None:
     key = ServerKeys(keys / "store").access("access-1", "development").seed
     bus = await connect(f"nats://127.0.0.1:{engine.client_port}", "access-1", key=key)
-    await bus.send("interlock.beat.access-1", b"")
+    # Then it is let in without asking anybody, and may not decide anything
+    assert bus.connected
+    with pytest.raises(NotPermitted):
+        await bus.append("interlock.decision.fleet", b"{}")
     await bus.close()
 
 

@@ -36,7 +36,8 @@ async def test_a_payload_beyond_what_the_server_takes_ends_the_connection(scene:
     with contextlib.suppress(nats.errors.Error, ConnectionError):
         await attacker.send_past_the_check(input_subject(ME, "agent", "bye"), b"x" * 2**21)
     await ended(attacker)
-    await scene.recorded("payload", "")
+    fact = await scene.recorded("payload", "")
+    assert (fact.principal, fact.observer) == (ME, "access-1")
 
 
 async def test_a_message_beyond_what_is_read_is_refused_with_a_sentence(scene: Scene) -> None:

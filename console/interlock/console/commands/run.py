@@ -129,7 +129,9 @@ async def _environment(order: Order) -> AsyncGenerator[tuple[Reach, Failed]]:
         yield reach_local(order.state, server, principal), _never
         return
     with held_private(order.state) as state:
-        say("starting nats-server, supervisor, effects, planner, researcher, executor, reviewer")
+        say(
+            "starting nats-server, guard, access, supervisor, effects, planner, researcher, executor, reviewer"
+        )
         wish = Wish(
             docs=(order.docs,), model=order.model, person=principal, private=True, limits=order.limits
         )
