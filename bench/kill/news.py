@@ -3,10 +3,9 @@
 Times are microseconds since the epoch: of decisions by the log, of connections by the server.
 """
 
-import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from bench.kill.sight import PATIENCE_S, NotSeen
+from bench.kill.waiting import Waiting
 
 from interlock.bus.ports import Bus, Message, Record
 from interlock.console.stop.receipts import Gathering
@@ -19,31 +18,21 @@ from interlock.contracts.subjects import FLEET_DECISIONS
 ENDED = "interlock.in.*.access.ended"
 
 
-class News:
+class News(Waiting):
     """`joined_seq` is where an agent's last joining stands, `cut_us` when its last connection ended."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.joined_seq: dict[str, int] = {}
         self.decided_us: dict[int, int] = {}
         self.cut_us: dict[str, int] = {}
         self.condemned: set[str] = set()
         self.gathering = Gathering()
-        self._changed = asyncio.Event()
 
     async def start(self, bus: Bus) -> None:
         """Hear of everything from now on, and of what was decided before."""
         await bus.listen(ENDED, self._on_end)
         await bus.follow([FLEET_DECISIONS], self._on_record)
-
-    async def until(self, what: str, condition: Callable[[], bool]) -> None:
-        """Wait until the news make something true; raise NotSeen."""
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                while not condition():
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            raise NotSeen(f"not told within {PATIENCE_S:.0f} s: {what}") from None
 
     async def cut(self, agents: Iterable[str]) -> None:
         """Wait until the connections of these have ended."""
@@ -65,7 +54,7 @@ class News:
         ended = decode(ConnectionEnded, message.data)
         if not ended.clients:
             self.cut_us[ended.principal] = ended.ended_us
-            self._changed.set()
+            self.told()
 
     def _on_record(self, record: Record) -> None:
         self.gathering.take(record)
@@ -79,4 +68,4 @@ class News:
                     self.decided_us.setdefault(fact.input, record.time_us)
                 case _:
                     pass
-        self._changed.set()
+        self.told()

@@ -3,19 +3,14 @@
 import asyncio
 import sys
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 
 import msgspec
+from bench.kill.waiting import Waiting
 from bench.kill.witness import Closed, Ended, Event, Opened, Ready, Watch
 
-PATIENCE_S = 60.0
-
 _read = msgspec.json.Decoder(Event).decode
-
-
-class NotSeen(Exception):
-    """Something did not happen in time; the sentence says what."""
 
 
 class Call(msgspec.Struct):
@@ -27,16 +22,16 @@ class Call(msgspec.Struct):
     closed_us: int = 0
 
 
-class Sight:
+class Sight(Waiting):
     """All calls by number, the ends of processes by pid, and a change to wait for."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
+        super().__init__()
         self.port = 0
         self.first = False
         self.calls: dict[int, Call] = {}
         self.ended_us: dict[int, int] = {}
         self._process = process
-        self._changed = asyncio.Event()
 
     def watch(self, pid: int) -> None:
         """Have a process watched."""
@@ -51,16 +46,6 @@ class Sight:
             if not call.closed_us:
                 calls[call.agent].append(call)
         return calls
-
-    async def until(self, what: str, condition: Callable[[], bool]) -> None:
-        """Wait until the witness has told what makes something true; raise NotSeen."""
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                while not condition():
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            raise NotSeen(f"not seen within {PATIENCE_S:.0f} s: {what}") from None
 
     async def closed(self, calls: Iterable[Call]) -> None:
         """Wait until these have closed."""
@@ -77,7 +62,7 @@ class Sight:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             self._take(_read(line))
-            self._changed.set()
+            self.told()
 
     def _take(self, event: Event) -> None:
         match event:

@@ -129,9 +129,7 @@ async def _environment(order: Order) -> AsyncGenerator[tuple[Reach, Failed]]:
         yield reach_local(order.state, server, principal), _never
         return
     with held_private(order.state) as state:
-        say(
-            "starting nats-server, guard, access, supervisor, effects, planner, researcher, executor, reviewer"
-        )
+        say(f"starting nats-server, {', '.join((GUARD, *(service.name for service in SERVICES)))}")
         wish = Wish(
             docs=(order.docs,), model=order.model, person=principal, private=True, limits=order.limits
         )
