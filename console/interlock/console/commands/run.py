@@ -30,6 +30,7 @@ from interlock.console.options import (
     task_budget,
 )
 from interlock.console.output import say
+from interlock.console.processes import GUARD, SERVICES
 from interlock.console.runtime import run_async
 from interlock.console.sayings import submit
 from interlock.console.state import StateFolder, state_folder
