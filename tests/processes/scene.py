@@ -29,6 +29,8 @@ ROLE, STEP = "unruly", "work"
 UNRULY = ("unruly-1", "unruly-2")
 TESTS = {"PYTHONPATH": str(Path(__file__).parents[2])}
 AT_ONCE_US = 500_000
+# Those who stop hear the command beside the log, and may have stopped a moment before it is stamped there.
+AHEAD_US = -20_000
 RECEIPTED_S = 15.0
 
 

@@ -8,6 +8,7 @@ import signal
 import pytest
 from tests.processes.haunting import ADMITTED, CUT, REFUSED
 from tests.processes.scene import (
+    AHEAD_US,
     AT_ONCE_US,
     Scene,
     Work,
@@ -107,7 +108,7 @@ async def test_the_bus_cuts_an_agent_whose_guard_is_frozen_and_keeps_it_out(stag
         assert "exit not observed" in process.note
         assert not receipt.fact.complete
         assert receipt.latencies.last_connection_us is not None
-        assert 0 < receipt.latencies.last_connection_us < AT_ONCE_US
+        assert AHEAD_US < receipt.latencies.last_connection_us < AT_ONCE_US
         assert receipt.latencies.last_exit_us is None
         assert all(map(lives, pids))
     # And when the guard wakes up, both end
@@ -132,7 +133,7 @@ async def test_the_guard_ends_an_agent_while_access_is_frozen(stage: Scene) -> N
         assert (process.fate, process.observers) == ("exited", (GUARD,))
         assert "end of its connection not observed" in process.note
         assert receipt.latencies.last_exit_us is not None
-        assert 0 < receipt.latencies.last_exit_us < AT_ONCE_US
+        assert AHEAD_US < receipt.latencies.last_exit_us < AT_ONCE_US
         assert receipt.latencies.last_connection_us is None
     await goes_on(stage, work)
 

@@ -68,7 +68,7 @@ async def test_an_agent_that_confirms_in_time_keeps_its_process_and_its_other_wo
     assert process.fate == "stopped"
     assert process.stopped_us is not None
     assert process.stopped_us < GRACE_US
-    assert first.story.all(f.StepStopped, principal=first.agent)
+    await first.story.first(f.StepStopped, principal=first.agent)
     # And the process lives on, and does the other one, whose call was never interrupted
     assert stage.pid(first.agent) == pid
     await stage.model.release(second.call.prompt)
