@@ -12,6 +12,7 @@ from interlock.bus import identity, tickets
 from interlock.bus.errors import MalformedTicket
 from interlock.bus.identity import nkeys
 from interlock.bus.permissions import permissions_of
+from interlock.contracts.signatures import has_signed
 
 NOW_S = 1_800_000_000
 NONCE = "bct7T6_2IuwYea0"
@@ -50,7 +51,7 @@ def claims_of(ticket: str, issuer: identity.Identity) -> Any:
     """Return what a token says, if the issuer has signed it."""
     header, body, signature = ticket.split(".")
     assert msgspec.json.decode(unpacked(header)) == {"typ": "JWT", "alg": "ed25519-nkey"}
-    assert identity.has_signed(issuer.public_key, f"{header}.{body}".encode(), unpacked(signature))
+    assert has_signed(issuer.public_key, f"{header}.{body}".encode(), unpacked(signature))
     return msgspec.json.decode(unpacked(body))
 
 

@@ -6,7 +6,7 @@ from tests.contracts.examples import EXAMPLES
 
 from interlock.bus.ports import Record
 from interlock.console.story import told
-from interlock.contracts.control import Answer, Control
+from interlock.contracts.control import Control
 from interlock.contracts.effect import (
     AskCall,
     EffectCounted,
@@ -17,6 +17,7 @@ from interlock.contracts.effect import (
 )
 from interlock.contracts.message import Message, encode
 from interlock.contracts.observed import ConnectionEnded, ProcessExited, Violation
+from interlock.contracts.people import Answer
 from interlock.contracts.step import StepStopped
 from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit

@@ -7,7 +7,7 @@ import msgspec
 from interlock.contracts import dispatch, facts, presence, roles
 from interlock.contracts.budget import DEFAULT_TASK_BUDGET, Amounts, Budget
 from interlock.contracts.charter import Charter
-from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
+from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetLimits
 from interlock.contracts.decision import Decision
 from interlock.contracts.effect import (
     AskCall,
@@ -28,6 +28,7 @@ from interlock.contracts.observed import (
     ProcessExited,
     Violation,
 )
+from interlock.contracts.people import Answer
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.results import TaskResult
 from interlock.contracts.scope import FLEET, Scope

@@ -10,8 +10,8 @@ from interlock.bus.clock import now_ms
 from interlock.bus.memory import Deliver, MemoryServer
 from interlock.bus.ports import Message
 from interlock.contracts import facts
-from interlock.contracts.control import Answer
 from interlock.contracts.effect import AskCall, ToolCall
+from interlock.contracts.people import Answer
 from interlock.supervisor import leader as shell
 from interlock.supervisor.supervisor import Supervisor
 

@@ -4,22 +4,17 @@ Source: https://docs.nats.io/running-a-nats-service/configuration/securing_nats/
 It must not know what an identity may do.
 """
 
-import base64
-import binascii
 import os
 import secrets
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import nkeys as untyped  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs] - has none
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from interlock.bus.errors import MalformedKey
 
 nkeys: Any = untyped
 SEED_BYTES = 32
-PUBLIC_BYTES = 35
 # As in a NATS credentials file, so that other programs find it too.
 BEGIN_SEED = "-----BEGIN USER NKEY SEED-----"
 END_SEED = "------END USER NKEY SEED------"
@@ -69,21 +64,6 @@ class Identity:
 
     def __repr__(self) -> str:
         return f"Identity({self.public_key})"
-
-
-def has_signed(public_key: str, data: bytes, signature: bytes) -> bool:
-    """Tell whether the owner of a public key, of any kind, has signed this.
-
-    A public key is base32 of a byte for its kind, 32 bytes, and their checksum (CRC-16, low byte first).
-    """
-    try:
-        raw = base64.b32decode(public_key)
-        if len(raw) != PUBLIC_BYTES or nkeys.crc16(bytearray(raw[:-2])).to_bytes(2, "little") != raw[-2:]:
-            return False
-        Ed25519PublicKey.from_public_bytes(raw[1:-2]).verify(signature, data)
-    except (InvalidSignature, ValueError, binascii.Error):
-        return False
-    return True
 
 
 def create(kind: Kind = "user") -> Identity:

@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 
 from interlock.bus.errors import MalformedTicket
-from interlock.bus.identity import Identity, has_signed
+from interlock.bus.identity import Identity
 from interlock.bus.permissions import Permissions
+from interlock.contracts.signatures import has_signed
 
 AUDIENCE = "nats-authorization-request"
 _ALGORITHM = "ed25519-nkey"

@@ -6,9 +6,10 @@ from interlock.bus.ports import Bus, Record
 from interlock.console.errors import BadInput
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts
-from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule
+from interlock.contracts.control import Control, RaiseLimit, ReleaseRule
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import Message, decode, encode
+from interlock.contracts.people import Answer
 from interlock.contracts.scope import FLEET, Scope
 from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit

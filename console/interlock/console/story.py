@@ -9,7 +9,7 @@ from interlock.console.lines import said
 from interlock.console.stop.lines import TRIED, because, violator
 from interlock.console.stop.scopes import said_scope
 from interlock.console.stop.times import said_span
-from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
+from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetLimits
 from interlock.contracts.decision import Decision
 from interlock.contracts.effect import (
     AskCall,
@@ -31,6 +31,7 @@ from interlock.contracts.observed import (
     ProcessExited,
     Violation,
 )
+from interlock.contracts.people import Answer
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.scope import read_scope
 from interlock.contracts.step import StepFailure, StepResult, StepStopped

@@ -1,4 +1,4 @@
-"""What operators and people say: stop and go, limits, answers. The scope stands in the subject."""
+"""What operators say: stop and go, limits, levels of autonomy. The scope stands in the subject."""
 
 from typing import Annotated, Literal
 
@@ -45,7 +45,14 @@ class SetLimits(Message, frozen=True, kw_only=True):
     reason: Reason = ""
 
 
-class Answer(Message, frozen=True, kw_only=True):
-    """A person's answer to the question that the subject names."""
+class SetAutonomy(Message, frozen=True, kw_only=True):
+    """How far the role in the subject goes by itself: from 1 (suggest only) to 5 (full).
 
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=limits.MAX_GOAL_CHARS)]
+    Of all risks and tenants, or of one; the more particular setting counts, first by tenant. Level 0 takes a
+    setting back.
+    """
+
+    level: Annotated[int, msgspec.Meta(ge=0, le=5)]
+    risk: Literal["*", "write", "irreversible"] = "*"
+    tenant: Annotated[str, msgspec.Meta(pattern=r"^(\*|[a-z0-9][a-z0-9_-]{0,63})$")] = "*"
+    reason: Reason = ""

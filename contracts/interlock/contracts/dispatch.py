@@ -4,9 +4,11 @@ from typing import Literal
 
 import msgspec
 
+from interlock.contracts.approval import Approval
 from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import Call, EffectEnd, EffectKey
 from interlock.contracts.message import Json, Sequence
+from interlock.contracts.people import Need
 from interlock.contracts.plan import StepId
 from interlock.contracts.version import PROTOCOL_MAJOR
 
@@ -42,7 +44,9 @@ class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):
     It is for that `incarnation` of the worker alone: what was granted to its predecessor is lost. With
     `to_count` a prompt that does not fit is no failure: `effect.counted` is said instead. `counted_tokens` is
     the prompt as it was counted under an earlier grant. `as_of` is the last input that the supervisor had
-    decided about: a switch that stands in the log behind it is newer than this grant.
+    decided about: a switch that stands in the log behind it is newer than this grant. Where people had
+    to agree, `needs` says who, and `approvals` hold their signatures, good until then; the worker looks
+    itself.
     """
 
     task: Sequence
@@ -62,6 +66,10 @@ class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):
     as_of: Sequence = 0
     to_count: bool = False
     counted_tokens: int = 0
+    needs: tuple[Need, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    approved_until_ms: int = 0
+    flags: tuple[str, ...] = ()
 
 
 class Outcome(_Dispatch, frozen=True, kw_only=True, tag="outcome"):

@@ -131,4 +131,4 @@ class EffectCounted(Message, frozen=True, kw_only=True):
     prompt_tokens: Count = 0
 
 
-EffectEnd = Literal["completed", "failed", "aborted", "denied", "in_doubt", "answered", "lost"]
+EffectEnd = Literal["completed", "failed", "aborted", "denied", "recommended", "in_doubt", "answered", "lost"]

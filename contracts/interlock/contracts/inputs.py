@@ -2,7 +2,7 @@
 
 import msgspec
 
-from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
+from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetAutonomy, SetLimits
 from interlock.contracts.effect import (
     EffectAborted,
     EffectCompleted,
@@ -20,13 +20,25 @@ from interlock.contracts.observed import (
     ProcessExited,
     Violation,
 )
+from interlock.contracts.people import (
+    Abort,
+    Answer,
+    Approve,
+    Delegate,
+    Edit,
+    PlantCanary,
+    Raise,
+    Reassign,
+    Reject,
+)
+from interlock.contracts.policy import SetPolicies
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.subjects import InputSubject, read_input
 from interlock.contracts.task import Submit
 
 _OF_TASKS = (("task",), ("step",))
-_OF_NO_TASK = ("guard", "access")
+_OF_NO_TASK = ("guard", "access", "supervisor")
 
 
 class Malformed(Message, frozen=True, kw_only=True):
@@ -41,7 +53,17 @@ InputBody = (
     | RaiseLimit
     | SetLimits
     | ReleaseRule
+    | SetAutonomy
+    | PlantCanary
+    | SetPolicies
+    | Approve
+    | Edit
+    | Reject
     | Answer
+    | Raise
+    | Reassign
+    | Abort
+    | Delegate
     | AgentHello
     | EffectHello
     | Bye
@@ -71,7 +93,17 @@ INPUT_KINDS: dict[tuple[str, str], type[Message]] = {
     ("control", "raise"): RaiseLimit,
     ("control", "limit"): SetLimits,
     ("control", "release"): ReleaseRule,
+    ("control", "autonomy"): SetAutonomy,
+    ("control", "canary"): PlantCanary,
+    ("supervisor", "policies"): SetPolicies,
+    ("human", "approve"): Approve,
+    ("human", "edit"): Edit,
+    ("human", "reject"): Reject,
     ("human", "answer"): Answer,
+    ("human", "raise"): Raise,
+    ("human", "reassign"): Reassign,
+    ("human", "abort"): Abort,
+    ("human", "delegate"): Delegate,
     ("agent", "hello"): AgentHello,
     ("agent", "bye"): Bye,
     ("agent", "effect"): EffectRequest,

@@ -80,10 +80,13 @@ class Entitlement(Message, frozen=True, kw_only=True):
     """What the principal that the subject names may have done in its name; an empty field allows all.
 
     `roles` are a person's roles, and of an agent those of which it may have a charter. `models` are patterns,
-    such as `openai/*`.
+    such as `openai/*`. Of a person, `groups` are those for which it may approve, and `keys` the public nkeys
+    by which it signs; of these an empty field allows nothing.
     """
 
     roles: Names = ()
     tenants: Names = ()
     tools: Patterns = ()
     models: Patterns = ()
+    groups: Names = ()
+    keys: Names = ()

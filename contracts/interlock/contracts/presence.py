@@ -10,6 +10,7 @@ from interlock.contracts.effect import OutputTokens
 from interlock.contracts.message import Count, Json, Message, Name, Part, Reason
 
 Risk = Literal["read", "write", "irreversible"]
+DEFAULT_DATA_CLASS = "internal"
 Capacity = Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_CAPACITY)]
 
 
@@ -28,7 +29,8 @@ class ModelOffer(Part, frozen=True, kw_only=True):
     known price, and then the model is refused. `up_to` holds cheaper tiers, the shortest prompt first.
     `price_source` says where the price stands and of which day it is, or how to give one.
     `prompt_overhead_tokens` is the most that a server adds to a prompt: chat template, tool prompt. `counts`
-    says that the worker can have a prompt counted exactly, for nothing.
+    says that the worker can have a prompt counted exactly, for nothing. `data_class` and `region` say
+    which data it may be given, and where it runs (empty: nowhere in particular).
     """
 
     model: Name
@@ -39,16 +41,27 @@ class ModelOffer(Part, frozen=True, kw_only=True):
     max_output_tokens: OutputTokens = limits.MAX_OUTPUT_TOKENS
     prompt_overhead_tokens: Count = limits.DEFAULT_PROMPT_OVERHEAD_TOKENS
     counts: bool = False
+    data_class: Name = DEFAULT_DATA_CLASS
+    region: str = ""
 
 
 class ToolOffer(Part, frozen=True, kw_only=True):
-    """A tool that a worker can run; `repeatable` calls may be done again when their end is unknown."""
+    """A tool that a worker can run; `repeatable` calls may be done again when their end is unknown.
+
+    What an `untrusted` tool tells comes from outside, and may be hostile. `target` is the argument that names
+    what is acted upon, `undo` the tool that takes it back; `data_class` and `region` are of what it touches.
+    """
 
     tool: Name
     risk: Risk
     repeatable: bool
     description: str = ""
     input_schema: Json = {}
+    untrusted: bool = False
+    target: str = ""
+    undo: str = ""
+    data_class: Name = DEFAULT_DATA_CLASS
+    region: str = ""
 
 
 class AgentHello(Message, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from interlock.contracts.budget import Amounts, Budget
-from interlock.contracts.message import Message
+from interlock.contracts.message import Json, Message, Part
 from interlock.contracts.roles import Claim, Verdict
 
 TaskStatus = Literal[
@@ -20,6 +20,16 @@ TaskStatus = Literal[
 ]
 
 
+class Recommendation(Part, frozen=True, kw_only=True):
+    """What an agent wanted done that may only suggest."""
+
+    effect: int
+    step: str
+    tool: str
+    arguments: Json = {}
+    reason: str = ""
+
+
 class TaskResult(Message, frozen=True, kw_only=True):
     """One task's end, or where it stands. `models` are those that were granted."""
 
@@ -33,4 +43,5 @@ class TaskResult(Message, frozen=True, kw_only=True):
     spent: Amounts = Amounts()
     budget: Budget = Budget()
     models: tuple[str, ...] = ()
+    recommendations: tuple[Recommendation, ...] = ()
     seconds: float = 0.0

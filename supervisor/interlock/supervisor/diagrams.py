@@ -21,6 +21,7 @@ _MACHINES: tuple[tuple[str, str, Table], ...] = (
         transitions.STEPS,
     ),
     ("An effect", "The ends are those of the fact `effect_settled`.", transitions.EFFECTS),
+    ("An escalation", "People are asked; the labels are the facts of the log.", transitions.ESCALATIONS),
     (
         "A switch",
         (

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import msgspec
 
 from interlock.contracts import effect as effects
-from interlock.contracts.control import Answer
 from interlock.contracts.dispatch import Cancel, DoEffect, DoStep, Outcome
 from interlock.contracts.effect import Call, EffectEnd
 from interlock.contracts.message import Json, Message
+from interlock.contracts.people import Answer
 from interlock.contracts.roles import RoleOffer
 from interlock.contracts.step import StepResult
 from interlock.supervisor.core.evolving.tasks import PLANNER, REVIEWER

@@ -7,7 +7,7 @@ from typing import Any
 from tests.supervisor.core.world import COUNTING, LOOK, MODEL, ONE, PLAN, PUT, THINK, TOOLS, UNPRICED, World
 
 from interlock.contracts.budget import Amounts, Budget
-from interlock.contracts.control import Answer, ReleaseRule
+from interlock.contracts.control import ReleaseRule
 from interlock.contracts.effect import (
     AskCall,
     Call,
@@ -19,6 +19,7 @@ from interlock.contracts.effect import (
 )
 from interlock.contracts.inputs import INPUT_KINDS
 from interlock.contracts.message import encode
+from interlock.contracts.people import Answer
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.roles import Verdict
 from interlock.contracts.scope import Scope, ScopeKind

@@ -9,7 +9,7 @@ from tests.supervisor.core.world import LOOK, ONE, World, limited
 from interlock.contracts import effect as effects
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts, Budget
-from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
+from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetLimits
 from interlock.contracts.inputs import INPUT_KINDS
 from interlock.contracts.message import Message
 from interlock.contracts.observed import (
@@ -20,6 +20,7 @@ from interlock.contracts.observed import (
     ProcessExited,
     Violation,
 )
+from interlock.contracts.people import Answer
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit

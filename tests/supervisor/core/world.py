@@ -11,7 +11,7 @@ from tests.supervisor.core.invariants import Told, fold, uphold
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING, Amounts, Budget
 from interlock.contracts.charter import Charter
-from interlock.contracts.control import Answer, Control, RaiseLimit, SetLimits
+from interlock.contracts.control import Control, RaiseLimit, SetLimits
 from interlock.contracts.effect import (
     Call,
     EffectAborted,
@@ -32,6 +32,7 @@ from interlock.contracts.observed import (
     GuardHello,
     ProcessExited,
 )
+from interlock.contracts.people import Answer
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.presence import AgentHello, Bye, EffectHello, ModelOffer, ToolOffer
 from interlock.contracts.roles import Verdict

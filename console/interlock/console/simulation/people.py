@@ -16,9 +16,10 @@ from interlock.console.simulation.loop import SimulatedLoop
 from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
 from interlock.contracts.budget import Amounts
-from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
+from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetLimits
 from interlock.contracts.dispatch import DoEffect
 from interlock.contracts.message import Message, encode
+from interlock.contracts.people import Answer
 from interlock.contracts.scope import Scope
 from interlock.contracts.subjects import input_subject
 

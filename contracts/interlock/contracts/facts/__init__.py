@@ -11,6 +11,7 @@ from interlock.contracts.facts.effects import (
     EffectEscalated,
     EffectGranted,
     EffectHeld,
+    EffectRecommended,
     EffectRepeated,
     EffectSettled,
 )
@@ -25,6 +26,15 @@ from interlock.contracts.facts.observed import (
     ExitObserved,
     GuardJoined,
 )
+from interlock.contracts.facts.people import (
+    ApprovalCounted,
+    ArgumentsEdited,
+    Delegated,
+    Escalated,
+    EscalationMoved,
+    Resolved,
+)
+from interlock.contracts.facts.policies import AutonomySet, CharterExceeded, PoliciesRefused, PoliciesSet
 from interlock.contracts.facts.receipts import (
     EffectFate,
     EffectReceipt,
@@ -34,6 +44,7 @@ from interlock.contracts.facts.receipts import (
 )
 from interlock.contracts.facts.steps import (
     StepAssigned,
+    StepAwakened,
     StepCompleted,
     StepDead,
     StepFailed,
@@ -41,6 +52,7 @@ from interlock.contracts.facts.steps import (
     StepReopened,
     StepRetried,
     StepStopped,
+    StepSuspended,
     StepWaiting,
 )
 from interlock.contracts.facts.switches import (
@@ -85,10 +97,13 @@ TaskFact = (
     | StepDead
     | StepReopened
     | StepStopped
+    | StepSuspended
+    | StepAwakened
     | EffectGranted
     | EffectHeld
     | EffectDenied
     | EffectEscalated
+    | EffectRecommended
     | EffectRepeated
     | EffectSettled
     | BudgetWarned
@@ -106,6 +121,11 @@ TaskFact = (
     | AccessViolated
     | Receipted
     | Led
+    | Escalated
+    | EscalationMoved
+    | ApprovalCounted
+    | ArgumentsEdited
+    | Resolved
 )
 LeaderFact = LeaderTook | LeaderLeft
 FleetFact = (
@@ -128,6 +148,16 @@ FleetFact = (
     | BudgetWarned
     | Refused
     | Led
+    | Escalated
+    | EscalationMoved
+    | ApprovalCounted
+    | ArgumentsEdited
+    | Resolved
+    | Delegated
+    | PoliciesSet
+    | PoliciesRefused
+    | AutonomySet
+    | CharterExceeded
 )
 AnyFact = (
     TaskFact
@@ -144,6 +174,11 @@ AnyFact = (
     | ConnectionObserved
     | Entitled
     | LimitsSet
+    | Delegated
+    | PoliciesSet
+    | PoliciesRefused
+    | AutonomySet
+    | CharterExceeded
     | LeaderFact
 )
 
@@ -154,9 +189,14 @@ __all__ = [
     "AgentCondemned",
     "AgentJoined",
     "AnyFact",
+    "ApprovalCounted",
+    "ArgumentsEdited",
+    "AutonomySet",
     "BudgetWarned",
+    "CharterExceeded",
     "Completed",
     "ConnectionObserved",
+    "Delegated",
     "Demand",
     "Drained",
     "EffectDenied",
@@ -165,10 +205,13 @@ __all__ = [
     "EffectGranted",
     "EffectHeld",
     "EffectReceipt",
+    "EffectRecommended",
     "EffectRepeated",
     "EffectSettled",
     "EffectsJoined",
     "Entitled",
+    "Escalated",
+    "EscalationMoved",
     "ExitObserved",
     "Fact",
     "Failed",
@@ -190,6 +233,8 @@ __all__ = [
     "PlanRefused",
     "PlanRequested",
     "Planned",
+    "PoliciesRefused",
+    "PoliciesSet",
     "ProcessFate",
     "ProcessReceipt",
     "Receipted",
@@ -197,10 +242,12 @@ __all__ = [
     "Rejected",
     "ReleaseAsked",
     "ReleaseRuleSet",
+    "Resolved",
     "Resumed",
     "ReviewRequested",
     "Reviewed",
     "StepAssigned",
+    "StepAwakened",
     "StepCompleted",
     "StepDead",
     "StepFailed",
@@ -208,6 +255,7 @@ __all__ = [
     "StepReopened",
     "StepRetried",
     "StepStopped",
+    "StepSuspended",
     "StepWaiting",
     "SwitchState",
     "Switched",

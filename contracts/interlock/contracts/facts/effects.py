@@ -3,10 +3,10 @@
 from typing import Literal
 
 from interlock.contracts.budget import NOTHING, Amounts
-from interlock.contracts.effect import EffectEnd, EffectKey
+from interlock.contracts.effect import EffectEnd, EffectKey, ToolCall
 from interlock.contracts.facts.fact import Fact
 from interlock.contracts.facts.receipts import EffectFate
-from interlock.contracts.message import Count, Line, Part, Sequence
+from interlock.contracts.message import Count, Json, Line, Part, Sequence
 from interlock.contracts.plan import StepId
 
 
@@ -14,7 +14,8 @@ class Demand(Part, frozen=True, kw_only=True):
     """What an effect needs, as data: which model or tool, and the most tokens that go in and come out.
 
     `digest` is the same for two calls that ask for the same. `counted_tokens` is the whole prompt as its
-    provider has counted it, and replaces what its bytes allow; 0: it could not be counted.
+    provider has counted it, and replaces what its bytes allow; 0: it could not be counted. `arguments` are
+    those of a tool, as long as it is not granted: policies may be asked again.
     """
 
     kind: Literal["model", "tool", "ask"]
@@ -23,12 +24,16 @@ class Demand(Part, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     max_output_tokens: int = 0
     counted_tokens: int | None = None
+    arguments: Json | None = None
 
 
 class EffectGranted(Fact, frozen=True, kw_only=True):
     """The effect may happen, once, at this worker, and `reserved` is put aside for it.
 
-    With `to_count` it is less than the prompt's bytes may need: the worker has them counted first.
+    With `to_count` it is less than the prompt's bytes may need: the worker has them counted first. `policies`
+    is the version that allows it, `flags` are what it asks for besides: `review`, or `redact:<where>`.
+    `arguments` are those that a person has put in place of what was asked for, `call` what is asked for where
+    no agent has: the undoing of an effect. `untrusted` is whether what it tells comes from outside.
     """
 
     effect: Sequence
@@ -42,6 +47,11 @@ class EffectGranted(Fact, frozen=True, kw_only=True):
     repeatable: bool
     max_output_tokens: int = 0
     to_count: bool = False
+    policies: str = ""
+    flags: tuple[str, ...] = ()
+    arguments: Json | None = None
+    call: ToolCall | None = None
+    untrusted: bool = False
 
 
 class EffectHeld(Fact, frozen=True, kw_only=True):
@@ -75,6 +85,18 @@ class EffectEscalated(Fact, frozen=True, kw_only=True):
     attempt: int
     key: EffectKey
     question: str
+
+
+class EffectRecommended(Fact, frozen=True, kw_only=True):
+    """The agent may only suggest: what it wanted done stands among the task's recommendations instead."""
+
+    effect: Sequence
+    step: StepId
+    attempt: int
+    key: EffectKey
+    tool: str
+    arguments: Json = {}
+    reason: Line = ""
 
 
 class EffectRepeated(Fact, frozen=True, kw_only=True):

@@ -55,10 +55,12 @@ class AccessViolated(Fact, frozen=True, kw_only=True):
 
 
 class Entitled(Fact, frozen=True, kw_only=True):
-    """What may be done in this principal's name; an empty field allows all."""
+    """What may be done in this principal's name, as `Entitlement` says it."""
 
     principal: str
     roles: Names = ()
     tenants: Names = ()
     tools: Patterns = ()
     models: Patterns = ()
+    groups: Names = ()
+    keys: Names = ()

@@ -51,6 +51,26 @@ class StepLost(Fact, frozen=True, kw_only=True):
     reason: Line
 
 
+class StepSuspended(Fact, frozen=True, kw_only=True):
+    """The step waits for a person alone, in nobody's hand; what it had done by then stays done.
+
+    `principal` is who had it (empty: a person's own step, which nobody had).
+    """
+
+    at_ms: int = 0
+    step: StepId
+    attempt: int
+    principal: str = ""
+    reason: Line = ""
+
+
+class StepAwakened(Fact, frozen=True, kw_only=True):
+    """The person has decided: the step may be assigned again."""
+
+    at_ms: int = 0
+    step: StepId
+
+
 class StepStopped(Fact, frozen=True, kw_only=True):
     """An agent has confirmed that nothing of a stopped step runs any more; `stopped_us` is its clock."""
 

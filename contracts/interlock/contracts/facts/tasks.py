@@ -121,7 +121,7 @@ class Failed(Fact, frozen=True, kw_only=True):
 
     at_ms: int
     reason: Line
-    kind: Literal["step", "plan", "deadline"] = "step"
+    kind: Literal["step", "plan", "deadline", "person"] = "step"
 
 
 class Halted(Fact, frozen=True, kw_only=True):

@@ -106,7 +106,7 @@ def unblock(state: State, task: int) -> State:
 def drop_open_steps(state: State, task: int, at_ms: int) -> State:
     """Drop every step that has not ended; its agent's hand is freed."""
     for step in sorted(state.tasks[task].steps.values(), key=lambda s: s.id):
-        if step.state in {"blocked", "ready", "assigned", "backing_off"}:
+        if step.state in {"blocked", "ready", "assigned", "awaiting", "backing_off"}:
             state, dropped = free_hand(state, task, step, at_ms)
             dropped = replace(dropped, state=next_step(step.state, "dropped"))
             state = put_step(state, state.tasks[task], dropped)
@@ -134,3 +134,17 @@ def requeue(state: State, task: int) -> State:
         if step.state == "ready":
             state = queued(state, owner, step) if owner.hold == "free" else unqueued(state, owner, step)
     return state
+
+
+def forget_people(state: State, number: int) -> State:
+    """Forget what people were asked in a task that is over."""
+    keys = [key for key in state.escalations if key[0] == number]
+    decided = [key for key in state.verdicts if key[0] == number]
+    if not keys and not decided:
+        return state
+    escalations, verdicts = state.escalations, state.verdicts
+    for key in keys:
+        escalations = escalations.delete(key)
+    for key in decided:
+        verdicts = verdicts.delete(key)
+    return replace(state, escalations=escalations, verdicts=verdicts)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from interlock.contracts import facts
-from interlock.contracts.control import Answer, Control, RaiseLimit, ReleaseRule, SetLimits
+from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetAutonomy, SetLimits
 from interlock.contracts.effect import (
     EffectAborted,
     EffectCompleted,
@@ -24,6 +24,18 @@ from interlock.contracts.observed import (
     ProcessExited,
     Violation,
 )
+from interlock.contracts.people import (
+    Abort,
+    Answer,
+    Approve,
+    Delegate,
+    Edit,
+    PlantCanary,
+    Raise,
+    Reassign,
+    Reject,
+)
+from interlock.contracts.policy import SetPolicies
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit
@@ -50,6 +62,7 @@ from interlock.supervisor.core.deciding.stopping import condemn, stop_came
 from interlock.supervisor.core.deciding.submission import submitted
 from interlock.supervisor.core.deciding.switching_tasks import drained_dry
 from interlock.supervisor.core.deciding.ticking import ticked
+from interlock.supervisor.core.deciding.verdicts import verdict_came
 from interlock.supervisor.core.limits import MAX_RETRIED_TASKS
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Decided, Turn
@@ -70,6 +83,16 @@ _DECIDERS: dict[type[Any], Callable[[Turn, Input, Any], None]] = {
     SetLimits: limits_set,
     ReleaseRule: rule_set,
     Answer: answered,
+    Approve: verdict_came,
+    Edit: verdict_came,
+    Reject: verdict_came,
+    Raise: verdict_came,
+    Reassign: verdict_came,
+    Abort: verdict_came,
+    Delegate: verdict_came,
+    PlantCanary: verdict_came,
+    SetAutonomy: verdict_came,
+    SetPolicies: verdict_came,
     AgentHello: agent_said_hello,
     EffectHello: effects_said_hello,
     Bye: said_bye,

@@ -5,7 +5,7 @@ from typing import Any
 
 from interlock.contracts import facts
 from interlock.contracts.decision import Decision
-from interlock.supervisor.core.evolving import effects, fleet, kills, steps, switches, tasks
+from interlock.supervisor.core.evolving import effects, fleet, kills, people, policies, steps, switches, tasks
 from interlock.supervisor.core.state import State
 
 
@@ -40,11 +40,14 @@ _CHANGES: dict[type[Any], Callable[[State, int, Any], State]] = {
     facts.StepRetried: steps.retried,
     facts.StepDead: steps.dead,
     facts.StepReopened: steps.reopened,
+    facts.StepSuspended: steps.suspended,
+    facts.StepAwakened: steps.awakened,
     facts.StepStopped: kills.stopped,
     facts.EffectGranted: effects.granted,
     facts.EffectHeld: effects.held,
     facts.EffectDenied: effects.denied,
     facts.EffectEscalated: effects.escalated,
+    facts.EffectRecommended: effects.recommended,
     facts.EffectRepeated: effects.repeated,
     facts.EffectSettled: effects.settled,
     facts.AgentJoined: fleet.agent_joined,
@@ -63,6 +66,16 @@ _CHANGES: dict[type[Any], Callable[[State, int, Any], State]] = {
     facts.AccessViolated: fleet.access_violated,
     facts.Entitled: fleet.entitled,
     facts.LimitsSet: fleet.limits_set,
+    facts.Escalated: people.escalated,
+    facts.EscalationMoved: people.moved,
+    facts.ApprovalCounted: people.counted,
+    facts.ArgumentsEdited: people.edited,
+    facts.Resolved: people.resolved,
+    facts.Delegated: people.delegated,
+    facts.PoliciesSet: policies.policies_set,
+    facts.PoliciesRefused: _unchanged,
+    facts.AutonomySet: policies.autonomy_set,
+    facts.CharterExceeded: _unchanged,
     facts.LeaderTook: _unchanged,
     facts.LeaderLeft: _unchanged,
     facts.Led: fleet.led,

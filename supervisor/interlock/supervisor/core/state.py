@@ -9,13 +9,26 @@ import msgspec
 from immutables import Map
 from msgspec.structs import replace
 
+from interlock.contracts.approval import Approval
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.charter import Charter
-from interlock.contracts.facts import Demand, EffectFate, Entitled, Lack, SwitchState
+from interlock.contracts.effect import ToolCall
+from interlock.contracts.facts import (
+    Delegated,
+    Demand,
+    EffectFate,
+    Entitled,
+    Lack,
+    PoliciesSet,
+    Resolved,
+    SwitchState,
+)
 from interlock.contracts.message import Json
+from interlock.contracts.people import Need
 from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.contracts.scope import Scope
 from interlock.supervisor.core.account import Account
+from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.kill import NO_MAP, Condemned, Kill, Stopping
 from interlock.supervisor.core.transitions import EffectState, Hold, Phase, StepState
 
@@ -27,6 +40,7 @@ __all__ = [
     "Attempts",
     "Effect",
     "EffectWorker",
+    "Escalation",
     "Guard",
     "Ready",
     "Release",
@@ -47,7 +61,7 @@ class Step(msgspec.Struct, frozen=True):
     """One step of a task. `attempt` counts assignments; `principal` is empty unless assigned.
 
     `in_vain` counts its effects that ended without success since the last that had some; `holders` are those
-    who have had its attempts.
+    who have had its attempts; `tainted` are the first of its effects that told it what comes from outside.
     """
 
     id: str
@@ -64,6 +78,7 @@ class Step(msgspec.Struct, frozen=True):
     failures: int = 0
     losses: int = 0
     in_vain: int = 0
+    tainted: tuple[int, ...] = ()
     waiting: str = ""
     notes: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -76,7 +91,9 @@ class Effect(msgspec.Struct, frozen=True):
 
     `to_count` is whether its grant reserves less than the prompt's bytes may need; `holders` are the workers
     that have had its grants. `withdrawn` is whether a kill was over it when it was in flight, `doubtful`
-    whether an earlier grant was lost, so that it may have begun.
+    whether an earlier grant was lost, so that it may have begun. `needs` are those who had to agree, and
+    `approvals` their signatures, good until `approved_until_ms`; `arguments` are those that a person has put
+    in place of the agent's, `call` what nobody's request holds. `policies` is the version that allowed it.
     """
 
     seq: int
@@ -98,6 +115,14 @@ class Effect(msgspec.Struct, frozen=True):
     holders: tuple[str, ...] = ()
     withdrawn: bool = False
     doubtful: bool = False
+    needs: tuple[Need, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    approved_until_ms: int = 0
+    arguments: Json | None = None
+    call: ToolCall | None = None
+    policies: str = ""
+    flags: tuple[str, ...] = ()
+    untrusted: bool = False
 
     @property
     def unbegun(self) -> EffectFate:
@@ -260,6 +285,11 @@ class State(msgspec.Struct, frozen=True):
     of the command; `stopping` are steps whose end an agent has not confirmed, by task and name; `condemned`
     are lives of agents that must not come back. `led_ms` is when another supervisor took over (0: never).
     `violations` are attempts by task (0: in none), and then by who tried and what.
+
+    `policies` is what is allowed now (None: nothing was ever said), `autonomy` the levels by role, risk and
+    tenant. `escalations` are those that are open, by task (0: the fleet) and number, `verdicts` those that
+    are not, of tasks that go on, and `escalated` how many there have been. `delegations` are by who
+    delegates.
     """
 
     tasks: Map[int, Task] = NO_MAP
@@ -288,6 +318,12 @@ class State(msgspec.Struct, frozen=True):
     condemned: Map[str, Condemned] = NO_MAP
     led_ms: int = 0
     violations: Map[int, Map[tuple[str, str], Attempts]] = NO_MAP
+    policies: PoliciesSet | None = None
+    autonomy: Map[tuple[str, str, str], int] = NO_MAP
+    escalations: Map[tuple[int, int], Escalation] = NO_MAP
+    verdicts: Map[tuple[int, int], Resolved] = NO_MAP
+    escalated: Map[int, int] = NO_MAP
+    delegations: Map[str, Delegated] = NO_MAP
 
     def attempts(self, number: int, principal: str, action: str) -> Attempts | None:
         """Return what somebody has tried in a task."""

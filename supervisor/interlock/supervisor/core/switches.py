@@ -11,6 +11,7 @@ from interlock.contracts.scope import Scope
 from interlock.supervisor.core.state import Effect, State, Step, Switch, Task
 
 _STANDING = ("paused", "killed")
+_GOING_ON = ("ready", "assigned", "backing_off")
 
 
 def switch_of(state: State, scope: Scope) -> SwitchState:
@@ -26,7 +27,15 @@ def tenant_switch(state: State, tenant: str) -> SwitchState:
 
 def flows(state: State, task: Task) -> bool:
     """Tell whether a task's clock may run."""
-    return task.going and state.switch != "paused" and tenant_switch(state, task.tenant) != "paused"
+    if not task.going or state.switch == "paused" or tenant_switch(state, task.tenant) == "paused":
+        return False
+    return not awaits_people(task)
+
+
+def awaits_people(task: Task) -> bool:
+    """Tell whether all that could go on in a task waits for people."""
+    states = {step.state for step in task.steps.values()}
+    return "awaiting" in states and states.isdisjoint(_GOING_ON)
 
 
 def stops_role(state: State, role: str) -> bool:

@@ -12,7 +12,7 @@ from interlock.supervisor.errors import IllegalFact
 
 Phase = Literal["none", "planning", "working", "reviewing", "completed", "failed", "halted", "rejected"]
 Hold = Literal["free", "paused", "draining", "parked"]
-StepState = Literal["blocked", "ready", "assigned", "backing_off", "completed", "dead", "dropped"]
+StepState = Literal["blocked", "ready", "assigned", "awaiting", "backing_off", "completed", "dead", "dropped"]
 EffectState = Literal[
     "none",
     "held",
@@ -25,7 +25,9 @@ EffectState = Literal[
     "denied",
     "in_doubt",
     "answered",
+    "recommended",
 ]
+EscalationState = Literal["none", "open", "closed"]
 
 PHASES: dict[Phase, dict[str, Phase]] = {
     "none": {"accepted": "planning", "rejected": "rejected"},
@@ -69,6 +71,7 @@ STEPS: dict[StepState, dict[str, StepState]] = {
     "ready": {
         "step_assigned": "assigned",
         "step_waiting": "ready",
+        "step_suspended": "awaiting",
         "step_dead": "dead",
         "blocked": "blocked",
         "dropped": "dropped",
@@ -77,6 +80,13 @@ STEPS: dict[StepState, dict[str, StepState]] = {
         "step_completed": "completed",
         "step_failed": "backing_off",
         "step_lost": "ready",
+        "step_suspended": "awaiting",
+        "step_dead": "dead",
+        "dropped": "dropped",
+    },
+    "awaiting": {
+        "step_awakened": "ready",
+        "step_completed": "completed",
         "step_dead": "dead",
         "dropped": "dropped",
     },
@@ -91,12 +101,15 @@ EFFECTS: dict[EffectState, dict[str, EffectState]] = {
         "effect_granted": "granted",
         "effect_held": "held",
         "effect_denied": "denied",
+        "effect_recommended": "recommended",
         "effect_escalated": "escalated",
     },
     "held": {
         "effect_granted": "granted",
         "effect_held": "held",
         "effect_denied": "denied",
+        "effect_recommended": "recommended",
+        "effect_escalated": "escalated",
         "aborted": "aborted",
     },
     "granted": {
@@ -111,15 +124,34 @@ EFFECTS: dict[EffectState, dict[str, EffectState]] = {
         "effect_granted": "granted",
         "effect_held": "held",
         "effect_denied": "denied",
+        "effect_escalated": "escalated",
         "aborted": "aborted",
     },
-    "escalated": {"answered": "answered", "aborted": "aborted"},
+    "escalated": {
+        "effect_granted": "granted",
+        "effect_held": "held",
+        "effect_denied": "denied",
+        "answered": "answered",
+        "aborted": "aborted",
+    },
     "completed": {},
     "failed": {},
     "aborted": {},
     "denied": {},
     "in_doubt": {},
     "answered": {},
+    "recommended": {},
+}
+
+ESCALATIONS: dict[EscalationState, dict[str, EscalationState]] = {
+    "none": {"escalated": "open"},
+    "open": {
+        "escalation_moved": "open",
+        "approval_counted": "open",
+        "arguments_edited": "open",
+        "resolved": "closed",
+    },
+    "closed": {},
 }
 
 SWITCHES: dict[SwitchState, dict[str, SwitchState]] = {

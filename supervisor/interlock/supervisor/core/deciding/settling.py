@@ -4,9 +4,9 @@ from typing import Literal
 
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING, Amounts
-from interlock.contracts.control import Answer
 from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectCounted, EffectFailed
 from interlock.contracts.inputs import Input
+from interlock.contracts.people import Answer
 from interlock.supervisor.core.deciding.budgets import warn
 from interlock.supervisor.core.deciding.fates import fate_of, is_awaited, times_of
 from interlock.supervisor.core.deciding.forging import refuse_end

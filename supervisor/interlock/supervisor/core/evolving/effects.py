@@ -12,6 +12,7 @@ from interlock.supervisor.errors import IllegalFact
 
 NO_DEMAND = facts.Demand(kind="ask", name="person")
 FRUITFUL = ("completed", "answered")
+MOST_TAINTS = 8
 _COUNTED = (*FRUITFUL, "failed", "denied")
 
 
@@ -31,6 +32,11 @@ def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
         repeatable=fact.repeatable,
         max_output_tokens=fact.max_output_tokens,
         to_count=fact.to_count,
+        policies=fact.policies,
+        flags=fact.flags,
+        arguments=fact.arguments,
+        call=fact.call,
+        untrusted=fact.untrusted,
         waits_for="",
         holders=(*effect.holders, fact.worker),
         withdrawn=False,
@@ -69,6 +75,33 @@ def denied(state: State, number: int, fact: facts.EffectDenied) -> State:
     state, task = with_effect(state, task, moved)
     step = _progress(task.steps.get(fact.step), moved)
     return put_task(state, task) if step is None else put_step(state, task, step)
+
+
+def recommended(state: State, number: int, fact: facts.EffectRecommended) -> State:
+    """Let it stay a suggestion."""
+    task = task_of(state, number)
+    effect = _begun(task, fact, facts.Demand(kind="tool", name=fact.tool))
+    moved = replace(effect, state=next_effect(effect.state, "effect_recommended"), attempt=fact.attempt)
+    return put_effect(state, task, moved)
+
+
+def asked(state: State, number: int, fact: facts.Escalated) -> State:
+    """Let the effect wait for people; what it asks for stays at hand."""
+    task = task_of(state, number)
+    demand = NO_DEMAND
+    if fact.kind == "approval":
+        demand = facts.Demand(kind="tool", name=fact.tool, arguments=fact.arguments)
+    effect = _begun(task, fact, demand)
+    moved = replace(
+        effect,
+        state=next_effect(effect.state, "effect_escalated"),
+        demand=replace(effect.demand, arguments=demand.arguments),
+        attempt=fact.attempt,
+        needs=(),
+        approvals=(),
+        approved_until_ms=0,
+    )
+    return put_effect(state, task, moved)
 
 
 def escalated(state: State, number: int, fact: facts.EffectEscalated) -> State:
@@ -124,7 +157,14 @@ def settled(state: State, number: int, fact: facts.EffectSettled) -> State:
     return replace(state, workers=state.workers.set(worker.principal, worker))
 
 
-_First = facts.EffectGranted | facts.EffectHeld | facts.EffectDenied | facts.EffectEscalated
+_First = (
+    facts.EffectGranted
+    | facts.EffectHeld
+    | facts.EffectDenied
+    | facts.EffectEscalated
+    | facts.EffectRecommended
+    | facts.Escalated
+)
 
 
 def _begun(task: Task, fact: _First, demand: facts.Demand) -> Effect:
@@ -150,7 +190,11 @@ def _progress(step: Step | None, effect: Effect) -> Step | None:
     if step is None or effect.state not in _COUNTED:
         return step
     in_vain = 0 if effect.state in FRUITFUL else step.in_vain + 1
-    return step if in_vain == step.in_vain else replace(step, in_vain=in_vain)
+    tainted = step.tainted
+    if effect.untrusted and effect.state == "completed" and len(tainted) < MOST_TAINTS:
+        tainted = (*tainted, effect.seq)
+    same = in_vain == step.in_vain and tainted is step.tainted
+    return step if same else replace(step, in_vain=in_vain, tainted=tainted)
 
 
 def _effect(task: Task, seq: int) -> Effect:

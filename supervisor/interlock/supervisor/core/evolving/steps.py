@@ -4,7 +4,7 @@ from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.supervisor.core.accounts import charge
 from interlock.supervisor.core.changes import free_hand, move_step, put_step, put_task, unblock
-from interlock.supervisor.core.clocks import start_step
+from interlock.supervisor.core.clocks import let_flow, start_step
 from interlock.supervisor.core.evolving.tasks import task_of
 from interlock.supervisor.core.ready import unqueued
 from interlock.supervisor.core.state import State, Step, Task, replace
@@ -92,6 +92,22 @@ def lost(state: State, number: int, fact: facts.StepLost) -> State:
     state, step = free_hand(state, number, step, fact.at_ms)
     moved = replace(step, state=following, losses=step.losses + 1, waiting=fact.reason)
     return put_step(state, task, moved)
+
+
+def suspended(state: State, number: int, fact: facts.StepSuspended) -> State:
+    """Take the step out of its agent's hand while a person is asked; it is no loss."""
+    task = task_of(state, number)
+    step = step_of(task, fact.step)
+    following = next_step(step.state, "step_suspended")
+    state, step = free_hand(state, number, step, fact.at_ms)
+    state = put_step(state, state.tasks[number], replace(step, state=following, waiting=fact.reason))
+    return let_flow(state, number, fact.at_ms)
+
+
+def awakened(state: State, number: int, fact: facts.StepAwakened) -> State:
+    """Let the step be assigned again."""
+    step_of(task_of(state, number), fact.step)
+    return let_flow(move_step(state, number, fact.step, "step_awakened"), number, fact.at_ms)
 
 
 def retried(state: State, number: int, fact: facts.StepRetried) -> State:

@@ -5,7 +5,14 @@ from interlock.contracts.budget import Amounts
 from interlock.contracts.message import snake
 from interlock.supervisor.core.account import Account
 from interlock.supervisor.core.accounts import charge
-from interlock.supervisor.core.changes import drop_open_steps, put_step, put_task, requeue, unblock
+from interlock.supervisor.core.changes import (
+    drop_open_steps,
+    forget_people,
+    put_step,
+    put_task,
+    requeue,
+    unblock,
+)
 from interlock.supervisor.core.clocks import let_flow, start_task, stop_task
 from interlock.supervisor.core.evolving.kills import halted
 from interlock.supervisor.core.evolving.switches import forget_steps
@@ -224,7 +231,7 @@ def ended(state: State, number: int, fact: facts.Completed | facts.Failed | fact
     state = replace(
         put_task(state, task), active=state.active.delete(number), starved=starved, waiting=waiting
     )
-    state = forget_steps(_drains(state, number, drains=False), number)
+    state = forget_people(forget_steps(_drains(state, number, drains=False), number), number)
     if number in state.violations:
         state = replace(state, violations=state.violations.delete(number))
     return replace(state, settling=state.settling.set(number, None)) if in_flight else state
