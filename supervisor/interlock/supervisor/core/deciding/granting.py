@@ -18,6 +18,7 @@ from interlock.supervisor.core.bounds import (
     shortage,
 )
 from interlock.supervisor.core.deciding.budgets import park_for
+from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.entitling import effect_forbidden
 from interlock.supervisor.core.deciding.offers import beyond_autonomy, charter_of, offered_model, offers
 from interlock.supervisor.core.state import Effect, EffectWorker, replace
@@ -53,13 +54,6 @@ def try_grant(turn: Turn, number: int, effect: Effect) -> None:
         _hold(turn, number, effect, "capacity", "every effect worker has its hands full")
         return
     _reserve(turn, number, effect, min(free, key=lambda worker: (len(worker.in_hand), worker.principal)))
-
-
-def denied(effect: Effect, rule: str, reason: str) -> facts.EffectDenied:
-    """Build the fact that refuses an effect for good."""
-    return facts.EffectDenied(
-        effect=effect.seq, step=effect.step, attempt=effect.attempt, key=effect.key, rule=rule, reason=reason
-    )
 
 
 def _workers(turn: Turn) -> Iterator[EffectWorker]:
@@ -145,7 +139,7 @@ def _grant(
             grant=effect.grant + 1,
             worker=worker.principal,
             reserved=reserved,
-            demand=effect.demand,
+            demand=replace(effect.demand, arguments=None),
             repeatable=offer.repeatable if offer is not None else True,
             max_output_tokens=output_tokens,
             to_count=to_count,

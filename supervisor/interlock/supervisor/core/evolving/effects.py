@@ -2,8 +2,10 @@
 
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING
+from interlock.contracts.effect import ToolCall
 from interlock.supervisor.core.accounts import charge
 from interlock.supervisor.core.changes import put_effect, put_step, put_task, with_effect
+from interlock.supervisor.core.demands import demand_of
 from interlock.supervisor.core.evolving.kills import effect_ended
 from interlock.supervisor.core.evolving.tasks import task_of
 from interlock.supervisor.core.state import Effect, State, Step, Task, replace
@@ -90,7 +92,7 @@ def asked(state: State, number: int, fact: facts.Escalated) -> State:
     task = task_of(state, number)
     demand = NO_DEMAND
     if fact.kind == "approval":
-        demand = facts.Demand(kind="tool", name=fact.tool, arguments=fact.arguments)
+        demand = demand_of(ToolCall(tool=fact.tool, arguments=fact.arguments))
     effect = _begun(task, fact, demand)
     moved = replace(
         effect,
