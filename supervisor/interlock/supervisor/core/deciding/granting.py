@@ -143,6 +143,9 @@ def _grant(
             repeatable=offer.repeatable if offer is not None else True,
             max_output_tokens=output_tokens,
             to_count=to_count,
+            arguments=effect.arguments,
+            call=effect.call,
+            untrusted=offer is not None and offer.untrusted,
         ),
     )
 
