@@ -200,7 +200,7 @@ def _is_suspended_for_a_reason(state: State, task: Task, name: str) -> None:
         return
     waiting = [e.state for e in task.effects.values() if e.step == name and e.state not in ENDED_EFFECTS]
     assert waiting, f"{name} waits for nothing"
-    assert task.hold == "parked" or "escalated" in waiting
+    assert task.parked_for or "escalated" in waiting
 
 
 def _switches_are_obeyed(state: State) -> None:

@@ -71,6 +71,10 @@ PLAN = Plan(
     )
 )
 ONE = Plan(steps=(PlannedStep(id="a", role="researcher"),))
+PARKED = ("Parked", "Escalated", "StepSuspended")
+"""What is said when a task parks whose step waits for an effect."""
+BEGUN_AGAIN = ("StepAwakened", "StepAssigned")
+"""What is said when such a step goes on."""
 
 
 class World:
@@ -300,7 +304,9 @@ class World:
         self.say("olga", "control", "limit", SetLimits(total=total, day=day), *scope)
 
     def answer(self, number: int, effect: int, text: str = "yes") -> None:
-        self.say("olga", "human", "answer", Answer(text=text), number, effect)
+        """Let the submitter answer the question that an effect asks."""
+        known = self.task(number).effects.get(effect)
+        self.say("alice", "human", "answer", Answer(text=text), number, 1 if known is None else known.asked)
 
     # What came of it.
 

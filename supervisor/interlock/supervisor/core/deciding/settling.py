@@ -122,7 +122,7 @@ def _park_for_overrun(turn: Turn, number: int, effect: Effect) -> None:
 
 
 def abandon_effects(turn: Turn, number: int, step: str) -> None:
-    """Close what a finished step waits for, and what people are asked; what is in flight settles by itself."""
+    """Close what a finished step waits for, and what people are asked; what flies settles itself."""
     task = turn.task(number)
     if task is None:
         return

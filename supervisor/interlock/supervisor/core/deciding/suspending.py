@@ -37,7 +37,7 @@ def _concerned(task: Task) -> bool:
     """Tell whether there may be anything to do; it costs little where nobody is asked."""
     if not task.active:
         return False
-    if task.suspended or task.hold == "parked":
+    if task.suspended or task.parked_for:
         return True
     steps = {task.effects[seq].step for seq in task.asked}
     return any(task.steps[name].state == "assigned" for name in steps)
@@ -54,14 +54,14 @@ def _pending(task: Task) -> dict[str, list[Effect]]:
 
 
 def _waits(task: Task, pending: list[Effect]) -> bool:
-    parked = task.hold == "parked"
+    parked = bool(task.parked_for)
     return bool(pending) and all(
         effect.state == "escalated" or (parked and effect.state != "granted") for effect in pending
     )
 
 
 def _suspended(turn: Turn, task: Task, step: Step) -> facts.StepSuspended:
-    reason = "its task is parked: a person decides" if task.hold == "parked" else "it waits for a person"
+    reason = "its task is parked: a person decides" if task.parked_for else "it waits for a person"
     return facts.StepSuspended(
         at_ms=turn.now_ms, step=step.id, attempt=step.attempt, principal=step.principal, reason=reason
     )
