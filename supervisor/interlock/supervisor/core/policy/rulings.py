@@ -9,6 +9,7 @@ import msgspec
 
 from interlock.contracts.facts import PoliciesSet
 from interlock.contracts.people import Need, Rule
+from interlock.contracts.policy import Policies
 from interlock.supervisor.core.policy.compiled import Answer, Compiled
 from interlock.supervisor.core.policy.compiling import Parts, Policy, compile_policies
 from interlock.supervisor.core.policy.obligations import is_beyond
@@ -24,28 +25,35 @@ NO_POLICIES = (
 
 
 class _Version(msgspec.Struct, frozen=True, eq=False):
-    """Policies by their digest: comparing a bundle each time would cost more than asking it."""
+    """A bundle by its digest: comparing it each time would cost more than asking it."""
 
-    fact: PoliciesSet
+    digest: str
+    bundle: Policies
 
     def __hash__(self) -> int:
-        return hash(self.fact.digest)
+        return hash(self.digest)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Version) and other.fact.digest == self.fact.digest
+        return isinstance(other, _Version) and other.digest == self.digest
 
 
 def compiled(fact: PoliciesSet) -> Compiled:
     """Return the policies that a fact has set; raise IllegalFact when they are none."""
-    return _compiled(_Version(fact))
+    found = compiled_or_reasons(fact.digest, fact.bundle)
+    if isinstance(found, Compiled):
+        return found
+    raise IllegalFact(f"the policies {fact.digest[:12]} cannot be read: {'; '.join(found)}")
+
+
+def compiled_or_reasons(digest: str, bundle: Policies) -> Compiled | tuple[str, ...]:
+    """Return a compiled bundle, or why it will not do."""
+    return _compiled(_Version(digest, bundle))
 
 
 @lru_cache(maxsize=VERSIONS)
-def _compiled(version: _Version) -> Compiled:
-    parts = compile_policies(version.fact.bundle)
-    if not isinstance(parts, Parts):
-        raise IllegalFact(f"the policies {version.fact.digest[:12]} cannot be read: {'; '.join(parts)}")
-    return Compiled(version.fact.digest, parts)
+def _compiled(version: _Version) -> Compiled | tuple[str, ...]:
+    parts = compile_policies(version.bundle)
+    return Compiled(version.digest, parts) if isinstance(parts, Parts) else parts
 
 
 def rule_on(policies: PoliciesSet | None, question: Question) -> Ruling:
