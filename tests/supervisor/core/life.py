@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from tests.supervisor.core.people import signed, statement_of
 from tests.supervisor.core.world import COUNTING, LOOK, MODEL, ONE, PLAN, PUT, THINK, TOOLS, UNPRICED, World
 
 from interlock.contracts.budget import Amounts, Budget
@@ -19,7 +20,17 @@ from interlock.contracts.effect import (
 )
 from interlock.contracts.inputs import INPUT_KINDS
 from interlock.contracts.message import Message, encode
-from interlock.contracts.people import Abort, Answer, Approve, Delegate, PlantCanary, Raise, Reassign, Reject
+from interlock.contracts.people import (
+    Abort,
+    Answer,
+    Approve,
+    Delegate,
+    Edit,
+    PlantCanary,
+    Raise,
+    Reassign,
+    Reject,
+)
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.roles import Verdict
 from interlock.contracts.scope import Scope, ScopeKind
@@ -64,10 +75,13 @@ VERDICTS = (
     Verdict(decision="revise", reasons=("again",)),
     Verdict(decision="escalate"),
 )
+EDITED = {"path": "b"}
 VERDICTS_OF_PEOPLE: tuple[tuple[str, Message], ...] = (
     ("answer", Answer(text="yes")),
     ("answer", Answer(text="")),
     ("approve", Approve()),
+    ("approve", Approve()),
+    ("edit", Approve()),
     ("reject", Reject(reason="no")),
     ("raise", Raise(more=Amounts(tokens=1_000, tool_calls=1))),
     ("reassign", Reassign(to="finance")),
@@ -81,9 +95,9 @@ class Life:
 
     def __init__(self) -> None:
         self.world = World()
-        self.world.entitled("olga", roles=("operator",))
-        self.world.entitled("ada", groups=("finance",))
-        self.world.entitled("bert", groups=("finance",))
+        self.world.person("olga", roles=("operator",))
+        self.world.person("ada", "finance")
+        self.world.person("bert", "finance")
         self._said: list[tuple[str, str, str, bytes, tuple[str | int, ...]]] = []
 
     def _say(self, who: str, kind: str, verb: str, data: bytes, *rest: str | int) -> None:
@@ -186,7 +200,13 @@ class Life:
         if numbers:
             who = chance.choice(("olga", "olga", "olga", *PEOPLE, "alice", "mallory"))
             verb, body = chance.choice(VERDICTS_OF_PEOPLE)
-            self._say(who, "human", verb, encode(body), *chance.choice(numbers))
+            number = chance.choice(numbers)
+            if verb == "approve" and number in self.world.state.escalations:
+                body = Approve(approval=signed(statement_of(self.world.state, *number, by=who)))
+            elif verb == "edit" and number in self.world.state.escalations:
+                approval = signed(statement_of(self.world.state, *number, by=who, arguments=EDITED))
+                body = Edit(arguments=EDITED, approval=approval)
+            self._say(who, "human", verb, encode(body), *number)
 
     def person_delegates(self, chance: Random) -> None:
         by, to = chance.choice((*PEOPLE, "mallory")), chance.choice(PEOPLE)
@@ -363,6 +383,8 @@ class Life:
         match world.state.escalations[number, each].said.kind:
             case "question" | "step":
                 world.say("olga", "human", "answer", Answer(text="yes"), number, each)
+            case "approval":
+                world.approve(number, each)
             case _:
                 world.say("olga", "human", "approve", Approve(), number, each)
 

@@ -10,7 +10,8 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
 
     Of one that may not, `rule` and `reason` are told to whoever asked. `needs` are those people who must
     agree first, as `rules` say; whoever submitted the task is one of them only where `requester_may`.
-    `flags` ride with the grant: `review`, or `redact:<where>`.
+    `flags` ride with the grant: `review`, or `redact:<where>`. `forbidden` is whether a policy that forbids
+    has matched; `suggested` whether it may only stand as a recommendation.
     """
 
     allowed: bool
@@ -20,3 +21,5 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
     requester_may: bool = False
     flags: tuple[str, ...] = ()
+    forbidden: bool = False
+    suggested: bool = False

@@ -11,10 +11,10 @@ from interlock.contracts.inputs import Input
 from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import line
 from interlock.contracts.people import Approve, Edit, Need
+from interlock.supervisor.core.deciding.authorising import ruling_of, version
 from interlock.supervisor.core.deciding.forging import accuse
 from interlock.supervisor.core.deciding.granting import try_grant
 from interlock.supervisor.core.deciding.membership import has_key, is_member, speaks_for
-from interlock.supervisor.core.deciding.ruling import ruling_of
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.evolving.people import expires_ms
 from interlock.supervisor.core.state import State
@@ -66,7 +66,7 @@ def _edited(turn: Turn, said: Input, body: Edit, task: int, known: Escalation, d
     if task:
         effect = turn.state.tasks[task].effects[known.said.effect]
         ruling = ruling_of(turn, task, effect, body.arguments)
-        if not ruling.allowed:
+        if not ruling.allowed or ruling.suggested:
             reason = f"with these arguments it may not happen, by {ruling.rule}: {ruling.reason}"
             turn.refuse(task, said.seq, reason)
             return False
@@ -173,16 +173,11 @@ def _is_sound(
         stale = f"it was signed for {statement.task}.{statement.number}, not for {name}"
     elif (statement.tool, statement.arguments, statement.verdict) != (asked.tool, digest, verdict):
         stale = f"what was signed is not what {name} asks for now: look at it again"
-    elif statement.policies != policies_in_force(turn.state):
+    elif statement.policies != version(turn.state):
         stale = f"the policies are not those under which {name} was signed: look at it again"
     if stale:
         turn.refuse(task, said.seq, stale)
     return not stale
-
-
-def policies_in_force(state: State) -> str:
-    """Return the version of the policies that hold; empty: none were ever said."""
-    return "" if state.policies is None else state.policies.digest
 
 
 def _count(turn: Turn, said: Input, approval: Approval, task: int, number: int, person: str) -> None:
@@ -201,7 +196,7 @@ def _count(turn: Turn, said: Input, approval: Approval, task: int, number: int, 
 
 def _counting(state: State, known: Escalation, now_ms: int) -> list[facts.ApprovalCounted]:
     """Return the approvals that count now: not expired, of these policies, by keys that still sign."""
-    policies = policies_in_force(state)
+    policies = version(state)
     return [
         one
         for one in known.approvals
