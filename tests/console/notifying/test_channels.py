@@ -244,6 +244,19 @@ async def test_a_damaged_place_is_said_and_not_guessed(site: Site) -> None:
                 pass
 
 
+async def test_a_place_that_cannot_be_written_ends_it(site: Site) -> None:
+    async with receiving() as receiver:
+        site.write(all=(receiver, ""))
+        places = site.folder / "places"
+        async with notifying(site.environment.alice, site.file, {"KEY": KEY}, places, QUICK) as broken:
+            (places / "all.new").mkdir()
+            await site.decide(escalated())
+            with pytest.raises(
+                NotRunning, match=r"all\.json cannot be written: Is a directory; nobody is told"
+            ):
+                await broken
+
+
 async def test_two_notifiers_cannot_have_one_place(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("interlock.console.notifying.notifier.HELD_S", 0.0)
     async with receiving() as receiver:

@@ -72,10 +72,10 @@ async def _notify(reach: Reach, path: Path, state: str | None) -> int:
     # What is told, and given up, is all there is to see.
     logs.configure("pretty")
     positions = positions_of(reach.principal, os.environ, state)
-    async with connected(reach) as bus, notifying(bus, path, os.environ, positions):
+    async with connected(reach) as bus, notifying(bus, path, os.environ, positions) as broken:
         say(f"telling as {path} says, until Ctrl-C")
         try:
-            await asyncio.Event().wait()
+            await broken
         except asyncio.CancelledError:
             # Ctrl-C and SIGTERM are how a person ends this command, so it has done what it was asked.
             say("nobody is told any more")

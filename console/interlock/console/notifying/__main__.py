@@ -1,6 +1,5 @@
 """`python -m interlock.console.notifying`: tells people outside, until stopped. Settings are variables."""
 
-import asyncio
 import os
 import sys
 
@@ -21,8 +20,8 @@ async def main(settings: Settings) -> int:
         positions = positions_of(settings.principal, environment)
         bus = await open_bus(settings)
         try:
-            async with notifying(bus, path, environment, positions):
-                await asyncio.Event().wait()
+            async with notifying(bus, path, environment, positions) as broken:
+                await broken
         finally:
             await bus.close()
     except ConsoleError as error:

@@ -66,6 +66,11 @@ class Channel:
         self._reading = await bus.follow([DECISIONS], self._on_record, start_seq=reached + 1)
         log.info("channel_open", channel=self._name, from_seq=reached + 1)
 
+    async def broken(self) -> None:
+        """Wait until it cannot go on; raises why."""
+        if self._teller is not None:
+            await asyncio.shield(self._teller)
+
     async def stop(self) -> None:
         """Tell nothing more; what is on its way and does not arrive at once is told again next time."""
         self._stopped = True

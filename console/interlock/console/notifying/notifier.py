@@ -24,10 +24,10 @@ async def notifying(
     environment: Mapping[str, str],
     positions: Path,
     patience: Patience | None = None,
-) -> AsyncGenerator[None]:
+) -> AsyncGenerator["asyncio.Future[list[None]]"]:
     """Tell what the channels in a file are for, as long as the context is open.
 
-    `positions` is the folder that says how far they are, of this notifier alone. Raises BadInput for a file
+    What it yields is done when a channel cannot go on, and raises why. `positions` is the folder that says how far they are, of this notifier alone. Raises BadInput for a file
     or folder that does not do, NotRunning when another notifier has the folder.
     """
     file, couriers = read_couriers(path, environment)
@@ -46,7 +46,11 @@ async def notifying(
         try:
             for channel in channels:
                 await channel.start(bus)
-            yield
+            broken = asyncio.gather(*(channel.broken() for channel in channels))
+            try:
+                yield broken
+            finally:
+                broken.cancel()
         finally:
             await asyncio.gather(*(channel.stop() for channel in channels))
 

@@ -8,7 +8,6 @@ from interlock.console.notifying.file import VARIABLE
 from interlock.console.state import state_folder
 
 PLACE = "INTERLOCK_NOTIFY_STATE"
-FOLDER = "notifying"
 
 
 def file_named(given: str | None, environment: Mapping[str, str]) -> Path:
@@ -22,5 +21,5 @@ def file_named(given: str | None, environment: Mapping[str, str]) -> Path:
 def positions_of(principal: str, environment: Mapping[str, str], state: str | None = None) -> Path:
     """Return the folder of a notifier: below INTERLOCK_NOTIFY_STATE, else below the state directory."""
     named = environment.get(PLACE, "")
-    base = Path(named).expanduser().absolute() if named else state_folder(state, environment).root / FOLDER
+    base = Path(named).expanduser().absolute() if named else state_folder(state, environment).notifying
     return base / principal

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.console.errors import BadInput
+from interlock.console.errors import BadInput, NotRunning
 
 LAZY = 512
 
@@ -73,8 +73,11 @@ class Position:
         self._place = place
         self._kept_seq = place.seq
         draft = self._file.with_suffix(".new")
-        with draft.open("wb") as file:
-            file.write(msgspec.json.encode(place))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._file)
+        try:
+            with draft.open("wb") as file:
+                file.write(msgspec.json.encode(place))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._file)
+        except OSError as error:
+            raise NotRunning(f"{self._file} cannot be written: {error.strerror}; nobody is told") from error
