@@ -204,6 +204,7 @@ class Agent(msgspec.Struct, frozen=True):
     capacity: int
     charter: Charter
     input_schema: Json = {}
+    output_schema: Json = {}
     pid: int = 0
     in_hand: Map[tuple[int, str], int] = NO_MAP
 
