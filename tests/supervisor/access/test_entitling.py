@@ -62,6 +62,19 @@ async def test_a_change_of_groups_is_told_and_cuts_nobody(site: Site) -> None:
     assert ear.breaks == 0
 
 
+async def test_what_the_log_knows_is_not_told_again(site: Site) -> None:
+    # Given an approver whom the log knows, and changes of the directory that are not about her
+    enrol(site, "fay", "finance")
+    enrol(site, "gus")
+    await site.admitted("fay")
+    await site.admitted("gus")
+    for number in range(3):
+        enrol(site, "gus", f"group-{number}")
+        await site.said(Entitlement, lambda one, name=f"group-{number}": one.groups == (name,))
+    # Then nothing is told of her again
+    assert len([one for one in site.inputs if one.rest == ("fay",)]) == 1
+
+
 async def test_what_changed_while_access_was_away_is_told_when_it_is_back(site: Site) -> None:
     # Given an approver whom the log knows, and no access service
     enrol(site, "fay", "finance")
