@@ -19,6 +19,11 @@ def keys_of(site: Site, name: str) -> tuple[str, ...]:
     return site.principals.read()[name].valid_keys
 
 
+async def in_group(site: Site, group: str) -> None:
+    """Wait until the log was told that somebody is in this group alone."""
+    await site.said(Entitlement, lambda one: one.groups == (group,))
+
+
 async def test_groups_and_keys_stand_in_the_log_before_anything_that_a_person_says(site: Site) -> None:
     # Given an approver of finance
     enrol(site, "fay", "finance")
@@ -70,7 +75,7 @@ async def test_what_the_log_knows_is_not_told_again(site: Site) -> None:
     await site.admitted("gus")
     for number in range(3):
         enrol(site, "gus", f"group-{number}")
-        await site.said(Entitlement, lambda one, name=f"group-{number}": one.groups == (name,))
+        await in_group(site, f"group-{number}")
     # Then nothing is told of her again
     assert len([one for one in site.inputs if one.rest == ("fay",)]) == 1
 
