@@ -159,4 +159,4 @@ class Journal:
 def _pause_s(waiting: Waiting, now: float) -> float:
     """Return how long to wait before the next question: ever longer, as the wait grows."""
     doublings = min(max(0, waiting.asked - 3), MOST_DOUBLINGS)
-    return min(LATER_AGAIN_S * 2**doublings, max(SELDOM_AGAIN_S, (now - waiting.since) * SELDOMER))
+    return min(LATER_AGAIN_S * 2.0**doublings, max(SELDOM_AGAIN_S, (now - waiting.since) * SELDOMER))
