@@ -18,12 +18,12 @@ help: ## say what there is
 setup: $(READY) ## create .venv with Interlock and its tools (again only when pyproject.toml changed)
 	@:
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml examples/payments/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Interlock needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another: make setup PYTHON=python3.12")'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	@echo "installing Interlock and its tools into .venv"
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1' # the first that knows dependency groups
-	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@$(BIN)/python -m pip install --quiet --editable . --editable examples/payments --group dev
 	@touch $@
 
 demo: setup ## run the main job on the documents of this repository
