@@ -9,10 +9,9 @@ from pydantic import Field
 
 from interlock.effects.errors import Refused
 from interlock.effects.tools.tool import Place, Strict, Tool
-from invoice_desk import us
+from invoice_desk import bank_client, us
 from invoice_desk.aside import Aside, found_aside, put_aside
 from invoice_desk.bank.orders import Booking
-from invoice_desk.bank_client import AlreadyPaid, BankClient
 from invoice_desk.reading import read
 from invoice_desk.shelf import files_in, folder_of, text_of
 
@@ -124,8 +123,8 @@ async def _pay(asked: Pay, place: Place) -> Paid:
         "reference": asked.reference,
     }
     try:
-        return _paid(await BankClient().pay(order, place.key))
-    except AlreadyPaid as error:
+        return _paid(await bank_client.pay(order, place.key))
+    except bank_client.AlreadyPaid as error:
         # An attempt of this task that was cut off has come through after all.
         if error.booking.key.startswith(f"{place.task}."):
             return _paid(error.booking, already=True)
@@ -133,18 +132,18 @@ async def _pay(asked: Pay, place: Place) -> Paid:
 
 
 async def _refund(asked: Refund, place: Place) -> Paid:
-    return _paid(await BankClient().refund(asked.key, place.key))
+    return _paid(await bank_client.refund(asked.key, place.key))
 
 
 async def _find_payments(asked: Referenced, _place: Place) -> Payments:
-    booked = await BankClient().payments(reference=asked.reference)
+    booked = await bank_client.bookings(reference=asked.reference)
     return Payments(payments=tuple(_paid(one) for one in booked if _stands(one)))
 
 
 async def _list_invoices(_asked: Nothing, place: Place) -> Listing:
     folder = folder_of(place.docs, place.roots)
     aside = found_aside(place.workspaces / str(place.task))
-    mine = [one for one in await BankClient().payments() if one.key.startswith(f"{place.task}.")]
+    mine = [one for one in await bank_client.bookings() if one.key.startswith(f"{place.task}.")]
     paid = {one.reference: one for one in mine if _stands(one)}
     listed: list[Listed] = []
     for file in files_in(folder):
@@ -193,3 +192,61 @@ def _paid(booking: Booking, *, already: bool = False) -> Paid:
 
 def _stands(booking: Booking) -> bool:
     return not booking.refund_of and not booking.refunded_by
+
+
+PAY = Tool(
+    "pay",
+    _pay,
+    asks=Pay,
+    tells=Paid,
+    traits=Traits(risk="irreversible", repeatable=True, target="creditor_iban", undo="refund"),
+    description="Pay an invoice from our account; each reference once.",
+)
+REFUND = Tool(
+    "refund",
+    _refund,
+    asks=Refund,
+    tells=Paid,
+    traits=Traits(risk="irreversible", repeatable=True, target="creditor_iban"),
+    description="Take a payment back.",
+)
+LIST_INVOICES = Tool(
+    "list_invoices",
+    _list_invoices,
+    asks=Nothing,
+    tells=Listing,
+    traits=Traits(risk="read", repeatable=True),
+    description="Tell which invoices the folder holds, and what this task has made of each.",
+)
+READ_INVOICE = Tool(
+    "read_invoice",
+    _read_invoice,
+    asks=Named,
+    tells=Text,
+    traits=Traits(risk="read", repeatable=True, untrusted=True),
+    description="Tell the text of an invoice.",
+)
+FIND_INVOICES = Tool(
+    "find_invoices",
+    _find_invoices,
+    asks=Numbered,
+    tells=Files,
+    traits=Traits(risk="read", repeatable=True),
+    description="Tell which files of the folder are an invoice of a number.",
+)
+FIND_PAYMENTS = Tool(
+    "find_payments",
+    _find_payments,
+    asks=Referenced,
+    tells=Payments,
+    traits=Traits(risk="read", repeatable=True),
+    description="Tell the payments of a reference that the bank has booked.",
+)
+HOLD_INVOICE = Tool(
+    "hold_invoice",
+    _hold_invoice,
+    asks=Hold,
+    tells=Hold,
+    traits=Traits(risk="write", repeatable=True, target="file"),
+    description="Put an invoice aside, in the task's workspace, with the reason.",
+)
