@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import msgspec
+
 from invoice_desk import us
 from invoice_desk.bank.orders import Balance, Booking
 

@@ -5,10 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from invoice_desk.agents import executor, planner, researcher, reviewer
-from invoice_desk.agents.folder import Listed
-from invoice_desk.agents.layout import FORM, plan_for
-from invoice_desk.papers import Check, Decision, Done, Invoice, Payment, Settled
 from jsonschema import Draft202012Validator
 from tests.agents.conftest import TASK, Peer
 
@@ -19,6 +15,10 @@ from interlock.contracts.plan import Plan
 from interlock.contracts.roles import Verdict
 from interlock.contracts.step import StepFailure, StepResult
 from interlock.supervisor.core.deciding.planning import objections
+from invoice_desk.agents import executor, planner, researcher, reviewer
+from invoice_desk.agents.folder import Listed
+from invoice_desk.agents.layout import FORM, plan_for
+from invoice_desk.papers import Check, Decision, Done, Invoice, Payment, Settled
 
 ROLES = frozenset({"researcher", "executor", "human"})
 INVOICE = Invoice("01.txt", "Nordlicht Papier GmbH", "NO-1", "DE44500105175407324931", 9_000)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.examples.bank import VENDOR, BankProcess, bank_process, pay, refund, transfer
+
 from invoice_desk import us
 from invoice_desk.bank.books import CAPITAL, Books
 from invoice_desk.bank.orders import NotBooked, Refund, Transfer
-from tests.examples.bank import VENDOR, BankProcess, bank_process, pay, refund, transfer
 
 KILLS = 6
 

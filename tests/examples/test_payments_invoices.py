@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from invoice_desk import cases
 from invoice_desk.checking import check
 from invoice_desk.iban import is_iban
@@ -10,11 +11,11 @@ from invoice_desk.make_invoices import Made, make
 from invoice_desk.money import read_cents, shown
 from invoice_desk.papers import Check, Payment
 from invoice_desk.reading import read
-from invoice_desk.shelf import text_of
+from invoice_desk.tools.shelf import text_of
 from invoice_desk.vendors import known_vendors
 
 SEEDS = range(20)
-POLICIES = Path(__file__).parents[2] / "examples" / "payments" / "policies"
+POLICIES = Path(__file__).parents[2] / "examples" / "payments" / "invoice_desk" / "policies"
 
 
 def checked(folder: Path, made: tuple[Made, ...], one: Made) -> Check:

@@ -5,6 +5,7 @@ is booked, and what not, the books decide.
 """
 
 import hmac
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
@@ -43,6 +44,11 @@ class Bank(ThreadingHTTPServer):
     def url(self) -> str:
         """Where it answers."""
         return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Let a connection go that its client has left; what was booked for it stays booked."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type] # as it came
 
     def admits(self, authorization: str) -> bool:
         """Tell whether somebody has shown the token."""

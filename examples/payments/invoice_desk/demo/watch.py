@@ -1,0 +1,78 @@
+"""Watches the log: what was decided so far, and waiting for what will be. It decides nothing."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, TypeVar
+
+from interlock.bus.ports import Bus, Record
+from interlock.contracts import facts as f
+from interlock.contracts.decision import Decision
+from interlock.contracts.message import decode
+from interlock.contracts.subjects import DECISIONS
+
+PATIENCE_S = 20.0
+
+F = TypeVar("F", bound=f.Fact)
+
+
+class NotSeen(Exception):
+    """What was waited for was not decided in time."""
+
+
+class Watch:
+    """All decisions of a log, as facts of tasks."""
+
+    def __init__(self) -> None:
+        self._facts: list[tuple[int, f.Fact]] = []
+        self._changed = asyncio.Condition()
+
+    async def on_record(self, record: Record) -> None:
+        """Take one decision."""
+        decision = decode(Decision, record.data)
+        async with self._changed:
+            self._facts += [(decision.task, fact) for fact in decision.facts]
+            self._changed.notify_all()
+
+    def all(self, task: int, kind: type[F], /, **fields: Any) -> list[F]:
+        """Return the facts of a kind with these fields, so far."""
+        return [
+            fact
+            for where, fact in self._facts
+            if where == task and isinstance(fact, kind) and _has(fact, fields)
+        ]
+
+    async def first(self, task: int, kind: type[F], /, *, times: int = 1, **fields: Any) -> F:
+        """Wait until such a fact was decided so often; raises NotSeen."""
+        await self._until(
+            lambda: len(self.all(task, kind, **fields)) >= times, f"{kind.__name__} {fields} of task {task}"
+        )
+        return self.all(task, kind, **fields)[times - 1]
+
+    async def end(self, task: int) -> f.Fact:
+        """Wait for the end of a task; raises NotSeen."""
+        kinds = (f.Completed, f.Failed, f.Halted, f.Rejected)
+        await self._until(lambda: any(self.all(task, kind) for kind in kinds), f"the end of task {task}")
+        return next(fact for kind in kinds for fact in self.all(task, kind))
+
+    async def _until(self, seen: Callable[[], bool], what: str) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S), self._changed:
+                await self._changed.wait_for(seen)
+        except TimeoutError:
+            raise NotSeen(f"{what} was not decided within {PATIENCE_S:g} s") from None
+
+
+@contextlib.asynccontextmanager
+async def watching(bus: Bus) -> AsyncGenerator[Watch]:
+    """Watch while the context is open."""
+    watch = Watch()
+    subscription = await bus.follow([DECISIONS], watch.on_record)
+    try:
+        yield watch
+    finally:
+        await subscription.stop()
+
+
+def _has(fact: f.Fact, fields: dict[str, Any]) -> bool:
+    return all(getattr(fact, name) == value for name, value in fields.items())
