@@ -110,7 +110,7 @@ async def kill(stage: Stage) -> None:
         stage.tell("the bank has stopped answering")
         await stage.types("bob", "approve", number, quiet=True)
         await stage.types("dora", "kill", "task", str(task), "--reason", "stop everything, the bank is down")
-        receipt = await stage.watch.first(0, f.Receipted)
+        receipt = await stage.watch.first(task, f.Receipted, complete=True)
     finally:
         os.kill(stage.desk.bank.pid, signal.SIGCONT)
     await stage.types("dora", "receipt", str(receipt.kill))
