@@ -134,7 +134,7 @@ def test_a_payment_with_its_approvals_is_as_it_should_be() -> None:
         (("bob", "alice"), LARGE, "2 of finance, it has 1: alice, bob"),
         (("bob", "dora"), LARGE, "2 of finance, it has 1"),
         (("bob", "bob"), LARGE, "2 of finance, it has 1"),
-        (("bob", "carol"), HUGE, "treasury"),
+        (("bob", "carol"), HUGE, "board"),
     ],
 )
 def test_a_payment_without_its_approvals_is_seen(approvers: tuple[str, ...], cents: int, words: str) -> None:

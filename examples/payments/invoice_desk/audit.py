@@ -22,7 +22,7 @@ from invoice_desk.people import PEOPLE
 
 ONE_ABOVE_CENTS = 10_000
 TWO_ABOVE_CENTS = 50_000
-TREASURY_ABOVE_CENTS = 500_000
+BOARD_ABOVE_CENTS = 500_000
 
 
 class Effect(msgspec.Struct):
@@ -142,8 +142,8 @@ def _lacking(effect: Effect, cents: int, submitter: str) -> str:
     needed = (cents > ONE_ABOVE_CENTS) + (cents > TWO_ABOVE_CENTS)
     if finance < needed:
         return f"{needed} of finance, it has {finance}: {', '.join(sorted(effect.agreed)) or 'nobody'}"
-    if cents > TREASURY_ABOVE_CENTS and not any("treasury" in groups.get(who, ()) for who in agreed):
-        return "treasury"
+    if cents > BOARD_ABOVE_CENTS and not any("board" in groups.get(who, ()) for who in agreed):
+        return "board"
     return ""
 
 

@@ -20,7 +20,7 @@ PEOPLE = (
     Person("alice", ("submitter", "approver"), ("desk", "finance")),
     Person("bob", ("approver",), ("finance",)),
     Person("carol", ("approver",), ("finance",)),
-    Person("erin", ("approver",), ("treasury",)),
+    Person("erin", ("approver",), ("board",)),
     Person(OPERATOR, ("operator", "approver")),
 )
 

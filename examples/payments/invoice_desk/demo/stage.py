@@ -99,14 +99,14 @@ class Stage:
 
 
 def quick_policies(shipped: Path, folder: Path) -> Path:
-    """Copy the policies, with a treasury that has three seconds instead of a day."""
+    """Copy the policies, with a board that has three seconds instead of a day."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in shipped.iterdir():
         (folder / path.name).write_text(path.read_text("utf-8"), "utf-8")
     routing = (folder / "routing.toml").read_text("utf-8")
-    slow = 'role = "treasury"           # on their own for the whole day, or not at all\nafter_s = 28_800'
+    slow = 'role = "board"           # on their own for the whole day, or not at all\nafter_s = 28_800'
     assert slow in routing
-    (folder / "routing.toml").write_text(routing.replace(slow, 'role = "treasury"\nafter_s = 3'), "utf-8")
+    (folder / "routing.toml").write_text(routing.replace(slow, 'role = "board"\nafter_s = 3'), "utf-8")
     return folder
 
 

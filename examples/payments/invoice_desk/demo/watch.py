@@ -12,6 +12,7 @@ from interlock.contracts.message import decode
 from interlock.contracts.subjects import DECISIONS
 
 PATIENCE_S = 20.0
+ENDS = (f.Completed, f.Failed, f.Halted, f.Rejected)
 
 F = TypeVar("F", bound=f.Fact)
 
@@ -21,9 +22,10 @@ class NotSeen(Exception):
 
 
 class Watch:
-    """All decisions of a log, as facts of tasks."""
+    """All decisions of a log, as facts of tasks (0: the fleet)."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._facts: list[tuple[int, f.Fact]] = []
         self._changed = asyncio.Condition()
 
@@ -36,37 +38,48 @@ class Watch:
 
     def all(self, task: int, kind: type[F], /, **fields: Any) -> list[F]:
         """Return the facts of a kind with these fields, so far."""
-        return [
-            fact
-            for where, fact in self._facts
-            if where == task and isinstance(fact, kind) and _has(fact, fields)
-        ]
+        found = (fact for where, fact in self._facts if where == task and isinstance(fact, kind))
+        return [fact for fact in found if _has(fact, fields)]
 
     async def first(self, task: int, kind: type[F], /, *, times: int = 1, **fields: Any) -> F:
         """Wait until such a fact was decided so often; raises NotSeen."""
-        await self._until(
-            lambda: len(self.all(task, kind, **fields)) >= times, f"{kind.__name__} {fields} of task {task}"
-        )
+        what = f"{kind.__name__} {fields} of task {task}"
+        await self._until(lambda: len(self.all(task, kind, **fields)) >= times, what)
         return self.all(task, kind, **fields)[times - 1]
 
     async def end(self, task: int) -> f.Fact:
         """Wait for the end of a task; raises NotSeen."""
-        kinds = (f.Completed, f.Failed, f.Halted, f.Rejected)
-        await self._until(lambda: any(self.all(task, kind) for kind in kinds), f"the end of task {task}")
-        return next(fact for kind in kinds for fact in self.all(task, kind))
+        await self._until(lambda: any(self.all(task, kind) for kind in ENDS), f"the end of task {task}")
+        return next(fact for kind in ENDS for fact in self.all(task, kind))
+
+    async def more(self, count: int) -> None:
+        """Wait until so many more facts were decided; raises NotSeen."""
+        wanted = len(self._facts) + count
+        await self._until(lambda: len(self._facts) >= wanted, f"{count} more facts")
+
+    async def coming(self, kind: type[F]) -> AsyncGenerator[tuple[int, F]]:
+        """Yield the facts of a kind with their tasks, from the first on, as they come."""
+        seen = 0
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda: len(self._facts) > seen)  # noqa: B023 - waited for here
+            fresh, seen = self._facts[seen:], len(self._facts)
+            for task, fact in fresh:
+                if isinstance(fact, kind):
+                    yield task, fact
 
     async def _until(self, seen: Callable[[], bool], what: str) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_S), self._changed:
+            async with asyncio.timeout(self._patience_s), self._changed:
                 await self._changed.wait_for(seen)
         except TimeoutError:
-            raise NotSeen(f"{what} was not decided within {PATIENCE_S:g} s") from None
+            raise NotSeen(f"{what} was not decided within {self._patience_s:g} s") from None
 
 
 @contextlib.asynccontextmanager
-async def watching(bus: Bus) -> AsyncGenerator[Watch]:
+async def watching(bus: Bus, patience_s: float = PATIENCE_S) -> AsyncGenerator[Watch]:
     """Watch while the context is open."""
-    watch = Watch()
+    watch = Watch(patience_s)
     subscription = await bus.follow([DECISIONS], watch.on_record)
     try:
         yield watch
