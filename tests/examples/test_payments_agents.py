@@ -1,7 +1,7 @@
 """The example's agents: each asks for what it needs, obeys no paper, and takes no for an answer."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -19,6 +19,8 @@ from invoice_desk.agents import executor, planner, researcher, reviewer
 from invoice_desk.agents.folder import Listed
 from invoice_desk.agents.layout import FORM, plan_for
 from invoice_desk.papers import Check, Decision, Done, Invoice, Payment, Settled
+
+T = TypeVar("T")
 
 ROLES = frozenset({"researcher", "executor", "human"})
 INVOICE = Invoice("01.txt", "Nordlicht Papier GmbH", "NO-1", "DE44500105175407324931", 9_000)
@@ -62,7 +64,7 @@ def given(**results: Any) -> dict[str, msgspec.Raw]:
     return {step: msgspec.Raw(encode(result)) for step, result in results.items()}
 
 
-def read(end: StepResult | StepFailure, kind: type[Any]) -> Any:
+def read(end: StepResult | StepFailure, kind: type[T]) -> T:
     assert isinstance(end, StepResult), end
     return msgspec.json.decode(end.value, type=kind)
 

@@ -52,10 +52,15 @@ class Watch:
         await self._until(lambda: any(self.all(task, kind) for kind in ENDS), f"the end of task {task}")
         return next(fact for kind in ENDS for fact in self.all(task, kind))
 
-    async def more(self, count: int) -> None:
-        """Wait until so many more facts were decided; raises NotSeen."""
-        wanted = len(self._facts) + count
-        await self._until(lambda: len(self._facts) >= wanted, f"{count} more facts")
+    async def next(self, kind: type[F], /, *, within_s: float) -> F:
+        """Wait for the next fact of a kind, whatever it is about; raises NotSeen."""
+        before = len(self._facts)
+
+        def fresh() -> list[F]:
+            return [fact for _, fact in self._facts[before:] if isinstance(fact, kind)]
+
+        await self._until(lambda: bool(fresh()), f"another {kind.__name__}", within_s)
+        return fresh()[0]
 
     async def coming(self, kind: type[F]) -> AsyncGenerator[tuple[int, F]]:
         """Yield the facts of a kind with their tasks, from the first on, as they come."""
@@ -68,12 +73,13 @@ class Watch:
                 if isinstance(fact, kind):
                     yield task, fact
 
-    async def _until(self, seen: Callable[[], bool], what: str) -> None:
+    async def _until(self, seen: Callable[[], bool], what: str, within_s: float = 0.0) -> None:
+        within_s = within_s or self._patience_s
         try:
-            async with asyncio.timeout(self._patience_s), self._changed:
+            async with asyncio.timeout(within_s), self._changed:
                 await self._changed.wait_for(seen)
         except TimeoutError:
-            raise NotSeen(f"{what} was not decided within {self._patience_s:g} s") from None
+            raise NotSeen(f"{what} was not decided within {within_s:g} s") from None
 
 
 @contextlib.asynccontextmanager
