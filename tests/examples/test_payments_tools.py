@@ -83,7 +83,7 @@ async def test_what_an_attempt_that_was_cut_off_has_paid_is_not_paid_again(
     assert again == first | {"already": True}
     # And what another task has paid is refused
     with pytest.raises(Refused, match="payment 2"):
-        await run(tools.PAY, PAY, under(place, "43.9"))
+        await run(tools.PAY, PAY, msgspec.structs.replace(place, task=43, key="43.9"))
     assert len(bank.bookings()) == 1
 
 
