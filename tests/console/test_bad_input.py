@@ -227,6 +227,7 @@ def test_a_server_that_does_not_answer_is_named(
     ("variable", "value"),
     [
         ("INTERLOCK_PRICES", "/does/not/exist.toml"),
+        ("INTERLOCK_TOOLS_ENV", "NOT_SET_ANYWHERE"),
         ("OPENAI_BASE_URL", "nonsense"),
         ("INTERLOCK_MODEL", "gpt"),
     ],

@@ -44,6 +44,21 @@ def test_only_effects_is_given_keys_of_models(started: dict[str, Child]) -> None
         assert sorted(secrets) == (["secret-1", "secret-2"] if name == "effects-1" else [])
 
 
+def test_only_effects_is_given_tools_and_what_these_need(plan: Plan) -> None:
+    named = {"INTERLOCK_TOOLS": "desk.tools", "INTERLOCK_TOOLS_ENV": "BANK_URL, BANK_TOKEN,,"}
+    bank = {"BANK_URL": "http://127.0.0.1:1", "BANK_TOKEN": "secret-4", "OTHER_TOKEN": "secret-5"}
+    started = {child.name: child.environment for child in children(plan, RICH | named | bank)}
+    effects = started.pop("effects-1")
+    assert {name: effects.get(name) for name in (*named, *bank)} == {
+        **bank,
+        "INTERLOCK_TOOLS": "desk.tools",
+        "INTERLOCK_TOOLS_ENV": None,
+        "OTHER_TOKEN": None,
+    }
+    for environment in (*started.values(), guard(plan, RICH | named | bank).environment):
+        assert not {*bank, *named} & set(environment)
+
+
 def test_an_agent_is_given_nothing_but_path_home_language_and_its_settings(started: dict[str, Child]) -> None:
     assert set(started["planner-1"].environment) == {
         "PATH",

@@ -1,7 +1,7 @@
 """The processes of a local environment, as data: what each is called, runs and may know.
 
 Starting them is the guard's. Agents get no keys of models, and of the starter's environment only PATH,
-HOME and the language; only effects may know how to reach models.
+HOME and the language; only effects may know how to reach models, and what their tools need.
 """
 
 import os
@@ -29,6 +29,9 @@ MODEL_ACCESS = (
     "https_proxy",
     "no_proxy",
 )
+TOOLS = ("INTERLOCK_TOOLS",)
+NAMED = "INTERLOCK_TOOLS_ENV"
+"""Lists the variables that tools from outside need: addresses, tokens. No other process is given them."""
 FILES = ("INTERLOCK_PRICES", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -100,6 +103,12 @@ def guard(plan: Plan, environment: Mapping[str, str]) -> GuardProcess:
     )
 
 
+def named_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the variables that tools from outside are given besides."""
+    names = environment.get(NAMED, "").split(",")
+    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+
 def _child(plan: Plan, service: Service, environment: Mapping[str, str]) -> Child:
     own: dict[str, str] = {}
     if service.role == "effects":
@@ -140,7 +149,8 @@ def _of_access(plan: Plan) -> dict[str, str]:
 
 
 def _of_effects(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
-    access = {name: environment[name] for name in MODEL_ACCESS if name in environment}
+    given = (*MODEL_ACCESS, *TOOLS, *named_variables(environment))
+    access = {name: environment[name] for name in given if name in environment}
     # A process starts in the root folder, where a relative path would name something else.
     files = {name: str(Path(environment[name]).absolute()) for name in FILES if environment.get(name)}
     return (

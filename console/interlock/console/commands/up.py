@@ -21,6 +21,7 @@ from interlock.console.options import (
 from interlock.console.output import say
 from interlock.console.runtime import run_async
 from interlock.console.state import StateFolder, state_folder
+from interlock.console.tools import check_tools
 
 DEFAULT_PORT = 4222
 
@@ -45,6 +46,7 @@ def up(port: int, docs: tuple[str, ...], model: str, limits: str | None, state: 
       interlock up --docs ./docs --docs ~/papers --limits limits.toml
 
     """
+    check_tools(os.environ)
     wish = Wish(
         docs=tuple(checked_folder(folder) for folder in docs or (".",)),
         model=checked_models(model, os.environ),

@@ -27,6 +27,8 @@ def effect_ended(turn: Turn, said: Input, body: EffectCompleted | EffectFailed |
     if isinstance(body, EffectAborted):
         basis: Basis = "bound" if body.started and effect.demand.kind == "model" else "actual"
         settle(turn, said.task, effect, "aborted", basis, body.used, said)
+    elif isinstance(body, EffectFailed) and body.doubtful:
+        _leave_in_doubt(turn, said.task, effect, "actual", body.used, said)
     else:
         end: Literal["completed", "failed"] = "completed" if isinstance(body, EffectCompleted) else "failed"
         basis = "actual" if body.bill is None else body.bill.basis
@@ -182,7 +184,14 @@ def effect_lost(turn: Turn, number: int, effect: Effect) -> None:
         else:
             abandon_effects(turn, number, effect.step)
         return
-    settle(turn, number, effect, "in_doubt", "bound", effect.reserved, None)
+    _leave_in_doubt(turn, number, effect, "bound", effect.reserved, None)
+
+
+def _leave_in_doubt(
+    turn: Turn, number: int, effect: Effect, basis: Basis, used: Amounts, outcome: Input | None
+) -> None:
+    """Settle what may have happened or not, and let a person look before anything else is done."""
+    settle(turn, number, effect, "in_doubt", basis, used, outcome)
     task = turn.state.tasks[number]
     if task.active and task.hold != "parked":
         reason = (
