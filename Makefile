@@ -9,11 +9,11 @@ DOCS ?= docs
 FROM ?= 2000
 MINUTES ?= 60
 
-.PHONY: help setup demo test check format schemas diagrams bench soak clean
+.PHONY: help setup demo demo-payments test check format schemas diagrams bench soak clean
 .DEFAULT_GOAL := help
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## create .venv with Interlock and its tools (again only when pyproject.toml changed)
 	@:
@@ -28,6 +28,9 @@ $(READY): pyproject.toml examples/payments/pyproject.toml
 
 demo: setup ## run the main job on the documents of this repository
 	$(BIN)/interlock run "$(QUESTION)" --docs $(DOCS)
+
+demo-payments: setup ## play a day at an invoice desk: policies and people decide what agents may pay
+	$(BIN)/python -m invoice_desk.demo
 
 test: setup ## run all tests, the house test among them
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)

@@ -9,8 +9,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
-import msgspec
 import structlog
 
 from interlock.bus.errors import BusError
@@ -24,7 +22,6 @@ from interlock.contracts.people import Approve, Edit, Reject
 from interlock.contracts.subjects import EVERYTHING, input_subject
 from interlock.contracts.task import Submit
 from invoice_desk.audit import Account, account
-from invoice_desk.bank.orders import Booking
 from invoice_desk.cases import Kind
 from invoice_desk.demo.watch import Watch, watching
 from invoice_desk.desk import POLICIES, Desk, open_desk
@@ -96,15 +93,12 @@ class PayDesk:
         alice = self.people["alice"].bus
         return await patiently(lambda: submit(alice, order, message_id=f"folder {name}")), made
 
-    async def bookings(self, task: int = 0) -> list[Booking]:
-        """Return what the bank has booked: all, or for a task."""
-        found: list[Booking] = await self._bank("/payments", list[Booking])
-        return [one for one in found if not task or one.key.startswith(f"{task}.")]
-
     async def account(self) -> Account:
         """Hold the books against the log."""
         bus = self.people[OPERATOR].bus
-        return account([record async for record in bus.history([EVERYTHING])], await self.bookings())
+        return account(
+            [record async for record in bus.history([EVERYTHING])], await self.desk.teller.bookings()
+        )
 
     @property
     def pids(self) -> dict[str, int]:
@@ -123,11 +117,6 @@ class PayDesk:
         async with asyncio.timeout(PATIENCE_S):
             while self.pids.get(name, old_pid) == old_pid:  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0)
-
-    async def _bank(self, path: str, kind: type[T]) -> T:
-        headers = {"Authorization": f"Bearer {self.desk.token}"}
-        async with httpx.AsyncClient(base_url=self.desk.bank.url, headers=headers, trust_env=False) as client:
-            return msgspec.json.decode((await client.get(path)).content, type=kind)
 
 
 async def patiently(say: Callable[[], Awaitable[T]]) -> T:

@@ -16,10 +16,13 @@ from interlock.console.processes import Service
 from interlock.console.state import StateFolder
 from invoice_desk.bank.keeper import BankProcess, kept_bank
 from invoice_desk.people import OPERATOR, admit_people
+from invoice_desk.teller import Teller, write
 
 POLICIES = Path(__file__).parent / "policies"
 ROLES = ("planner", "researcher", "executor", "reviewer")
 NO_MODEL = "offline/extractive"
+STATE = "state"
+TELLER = "teller.json"
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -27,13 +30,13 @@ class Desk(msgspec.Struct, frozen=True):
 
     local: Local
     bank: BankProcess
+    teller: Teller
     invoices: Path
-    token: str
 
 
-def services(bank_url: str, token: str, policies: Path) -> tuple[Service, ...]:
+def services(bank: Teller, policies: Path) -> tuple[Service, ...]:
     """Return the processes of the desk; each knows what it must, and no other knows that."""
-    tools = {"INTERLOCK_TOOLS": "invoice_desk.tools", "BANK_URL": bank_url, "BANK_TOKEN": token}
+    tools = {"INTERLOCK_TOOLS": "invoice_desk.tools", "BANK_URL": bank.url, "BANK_TOKEN": bank.token}
     rules = {"INTERLOCK_POLICIES": str(policies)}
     return (
         Service("access-1", "access", ("interlock.supervisor.access",), 0, ready=True),
@@ -50,11 +53,13 @@ async def open_desk(
     """Open the desk in a folder, its invoices in `invoices` there, and close it when the context ends."""
     invoices = root / "invoices"
     invoices.mkdir(parents=True, exist_ok=True)
-    with held(StateFolder(root / "state")) as state:
+    with held(StateFolder(root / STATE)) as state:
         admit_people(state)
         token = secrets.token_urlsafe()
         wish = Wish(docs=(invoices,), model=model, person=OPERATOR, port=port)
         async with kept_bank(root / "bank.db", token, bank_port) as bank:
-            crew = services(bank.url, token, policies)
+            opened = Teller(bank.url, token)
+            write(opened, root / TELLER)
+            crew = services(opened, policies)
             async with started(state, wish, dict(os.environ), crew) as local:
-                yield Desk(local, bank, invoices, token)
+                yield Desk(local, bank, opened, invoices)

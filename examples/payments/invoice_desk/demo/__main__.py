@@ -12,14 +12,11 @@ from pathlib import Path
 
 from interlock.bus.ports import Bus
 from interlock.console.environment import connected, reach_local
-from interlock.contracts.subjects import EVERYTHING
-from invoice_desk import us
-from invoice_desk.audit import account
+from invoice_desk.compare import compared, lines
 from invoice_desk.demo import scenes
 from invoice_desk.demo.stage import Stage, quick_policies
 from invoice_desk.demo.watch import NotSeen, watching
 from invoice_desk.desk import POLICIES, open_desk
-from invoice_desk.money import shown
 from invoice_desk.people import OPERATOR, PEOPLE
 
 SCENES = (scenes.small, scenes.large, scenes.edit, scenes.rejection, scenes.expired, scenes.kill)
@@ -53,19 +50,10 @@ async def play(root: Path) -> int:
 async def _books(stage: Stage, bus: Bus) -> None:
     """Hold the bank's books against the log."""
     stage.title("At the end of the day: the books of the bank and the log")
-    found = account([record async for record in bus.history([EVERYTHING])], await stage.bookings())
-    in_doubt_cents = sum(one.amount_cents for one in found.doubtful)
-    for one in found.doubtful:
-        stage.tell(f"in doubt by the receipt, booked by the bank: payment {one.payment}, key {one.key}")
-    stage.tell(
-        f"log: {shown(found.logged_cents)} paid, {shown(in_doubt_cents)} in doubt and found at the bank"
-    )
-    stage.tell(f"bank: {shown(found.booked_cents)} paid, {shown(await stage.balance_cents())} left")
-    for sentence in found.wrong:
-        stage.check(False, sentence)
-    stage.check(found.logged_cents + in_doubt_cents == found.booked_cents, "they are equal to the cent")
-    left = us.OPENING_CENTS - found.booked_cents
-    stage.check(await stage.balance_cents() == left, "what is left is what was there, less what was paid")
+    found, agree = await compared(bus, stage.desk.teller)
+    for line in lines(found):
+        stage.tell(line)
+    stage.check(agree, "they agree to the cent")
 
 
 def main() -> int:

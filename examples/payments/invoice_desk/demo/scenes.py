@@ -26,7 +26,7 @@ async def small(stage: Stage) -> None:
     task, made = await stage.submits("monday", 11, kinds)
     end = await stage.watch.end(task)
     await stage.types("alice", "result", str(task))
-    paid = {one.reference: one.amount_cents for one in await stage.bookings(task)}
+    paid = {one.reference: one.amount_cents for one in await stage.desk.teller.bookings(task)}
     stage.check(isinstance(end, f.Completed), "the task is completed, and the reviewer approves")
     stage.check(
         paid == {one.number: one.amount_cents for one in made[:2]}, "the two good invoices are paid, no other"
@@ -42,12 +42,12 @@ async def large(stage: Stage) -> None:
     own = await stage.types("alice", "approve", number)
     stage.check(own.code != 0, "alice, who asked for it, may not agree to it, although she is of finance")
     await stage.types("bob", "approve", number, "--reason", "it is what we ordered")
-    stage.check(not await stage.bookings(task), "with one approver nothing is paid")
+    stage.check(not await stage.desk.teller.bookings(task), "with one approver nothing is paid")
     await stage.types("carol", "approve", number, quiet=True)
     await stage.watch.end(task)
     late = await stage.types("bob", "reject", number, "I have thought again")
     stage.check(late.code != 0 and "carol" in late.output, "a verdict that is late is told what was decided")
-    paid = await stage.bookings(task)
+    paid = await stage.desk.teller.bookings(task)
     stage.check(
         [one.amount_cents for one in paid] == [made.amount_cents], f"{shown(made.amount_cents)} is paid"
     )
@@ -62,7 +62,7 @@ async def edit(stage: Stage) -> None:
     why = "$20.00 of it was broken on arrival"
     await stage.types("bob", "edit", number, "--set", f"amount_cents={less}", "--reason", why)
     await stage.watch.end(task)
-    paid = await stage.bookings(task)
+    paid = await stage.desk.teller.bookings(task)
     stage.check([one.amount_cents for one in paid] == [less], f"{shown(less)} is paid, as bob has said")
 
 
@@ -81,7 +81,7 @@ async def rejection(stage: Stage) -> None:
     end = await stage.watch.end(task)
     await stage.types("alice", "result", str(task))
     stage.check(isinstance(end, f.Completed), "the task is completed")
-    stage.check(not await stage.bookings(task), "nothing is paid")
+    stage.check(not await stage.desk.teller.bookings(task), "nothing is paid")
 
 
 async def expired(stage: Stage) -> None:
@@ -94,7 +94,7 @@ async def expired(stage: Stage) -> None:
     stage.tell(f"{number} has expired: {resolved.reason}")
     end = await stage.watch.end(task)
     stage.check(isinstance(end, f.Completed), "the task is completed without the payment")
-    stage.check(not await stage.bookings(task), "nothing is paid")
+    stage.check(not await stage.desk.teller.bookings(task), "nothing is paid")
 
 
 async def kill(stage: Stage) -> None:

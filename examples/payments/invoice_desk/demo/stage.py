@@ -6,13 +6,9 @@ What is played, it does not know.
 import asyncio
 import sys
 from pathlib import Path
-from typing import TypeVar
 
-import httpx
 import msgspec
 
-from invoice_desk import us
-from invoice_desk.bank.orders import Balance, Booking
 from invoice_desk.cases import Kind
 from invoice_desk.demo.watch import Watch
 from invoice_desk.desk import Desk
@@ -20,8 +16,6 @@ from invoice_desk.make_invoices import Made, make
 
 COMMAND_S = 20.0
 GOAL = "Pay the invoices of this folder."
-
-T = TypeVar("T")
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -81,21 +75,6 @@ class Stage:
         made = make(self.desk.invoices / name, seed, kinds)
         said = await self.types("alice", "submit", GOAL, "--docs", str(self.desk.invoices / name))
         return int(said.output.splitlines()[-1]), made
-
-    async def bookings(self, task: int = 0) -> list[Booking]:
-        """Return what the bank has booked: all of it, or for a task."""
-        found = await self._bank("/payments", list[Booking])
-        return [one for one in found if not task or one.key.startswith(f"{task}.")]
-
-    async def balance_cents(self) -> int:
-        """Return what is on our account."""
-        balances = await self._bank("/accounts", list[Balance])
-        return next(account.amount_cents for account in balances if account.iban == us.IBAN)
-
-    async def _bank(self, path: str, kind: type[T]) -> T:
-        headers = {"Authorization": f"Bearer {self.desk.token}"}
-        async with httpx.AsyncClient(base_url=self.desk.bank.url, headers=headers, trust_env=False) as client:
-            return msgspec.json.decode((await client.get(path)).content, type=kind)
 
 
 def quick_policies(shipped: Path, folder: Path) -> Path:
