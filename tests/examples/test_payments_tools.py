@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.examples.bank import TOKEN, BankProcess, bank_process, pay, refund, transfer
+from tests.examples.bank import TOKEN, VENDOR, BankProcess, bank_process, pay, refund, transfer
 
 from interlock.effects.errors import NoDocuments, NotAllowed, Refused, Unfit, Unsure
 from interlock.effects.tools.outside import with_those_of
@@ -18,7 +18,7 @@ from invoice_desk.tools.shelf import text_of
 TASK = 42
 PAY = {
     "creditor": "Nordlicht Papier GmbH",
-    "creditor_iban": transfer()["creditor_iban"],
+    "creditor_iban": VENDOR,
     "amount_cents": 1_250,
     "reference": "NO-1",
     "invoice": "01.txt",
@@ -91,7 +91,7 @@ async def test_a_refund_takes_the_payment_of_a_key_back(bank: BankProcess, place
     await run(tools.PAY, PAY, place)
     await run(tools.REFUND, PAY | {"key": place.key}, under(place, f"{TASK}.9"))
     assert (await run(tools.FIND_PAYMENTS, {"reference": "NO-1"}, place)) == {"payments": []}
-    assert bank.balances()[PAY["creditor_iban"]] == 0
+    assert bank.balances()[VENDOR] == 0
 
 
 async def test_a_bank_that_does_not_answer_leaves_it_unsure(bank: BankProcess, place: Place) -> None:

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from types import FrameType
 
 from invoice_desk import us
 from invoice_desk.bank.books import Books
@@ -27,7 +28,12 @@ def main() -> int:
     books = Books(arguments.file)
     books.open_account(us.IBAN, us.NAME, us.OPENING_CENTS)
     bank = Bank(books, token, arguments.port)
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=bank.shutdown).start())
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        # In this thread it would wait for itself.
+        threading.Thread(target=bank.shutdown).start()
+
+    signal.signal(signal.SIGTERM, stop)
     sys.stdout.write(f"{bank.url}\n")
     sys.stdout.flush()
     try:

@@ -8,7 +8,7 @@ import hmac
 import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -59,7 +59,6 @@ class _Counter(BaseHTTPRequestHandler):
     """One connection at the counter."""
 
     protocol_version = "HTTP/1.1"
-    server: Bank
     timeout = SILENT_S
 
     def do_GET(self) -> None:
@@ -73,20 +72,24 @@ class _Counter(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is inherited
         """Say nothing: what happened stands in the books."""
 
+    @property
+    def _bank(self) -> Bank:
+        return cast("Bank", self.server)
+
     def _shown(self, path: str, query: dict[str, str], _body: bytes) -> tuple[int, Any]:
         if path == "/accounts":
-            return HTTPStatus.OK, self.server.books.balances()
+            return HTTPStatus.OK, self._bank.books.balances()
         if path == "/payments":
             key, reference = query.get("key", ""), query.get("reference", "")
-            return HTTPStatus.OK, self.server.books.bookings(key=key, reference=reference)
+            return HTTPStatus.OK, self._bank.books.bookings(key=key, reference=reference)
         raise NotBooked(HTTPStatus.NOT_FOUND, f"there is no {path} here; ask for /payments or /accounts")
 
     def _booked(self, path: str, _query: dict[str, str], body: bytes) -> tuple[int, Any]:
         key = _key(self.headers.get("Idempotency-Key", ""))
         if path == "/payments":
-            booking, fresh = self.server.books.pay(_order(body, Transfer), key)
+            booking, fresh = self._bank.books.pay(_order(body, Transfer), key)
         elif path == "/refunds":
-            booking, fresh = self.server.books.refund(_order(body, Refund), key)
+            booking, fresh = self._bank.books.refund(_order(body, Refund), key)
         else:
             raise NotBooked(HTTPStatus.NOT_FOUND, f"nothing can be posted to {path}")
         return HTTPStatus.CREATED if fresh else HTTPStatus.OK, booking
@@ -96,7 +99,7 @@ class _Counter(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(target.query).items()}
         try:
             body = self._body()
-            if not self.server.admits(self.headers.get("Authorization", "")):
+            if not self._bank.admits(self.headers.get("Authorization", "")):
                 raise NotBooked(HTTPStatus.UNAUTHORIZED, "show the token: Authorization: Bearer …")  # noqa: TRY301 - one way out for all refusals
             status, value = act(target.path, query, body)
         except NotBooked as refusal:

@@ -4,6 +4,7 @@ The effect worker asks again with the same key, which is booked once. What is pa
 """
 
 import os
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 import httpx
@@ -73,7 +74,7 @@ async def _call(
 def _refused(answer: httpx.Response, url: str) -> Refused | NotAllowed | Unsure:
     if answer.is_server_error:
         return Unsure(f"the bank at {url} is out of order: it answers {answer.status_code}")
-    if answer.status_code == httpx.codes.UNAUTHORIZED:
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
         return NotAllowed("the bank does not take our token; set BANK_TOKEN where effect workers are started")
     refusal = msgspec.json.decode(answer.content, type=_Refusal)
     if refusal.payment is not None:
