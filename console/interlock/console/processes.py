@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from interlock.console.notifying.file import VARIABLE, read_file, variables_of
+from interlock.console.notifying.places import PLACE
 from interlock.console.state import StateFolder
 from interlock.supervisor.guard.plan import Child, Role
 
@@ -22,17 +24,13 @@ MODEL_ACCESS = (
     "OPENAI_BASE_URL",
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_BASE_URL",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
 )
 TOOLS = ("INTERLOCK_TOOLS",)
 NAMED = "INTERLOCK_TOOLS_ENV"
 """Lists the variables that tools from outside need: addresses, tokens. No other process is given them."""
-FILES = ("INTERLOCK_PRICES", "SSL_CERT_FILE", "SSL_CERT_DIR")
+WAY_OUT = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+FILES = ("INTERLOCK_PRICES", *TRUST)
 
 
 class Service(NamedTuple):
@@ -69,6 +67,10 @@ SERVICES = (
 )
 
 
+NOTIFIER = Service("notifier-1", "viewer", ("interlock.console.notifying",), 2)
+"""Runs where a file of channels was named: it reads the log, and tells people outside."""
+
+
 class GuardProcess(msgspec.Struct, frozen=True, kw_only=True):
     """The process that starts and keeps all others: what it runs, and the file that takes its output."""
 
@@ -78,13 +80,14 @@ class GuardProcess(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What all processes of one environment share."""
+    """What all processes of one environment share; `channels` is the file of the notifier."""
 
     state: StateFolder
     url: str
     docs: tuple[Path, ...]
     model: str
     keys: Mapping[str, Path]
+    channels: Path | None = None
 
 
 def children(
@@ -115,6 +118,8 @@ def _child(plan: Plan, service: Service, environment: Mapping[str, str]) -> Chil
         own = _of_effects(plan, environment)
     elif service.role == "access":
         own = _of_access(plan)
+    elif service.role == "viewer":
+        own = _of_notifier(plan, environment)
     return Child(
         name=service.name,
         role=service.role,
@@ -148,8 +153,17 @@ def _of_access(plan: Plan) -> dict[str, str]:
     }
 
 
+def _of_notifier(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a notifier needs: its file, the secrets that it names, and the way out."""
+    if plan.channels is None:
+        return {}
+    names = variables_of(read_file(plan.channels)) | {*WAY_OUT, *TRUST}
+    known = {name: environment[name] for name in names if name in environment}
+    return known | {VARIABLE: str(plan.channels), PLACE: str(plan.state.notifying)}
+
+
 def _of_effects(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
-    given = (*MODEL_ACCESS, *TOOLS, *named_variables(environment))
+    given = (*MODEL_ACCESS, *WAY_OUT, *TOOLS, *named_variables(environment))
     access = {name: environment[name] for name in given if name in environment}
     # A process starts in the root folder, where a relative path would name something else.
     files = {name: str(Path(environment[name]).absolute()) for name in FILES if environment.get(name)}

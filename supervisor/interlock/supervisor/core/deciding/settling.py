@@ -11,6 +11,7 @@ from interlock.supervisor.core.deciding.budgets import warn
 from interlock.supervisor.core.deciding.fates import fate_of, is_awaited, times_of
 from interlock.supervisor.core.deciding.forging import refuse_end
 from interlock.supervisor.core.deciding.granting import try_grant
+from interlock.supervisor.core.deciding.lowering import lower_after_errors
 from interlock.supervisor.core.state import Effect, replace
 from interlock.supervisor.core.turn import Turn
 
@@ -106,6 +107,8 @@ def settle(
         settled = replace(settled, fate=fate_of(effect, body), started_us=started_us, ended_us=ended_us)
     turn.say(number, settled)
     warn(turn, number, spent, effect.role)
+    if end == "failed":
+        lower_after_errors(turn, number, effect)
     if overrun is not None:
         _park_for_overrun(turn, number, effect)
 
