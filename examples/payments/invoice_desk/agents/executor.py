@@ -49,9 +49,9 @@ async def _paid(invoice: Invoice, ctx: Context) -> Settled:
         )
     except EffectDenied as no:
         if no.rule == BY_A_PERSON:
-            await _held(invoice.file, str(no), ctx, state="rejected")
+            await _held(invoice.file, no.reason, ctx, state="rejected")
             raise
-        return Settled(invoice.file, "refused", str(no), invoice.amount_cents)
+        return Settled(invoice.file, "refused", f"{no.reason} ({no.rule}).", invoice.amount_cents)
     return Settled(invoice.file, "paid", "", invoice.amount_cents, payment)
 
 

@@ -39,13 +39,13 @@ async def large(stage: Stage) -> None:
     stage.title("A large payment takes two approvers, neither of them the requester")
     task, (made,) = await stage.submits("tuesday", 12, ("large",))
     number = await _asked(stage, task)
-    own = await stage.types("alice", "approve", number)
+    own = await stage.types("alice", "approve", number, quiet=True)
     stage.check(own.code != 0, "alice, who asked for it, may not agree to it, although she is of finance")
     await stage.types("bob", "approve", number, "--reason", "it is what we ordered")
     stage.check(not await stage.desk.teller.bookings(task), "with one approver nothing is paid")
     await stage.types("carol", "approve", number, quiet=True)
     await stage.watch.end(task)
-    late = await stage.types("bob", "reject", number, "I have thought again")
+    late = await stage.types("bob", "reject", number, "I have thought again", quiet=True)
     stage.check(late.code != 0 and "carol" in late.output, "a verdict that is late is told what was decided")
     paid = await stage.desk.teller.bookings(task)
     stage.check(
@@ -60,7 +60,7 @@ async def edit(stage: Stage) -> None:
     number = await _asked(stage, task)
     less = made.amount_cents - 2_000
     why = "$20.00 of it was broken on arrival"
-    await stage.types("bob", "edit", number, "--set", f"amount_cents={less}", "--reason", why)
+    await stage.types("bob", "edit", number, "--set", f"amount_cents={less}", "--reason", why, quiet=True)
     await stage.watch.end(task)
     paid = await stage.desk.teller.bookings(task)
     stage.check([one.amount_cents for one in paid] == [less], f"{shown(less)} is paid, as bob has said")
@@ -71,13 +71,13 @@ async def rejection(stage: Stage) -> None:
     stage.title("A rejection leads to a new plan, with a step for a person")
     task, _ = await stage.submits("thursday", 14, ("medium",))
     number = await _asked(stage, task)
-    await stage.types("carol", "reject", number, "the goods have not arrived")
+    await stage.types("carol", "reject", number, "the goods have not arrived", quiet=True)
     asked = await stage.watch.first(task, f.Escalated, kind="step")
     planned = stage.watch.all(task, f.Planned)
     stage.check(len(planned) == 2, "the planner has planned anew, because of carol's reason")
     stage.check("have not arrived" in asked.summary, "the person who decides is told the reason")
     drop = '{"decision": "drop", "note": "we ask again when they are here"}'
-    await stage.types("alice", "answer", f"{task}.{asked.number}", "--value", drop)
+    await stage.types("alice", "answer", f"{task}.{asked.number}", "--value", drop, quiet=True)
     end = await stage.watch.end(task)
     await stage.types("alice", "result", str(task))
     stage.check(isinstance(end, f.Completed), "the task is completed")
@@ -109,14 +109,15 @@ async def kill(stage: Stage) -> None:
     try:
         stage.tell("the bank has stopped answering")
         await stage.types("bob", "approve", number, quiet=True)
-        await stage.types("dora", "kill", "task", str(task), "--reason", "stop everything, the bank is down")
+        await stage.types("dora", "kill", "task", str(task), "--reason", "the bank is down", quiet=True)
         receipt = await stage.watch.first(task, f.Receipted, complete=True)
     finally:
         os.kill(stage.desk.bank.pid, signal.SIGCONT)
     await stage.types("dora", "receipt", str(receipt.kill))
     fates = {one.effect: one.fate for one in receipt.effects if one.name == PAY}
     stage.check(
-        sorted(fates.values()) == ["in_doubt", "refused"], "one payment is in doubt, the other never began"
+        sorted(fates.values()) == ["aborted", "refused"],
+        "one payment was cut off and may count, the other never began",
     )
     late = await stage.types("carol", "approve", other)
     stage.check(late.code != 0, "after the kill no approval counts")

@@ -48,7 +48,7 @@ class Stage:
             self.wrong.append(sentence)
 
     async def types(self, person: str, *words: str, quiet: bool = False) -> Said:
-        """Let a person run `interlock` with these words, as anybody would at a terminal."""
+        """Let a person run `interlock` with these words, as at a terminal; `quiet` shows only the end."""
         print(f"   {person}$ interlock {' '.join(map(_quoted, words))}")  # noqa: T201 - a demo prints
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -66,7 +66,7 @@ class Stage:
         async with asyncio.timeout(COMMAND_S):
             output, _ = await process.communicate()
         said = Said(process.returncode or 0, output.decode().strip())
-        for line in [] if quiet else said.output.splitlines():
+        for line in _end(said.output) if quiet else said.output.splitlines():
             print(f"      {line}")  # noqa: T201 - a demo prints
         return said
 
@@ -87,6 +87,13 @@ def quick_policies(shipped: Path, folder: Path) -> Path:
     assert slow in routing
     (folder / "routing.toml").write_text(routing.replace(slow, 'role = "board"\nafter_s = 3'), "utf-8")
     return folder
+
+
+def _end(output: str) -> list[str]:
+    """Return what a command came to: its last line that is not indented, with those below it."""
+    lines = output.splitlines()
+    begins = [at for at, line in enumerate(lines) if line and not line.startswith(" ")]
+    return lines[begins[-1] :] if begins else lines
 
 
 def _quoted(word: str) -> str:
