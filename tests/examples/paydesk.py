@@ -106,16 +106,14 @@ class PayDesk:
         local = self.desk.local
         return {"nats-server": local.server.pid, "bank": self.desk.bank.pid} | local.launcher.pids
 
-    def strike(self, name: str, number: int = signal.SIGKILL) -> int:
-        """Send a signal to a process; return its id."""
-        pid = self.pids[name]
-        os.kill(pid, number)
-        return pid
-
-    async def another(self, name: str, old_pid: int) -> None:
-        """Wait until a process has been started again."""
+    async def strike(self, name: str, number: int = signal.SIGKILL) -> None:
+        """Send a signal to a process, as soon as there is one of that name, and wait for the next one."""
         async with asyncio.timeout(PATIENCE_S):
-            while self.pids.get(name, old_pid) == old_pid:  # noqa: ASYNC110 - nobody announces it
+            while name not in self.pids:  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0)
+            pid = self.pids[name]
+            os.kill(pid, number)
+            while self.pids.get(name, pid) == pid:  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0)
 
 
