@@ -330,6 +330,7 @@ class World:
 
     def escalation(self, number: int, each: int = 1) -> Escalation:
         return self.state.escalations[number, each]
+
     def policies(self, bundle: Policies, by: str = "supervisor-1") -> int:
         """Let a supervisor say what stands in its folder."""
         return self.say(by, "supervisor", "policies", SetPolicies(bundle=bundle))
