@@ -8,6 +8,7 @@ from interlock.contracts.effect import ToolCall
 from interlock.contracts.message import Json
 from interlock.contracts.policy import Calendar, Policies, PolicyFile, Route, SetPolicies
 from interlock.contracts.presence import ToolOffer
+from interlock.supervisor.core.limits import SUSPEND_MS
 
 PAY = ToolOffer(tool="pay", risk="irreversible", repeatable=True, target="to", undo="refund")
 OUTSIDE = ToolOffer(tool="fetch", risk="read", repeatable=True, untrusted=True)
@@ -73,6 +74,8 @@ def pay(world: World, number: int, arguments: Json | None = None, key: str = "k1
 
 
 def asked(*routes: Route, calendars: tuple[Calendar, ...] = (), **charter: Any) -> tuple[World, int, int]:
-    """Return a world in which two of finance are asked to agree to a payment: the task, and the effect."""
+    """Return a world in which two of finance are asked to agree, and nobody has the step: task and effect."""
     world, number = at_the_desk(*routes, calendars=calendars, **charter)
-    return world, number, pay(world, number)
+    effect = pay(world, number)
+    world.tick(SUSPEND_MS)
+    return world, number, effect

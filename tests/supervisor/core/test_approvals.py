@@ -26,6 +26,7 @@ from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import ToolCall
 from interlock.contracts.limits import DEFAULT_APPROVAL_S, MAX_JUDGED_BYTES
 from interlock.contracts.people import Approve, Delegate, Edit
+from interlock.supervisor.core.limits import SUSPEND_MS
 from interlock.supervisor.dispatches import do_effect
 
 VALID_MS = DEFAULT_APPROVAL_S * 1_000
@@ -70,8 +71,9 @@ def test_people_are_told_all_they_must_know_to_judge() -> None:
     assert [(need.role, need.quorum) for need in said.needs] == [("finance", 2)]
     assert (said.desk, said.excluded, said.blocks) == ("finance", ("alice",), True)
     assert [(one.record, one.untrusted) for one in said.evidence] == [(outcome, True)]
-    # And the step is in nobody's hand
-    assert world.kinds(number) == ["Escalated", "StepSuspended"]
+    # And soon the step is in nobody's hand
+    world.tick(SUSPEND_MS)
+    assert world.kinds(number) == ["StepSuspended"]
     assert world.state.agents["researcher-1"].free == 1
 
 
@@ -205,6 +207,7 @@ def test_two_that_are_open_at_once_cannot_be_swapped() -> None:
     # Given two payments that are asked at once
     world, number = at_the_desk()
     pay(world, number)
+    world.tick(SUSPEND_MS)
     other = world.submit(plan=ONE, review=False)
     pay(world, other, MUCH | {"cents": 70_000})
     # When what was signed of one is said of the other

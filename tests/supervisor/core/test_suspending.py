@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from tests.supervisor.core.payments import asked, at_the_desk, pay
+from tests.supervisor.core.payments import asked, pay
 from tests.supervisor.core.world import LOOK, ONE, PLAN, THINK, World, all_of, limited
 
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
-from interlock.contracts.effect import AskCall
+from interlock.contracts.effect import AskCall, Call
+from interlock.supervisor.core.limits import SUSPEND_MS
 
 ASK = AskCall(question="May I?")
 USED = Amounts(tokens=20, spend_usd_micros=30, model_calls=1)
@@ -21,10 +22,17 @@ def at_work(**fields: Any) -> tuple[World, int]:
     return world, world.submit(plan=ONE, review=False, **fields)
 
 
+def asks(world: World, number: int, call: Call = ASK, key: str = "k1") -> int:
+    """Let the step ask, and nobody answer at once; return the effect."""
+    effect = world.ask(number, "a", call, key=key)
+    world.tick(SUSPEND_MS)
+    return effect
+
+
 def test_who_asked_is_free_for_other_work_and_the_step_begins_again_when_it_is_decided() -> None:
     # Given an agent with one hand that asks a person
     world, number = at_work()
-    effect = world.ask(number, "a", ASK)
+    effect = asks(world, number)
     suspended = world.only(number, facts.StepSuspended)
     assert (suspended.principal, suspended.attempt) == ("researcher-1", 1)
     # When another task comes, then it gets that hand
@@ -43,8 +51,8 @@ def test_who_asked_is_free_for_other_work_and_the_step_begins_again_when_it_is_d
 
 def test_neither_clocks_nor_deadlines_run_while_a_person_is_awaited() -> None:
     world, number = at_work(budget=limited(wall_ms=10_000))
-    world.tick(4_000)
-    effect = world.ask(number, "a", ASK)
+    world.tick(4_000 - SUSPEND_MS)
+    effect = asks(world, number)
     world.tick(10**9)
     assert world.last == {}
     world.answer(number, effect)
@@ -56,8 +64,8 @@ def test_the_clock_runs_on_while_other_steps_work() -> None:
     world = World()
     world.everybody()
     number = world.submit(plan=PLAN)
-    world.ask(number, "a", ASK)
-    world.tick(1_000)
+    asks(world, number)
+    world.tick(1_000 - SUSPEND_MS)
     assert world.task(number).account.wall_ms(world.now_ms) == 1_000
     # When the other step is done too, then all waits for the person
     world.result(number, "b")
@@ -68,18 +76,17 @@ def test_the_clock_runs_on_while_other_steps_work() -> None:
 def test_a_step_that_waits_for_something_else_too_keeps_its_agent_until_that_has_ended() -> None:
     world, number = at_work()
     thinking = world.ask(number, "a", THINK, key="k1")
-    world.ask(number, "a", ASK, key="k2")
-    assert world.kinds(number) == ["Escalated"]
+    asks(world, number, key="k2")
+    assert world.kinds(number) == []
     world.completed(number, thinking, USED)
-    assert world.kinds(number) == ["EffectSettled", "StepSuspended"]
+    world.tick()
+    assert world.kinds(number) == ["StepSuspended"]
 
 
-def test_with_two_questions_the_step_is_suspended_again_until_both_are_answered() -> None:
+def test_with_two_questions_the_step_is_suspended_until_both_are_answered() -> None:
     world, number = at_work()
-    first = world.ask(number, "a", THINK, key="k0")
     ones = world.ask(number, "a", ASK, key="k1")
-    second = world.ask(number, "a", AskCall(question="And this?"), key="k2")
-    world.completed(number, first, USED)
+    second = asks(world, number, AskCall(question="And this?"), key="k2")
     assert world.step(number, "a").state == "awaiting"
     # When one is answered, the step stays where it is: it would only wait again
     world.answer(number, ones)
@@ -106,7 +113,7 @@ def test_an_approved_effect_is_granted_at_once_though_nobody_has_the_step() -> N
 
 def test_what_the_agent_still_says_of_a_suspended_attempt_is_late() -> None:
     world, number = at_work()
-    world.ask(number, "a", ASK)
+    asks(world, number)
     attempt = world.step(number, "a").attempt
     body = b'{"step":"a","attempt":%d,"value":"done"}' % attempt
     world.say("researcher-1", "agent", "result", body, number)
@@ -125,6 +132,7 @@ def test_a_parked_task_gives_hands_back_where_nothing_is_in_flight() -> None:
     world.ask(number, "b", LOOK, key="k1")
     world.completed(number, flying, Amounts(tool_calls=1))
     # When the other cannot go on
+    world.tick()
     assert world.task(number).hold == "parked"
     # Then its step is suspended, and the one that thinks is left alone
     assert {name: world.step(number, name).state for name in ("a", "b")} == {
@@ -136,10 +144,19 @@ def test_a_parked_task_gives_hands_back_where_nothing_is_in_flight() -> None:
     assert world.effect(number, world.task(number).keys["b", "k1"]).state == "granted"
 
 
+def test_who_is_answered_at_once_goes_on_at_once() -> None:
+    world, number = at_work()
+    effect = world.ask(number, "a", ASK)
+    world.tick(SUSPEND_MS - 1)
+    world.answer(number, effect)
+    world.tick(SUSPEND_MS)
+    assert (world.step(number, "a").state, world.step(number, "a").attempt) == ("assigned", 1)
+
+
 @pytest.mark.parametrize("how", ["bye", "silence"])
 def test_an_agent_that_dies_while_a_person_is_awaited_loses_nothing(how: str) -> None:
     world, number = at_work()
-    effect = world.ask(number, "a", ASK)
+    effect = asks(world, number)
     getattr(world, how)("researcher-1")
     assert world.said(number, facts.StepLost) == []
     world.answer(number, effect)
@@ -149,7 +166,7 @@ def test_an_agent_that_dies_while_a_person_is_awaited_loses_nothing(how: str) ->
 
 def test_a_task_that_is_paused_meanwhile_stays_so_after_the_answer() -> None:
     world, number = at_work()
-    effect = world.ask(number, "a", ASK)
+    effect = asks(world, number)
     world.control("pause", number)
     world.answer(number, effect)
     assert (world.step(number, "a").state, world.task(number).hold) == ("ready", "paused")

@@ -13,7 +13,7 @@ from interlock.supervisor.core.deciding.resuming import resume
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
-from interlock.supervisor.core.deciding.suspending import sweep_suspended
+from interlock.supervisor.core.deciding.suspending import awaken, suspend_waiting
 from interlock.supervisor.core.deciding.switching import pauses_over
 from interlock.supervisor.core.deciding.switching_tasks import pause_over
 from interlock.supervisor.core.state import Task
@@ -45,7 +45,9 @@ def ticked(turn: Turn) -> None:
         reask_stale(turn)
         climb(turn)
     _find_orphans(turn)
-    sweep_suspended(turn)
+    suspend_waiting(turn)
+    for number in sorted(turn.state.active):
+        awaken(turn, number)
 
 
 def _find_orphans(turn: Turn) -> None:
