@@ -1,4 +1,4 @@
-"""Autonomy: what each level does, which setting counts, and that it is lowered by itself and raised by people."""
+"""Autonomy: what each level does, which setting counts, who lowers it and who raises it."""
 
 from typing import Any
 
@@ -18,7 +18,8 @@ PAY = ToolCall(tool="pay", arguments={"to": "bob"})
 
 def at_work(**charter: Any) -> tuple[World, int]:
     world = World()
-    world.agent("researcher-1", **{"tools": ("search", "write_file", "pay")} | charter)
+    allowed: dict[str, Any] = {"tools": ("search", "write_file", "pay")}
+    world.agent("researcher-1", **allowed | charter)
     world.worker(tools=(*TOOLS, PAYING))
     return world, world.submit(plan=ONE)
 

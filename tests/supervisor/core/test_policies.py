@@ -26,7 +26,8 @@ def at_work(policies: Policies | None = None, **charter: Any) -> tuple[World, in
     world = World()
     if policies is not None:
         world.policies(policies)
-    world.agent("researcher-1", **{"tools": ("search", "write_file", "pay")} | charter)
+    allowed: dict[str, Any] = {"tools": ("search", "write_file", "pay")}
+    world.agent("researcher-1", **allowed | charter)
     world.worker(tools=(*TOOLS, PAYING))
     return world, world.submit(plan=ONE)
 
