@@ -193,7 +193,7 @@ class Telling:
         effect = task.effects.get(fact.effect)
         if effect is None or effect.state != "granted" or effect.grant != fact.grant:
             return
-        # A task that has ended meanwhile takes its grants back when that is durable; what is undone, it keeps.
+        # A task that has ended takes its grants back when that is durable; what a person undoes goes on.
         if task.active or effect.call is not None:
             self._tell_effect(task, effect)
 

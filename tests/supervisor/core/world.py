@@ -311,13 +311,6 @@ class World:
     def limit(self, *scope: str, total: Budget = NO_LIMITS, day: Budget = NO_LIMITS) -> None:
         self.say("olga", "control", "limit", SetLimits(total=total, day=day), *scope)
 
-    def policies(self, bundle: Policies, by: str = "supervisor-1") -> int:
-        """Let a supervisor say what stands in its folder."""
-        return self.say(by, "supervisor", "policies", SetPolicies(bundle=bundle))
-
-    def autonomy(self, role: str, level: int, by: str = "olga", **fields: Any) -> int:
-        return self.say(by, "control", "autonomy", SetAutonomy(level=level, **fields), "role", role)
-
     def person(self, name: str, *groups: str, roles: tuple[str, ...] = ()) -> None:
         """Let somebody be known, with a key, as of these groups."""
         self.entitled(name, roles=roles, groups=groups, keys=(key_of(name).public_key,))
@@ -337,6 +330,13 @@ class World:
 
     def escalation(self, number: int, each: int = 1) -> Escalation:
         return self.state.escalations[number, each]
+
+    def policies(self, bundle: Policies, by: str = "supervisor-1") -> int:
+        """Let a supervisor say what stands in its folder."""
+        return self.say(by, "supervisor", "policies", SetPolicies(bundle=bundle))
+
+    def autonomy(self, role: str, level: int, by: str = "olga", **fields: Any) -> int:
+        return self.say(by, "control", "autonomy", SetAutonomy(level=level, **fields), "role", role)
 
     def answer(self, number: int, effect: int, text: str = "yes") -> None:
         """Let the submitter answer the question that an effect asks."""
