@@ -389,7 +389,7 @@ def test_the_inbox_is_a_list_where_there_is_no_terminal(desk: Desk, capsys: Capt
     # Given a payment that is alice's to decide, and a question that is bob's
     desk.asks(payment(), msgspec.structs.replace(question(2), desk="bob"))
     # When she lists all, and what is hers
-    assert desk.type("inbox") == Exit.DONE
+    assert desk.type("inbox", "--plain") == Exit.DONE
     header, first, second = capsys.readouterr().out.splitlines()
     assert header.split()[:2] == ["number", "kind"]
     assert first.split()[:2] == [f"{desk.task}.1", "approval"]

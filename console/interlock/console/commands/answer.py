@@ -5,12 +5,12 @@ from typing import Any
 import click
 import msgspec
 
-from interlock.console.commands.reject import checked_words
 from interlock.console.commands.verdict import give
 from interlock.console.environment import Reach, Where, find
 from interlock.console.errors import BadInput
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options
+from interlock.console.people.checking import checked_words
 from interlock.console.people.editing import read_json
 from interlock.console.people.forms import answer_of
 from interlock.console.people.numbers import Number, number_argument

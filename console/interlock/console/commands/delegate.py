@@ -5,7 +5,6 @@ from typing import Any
 import click
 
 from interlock.console.commands.control import read_for
-from interlock.console.commands.reassign import checked_who
 from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.errors import BadInput, RefusedBySupervisor
 from interlock.console.exits import Exit
@@ -13,6 +12,7 @@ from interlock.console.help import command
 from interlock.console.lines import said
 from interlock.console.options import json_option, reach_options, reason_option
 from interlock.console.output import print_json, say
+from interlock.console.people.checking import checked_who
 from interlock.console.people.saying import say_delegate
 from interlock.console.runtime import run_async
 from interlock.console.sayings import decided, refusal

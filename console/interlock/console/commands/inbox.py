@@ -10,7 +10,7 @@ from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.exits import Exit
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options
-from interlock.console.output import out, print_json, say
+from interlock.console.output import is_terminal, out, print_json, say
 from interlock.console.people.asked import Asked
 from interlock.console.people.listing import HEADER, fields, in_order, row
 from interlock.console.people.mandate import standing
@@ -24,17 +24,24 @@ mine_option = click.option("--mine", is_flag=True, help="Only what you may decid
 
 @command()
 @mine_option
+@click.option("--plain", is_flag=True, help="Print the list once, also in a terminal.")
 @json_option
 @reach_options
-def inbox(mine: bool, as_json: bool, **where: Any) -> int:
-    """List what people are asked, the next deadline first.
+def inbox(mine: bool, plain: bool, as_json: bool, **where: Any) -> int:
+    """Show what people are asked, the next deadline first; decide about it there.
+
+    In a terminal it stays and follows: open one, see everything, and approve, edit, reject, answer. Press ?
+    for the keys. Elsewhere, and with --plain or --json, it prints the list once.
 
     Examples:
       interlock inbox
       interlock inbox --mine --json
 
     """
-    return run_async(_print(find(Where(**where)), lambda _: True, mine=mine, as_json=as_json))
+    reach = find(Where(**where))
+    if as_json or plain or not is_terminal():
+        return run_async(_print(reach, lambda _: True, mine=mine, as_json=as_json))
+    return run_async(_live(reach, mine=mine))
 
 
 @command()
@@ -78,4 +85,13 @@ async def _print(reach: Reach, wanted: Wanted, *, mine: bool, as_json: bool) -> 
     out("\n".join((HEADER, *(row(docket, me, asked, at_ms) for asked in found))))
     if docket.overflow:
         say(f"and {docket.overflow} more than are shown")
+    return Exit.DONE
+
+
+async def _live(reach: Reach, *, mine: bool) -> int:
+    # Textual takes a sixth of a second: only where it draws.
+    from interlock.console.people.screen.app import show_inbox  # noqa: PLC0415 - as said above
+
+    async with connected(reach) as bus:
+        await show_inbox(bus, reach, mine=mine)
     return Exit.DONE

@@ -6,16 +6,14 @@ import click
 
 from interlock.console.commands.verdict import give
 from interlock.console.environment import Reach, Where, find
-from interlock.console.errors import BadInput
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options, reason_option
+from interlock.console.people.checking import checked_who
 from interlock.console.people.numbers import Number, number_argument
 from interlock.console.people.reading import Case
 from interlock.console.people.saying import Verdict
 from interlock.console.runtime import run_async
-from interlock.contracts.errors import MalformedSubject
 from interlock.contracts.people import Abort, Reassign
-from interlock.contracts.subjects import token
 
 
 @command()
@@ -48,14 +46,6 @@ def abort(number: Number, reason: str, as_json: bool, **where: Any) -> int:
 
     """
     return run_async(_give(find(Where(**where)), number, Abort(reason=reason), as_json=as_json))
-
-
-def checked_who(who: str) -> str:
-    """Return the name of a person or role; raises BadInput for what can be none."""
-    try:
-        return token(who)
-    except MalformedSubject as error:
-        raise BadInput(str(error)) from error
 
 
 async def _give(reach: Reach, number: Number, verdict: Verdict, *, as_json: bool) -> int:

@@ -9,6 +9,7 @@ from interlock.console.environment import Reach, Where, find
 from interlock.console.errors import BadInput
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options
+from interlock.console.people.checking import checked_words
 from interlock.console.people.numbers import Number, number_argument
 from interlock.console.people.reading import Case
 from interlock.console.runtime import run_async
@@ -43,17 +44,3 @@ async def _reject(reach: Reach, number: Number, verdict: Reject, *, as_json: boo
         return verdict
 
     return await give(reach, number, think, as_json=as_json)
-
-
-def checked_words(text: str, what: str, most: int) -> str:
-    """Return what somebody says without blank ends; raises BadInput when it is empty or too long."""
-    text = text.strip()
-    if not text:
-        raise BadInput(f"{what} is empty; say it in quotation marks")
-    if len(text) > most:
-        raise BadInput(f"{what} has {len(text)} characters, at most {most} are read")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise BadInput(f"{what} is not valid UTF-8 text") from error
-    return text

@@ -62,6 +62,11 @@ def changes(before: Json, after: Json) -> list[str]:
     ]
 
 
+def values(arguments: Json) -> str:
+    """Return arguments in one line, each value with its place."""
+    return " ".join(f"{place}={text}" for place, text in _flat(arguments))
+
+
 def _bounded(arguments: Json, what: str) -> Json:
     size = len(canonical(arguments))
     if size > MAX_JUDGED_BYTES:

@@ -7,6 +7,7 @@ import msgspec
 
 from interlock.console.people.asked import Asked
 from interlock.console.people.docket import Docket
+from interlock.console.people.editing import values
 from interlock.console.people.mandate import standing
 from interlock.console.people.visible import visible
 from interlock.console.people.words import KINDS, left, span
@@ -38,7 +39,9 @@ def row(docket: Docket, person: str, asked: Asked, now_ms: int) -> str:
 
 def summary(docket: Docket, asked: Asked, now_ms: int) -> str:
     """Return what is asked, and of which agreement there is some already, in a few words."""
-    text = visible(asked.said.summary)
+    said = asked.said
+    named = f"{said.tool} {values(asked.arguments)} · " if said.tool and asked.arguments else ""
+    text = visible(named + said.summary)
     text = text if len(text) <= SUMMARY_CHARS else f"{text[: SUMMARY_CHARS - 1]}…"
     agreed = docket.counting(asked, now_ms)
     if not agreed:
