@@ -24,6 +24,7 @@ SERVICE = "access-1"
 WHO: dict[str, str] = {
     "alice": "admin",
     "vera": "viewer",
+    "olga": "operator",
     "researcher-1": "agent",
     "effects-1": "effects",
     "guard-1": "guard",

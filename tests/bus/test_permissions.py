@@ -18,7 +18,7 @@ from interlock.bus.errors import NotPermitted, Unreachable
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.permissions import API_OF_THE_LOG, PEOPLE, ROLES, permissions_of
 from interlock.bus.ports import Message, Record
-from interlock.contracts.subjects import CONTROLS, DECISIONS, FLEET_DECISIONS
+from interlock.contracts.subjects import CONTROLS, DECISIONS, DELEGATIONS, ENTITLEMENTS, FLEET_DECISIONS
 
 
 @pytest.fixture
@@ -40,6 +40,9 @@ async def guarded(state: Path) -> AsyncIterator[Guarded]:
         ("alice", "interlock.in.alice.control.kill.fleet"),
         ("alice", "interlock.in.alice.human.approve.42"),
         ("alice", "interlock.in.alice.control.release.fleet"),
+        ("alice", "interlock.in.alice.control.canary.fleet"),
+        ("alice", "interlock.in.alice.control.autonomy.role.executor"),
+        ("olga", "interlock.in.olga.control.autonomy.role.executor"),
         ("guard-1", "interlock.in.guard-1.guard.exited"),
         ("access-1", "interlock.in.access-1.access.violation"),
     ],
@@ -63,6 +66,12 @@ async def test_each_role_says_what_is_its_own(guarded: Guarded, principal: str, 
         ("alice", "interlock.in.bob.human.approve.42"),
         ("vera", "interlock.in.vera.task.submit"),
         ("vera", "interlock.in.vera.control.kill.fleet"),
+        ("vera", "interlock.in.vera.human.approve.42.1"),
+        ("olga", "interlock.in.olga.control.canary.fleet"),
+        ("olga", "interlock.in.olga.human.approve.42.1"),
+        ("effects-1", "interlock.in.effects-1.human.approve.42.1"),
+        ("effects-1", "interlock.in.effects-1.access.entitled.alice"),
+        ("researcher-1", "interlock.in.researcher-1.human.approve.42.1"),
         ("effects-1", "interlock.in.effects-1.control.resume.fleet"),
         ("guard-1", "interlock.in.guard-1.control.kill.fleet"),
         ("guard-1", "interlock.decision.fleet"),
@@ -322,6 +331,22 @@ async def test_a_narrow_reader_reads_its_filter(guarded: Guarded, principal: str
     await alice.append("interlock.in.alice.control.pause.fleet", b"{}")
     # Then it has these and no others
     assert [record.seq for record in await seen.count(2)] == [4, 5]
+
+
+async def test_an_effect_worker_reads_who_may_approve_and_with_it_no_other_input(guarded: Guarded) -> None:
+    # Given what access has said of people, among other things
+    await guarded.buses["access-1"].append("interlock.in.access-1.access.entitled.alice", b"{}")
+    await guarded.buses["access-1"].append("interlock.in.access-1.access.violated", b"{}")
+    await guarded.buses["alice"].append("interlock.in.alice.human.delegate", b"{}")
+    # When an effect worker reads it, then it has that alone; an agent has nothing
+    read = guarded.buses["effects-1"].history([ENTITLEMENTS], consumer="entitled")
+    assert [record.seq async for record in read] == [1]
+    read = guarded.buses["effects-1"].history([DELEGATIONS], consumer="delegated")
+    assert [record.seq async for record in read] == [3]
+    others = "interlock.in.*.access.>", "interlock.in.*.human.>", DELEGATIONS
+    for principal, pattern in (*(("effects-1", other) for other in others), ("researcher-1", ENTITLEMENTS)):
+        with pytest.raises(NotPermitted):
+            await anext(aiter(guarded.buses[principal].history([pattern], consumer="entitled")))
 
 
 async def test_a_narrow_reader_takes_the_place_of_its_consumer_of_before(guarded: Guarded) -> None:

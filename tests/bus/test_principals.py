@@ -76,6 +76,24 @@ def test_an_unusable_name_role_or_environment_is_refused(principals: Principals)
     assert principals.read() == {}
 
 
+def test_only_people_are_in_groups_that_are_neither_a_role_nor_a_name(principals: Principals) -> None:
+    principals.admit("alice", ["approver"])
+    for name, roles, group in (
+        ("bob", ("approver",), "admin"),
+        ("bob", ("approver",), "alice"),
+        ("effects-1", ("effects",), "finance"),
+    ):
+        with pytest.raises(NotPermitted):
+            principals.enrol(name, Principal(roles=roles, groups=(group,)))
+    with pytest.raises(MalformedSubject):
+        principals.enrol("bob", Principal(roles=("approver",), groups=("all of them",)))
+    principals.enrol("bob", Principal(roles=("approver",), groups=("finance",)))
+    # And nobody takes the name of a group
+    with pytest.raises(NotPermitted, match="finance is a group already"):
+        principals.admit("finance", ["approver"])
+    assert set(principals.read()) == {"alice", "bob"}
+
+
 def test_a_rotation_overlaps_until_the_old_key_is_retired(principals: Principals) -> None:
     # Given a principal with a key
     key_file = principals.admit("effects-1", ["effects"])

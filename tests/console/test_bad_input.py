@@ -161,6 +161,7 @@ USAGE: list[tuple[str, ...]] = [
     ("delegate", "carol", "--for", "8h", "--end"),
     ("delegate", "Carol", "--for", "8h"),
     ("inbox", "7.1"),
+    ("notify", "now"),
     ("reviews", "--last", "1"),
     ("show", "7.0"),
     ("budget", "raise", "7.x", "--usd", "1"),
@@ -271,6 +272,7 @@ def test_a_server_that_does_not_answer_is_named(
     ("variable", "value"),
     [
         ("INTERLOCK_PRICES", "/does/not/exist.toml"),
+        ("INTERLOCK_TOOLS_ENV", "NOT_SET_ANYWHERE"),
         ("OPENAI_BASE_URL", "nonsense"),
         ("INTERLOCK_MODEL", "gpt"),
     ],

@@ -58,17 +58,21 @@ def test_create_prints_the_key_file_of_who_is_admitted(typed: Typed) -> None:
 
 def test_create_says_what_may_be_done_in_a_persons_name(typed: Typed) -> None:
     words = (
-        "--role submitter --role approver --tenant acme --tool search --model openai/* --environment staging"
+        "--role submitter --role approver --tenant acme --tool search --model openai/* --environment staging "
+        "--group finance --group law"
     )
     typed("create", "bob", *words.split(), "--certificate", "spiffe://house/bob")
     bob = typed.principals.read()["bob"]
     assert (bob.roles, bob.environment) == (("submitter", "approver"), "staging")
     assert (bob.tenants, bob.tools, bob.models) == (("acme",), ("search",), ("openai/*",))
     assert bob.certificate == "spiffe://house/bob"
+    assert bob.groups == tuple(typed.listed()["bob"]["groups"]) == ("finance", "law")
+    assert "groups finance, law" in typed("list")
     # When it is said again with less, then what is left unsaid of his name is open, and his place is kept
     typed("create", "bob", "--role", "viewer")
     again = typed.principals.read()["bob"]
     assert (again.roles, again.tenants, again.tools, again.models) == (("viewer",), (), (), ())
+    assert again.groups == ()
     assert (again.environment, again.certificate) == ("staging", "spiffe://house/bob")
     assert again.keys == bob.keys
 
@@ -112,6 +116,13 @@ def test_a_key_is_rotated_in_two_steps_that_are_said(typed: Typed) -> None:
     assert typed.principals.read()["effects-1"].valid_keys == (
         identity.Identity(typed.seed("effects-1")).public_key,
     )
+
+
+def test_a_group_that_nobody_can_be_in_is_named(typed: Typed) -> None:
+    code, _, said = typed.told("create", "bob", "--role", "approver", "--group", "admin")
+    assert (code, "admin is a role, no group" in said) == (2, True)
+    code, _, said = typed.told("create", "effects-2", "--role", "effects", "--group", "finance")
+    assert (code, "approves nothing" in said) == (2, True)
 
 
 def test_who_is_revoked_comes_back_with_a_new_key(typed: Typed) -> None:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from interlock.console.processes import GUARD, SERVICES, Plan, Service, children, guard
+from interlock.console.processes import GUARD, NOTIFIER, SERVICES, Plan, Service, children, guard
 from interlock.console.state import StateFolder
 from interlock.supervisor.guard.plan import Child
 
@@ -44,6 +45,21 @@ def test_only_effects_is_given_keys_of_models(started: dict[str, Child]) -> None
         assert sorted(secrets) == (["secret-1", "secret-2"] if name == "effects-1" else [])
 
 
+def test_only_effects_is_given_tools_and_what_these_need(plan: Plan) -> None:
+    named = {"INTERLOCK_TOOLS": "desk.tools", "INTERLOCK_TOOLS_ENV": "BANK_URL, BANK_TOKEN,,"}
+    bank = {"BANK_URL": "http://127.0.0.1:1", "BANK_TOKEN": "secret-4", "OTHER_TOKEN": "secret-5"}
+    started = {child.name: child.environment for child in children(plan, RICH | named | bank)}
+    effects = started.pop("effects-1")
+    assert {name: effects.get(name) for name in (*named, *bank)} == {
+        **bank,
+        "INTERLOCK_TOOLS": "desk.tools",
+        "INTERLOCK_TOOLS_ENV": None,
+        "OTHER_TOKEN": None,
+    }
+    for environment in (*started.values(), guard(plan, RICH | named | bank).environment):
+        assert not {*bank, *named} & set(environment)
+
+
 def test_an_agent_is_given_nothing_but_path_home_language_and_its_settings(started: dict[str, Child]) -> None:
     assert set(started["planner-1"].environment) == {
         "PATH",
@@ -54,6 +70,31 @@ def test_an_agent_is_given_nothing_but_path_home_language_and_its_settings(start
         "INTERLOCK_KEY_FILE",
         "INTERLOCK_LOG",
     }
+
+
+def test_a_notifier_is_given_its_file_its_place_and_the_secrets_that_the_file_names(plan: Plan) -> None:
+    # Given a file that names one of the starter's secrets
+    file = plan.state.root / "notify.toml"
+    file.write_text(
+        '[channels.a]\nkind = "slack"\nurl = { env = "CHAT" }\n'
+        '[channels.b]\nkind = "slack"\nurl = "https://x.example/"\n'
+    )
+    keys = {**plan.keys, NOTIFIER.name: plan.state.root / "n.nk"}
+    plan = msgspec.structs.replace(plan, channels=file, keys=keys)
+    # When the environment starts with a notifier
+    rich = RICH | {
+        "CHAT": "https://secret-4.example/",
+        "HTTPS_PROXY": "http://proxy",
+        "INTERLOCK_NOTIFY": "x",
+    }
+    told = {child.name: child.environment for child in children(plan, rich, (*SERVICES, NOTIFIER))}
+    # Then it has that one and no other, and nobody else has it
+    own = told["notifier-1"]
+    assert own["CHAT"] == "https://secret-4.example/"
+    assert (own["INTERLOCK_NOTIFY"], own["HTTPS_PROXY"]) == (str(file), "http://proxy")
+    assert own["INTERLOCK_NOTIFY_STATE"] == str(plan.state.notifying)
+    assert not any(f"secret-{n}" in str(own) for n in (1, 2, 3))
+    assert [name for name, variables in told.items() if "secret-4" in str(variables)] == ["notifier-1"]
 
 
 def test_each_process_has_a_key_of_its_own(started: dict[str, Child]) -> None:

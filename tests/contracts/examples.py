@@ -4,10 +4,11 @@ from typing import Any
 
 import msgspec
 
-from interlock.contracts import dispatch, facts, presence, roles
+from interlock.contracts import dispatch, facts, people, presence, roles
+from interlock.contracts.approval import Approval, Statement
 from interlock.contracts.budget import DEFAULT_TASK_BUDGET, Amounts, Budget
 from interlock.contracts.charter import Charter
-from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetLimits
+from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetAutonomy, SetLimits
 from interlock.contracts.decision import Decision
 from interlock.contracts.effect import (
     AskCall,
@@ -28,9 +29,9 @@ from interlock.contracts.observed import (
     ProcessExited,
     Violation,
 )
-from interlock.contracts.people import Answer
 from interlock.contracts.plan import Plan, PlannedStep
-from interlock.contracts.results import TaskResult
+from interlock.contracts.policy import Calendar, Policies, PolicyFile, Route, SetPolicies
+from interlock.contracts.results import Recommendation, TaskResult
 from interlock.contracts.scope import FLEET, Scope
 from interlock.contracts.step import Progress, StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit
@@ -51,6 +52,22 @@ PLAN = Plan(
     criteria=("It says why.",),
 )
 CHARTER = Charter(role="clerk", version="1", objective="File.", tools=("search",), budget=Budget(tokens=9))
+STATEMENT = Statement(
+    task=42, number=1, effect=7, tool="pay", arguments="d1", policies="d2", verdict="approve", by="ada"
+)
+APPROVAL = Approval(statement=STATEMENT, public_key="UA", signature="c2ln", counted_ms=5)
+BUNDLE = Policies(
+    policies=(PolicyFile(name="a.cedar", text="permit (principal, action, resource);"),),
+    schemas=(PolicyFile(name="a.cedarschema", text="entity Agent;"),),
+    routes=(Route(role="finance", after_s=60, then="operator", at_last="deny", calendar="office"),),
+    calendars=(
+        Calendar(
+            name="office", days=(0, 4), opens_minute=540, closes_minute=1020, zone="UTC", offsets=((9, 60),)
+        ),
+    ),
+)
+NEEDS = (people.Need(role="finance", quorum=2),)
+RULES = (people.Rule(id="large", says="Two of finance."),)
 CLAIM = roles.Claim(text="So.", citations=(roles.Citation(quote="so", file="a.md", line=3),))
 DEMAND = facts.Demand(kind="model", name="offline/x", prompt_tokens=10, max_output_tokens=20)
 
@@ -69,6 +86,8 @@ FACTS: tuple[facts.AnyFact, ...] = (
     facts.StepCompleted(at_ms=1, step="find", attempt=1, result=8),
     facts.StepFailed(at_ms=1, step="find", attempt=1, message="oh", retry_at_ms=7),
     facts.StepLost(at_ms=1, step="find", attempt=1, principal="clerk-1", reason="gone"),
+    facts.StepSuspended(at_ms=1, step="find", attempt=1, principal="clerk-1", reason="a person is asked"),
+    facts.StepAwakened(at_ms=2, step="find"),
     facts.StepStopped(step="find", attempt=1, principal="clerk-1", stopped_us=5, input=9),
     facts.StepRetried(step="find"),
     facts.StepDead(step="find", reason="enough"),
@@ -90,6 +109,73 @@ FACTS: tuple[facts.AnyFact, ...] = (
     ),
     facts.EffectDenied(effect=7, step="find", attempt=1, key="k1", rule="charter.tools", reason="not listed"),
     facts.EffectEscalated(effect=7, step="find", attempt=1, key="k1", question="May I?"),
+    facts.EffectRecommended(
+        effect=7,
+        step="find",
+        attempt=1,
+        key="k1",
+        tool="pay",
+        arguments={"a": 1},
+        reason="only suggest",
+    ),
+    facts.Escalated(
+        at_ms=1,
+        number=1,
+        kind="approval",
+        summary="pay 700 to ACME",
+        asks="clerk-1",
+        role="clerk",
+        objective="File.",
+        submitter="alice",
+        tenant="default",
+        about=42,
+        input=7,
+        step="find",
+        attempt=1,
+        effect=7,
+        key="k1",
+        tool="pay",
+        risk="irreversible",
+        arguments={"amount_cents": 70000},
+        digest="d1",
+        form={"type": "object"},
+        policies="d2",
+        rules=RULES,
+        cost=USED,
+        reversible="undo",
+        undo="refund",
+        evidence=(people.Evidence(record=6, what="tool read_invoice", untrusted=True),),
+        needs=NEEDS,
+        desk="finance",
+        excluded=("alice",),
+        deadline_ms=9,
+        at_last="deny",
+        blocks=True,
+        canary=True,
+    ),
+    facts.EscalationMoved(
+        at_ms=2, number=1, desk="operator", deadline_ms=9, by="bob", input=8, reason="away"
+    ),
+    facts.ApprovalCounted(at_ms=2, number=1, by="ada", instead_of="bob", input=8, approval=APPROVAL),
+    facts.ArgumentsEdited(
+        at_ms=2,
+        number=1,
+        by="ada",
+        input=8,
+        arguments={"a": 2},
+        digest="d3",
+        needs=NEEDS,
+        rules=RULES,
+        reason="r",
+    ),
+    facts.Resolved(at_ms=3, number=1, verdict="approved", by=("ada", "bob"), input=9, reason="fine"),
+    facts.Delegated(at_ms=3, by="bob", to="ada", until_ms=9, reason="holiday"),
+    facts.PoliciesSet(at_ms=3, by="supervisor-1", digest="d2", bundle=BUNDLE, input=3),
+    facts.PoliciesRefused(digest="d4", reasons=("a.cedar: line 1",), input=3),
+    facts.AutonomySet(
+        at_ms=3, role="clerk", risk="write", tenant="*", level=2, by="olga", reason="r", lowered=True, input=3
+    ),
+    facts.CharterExceeded(principal="clerk-1", role="clerk", asks=("the tool pay",), policies="d2"),
     facts.EffectRepeated(effect=7, attempt=2),
     facts.EffectSettled(
         at_ms=1,
@@ -168,7 +254,19 @@ EXAMPLES: dict[str, list[Any]] = {
     "in.control.raise": [RaiseLimit(more=Amounts(tokens=5), reason="go on")],
     "in.control.limit": [SetLimits(total=Budget(tokens=5), day=Budget(model_calls=1), reason="quarter")],
     "in.control.release": [ReleaseRule(people=2, reason="four eyes")],
-    "in.human.answer": [Answer(text="yes")],
+    "in.control.autonomy": [SetAutonomy(level=2, risk="write", tenant="a", reason="r")],
+    "in.control.canary": [
+        people.PlantCanary(role="finance", tool="pay", summary="Pay 1", arguments={"amount_cents": 100})
+    ],
+    "in.supervisor.policies": [SetPolicies(bundle=BUNDLE)],
+    "in.human.approve": [people.Approve(), people.Approve(approval=APPROVAL, reason="fine")],
+    "in.human.edit": [people.Edit(arguments={"a": 2}, approval=APPROVAL)],
+    "in.human.reject": [people.Reject(reason="no", undo=True)],
+    "in.human.answer": [people.Answer(text="yes"), people.Answer(value=VALUE)],
+    "in.human.raise": [people.Raise(more=Amounts(tokens=5), reason="go on")],
+    "in.human.reassign": [people.Reassign(to="bob", reason="he knows")],
+    "in.human.abort": [people.Abort(reason="enough")],
+    "in.human.delegate": [people.Delegate(to="ada", for_s=60)],
     "in.agent.hello": [
         presence.AgentHello(incarnation="i", charter=CHARTER, input_schema={"type": "object"})
     ],
@@ -240,6 +338,10 @@ EXAMPLES: dict[str, list[Any]] = {
             incarnation="i",
             call=call,
             reserved=USED,
+            needs=NEEDS,
+            approvals=(APPROVAL,),
+            approved_until_ms=9,
+            flags=("review",),
         )
         for call in CALLS
     ],
@@ -249,7 +351,10 @@ EXAMPLES: dict[str, list[Any]] = {
     "live": [Progress(principal="clerk-1", text="reading", tokens=True)],
     "charter": [CHARTER],
     "result": [
-        TaskResult(task=42, status="completed", claims=(CLAIM,), verdict=roles.Verdict(decision="approve"))
+        TaskResult(task=42, status="completed", claims=(CLAIM,), verdict=roles.Verdict(decision="approve")),
+        TaskResult(
+            task=42, status="completed", recommendations=(Recommendation(effect=7, step="find", tool="pay"),)
+        ),
     ],
     "role.goal": [roles.Goal(goal="Why?", roles=(roles.RoleOffer(role="clerk", objective="File."),))],
     "role.plan": [PLAN],

@@ -13,10 +13,11 @@ import yaml
 
 from interlock.bus.process import read_settings
 from interlock.console.environment import Where, find
+from interlock.console.notifying.file import read_file, variables_of
 
 ROOT = Path(__file__).parents[2]
 AGENTS = ("planner", "researcher", "executor", "reviewer")
-WITH_A_KEY = ("supervisor", "standby", "effects", *AGENTS)
+WITH_A_KEY = ("supervisor", "standby", "effects", *AGENTS, "notifier")
 PROCESSES = ("access", *WITH_A_KEY)
 KEY = "/run/interlock/key"
 PRINCIPALS = {name: f"{name}-1" for name in PROCESSES} | {"standby": "supervisor-2"}
@@ -151,6 +152,7 @@ def test_every_process_is_given_a_key_and_the_role_of_what_it_runs(compose: Json
         "supervisor-1": "supervisor",
         "supervisor-2": "supervisor",
         "effects-1": "effects",
+        "notifier-1": "viewer",
         "operator": "admin",
     }
 
@@ -182,14 +184,30 @@ def test_an_agent_holds_nothing_worth_stealing(compose: Json, name: str) -> None
     assert [mount.source for mount in mounts(service)] == ["keys"]
 
 
-def test_only_effects_has_models_keys_and_a_way_out(compose: Json) -> None:
+def test_only_effects_has_models_keys_and_only_it_and_the_notifier_a_way_out(compose: Json) -> None:
     services = compose["services"]
-    assert [name for name, service in services.items() if "env_file" in service] == ["effects"]
-    assert [name for name, service in services.items() if "egress" in service.get("networks", ())] == [
-        "effects"
-    ]
+    known = {
+        name: service["env_file"][0]["path"] for name, service in services.items() if "env_file" in service
+    }
+    assert known == {"effects": "deploy/models.env", "notifier": "deploy/notify.env"}
+    ways_out = {network for network, settings in compose["networks"].items() if not settings.get("internal")}
+    assert ways_out == {"front", "egress", "notices"}
+    for way, who in (("egress", "effects"), ("notices", "notifier")):
+        assert [name for name, service in services.items() if way in service.get("networks", ())] == [who]
     (docs,) = (mount for mount in mounts(services["effects"]) if mount.target == "/srv/docs")
     assert docs.read_only
+
+
+def test_the_notifier_finds_its_file_and_keeps_its_place(compose: Json) -> None:
+    notifier = compose["services"]["notifier"]
+    assert notifier["profiles"] == ["notify"]
+    by_target = {mount.target: mount for mount in mounts(notifier)}
+    assert by_target[notifier["environment"]["INTERLOCK_NOTIFY"]].read_only
+    assert by_target[notifier["environment"]["INTERLOCK_NOTIFY_STATE"]].source == "notifying"
+    # And the file that ships says something, with the variables that its example names
+    example = (ROOT / "deploy" / "notify.env.example").read_text("utf-8")
+    file = read_file(ROOT / "deploy" / "notify.toml")
+    assert {line.partition("=")[0] for line in example.splitlines() if line[0] != "#"} == variables_of(file)
 
 
 def test_every_container_is_hardened_watched_and_restarted(compose: Json) -> None:

@@ -13,12 +13,13 @@ from tests.effects.conftest import PATIENCE_S, TASK, Office, question
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.effect import EffectAborted, ToolCall
 from interlock.effects import calls as calls_module
+from interlock.effects import toolbox
 from interlock.effects.calls import Calls
 from interlock.effects.deed import Deed
 from interlock.effects.models import answering
-from interlock.effects.registry import TOOLS
+from interlock.effects.registry import BUILT_IN
 from interlock.effects.settings import EffectSettings
-from interlock.effects.tools.tool import Place, Strict, Tool
+from interlock.effects.tools.tool import Place, Strict, Tool, Traits
 
 WRITE = ToolCall(tool="write_file", arguments={"path": "folder/note.md", "text": "Hello."})
 
@@ -69,8 +70,9 @@ def calls(settings: EffectSettings, held: Held, monkeypatch: pytest.MonkeyPatch)
         held.wait()
         return Nothing()
 
-    tool = Tool("wait", wait, asks=Nothing, tells=Nothing, risk="read", repeatable=True, description="Wait.")
-    monkeypatch.setattr(calls_module, "TOOLS", {**TOOLS, "wait": tool})
+    traits = Traits(risk="read", repeatable=True)
+    tool = Tool("wait", wait, asks=Nothing, tells=Nothing, traits=traits, description="Wait.")
+    monkeypatch.setattr(toolbox, "BUILT_IN", (*BUILT_IN, tool))
     monkeypatch.setattr(calls_module, "THREADS", 1)
     return Calls(settings)
 

@@ -8,14 +8,18 @@ import msgspec
 import pytest
 
 from interlock.effects.errors import EffectError, NoDocuments, OutsideWorkspace, Refused, Unfit
-from interlock.effects.registry import TOOLS
+from interlock.effects.registry import BUILT_IN
 from interlock.effects.settings import EffectSettings
 from interlock.effects.tools.tool import Place
+
+TOOLS = {tool.name: tool for tool in BUILT_IN}
 
 
 @pytest.fixture
 def place(settings: EffectSettings, docs: Path) -> Place:
-    return Place(42, str(docs), settings.docs, settings.workspaces, settings.cache)
+    return Place(
+        task=42, docs=str(docs), roots=settings.docs, workspaces=settings.workspaces, cache=settings.cache
+    )
 
 
 def run(place: Place, tool: str, **arguments: Any) -> Any:
@@ -191,4 +195,7 @@ def test_every_tool_tells_its_schema_and_risk() -> None:
         "write_file": "write",
     }
     assert all(offer.repeatable and offer.description for offer in offers.values())
+    # And what documents say comes from outside
+    assert {name for name, offer in offers.items() if offer.untrusted} == {"search", "read_file"}
+    assert offers["write_file"].target == "path"
     assert offers["search"].input_schema["additionalProperties"] is False

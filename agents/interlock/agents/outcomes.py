@@ -10,7 +10,7 @@ def value_of(outcome: Outcome, call: str) -> bytes:
     match outcome.end:
         case "completed" | "answered":
             return bytes(outcome.value)
-        case "denied":
+        case "denied" | "recommended":
             raise EffectDenied(why)
         case "aborted":
             raise EffectAborted(why)

@@ -14,6 +14,8 @@ from interlock.contracts.subjects import (
     BEATS,
     CONTROLS,
     DECISIONS,
+    DELEGATIONS,
+    ENTITLEMENTS,
     FLEET_DECISIONS,
     INPUTS,
     KILLS,
@@ -105,7 +107,9 @@ def _says(*kinds: str) -> Permissions:
 
 
 _SUBMITS = ("task.submit",)
-_OPERATES = tuple(f"control.{verb}.>" for verb in ("pause", "drain", "kill", "resume", "raise", "limit"))
+_OPERATES = tuple(
+    f"control.{verb}.>" for verb in ("pause", "drain", "kill", "resume", "raise", "limit", "autonomy")
+)
 _ANSWERS = ("human.>",)
 
 PROCESSES: dict[str, Permissions] = {
@@ -126,7 +130,7 @@ PROCESSES: dict[str, Permissions] = {
             _OWN_BEAT,
             _OWN_LIVE,
             _OWN_ANSWERS,
-            *_reads_only(controls=CONTROLS),
+            *_reads_only(controls=CONTROLS, entitled=ENTITLEMENTS, delegated=DELEGATIONS),
         ),
         subscribe=(_OWN_INBOX, _OWN_DISPATCHES, CONTROLS, LEADS),
     ),
@@ -167,7 +171,7 @@ PEOPLE: dict[str, Permissions] = {
     "submitter": _says(*_SUBMITS),
     "operator": _says(*_OPERATES),
     "approver": _says(*_ANSWERS),
-    "admin": _says(*_SUBMITS, *_OPERATES, *_ANSWERS, "control.release.fleet"),
+    "admin": _says(*_SUBMITS, *_OPERATES, *_ANSWERS, "control.release.fleet", "control.canary.fleet"),
 }
 """Roles of people, who may have several."""
 

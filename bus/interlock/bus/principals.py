@@ -5,7 +5,7 @@ know how anybody proves a key, nor what a role may do.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +14,9 @@ import msgspec
 
 from interlock.bus import identity
 from interlock.bus.clock import now_ms
-from interlock.bus.errors import KeyTaken, MalformedKey, UnknownPrincipal
+from interlock.bus.errors import KeyTaken, MalformedKey, NotPermitted, UnknownPrincipal
 from interlock.bus.lock import locked
-from interlock.bus.permissions import permissions_of
+from interlock.bus.permissions import PEOPLE, ROLES, permissions_of
 from interlock.contracts.subjects import token
 
 DEFAULT_ENVIRONMENT = "development"
@@ -41,6 +41,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     `tenants`, `tools` and `models` are what may be done in its name; an empty one allows all. `certificate`
     is the name in a client certificate that proves it, besides its keys: a URI, a DNS name, or the common
     name. `charter` is the role of which an agent may have a charter; empty: its name without the number.
+    `groups` are those of a person for which it may approve.
     """
 
     roles: tuple[str, ...]
@@ -49,6 +50,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     tenants: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     certificate: str = ""
     charter: str = ""
     revoked_ms: int = 0
@@ -197,6 +199,7 @@ class Principals:
         token(principal.environment)
         others = {other: known for other, known in self.read().items() if other != name}
         _check_own(name, principal, others)
+        _check_groups(name, principal, others)
         _write(self.file, msgspec.json.format(msgspec.json.encode(others | {name: principal})))
 
     def _keep(self, fresh: identity.Identity, name: str) -> None:
@@ -214,6 +217,19 @@ def _revoked(keys: tuple[Key, ...], *, but: tuple[str, ...] = ()) -> tuple[Key, 
         key if key.revoked_ms or key.public_key in but else msgspec.structs.replace(key, revoked_ms=at_ms)
         for key in keys
     )
+
+
+def _check_groups(name: str, principal: Principal, others: Mapping[str, Principal]) -> None:
+    """Raise MalformedSubject or NotPermitted for groups that nobody, or not this principal, can be in."""
+    for group in principal.groups:
+        if token(group) in ROLES:
+            raise NotPermitted(f"{group} is a role, no group: give {name} that role, or name another group")
+        if group in others:
+            raise NotPermitted(f"{group} is somebody's name, who would be answered for: name another group")
+    if any(name in other.groups for other in others.values()):
+        raise NotPermitted(f"{name} is a group already, which it would answer for: choose another name")
+    if principal.groups and not all(role in PEOPLE for role in principal.roles):
+        raise NotPermitted(f"{name} is a process and approves nothing: only people are in groups")
 
 
 def _check_own(name: str, principal: Principal, others: dict[str, Principal]) -> None:

@@ -35,6 +35,7 @@ def fields(name: str, principal: Principal) -> dict[str, Any]:
         "tenants": principal.tenants,
         "tools": principal.tools,
         "models": principal.models,
+        "groups": principal.groups,
         "certificate": principal.certificate,
         "charter": principal.charter,
         "revoked_ms": principal.revoked_ms,
@@ -60,6 +61,7 @@ def _remarks(principal: Principal, at_ms: int) -> str:
             ("tenants", principal.tenants),
             ("tools", principal.tools),
             ("models", principal.models),
+            ("groups", principal.groups),
         )
         if allowed
     )

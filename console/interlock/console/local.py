@@ -25,7 +25,7 @@ from interlock.console.errors import GaveUp, NotRunning
 from interlock.console.keyring import admit_all
 from interlock.console.launcher import Launcher
 from interlock.console.output import say
-from interlock.console.processes import GUARD, SERVICES, Plan, Service, children, guard
+from interlock.console.processes import GUARD, NOTIFIER, SERVICES, Plan, Service, children, guard
 from interlock.console.records import records_in
 from interlock.console.state import PRIVATE_SLOTS, ServerFile, StateFolder
 from interlock.contracts import facts as f
@@ -43,7 +43,8 @@ JOINED = (f.AgentJoined, f.EffectsJoined, f.AccessJoined, f.GuardJoined)
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What the local environment shall be: `port` 0 is any free one; `private` serves one `interlock run`.
 
-    `limits` is the file that says the limits which tasks share, and is followed.
+    `limits` is the file that says the limits which tasks share, and is followed; `channels` is the file that
+    says whom to tell outside.
     """
 
     docs: tuple[Path, ...]
@@ -52,6 +53,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 0
     private: bool = False
     limits: Path | None = None
+    channels: Path | None = None
 
 
 class Local:
@@ -103,12 +105,21 @@ async def started(
     state: StateFolder, wish: Wish, environment: dict[str, str], services: Sequence[Service] = SERVICES
 ) -> AsyncGenerator[Local]:
     """Start an environment in a folder that this process holds, and stop it when the context ends."""
+    if wish.channels is not None:
+        services = (*services, NOTIFIER)
     roles = {GUARD: "guard", **{service.name: service.role for service in services}}
     keys = admit_all(state, roles.items(), wish.person)
     with records_in(state.logs / "console.log"):
         server = await embedded.start(state.store, wish.port)
         try:
-            plan = Plan(state=state, url=server.url, docs=wish.docs, model=wish.model, keys=keys)
+            plan = Plan(
+                state=state,
+                url=server.url,
+                docs=wish.docs,
+                model=wish.model,
+                keys=keys,
+                channels=wish.channels,
+            )
             launcher = Launcher(
                 guard(plan, environment), children(plan, environment, services), beside=server
             )

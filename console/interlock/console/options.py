@@ -48,6 +48,13 @@ limits_option = click.option(
     help="Keep the limits that tasks share as FILE says; it is followed  [$INTERLOCK_LIMITS].",
 )
 
+notify_option = click.option(
+    "--notify",
+    metavar="FILE",
+    envvar="INTERLOCK_NOTIFY",
+    help="Tell people outside what they are asked, as FILE says  [$INTERLOCK_NOTIFY].",
+)
+
 
 def reach_options(command: Command) -> Command:
     """Add the options that say which environment a command speaks to, and as whom."""
@@ -178,6 +185,18 @@ def checked_limits(file: str | None) -> Path | None:
         return None
     path = Path(file).expanduser().absolute()
     read_file(path)
+    return path
+
+
+def checked_channels(file: str | None, environment: Mapping[str, str]) -> Path | None:
+    """Return a file of channels as an absolute path; raises BadInput that says what is wrong in it."""
+    if not file:
+        return None
+    # Who calls webhooks takes a while to load.
+    from interlock.console.notifying.couriers import read_couriers  # noqa: PLC0415 - for that reason
+
+    path = Path(file).expanduser().absolute()
+    read_couriers(path, environment)
     return path
 
 

@@ -1,7 +1,7 @@
 """The processes of a local environment, as data: what each is called, runs and may know.
 
 Starting them is the guard's. Agents get no keys of models, and of the starter's environment only PATH,
-HOME and the language; only effects may know how to reach models.
+HOME and the language; only effects may know how to reach models, and what their tools need.
 """
 
 import os
@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from interlock.console.notifying.file import VARIABLE, read_file, variables_of
+from interlock.console.notifying.places import PLACE
 from interlock.console.state import StateFolder
 from interlock.supervisor.guard.plan import Child, Role
 
@@ -22,14 +24,13 @@ MODEL_ACCESS = (
     "OPENAI_BASE_URL",
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_BASE_URL",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
 )
-FILES = ("INTERLOCK_PRICES", "SSL_CERT_FILE", "SSL_CERT_DIR")
+TOOLS = ("INTERLOCK_TOOLS",)
+NAMED = "INTERLOCK_TOOLS_ENV"
+"""Lists the variables that tools from outside need: addresses, tokens. No other process is given them."""
+WAY_OUT = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+FILES = ("INTERLOCK_PRICES", *TRUST)
 
 
 class Service(NamedTuple):
@@ -66,6 +67,10 @@ SERVICES = (
 )
 
 
+NOTIFIER = Service("notifier-1", "viewer", ("interlock.console.notifying",), 2)
+"""Runs where a file of channels was named: it reads the log, and tells people outside."""
+
+
 class GuardProcess(msgspec.Struct, frozen=True, kw_only=True):
     """The process that starts and keeps all others: what it runs, and the file that takes its output."""
 
@@ -75,13 +80,14 @@ class GuardProcess(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What all processes of one environment share."""
+    """What all processes of one environment share; `channels` is the file of the notifier."""
 
     state: StateFolder
     url: str
     docs: tuple[Path, ...]
     model: str
     keys: Mapping[str, Path]
+    channels: Path | None = None
 
 
 def children(
@@ -100,12 +106,20 @@ def guard(plan: Plan, environment: Mapping[str, str]) -> GuardProcess:
     )
 
 
+def named_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the variables that tools from outside are given besides."""
+    names = environment.get(NAMED, "").split(",")
+    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+
 def _child(plan: Plan, service: Service, environment: Mapping[str, str]) -> Child:
     own: dict[str, str] = {}
     if service.role == "effects":
         own = _of_effects(plan, environment)
     elif service.role == "access":
         own = _of_access(plan)
+    elif service.role == "viewer":
+        own = _of_notifier(plan, environment)
     return Child(
         name=service.name,
         role=service.role,
@@ -139,8 +153,18 @@ def _of_access(plan: Plan) -> dict[str, str]:
     }
 
 
+def _of_notifier(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a notifier needs: its file, the secrets that it names, and the way out."""
+    if plan.channels is None:
+        return {}
+    names = variables_of(read_file(plan.channels)) | {*WAY_OUT, *TRUST}
+    known = {name: environment[name] for name in names if name in environment}
+    return known | {VARIABLE: str(plan.channels), PLACE: str(plan.state.notifying)}
+
+
 def _of_effects(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
-    access = {name: environment[name] for name in MODEL_ACCESS if name in environment}
+    given = (*MODEL_ACCESS, *WAY_OUT, *TOOLS, *named_variables(environment))
+    access = {name: environment[name] for name in given if name in environment}
     # A process starts in the root folder, where a relative path would name something else.
     files = {name: str(Path(environment[name]).absolute()) for name in FILES if environment.get(name)}
     return (

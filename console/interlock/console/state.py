@@ -39,6 +39,7 @@ class StateFolder:
         self.workspaces = root / "workspaces"
         self.cache = root / "cache"
         self.logs = root / "logs"
+        self.notifying = root / "notifying"
 
     def make(self) -> None:
         """Create the folders, readable for their owner only; raises BadInput when that is impossible."""

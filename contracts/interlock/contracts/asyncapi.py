@@ -17,6 +17,8 @@ _TASKLESS = {
     ("guard", "exited"),
     ("access", "ended"),
     ("access", "violated"),
+    ("supervisor", "policies"),
+    ("human", "delegate"),
 }
 _PARAMETERS = {
     "principal": "Who speaks; the server lets nobody speak in another's name.",
@@ -24,7 +26,7 @@ _PARAMETERS = {
     "scope": "What the switch is over, such as `task.<number>`, `role.<name>` or `fleet`.",
     "task": "The task's number: the sequence of its submission.",
     "tasks": "The task's number, or `fleet` for what concerns all of them, or `leader` for who decides.",
-    "effect": "The effect's number: the sequence of its first request.",
+    "number": "The escalation's number within its task.",
     "step": "The step's id.",
     "worker": "The effect worker that tells.",
     "who": "The person whose entitlement is told.",
@@ -75,7 +77,7 @@ def _rest(kind: str, verb: str) -> tuple[str, ...]:
         return ("{who}",)
     if kind == "control":
         return ("task", "{task}") if verb == "raise" else ("{scope}",)
-    return ("{task}", "{effect}") if kind == "human" else ("{task}",)
+    return ("{task}", "{number}") if kind == "human" else ("{task}",)
 
 
 def _others() -> dict[str, tuple[Json, str]]:

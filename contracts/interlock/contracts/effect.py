@@ -91,7 +91,10 @@ class EffectCompleted(Message, frozen=True, kw_only=True):
 
 
 class EffectFailed(Message, frozen=True, kw_only=True):
-    """An effect worker tried and failed; `transient` failures may succeed later."""
+    """An effect worker tried and failed; `transient` failures may succeed later.
+
+    `doubtful` is whether it may have happened all the same: then a person looks, and nobody repeats it.
+    """
 
     effect: Sequence
     grant: Sequence
@@ -101,6 +104,7 @@ class EffectFailed(Message, frozen=True, kw_only=True):
     bill: Bill | None = None
     started_ms: int = 0
     ended_ms: int = 0
+    doubtful: bool = False
 
 
 class EffectAborted(Message, frozen=True, kw_only=True):

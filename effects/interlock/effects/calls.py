@@ -6,41 +6,27 @@ It does not know the bus; what becomes of an answer is the worker's matter.
 import asyncio
 from pathlib import Path
 
-from interlock.contracts.budget import NOTHING, Amounts
+from interlock.contracts.budget import NOTHING
 from interlock.contracts.dispatch import DoEffect
 from interlock.contracts.effect import ModelCall, ToolCall
 from interlock.contracts.presence import ModelOffer, ToolOffer
-from interlock.effects.deed import Deed
+from interlock.effects.deed import Stopped
 from interlock.effects.errors import EffectError, NoDocuments, Refused, TooLate, UnknownEffect
 from interlock.effects.guards.quotations import concerns, without_false_quotes
 from interlock.effects.models.allowance import Allowance
 from interlock.effects.models.answer import Answer, Model, OnTokens
 from interlock.effects.models.schema import check
 from interlock.effects.prices import PriceList
-from interlock.effects.registry import ONLY_MODELS, PROVIDERS, TOOLS, Gear, MakeModel, counts
+from interlock.effects.registry import ONLY_MODELS, PROVIDERS, Gear, MakeModel, counts
 from interlock.effects.settings import EffectSettings
 from interlock.effects.threads import Threads
+from interlock.effects.toolbox import TOOL_TIMEOUT_S, Toolbox
 from interlock.effects.tools.docs import docs_folder
-from interlock.effects.tools.tool import Place
 
-TOOL_TIMEOUT_S = 60.0
 VALUE_BYTES_MAX = 200_000
 THREADS = 4
 # These answer with data of our own making, and one of them is there to be measured.
 _UNCHECKED = ("instant/",)
-
-
-class Stopped(asyncio.CancelledError):
-    """A call that was cancelled.
-
-    `started` is whether it may have happened: not, where its provider cannot have known of it or its tool
-    had changed nothing. `running` is whether it goes on in a thread, which nobody can interrupt.
-    """
-
-    def __init__(self, *, started: bool, running: bool = False) -> None:
-        super().__init__()
-        self.started = started
-        self.running = running
 
 
 class Calls:
@@ -53,7 +39,7 @@ class Calls:
         model_timeout_s: float | None = None,
         tool_timeout_s: float = TOOL_TIMEOUT_S,
     ) -> None:
-        """Read the prices and check that every model has a provider; raises BadSettings and UnknownEffect."""
+        """Read prices, load tools, check models; raises BadSettings and UnknownEffect."""
         self._settings = settings
         self._prices = PriceList(settings)
         self._names = tuple(dict.fromkeys((*settings.models, *self._prices.named)))
@@ -63,7 +49,7 @@ class Calls:
         self._gear = Gear(settings, self._prices, self._threads)
         self._models: dict[str, Model] = {}
         self._model_timeout_s = model_timeout_s or float(settings.model_timeout_s)
-        self._tool_timeout_s = tool_timeout_s
+        self._tools = Toolbox(settings, self._threads, tool_timeout_s)
 
     def models(self) -> tuple[ModelOffer, ...]:
         """Describe the models with their prices, the default first."""
@@ -72,7 +58,7 @@ class Calls:
 
     def tools(self) -> tuple[ToolOffer, ...]:
         """Describe the tools."""
-        return tuple(tool.offer() for tool in TOOLS.values())
+        return self._tools.offers()
 
     def model_of(self, work: DoEffect) -> str:
         """Return the name of the model that a grant means, empty for a tool."""
@@ -87,7 +73,7 @@ class Calls:
         if isinstance(call, ModelCall):
             answer = await self._ask_model(call, work, on_tokens)
         elif isinstance(call, ToolCall):
-            answer = await self._run_tool(call, work)
+            answer = await self._tools.run(call, work)
         else:
             raise UnknownEffect("a question to a person is answered by a person, not by an effect worker")
         if len(answer.value) > VALUE_BYTES_MAX:
@@ -139,28 +125,6 @@ class Calls:
             return docs_folder(docs, self._settings.docs)
         except NoDocuments:
             return None
-
-    async def _run_tool(self, call: ToolCall, work: DoEffect) -> Answer:
-        tool = TOOLS.get(call.tool)
-        if tool is None:
-            raise UnknownEffect(f"this worker has no tool {call.tool!r}; it has {', '.join(TOOLS)}")
-        settings = self._settings
-        deed = Deed(asks_leave=tool.asks_leave)
-        place = Place(work.task, work.docs, settings.docs, settings.workspaces, settings.cache, deed.leave)
-        used = Amounts(tool_calls=1)
-        try:
-            async with asyncio.timeout(self._tool_timeout_s):
-                value = await self._threads.run(lambda: tool.run(call.arguments, place), deed)
-        except asyncio.CancelledError as stop:
-            raise Stopped(started=deed.may_have_happened, running=deed.runs) from stop
-        except TimeoutError as error:
-            raise TooLate(
-                f"{call.tool} did not end within {self._tool_timeout_s:g} s; try again", used=used
-            ) from error
-        except EffectError as error:
-            error.used = used
-            raise
-        return Answer(value, used)
 
     def _model(self, name: str) -> Model:
         if name not in self._names:

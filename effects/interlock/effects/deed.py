@@ -1,10 +1,24 @@
-"""One piece of work that blocks a thread: whether it has begun, and what an order to stop still prevents.
+"""One piece of work: whether it has begun, and what an order to stop still prevents.
 
 Nobody can interrupt a thread. But work that has not begun never begins after the order, and work that asks
 for leave right before it changes anything does not get it. Safe to use from any thread.
 """
 
+import asyncio
 from threading import Lock
+
+
+class Stopped(asyncio.CancelledError):
+    """A call that was cancelled.
+
+    `started` is whether it may have happened: not, where its provider cannot have known of it or its tool
+    had changed nothing. `running` is whether it goes on, and nobody can interrupt it.
+    """
+
+    def __init__(self, *, started: bool, running: bool = False) -> None:
+        super().__init__()
+        self.started = started
+        self.running = running
 
 
 class Deed:
@@ -16,7 +30,7 @@ class Deed:
         self._begun = self._has_leave = self._ended = self._stopped = False
 
     def begin(self) -> bool:
-        """Begin, unless it was stopped; called by the thread."""
+        """Begin, unless it was stopped; called by whoever does it."""
         with self._lock:
             self._begun = not self._stopped
             return self._begun
@@ -28,7 +42,7 @@ class Deed:
             return self._has_leave
 
     def end(self) -> None:
-        """Note that nothing of it runs any more; called by the thread."""
+        """Note that nothing of it runs any more; called by whoever does it."""
         with self._lock:
             self._ended = True
 
@@ -45,7 +59,7 @@ class Deed:
 
     @property
     def runs(self) -> bool:
-        """Whether it goes on in its thread, and something may yet come of it."""
+        """Whether it goes on all the same, and something may yet come of it."""
         with self._lock:
             return self._begun and not self._ended and not self._prevented
 

@@ -66,19 +66,14 @@ class Ends:
         self, work: DoEffect, message: str, *, transient: bool, used: Amounts | None, started_ms: int
     ) -> None:
         """Tell why nothing came of it, and what it cost nevertheless; None is unknown, and all counts."""
-        line = message[: limits.MAX_LINE_CHARS]
-        log.warning("effect_failed", task=work.task, step=work.step, effect=work.effect, reason=line)
-        end = EffectFailed(
-            effect=work.effect,
-            grant=work.grant,
-            transient=transient,
-            message=line,
-            used=work.reserved if used is None else used,
-            bill=Bill(basis="bound") if used is None else None,
-            started_ms=started_ms,
-            ended_ms=now_ms(),
-        )
-        await self._tell(work, "failed", end, _outcome(work, "failed", message=line, transient=transient))
+        end = _failure(work, message, transient=transient, used=used, started_ms=started_ms)
+        outcome = _outcome(work, "failed", message=end.message, transient=transient)
+        await self._tell(work, "failed", end, outcome)
+
+    def doubtful(self, work: DoEffect, message: str, *, used: Amounts | None, started_ms: int) -> None:
+        """Tell the log alone that it may have happened or not: its agent waits for what is decided."""
+        end = _failure(work, message, transient=False, used=used, started_ms=started_ms)
+        self._append("failed", work, encode(msgspec.structs.replace(end, doubtful=True)))
 
     async def aborted(
         self, work: DoEffect, reason: str, *, started_us: int = 0, running: bool = False
@@ -147,6 +142,23 @@ class Ends:
             await self._bus.send(outcome_subject(work.agent, self._bus.principal), encode(outcome))
         except BusError as error:
             log.warning("outcome_not_sent", task=work.task, effect=work.effect, reason=str(error))
+
+
+def _failure(
+    work: DoEffect, message: str, *, transient: bool, used: Amounts | None, started_ms: int
+) -> EffectFailed:
+    line = message[: limits.MAX_LINE_CHARS]
+    log.warning("effect_failed", task=work.task, step=work.step, effect=work.effect, reason=line)
+    return EffectFailed(
+        effect=work.effect,
+        grant=work.grant,
+        transient=transient,
+        message=line,
+        used=work.reserved if used is None else used,
+        bill=Bill(basis="bound") if used is None else None,
+        started_ms=started_ms,
+        ended_ms=now_ms(),
+    )
 
 
 def _outcome(

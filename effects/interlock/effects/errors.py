@@ -37,6 +37,10 @@ class Refused(EffectError):
     """The provider, or a tool, will not do this, and asking again changes nothing."""
 
 
+class Unapproved(EffectError):
+    """Not everybody who has to agree has agreed to this very call: nothing was done."""
+
+
 class NotReserved(EffectError):
     """What would be sent may use more than is reserved: nothing was. `prompt_tokens` is what it needs.
 
@@ -65,6 +69,14 @@ class TooLate(EffectError):
     """The call took longer than it may."""
 
     transient = True
+
+
+class Unsure(EffectError):
+    """It may have happened, and nobody can tell: whoever was called did not answer.
+
+    A tool that may be repeated is run again with the same key, as long as it has time; what then is still
+    not known goes to a person, and is never repeated blindly.
+    """
 
 
 class Unfit(EffectError):

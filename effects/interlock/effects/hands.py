@@ -1,7 +1,7 @@
 """The effects that this worker has in hand: takes each grant once, carries it out, aborts what is killed.
 
-It decides nothing about whether an effect may happen, except that a killed one may not, and none while
-nobody who decides is heard.
+It decides nothing about whether an effect may happen, except that a killed one may not, none while nobody
+who decides is heard, and none to which people had to agree and have not.
 """
 
 import asyncio
@@ -17,9 +17,11 @@ from interlock.bus.ports import Bus
 from interlock.contracts.dispatch import Cancel, DoEffect
 from interlock.contracts.effect import ToolCall
 from interlock.contracts.scope import Doing, Scope, covers
-from interlock.effects.calls import Calls, Stopped
+from interlock.effects.approvals import Approvals
+from interlock.effects.calls import Calls
+from interlock.effects.deed import Stopped
 from interlock.effects.ends import Ends
-from interlock.effects.errors import EffectError, NotReserved
+from interlock.effects.errors import EffectError, NotReserved, Unapproved, Unsure
 from interlock.effects.live import Live
 
 REMEMBERED_MAX = 65_536
@@ -41,11 +43,15 @@ class Gate(Protocol):
 
 
 class InHand(msgspec.Struct):
-    """One grant; `stopped` is why it shall not go on. Once it has `ended`, nothing stops it any more."""
+    """One grant; `stopped` is why it shall not go on. Once it has `ended`, nothing stops it any more.
+
+    While it is `looking`, it is found out whether people have agreed to it; then nothing has `begun`.
+    """
 
     work: DoEffect
     doing: Doing
     task: asyncio.Task[None] | None = None
+    looking: bool = False
     begun: bool = False
     ended: bool = False
     stopped: str = ""
@@ -54,8 +60,11 @@ class InHand(msgspec.Struct):
 class Hands:
     """At most `capacity` grants at a time; a grant beyond them fails, and may be made again."""
 
-    def __init__(self, bus: Bus, calls: Calls, ends: Ends, gate: Gate, capacity: int) -> None:
+    def __init__(
+        self, bus: Bus, calls: Calls, ends: Ends, gate: Gate, approvals: Approvals, capacity: int
+    ) -> None:
         self._bus = bus
+        self._approvals = approvals
         self._calls = calls
         self._ends = ends
         self._capacity = capacity
@@ -143,6 +152,7 @@ class Hands:
     async def _do(self, mine: InHand, *, full: bool) -> None:
         work = mine.work
         try:
+            unapproved = None if full else await self._looked_at(mine)
             # Between the grant's arrival and this turn the process may have stood still.
             why_not = mine.stopped or self._gate.why_not(mine.doing)
             if why_not:
@@ -151,11 +161,29 @@ class Hands:
             elif full:
                 sentence = f"this worker has {self._capacity} effects in hand, as many as it offered"
                 await self._fail(mine, EffectError(sentence), now_ms(), transient=True)
+            elif unapproved is not None:
+                await self._fail(mine, unapproved, now_ms(), transient=False)
             else:
                 mine.begun = True
                 await self._carry_out(mine)
         finally:
             self._in_hand.pop((work.effect, work.grant), None)
+
+    async def _looked_at(self, mine: InHand) -> Unapproved | None:
+        """Return why people have not agreed to it, though they have to; what is stopped meanwhile is told."""
+        if mine.stopped or not mine.work.needs:
+            return None
+        mine.looking = True
+        try:
+            await self._approvals.verify(mine.work)
+        except Unapproved as error:
+            return error
+        except asyncio.CancelledError:
+            if not mine.stopped:
+                raise
+        finally:
+            mine.looking = False
+        return None
 
     async def _carry_out(self, mine: InHand) -> None:
         work = mine.work
@@ -196,11 +224,14 @@ class Hands:
     async def _fail(self, mine: InHand, error: EffectError, started_ms: int, *, transient: bool) -> None:
         mine.ended = True
         work, used = mine.work, error.used
+        if isinstance(error, Unsure):
+            self._ends.doubtful(work, str(error), used=used, started_ms=started_ms)
+            return
         await self._ends.failed(work, str(error), transient=transient, used=used, started_ms=started_ms)
 
 
 def _abort(mine: InHand, reason: str) -> None:
     if not mine.stopped and not mine.ended:
         mine.stopped = reason or "it was stopped"
-        if mine.begun and mine.task is not None:
+        if (mine.begun or mine.looking) and mine.task is not None:
             mine.task.cancel()

@@ -1,4 +1,4 @@
-"""The one table of what effect workers can do: providers of models by name, and tools."""
+"""The one table of what effect workers can do: providers of models by name, and tools of our own."""
 
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -61,7 +61,8 @@ PROVIDERS: Mapping[str, MakeModel] = {
 ONLY_MODELS: Mapping[str, str] = {"offline": "extractive", "instant": "echo"}
 """Providers that have one model."""
 
-TOOLS: Mapping[str, AnyTool] = {tool.name: tool for tool in (SEARCH, READ_FILE, CHECK_QUOTES, WRITE_FILE)}
+BUILT_IN: tuple[AnyTool, ...] = (SEARCH, READ_FILE, CHECK_QUOTES, WRITE_FILE)
+"""Tools that every worker has."""
 
 
 def counts(model: str, settings: EffectSettings) -> bool:

@@ -34,7 +34,8 @@ class EffectSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`docs` are the folders that may be read, `workspaces` the one below which may be written.
 
     The first of `models` is the default; `cache` holds indexes; `prices` is a TOML file of own prices. A
-    model on one's own machine may need a longer `model_timeout_s`.
+    model on one's own machine may need a longer `model_timeout_s`. `tools` names modules with tools from
+    outside, each alone or with one of its tools: MODULE[:NAME].
     """
 
     docs: tuple[Path, ...] = ()
@@ -44,6 +45,7 @@ class EffectSettings(msgspec.Struct, frozen=True, kw_only=True):
     openai: Endpoint = Endpoint(OPENAI_URL, "OPENAI_BASE_URL", "OPENAI_API_KEY")
     anthropic: Endpoint = Endpoint(ANTHROPIC_URL, "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY")
     prices: Path | None = None
+    tools: tuple[str, ...] = ()
     capacity: int = DEFAULT_CAPACITY
     model_timeout_s: int = MODEL_TIMEOUT_S
 
@@ -61,18 +63,23 @@ def read_settings(environment: Mapping[str, str]) -> EffectSettings:
         openai=_endpoint(environment, "OPENAI", OPENAI_URL),
         anthropic=_endpoint(environment, "ANTHROPIC", ANTHROPIC_URL),
         prices=Path(prices) if prices else None,
+        tools=_listed(environment.get("INTERLOCK_TOOLS", "")),
         capacity=_number(environment, "INTERLOCK_CAPACITY", DEFAULT_CAPACITY, limits.MAX_CAPACITY),
         model_timeout_s=_number(environment, "INTERLOCK_MODEL_TIMEOUT_S", MODEL_TIMEOUT_S, TIMEOUT_S_MAX),
     )
 
 
 def _models(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = _listed(text)
     for name in names:
         provider, _, model = name.partition("/")
         if not provider or not model:
             raise BadSettings(f"INTERLOCK_MODEL: {name!r} is not PROVIDER/NAME, such as {DEFAULT_MODEL}")
     return names or (DEFAULT_MODEL,)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def _endpoint(environment: Mapping[str, str], name: str, default_url: str) -> Endpoint:

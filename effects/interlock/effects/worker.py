@@ -25,10 +25,12 @@ from interlock.contracts.scope import Doing
 from interlock.contracts.subjects import input_subject
 from interlock.contracts.version import PROTOCOL_MAJOR
 from interlock.effects.appending import Appending
+from interlock.effects.approvals import Approvals
 from interlock.effects.calls import Calls
 from interlock.effects.ends import Ends
 from interlock.effects.fences import Kill
 from interlock.effects.hands import Hands
+from interlock.effects.people import People
 from interlock.effects.watch import Watch
 
 SETTLE_S = 1.2
@@ -62,7 +64,8 @@ class Worker:
         self._beat_ms = monotonic_ms()
         self._appending = Appending(bus)
         self._watch = Watch(bus, self._on_kill)
-        self._hands = Hands(bus, calls, Ends(bus, self._appending), self._watch, capacity)
+        ends, approvals = Ends(bus, self._appending), Approvals(People(bus))
+        self._hands = Hands(bus, calls, ends, self._watch, approvals, capacity)
         self._desk = Desk(bus, self._take)
         self._beater = Beater(bus, bus.principal, self._beat)
 

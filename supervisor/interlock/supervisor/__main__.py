@@ -8,6 +8,7 @@ from interlock.bus.process import INTERNAL, Settings, open_bus, run
 from interlock.bus.stream import StreamSettings, ensure_stream
 from interlock.contracts.errors import ContractError
 from interlock.supervisor.errors import SupervisorError
+from interlock.supervisor.policies import folder_named
 from interlock.supervisor.supervisor import Supervisor, log
 
 # A replicated log needs up to ten seconds to elect another leader.
@@ -20,7 +21,7 @@ async def main(settings: Settings) -> int:
     bus = await open_bus(settings, limits=limits)
     try:
         await ensure_stream(bus, log_settings)
-        await Supervisor(bus).run()
+        await Supervisor(bus, policies=folder_named()).run()
     except SupervisorError as error:
         log.error("stopped", reason=str(error))
         return INTERNAL

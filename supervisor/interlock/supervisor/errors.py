@@ -17,6 +17,10 @@ class MalformedPlan(SupervisorError):
     """What a guard was told to run cannot be: the sentence says which part of it."""
 
 
+class MalformedPolicies(SupervisorError):
+    """A folder of policies that cannot be read: the sentence says which file, and what is wrong with it."""
+
+
 class NotStarted(SupervisorError):
     """A process of a guard could not be started."""
 

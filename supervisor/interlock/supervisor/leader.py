@@ -5,6 +5,7 @@ It knows the bus and the clock, and nothing of models, tools or prompts.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 import structlog
 
@@ -18,6 +19,8 @@ from interlock.contracts.facts import (
     Accepted,
     AgentCondemned,
     AnyFact,
+    AutonomySet,
+    CharterExceeded,
     Completed,
     Failed,
     FleetSwitched,
@@ -26,6 +29,8 @@ from interlock.contracts.facts import (
     LeaderTook,
     Parked,
     PlanRequested,
+    PoliciesRefused,
+    PoliciesSet,
     Receipted,
     Refused,
     Rejected,
@@ -35,6 +40,7 @@ from interlock.contracts.facts import (
 )
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import decode, encode, snake
+from interlock.contracts.policy import Policies
 from interlock.contracts.presence import AgentHello
 from interlock.contracts.subjects import INPUTS, LEADER_DECISIONS
 from interlock.supervisor.core.decide import (
@@ -44,6 +50,7 @@ from interlock.supervisor.core.decide import (
     decide_tick,
     decide_unconfirmed,
 )
+from interlock.supervisor.core.deciding.authorising import version
 from interlock.supervisor.core.deciding.presence import keeps_out
 from interlock.supervisor.core.state import State, Task
 from interlock.supervisor.core.turn import Decided
@@ -52,6 +59,7 @@ from interlock.supervisor.knowledge import Knowledge
 from interlock.supervisor.lead_beat import LeadBeat
 from interlock.supervisor.outbox import Outbox
 from interlock.supervisor.patience import Patience
+from interlock.supervisor.policies import PolicyWatch
 from interlock.supervisor.pulse import Pulse
 from interlock.supervisor.records import Records
 from interlock.supervisor.strangers import Strangers
@@ -64,10 +72,10 @@ BREATH_MS = 50
 MOST_WAITING = 2_048
 LEAVE_S = 0.5
 _STOPPING = frozenset((Completed, Failed, Halted))
-_SWITCHING = {FleetSwitched, Switched, AgentCondemned, Receipted}
+_SWITCHING = {FleetSwitched, Switched, AgentCondemned, Receipted, PoliciesSet, AutonomySet}
 _LOGGED = _STOPPING | _SWITCHING | {Accepted, Rejected, Parked, StepDead, StepLost}
 _PROCESSES = frozenset(("agent", "effect", "guard", "access"))
-_NOTED = _LOGGED | {PlanRequested, Refused}
+_NOTED = _LOGGED | {PlanRequested, Refused, PoliciesRefused, CharterExceeded}
 
 log = structlog.get_logger()
 
@@ -76,7 +84,14 @@ class Leader:
     """Decides about everything on one bus until it is stopped or somebody else decides."""
 
     def __init__(
-        self, bus: Bus, pulse: Pulse, term: int, known: Knowledge, *, silent_ms: int = SILENT_MS
+        self,
+        bus: Bus,
+        pulse: Pulse,
+        term: int,
+        known: Knowledge,
+        *,
+        silent_ms: int = SILENT_MS,
+        policies: Callable[[], Policies] | None = None,
     ) -> None:
         self._bus = bus
         self._pulse = pulse
@@ -100,6 +115,7 @@ class Leader:
         self._attendance = Attendance(silent_ms=silent_ms)
         self._strangers = Strangers(bus, self._back)
         self._patience = Patience(self._unconfirmed, self._hears_everything)
+        self._policies = PolicyWatch(bus, policies, lambda: version(self._state))
         self._lead_beat = LeadBeat(bus, bus.principal, pulse.life, lambda: pulse.sure)
         self._ending: dict[int, Task] = {}
         self._late: dict[int, Input] = {}
@@ -132,6 +148,8 @@ class Leader:
             await self._dispatcher.start()
             subscriptions.append(await self._bus.listen(LEADER_DECISIONS, self._on_leader))
             self._lead_beat.start()
+            # Before anybody is told to begin: what agents ask then stands behind the policies in the log.
+            await self._policies.look()
             taken_over = self._state
             self._tick()
             await self._decide_open_inputs()
@@ -154,11 +172,13 @@ class Leader:
 
     async def _until_failure(self) -> None:
         ticking = asyncio.create_task(self._keep_ticking())
+        looking = asyncio.create_task(self._policies.keep_looking())
         try:
             await asyncio.wait((ticking, self._failure), return_when=asyncio.FIRST_COMPLETED)
             (self._failure if self._failure.done() else ticking).result()
         finally:
             ticking.cancel()
+            looking.cancel()
 
     async def _stop(self, subscriptions: list[Subscription]) -> None:
         """Hear nothing more, and so decide nothing more."""
@@ -277,7 +297,11 @@ class Leader:
                 said = self._late.pop(fact.input)
                 assert isinstance(said.body, Late)
                 self._telling.cancel_late(said.principal, said.body, said.task)
-            if type(fact) in _LOGGED:
+            if isinstance(fact, PoliciesRefused):
+                log.error("policies_refused", record=seq, reasons=fact.reasons)
+            elif isinstance(fact, CharterExceeded):
+                log.warning("charter_exceeded", who=fact.principal, asks=fact.asks)
+            elif type(fact) in _LOGGED:
                 log.info(snake(type(fact).__name__), task=decision.task, record=seq, cause=decision.cause)
 
     def _fail(self, failure: Exception) -> None:

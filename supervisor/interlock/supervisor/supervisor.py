@@ -8,14 +8,17 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
 from interlock.bus.ports import Bus
 from interlock.bus.presence import SILENT_MS
+from interlock.contracts.policy import Policies
 from interlock.supervisor.core.state import State
 from interlock.supervisor.errors import SteppedBack
 from interlock.supervisor.leader import Leader
+from interlock.supervisor.policies import source_of
 from interlock.supervisor.pulse import Pulse
 from interlock.supervisor.standby import Standby
 
@@ -33,15 +36,22 @@ class Supervisor:
     """Decides about everything on one bus, as soon as and as long as nobody else does.
 
     Agents and workers are given up after `silent_ms` without a sign; `name_life` names each time of standing
-    by and leading, no two alike.
+    by and leading, no two alike. `policies` are those that it says, or the folder where they stand (None: it
+    says none).
     """
 
     def __init__(
-        self, bus: Bus, *, silent_ms: int = SILENT_MS, name_life: Callable[[], str] = _name_life
+        self,
+        bus: Bus,
+        *,
+        silent_ms: int = SILENT_MS,
+        name_life: Callable[[], str] = _name_life,
+        policies: Path | Policies | None = None,
     ) -> None:
         self._bus = bus
         self._silent_ms = silent_ms
         self._name_life = name_life
+        self._policies = source_of(policies)
         self._standby: Standby | None = None
         self._leader: Leader | None = None
         self._steps_back: deque[float] = deque(maxlen=MOST_STEPS_BACK)
@@ -83,7 +93,9 @@ class Supervisor:
     async def _serve(self, pulse: Pulse) -> None:
         standby = self._standby = Standby(self._bus, pulse)
         term = await standby.lead()
-        self._leader = Leader(self._bus, pulse, term, standby.known, silent_ms=self._silent_ms)
+        self._leader = Leader(
+            self._bus, pulse, term, standby.known, silent_ms=self._silent_ms, policies=self._policies
+        )
         stamps = standby.stamps
         self._standby = None
         log.info("leading", term=term, tasks=len(self.state.tasks), stamped=len(stamps))

@@ -19,6 +19,8 @@ from interlock.supervisor.access.admission import (
     Rejected,
     TokenProof,
     admit,
+    entitlement_of,
+    has_more,
 )
 from interlock.supervisor.access.directory import Directory
 
@@ -35,7 +37,11 @@ PRINCIPALS = {
     "supervisor-1": Principal(roles=("supervisor",), keys=(Key("US", 0),)),
     "guard-1": Principal(roles=("guard",), keys=(Key("UG", 0),)),
     "alice": Principal(roles=("operator", "viewer"), keys=(Key("UA", 0),), tenants=("acme",)),
-    "bob": Principal(roles=("admin",), keys=(Key("UB", 0),)),
+    "bob": Principal(
+        roles=("admin",),
+        groups=("finance",),
+        keys=(Key("UB", 0), Key("UB0", 0, NOW_MS), Key("UB9", 0, NOW_MS - 1)),
+    ),
 }
 
 
@@ -188,15 +194,15 @@ def test_a_key_of_two_principals_is_nobodys() -> None:
 @pytest.mark.parametrize(
     ("proof", "entitlement"),
     [
-        (KeyProof("UA"), Entitlement(roles=("operator", "viewer"), tenants=("acme",))),
-        (KeyProof("UB"), Entitlement()),
+        (KeyProof("UA"), Entitlement(roles=("operator", "viewer"), tenants=("acme",), keys=("UA",))),
+        (KeyProof("UB"), Entitlement(roles=("admin",), groups=("finance",), keys=("UB",))),
         (KeyProof("U1"), Entitlement(roles=("researcher",))),
-        (token(), Entitlement()),
+        (token(), Entitlement(roles=("viewer",))),
         (token(tools=("search",)), Entitlement(roles=("viewer",), tools=("search",))),
         (token(models=("a/*",)), Entitlement(roles=("viewer",), models=("a/*",))),
     ],
 )
-def test_a_restricted_person_is_entitled_to_something_and_an_agent_to_its_charters_role(
+def test_a_person_is_entitled_to_its_roles_groups_and_keys_and_an_agent_to_its_charters_role(
     proof: Proof, entitlement: Entitlement
 ) -> None:
     outcome = decide(proof)
@@ -211,3 +217,36 @@ def test_another_machine_is_entitled_to_nothing_whatever_the_directory_says(role
     assert isinstance(outcome, Admitted)
     assert outcome.entitlement == Entitlement()
     assert role not in PEOPLE
+
+
+def test_who_is_revoked_approves_nothing_and_stays_restricted() -> None:
+    bob = Principal(
+        roles=("approver",), groups=("finance",), keys=(Key("UB", 0),), tools=("pay",), revoked_ms=NOW_MS
+    )
+    assert entitlement_of("bob", bob, NOW_MS) == Entitlement(tools=("pay",))
+    assert entitlement_of("bob", bob, NOW_MS - 1).keys == ("UB",)
+
+
+@pytest.mark.parametrize(
+    ("known", "now", "more"),
+    [
+        (Entitlement(), Entitlement(roles=("approver",), groups=("finance",), keys=("U1",)), False),
+        (Entitlement(roles=("approver",), groups=("finance",)), Entitlement(roles=("approver",)), True),
+        (Entitlement(roles=("approver", "operator")), Entitlement(roles=("approver",)), True),
+        (Entitlement(roles=("viewer",), keys=("U1",)), Entitlement(roles=("viewer",), keys=("U2",)), False),
+        (Entitlement(roles=("viewer",), tools=("a",)), Entitlement(roles=("viewer",)), False),
+        (Entitlement(), Entitlement(roles=("viewer",), tools=("a",)), True),
+    ],
+)
+def test_what_would_be_too_much_is_told_before_anybody_comes_in(
+    known: Entitlement, now: Entitlement, more: bool
+) -> None:
+    person = Admitted("bob", now.roles, "development", NOW_S, now, "U1")
+    assert has_more(known, person) is more
+
+
+def test_the_charter_of_an_agent_is_always_told_first() -> None:
+    entitlement = Entitlement(roles=("viewer",))
+    agent = Admitted("viewer-1", ("agent",), "development", NOW_S, entitlement, "U1")
+    assert has_more(Entitlement(), agent)
+    assert not has_more(entitlement, agent)

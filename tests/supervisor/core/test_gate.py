@@ -77,8 +77,10 @@ def test_use_beyond_the_reservation_is_counted_and_shown_as_an_overrun() -> None
             "charter.models",
             "does not allow the model offline/x",
         ),
-        ({"autonomy": 1}, PUT, "autonomy.1", "may only suggest"),
-        ({"autonomy": 2}, PUT, "autonomy.2", "may only prepare"),
+        ({"data_classes": ("public",)}, LOOK, "charter.data_classes", "for internal data"),
+        ({"data_classes": ()}, THINK, "charter.data_classes", "allows none"),
+        ({"regions": ("eu",)}, LOOK, "charter.regions", "does not say where it runs"),
+        ({"regions": ("eu",)}, THINK, "charter.regions", "allows eu"),
         (
             {"tools": ("rm",)},
             ToolCall(tool="rm"),
@@ -131,8 +133,9 @@ def test_a_charter_is_not_escaped_by_leaving_the_model_open_or_by_asking_early()
     world.ask(number, "a", PUT, key="k2")
     # When a worker comes that has only what the charter does not allow
     world.worker()
-    # Then both are denied
-    assert [fact.rule for fact in world.said(number, facts.EffectDenied)] == ["offers", "autonomy.1"]
+    # Then one is denied, and the other stays a suggestion
+    assert [fact.rule for fact in world.said(number, facts.EffectDenied)] == ["offers"]
+    assert [fact.tool for fact in world.said(number, facts.EffectRecommended)] == ["write_file"]
     assert not all_of(world.told, number, facts.EffectGranted)
 
 

@@ -110,6 +110,15 @@ def test_an_entitlement_names_one_principal(rest: tuple[str, ...]) -> None:
     assert "names one principal" in world.only(0, facts.Refused).reason
 
 
+def test_groups_and_keys_of_a_person_stand_in_the_state() -> None:
+    world = World()
+    world.entitled("fay", roles=("approver",), groups=("finance",), keys=("U1",))
+    known = world.state.entitlements["fay"]
+    assert (known.roles, known.groups, known.keys) == (("approver",), ("finance",), ("U1",))
+    world.entitled("fay", roles=("approver",), groups=("finance",), keys=("U2",))
+    assert world.state.entitlements["fay"].keys == ("U2",)
+
+
 def test_a_kill_waits_for_a_guard_that_was_given_up_meanwhile() -> None:
     # Given a killed agent that is cut off, and a guard that has said nothing for too long
     world, _ = watched()

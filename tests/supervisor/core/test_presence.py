@@ -3,7 +3,9 @@
 from tests.supervisor.core.world import ONE, PUT, THINK, World, all_of
 
 from interlock.contracts import facts
+from interlock.contracts.budget import Amounts
 from interlock.contracts.charter import Charter
+from interlock.contracts.effect import EffectFailed
 from interlock.contracts.presence import AgentHello, Bye
 
 
@@ -101,4 +103,26 @@ def test_an_effect_of_a_finished_step_is_not_done_again_when_its_worker_is_lost(
     world.result(number, "a")
     world.worker("effects-1")
     assert world.effect(number, effect).state == "aborted"
+    assert len(all_of(world.told, number, facts.EffectGranted)) == 1
+
+
+def test_a_write_of_which_its_worker_does_not_know_whether_it_happened_waits_for_a_person() -> None:
+    # Given a write that is granted
+    world, number = at_work()
+    seq = world.ask(number, "a", PUT)
+    grant = world.effect(number, seq).grant
+    # When its worker says that it may have happened
+    body = EffectFailed(
+        effect=seq,
+        grant=grant,
+        transient=False,
+        message="no answer",
+        used=Amounts(tool_calls=1),
+        doubtful=True,
+    )
+    world.say("effects-1", "effect", "failed", body, number)
+    # Then it is in doubt at what it cost, nothing is repeated, and a person has to look
+    settled = world.only(number, facts.EffectSettled)
+    assert (settled.end, settled.basis, settled.spent) == ("in_doubt", "actual", Amounts(tool_calls=1))
+    assert world.only(number, facts.Parked).kind == "in_doubt"
     assert len(all_of(world.told, number, facts.EffectGranted)) == 1

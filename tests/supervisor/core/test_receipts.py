@@ -100,6 +100,9 @@ def ends(world: World, number: int, seq: int) -> dict[str, Any]:
         "completed": EffectCompleted(effect=seq, grant=grant, value=raw, used=USED, started_ms=world.now_ms),
         "failed after use": EffectFailed(effect=seq, grant=grant, transient=True, message="x", used=USED),
         "failed": EffectFailed(effect=seq, grant=grant, transient=True, message="429"),
+        "unsure": EffectFailed(
+            effect=seq, grant=grant, transient=False, message="x", used=USED, doubtful=True
+        ),
         "not started": EffectAborted(**unbegun),
         "cut off": EffectAborted(**cut),
         "runs on": EffectAborted(**cut, running=True),
@@ -118,6 +121,7 @@ def ends(world: World, number: int, seq: int) -> dict[str, Any]:
         (PUT, "completed", "completed", 0),
         (PUT, "not started", "refused", None),
         (PUT, "cut off", "in_doubt", 7),
+        (PUT, "unsure", "in_doubt", None),
         (LOOK, "cut off", "aborted", 7),
     ],
 )

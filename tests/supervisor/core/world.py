@@ -44,6 +44,7 @@ from interlock.supervisor.core.account import NO_LIMITS
 from interlock.supervisor.core.decide import decide, decide_silence, decide_tick, decide_unconfirmed
 from interlock.supervisor.core.state import Effect, State, Step, Task
 from interlock.supervisor.core.turn import Decided
+from interlock.supervisor.policies import read_folder, shipped_folder
 
 MODEL = ModelOffer(
     model="offline/x", input_usd_micros_per_mtok=1_000_000, output_usd_micros_per_mtok=2_000_000
@@ -73,11 +74,15 @@ PLAN = Plan(
 ONE = Plan(steps=(PlannedStep(id="a", role="researcher"),))
 
 
+_BUNDLE = read_folder(shipped_folder(), 0)
+SHIPPED = facts.PoliciesSet(at_ms=0, by="supervisor-1", digest=_BUNDLE.digest, bundle=_BUNDLE)
+
+
 class World:
     """The state, the time, and everything that was decided so far, by task."""
 
     def __init__(self) -> None:
-        self.state = State()
+        self.state = State(policies=SHIPPED)
         self.now_ms = 1_000_000
         self.seq = 0
         self.last: Told = {}

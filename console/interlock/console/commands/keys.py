@@ -50,6 +50,7 @@ def keys() -> None:
 @click.option("--tenant", "tenants", multiple=True, metavar="NAME", help="Only on this account; repeatable.")
 @click.option("--tool", "tools", multiple=True, metavar="PATTERN", help="Only this tool; repeatable.")
 @click.option("--model", "models", multiple=True, metavar="PATTERN", help="Only this model; repeatable.")
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="May approve for it; repeatable.")
 @click.option(
     "--charter", default=None, metavar="ROLE", help="An agent's role  [PRINCIPAL without its number]."
 )
@@ -59,11 +60,11 @@ def create(principal: str, roles: tuple[str, ...], state: str | None, **wish: An
     """Admit PRINCIPAL, at once, and print the file of its key.
 
     Who is there already keeps its key; who was revoked gets a new one. What is allowed in its name is what is
-    said now: tenants, tools and models, all where none is named.
+    said now: tenants, tools and models, all where none is named; groups, none where none is named.
 
     Example:
       interlock keys create translator-1 --role agent
-      interlock keys create bob --role submitter --role approver --tenant acme
+      interlock keys create bob --role submitter --role approver --tenant acme --group finance
 
     """
     folder, name = state_folder(state, os.environ), speaker(principal)
@@ -198,6 +199,7 @@ def _wished(found: Principal | None, roles: tuple[str, ...], wish: dict[str, Any
         tenants=wish["tenants"],
         tools=wish["tools"],
         models=wish["models"],
+        groups=wish["groups"],
         certificate=certificate,
         charter=principal.charter if wish["charter"] is None else wish["charter"],
     )

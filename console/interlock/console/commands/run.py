@@ -34,6 +34,7 @@ from interlock.console.processes import GUARD, SERVICES
 from interlock.console.runtime import run_async
 from interlock.console.sayings import submit
 from interlock.console.state import StateFolder, state_folder
+from interlock.console.tools import check_tools
 from interlock.contracts.task import Submit
 
 Failed = Callable[[], Awaitable[GaveUp]]
@@ -76,6 +77,7 @@ def run(
     """
     folder = checked_folder(docs)
     models = checked_models(model, os.environ)
+    check_tools(os.environ)
     task = checked_task(
         Submit(
             goal=checked_goal(goal),

@@ -11,16 +11,19 @@ from interlock.console.exits import Exit
 from interlock.console.help import command
 from interlock.console.local import Local, Wish, held, started
 from interlock.console.options import (
+    checked_channels,
     checked_folder,
     checked_limits,
     checked_models,
     limits_option,
     model_option,
+    notify_option,
     state_option,
 )
 from interlock.console.output import say
 from interlock.console.runtime import run_async
 from interlock.console.state import StateFolder, state_folder
+from interlock.console.tools import check_tools
 
 DEFAULT_PORT = 4222
 
@@ -34,23 +37,34 @@ DEFAULT_PORT = 4222
 )
 @model_option
 @limits_option
+@notify_option
 @state_option
-def up(port: int, docs: tuple[str, ...], model: str, limits: str | None, state: str | None) -> int:
+def up(
+    port: int,
+    docs: tuple[str, ...],
+    model: str,
+    limits: str | None,
+    notify: str | None,
+    state: str | None,
+) -> int:
     """Start everything on this machine and stay, until Ctrl-C.
 
     Starts nats-server, the supervisor, an effect worker and the four agents, each a process of its own, and
-    starts them again when they die. Only the effect worker is given the keys of models.
+    starts them again when they die. Only the effect worker is given the keys of models; with --notify a
+    notifier tells people outside, and is given the secrets of its channels.
 
     Example:
       interlock up --docs ./docs --docs ~/papers --limits limits.toml
 
     """
+    check_tools(os.environ)
     wish = Wish(
         docs=tuple(checked_folder(folder) for folder in docs or (".",)),
         model=checked_models(model, os.environ),
         person=speaker(None),
         port=port,
         limits=checked_limits(limits),
+        channels=checked_channels(notify, os.environ),
     )
     return run_async(_up(state_folder(state, os.environ), wish))
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from interlock.contracts import limits
 from interlock.effects.documents.quotation import find_quote
 from interlock.effects.tools.docs import docs_folder, plainly
-from interlock.effects.tools.tool import Place, Strict, Tool
+from interlock.effects.tools.tool import Place, Strict, Tool, Traits
 
 QUOTES_MAX = limits.MAX_CLAIMS * limits.MAX_CITATIONS
 
@@ -65,7 +65,6 @@ CHECK_QUOTES = Tool(
     _check_quotes,
     asks=CheckQuotes,
     tells=Checked,
-    risk="read",
-    repeatable=True,
+    traits=Traits(risk="read", repeatable=True),
     description="Tell which quotations stand in their source, character for character, and in which line.",
 )

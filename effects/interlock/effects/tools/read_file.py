@@ -7,7 +7,7 @@ from pydantic import Field
 from interlock.contracts import limits
 from interlock.effects.documents.quotation import read_slice
 from interlock.effects.tools.docs import docs_folder, plainly
-from interlock.effects.tools.tool import Place, Strict, Tool
+from interlock.effects.tools.tool import Place, Strict, Tool, Traits
 
 LINES_DEFAULT = 200
 LINE_MAX = 10_000_000
@@ -50,7 +50,6 @@ READ_FILE = Tool(
     _read_file,
     asks=ReadFile,
     tells=Lines,
-    risk="read",
-    repeatable=True,
+    traits=Traits(risk="read", repeatable=True, untrusted=True, target="file"),
     description="Read lines of one of the task's documents.",
 )

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from interlock.effects.tools.docs import docs_folder, plainly
 from interlock.effects.tools.shelf import SHELF
-from interlock.effects.tools.tool import Place, Strict, Tool
+from interlock.effects.tools.tool import Place, Strict, Tool, Traits
 
 QUERY_CHARS_MAX = 2_000
 HITS_MAX = 50
@@ -76,7 +76,6 @@ SEARCH = Tool(
     _search,
     asks=Search,
     tells=Found,
-    risk="read",
-    repeatable=True,
+    traits=Traits(risk="read", repeatable=True, untrusted=True),
     description="Find the passages of the task's documents that fit a query, best first.",
 )

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from interlock.contracts import limits
-from interlock.effects.tools.tool import Place, Strict, Tool
+from interlock.effects.tools.tool import Place, Strict, Tool, Traits
 from interlock.effects.tools.workspace import write
 
 TEXT_CHARS_MAX = 200_000
@@ -37,8 +37,7 @@ WRITE_FILE = Tool(
     _write_file,
     asks=WriteFile,
     tells=Written,
-    risk="write",
-    repeatable=True,
+    traits=Traits(risk="write", repeatable=True, target="path"),
     asks_leave=True,
     description="Write a text file into the task's workspace, replacing what stood under that name.",
 )

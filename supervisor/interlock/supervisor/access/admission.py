@@ -8,6 +8,7 @@ from collections.abc import Callable
 from zlib import crc32
 
 import msgspec
+from msgspec.structs import replace
 
 from interlock.bus.permissions import PEOPLE, PROCESSES
 from interlock.bus.principals import Principal
@@ -94,23 +95,32 @@ def admit(directory: Directory, kill_over: KillOver, proof: Proof, moment: Momen
             return _by_token(directory, proof, moment)
 
 
-def entitlement_of(name: str, principal: Principal) -> Entitlement:
-    """Return what may be done in a principal's name; it says nothing about who is not restricted.
+def entitlement_of(name: str, principal: Principal, now_ms: int) -> Entitlement:
+    """Return what may be done in a principal's name; of a process that is no agent it says nothing.
 
-    An agent always is: the role of its charter is not its own to choose.
+    The role of an agent's charter is not its own to choose. A person approves by the keys that are good now;
+    who is revoked by none, and for nobody.
     """
+    allowed = Entitlement(tenants=principal.tenants, tools=principal.tools, models=principal.models)
     if is_agent(principal):
-        role = principal.charter_of(name)
-        return Entitlement(roles=(role,), tools=principal.tools, models=principal.models)
-    return _entitlement(principal.roles, principal.tenants, principal.tools, principal.models)
-
-
-def _entitlement(
-    roles: tuple[str, ...], tenants: tuple[str, ...], tools: tuple[str, ...], models: tuple[str, ...]
-) -> Entitlement:
-    if all(role in PROCESSES for role in roles) or not (tenants or tools or models):
+        return replace(allowed, roles=(principal.charter_of(name),), tenants=())
+    if all(role in PROCESSES for role in principal.roles):
         return Entitlement()
-    return Entitlement(roles=roles, tenants=tenants, tools=tools, models=models)
+    if is_revoked(principal, now_ms):
+        return allowed
+    keys = tuple(key.public_key for key in principal.keys if not is_retired(key, now_ms))
+    return replace(allowed, roles=principal.roles, groups=principal.groups, keys=keys)
+
+
+def has_more(known: Entitlement, admitted: Admitted) -> bool:
+    """Tell whether somebody might do more by what is known so far than by what it is admitted to.
+
+    A key that is known and not good any more opens nothing: nobody is kept waiting for that.
+    """
+    now = admitted.entitlement
+    if now.tenants or now.tools or now.models or "agent" in admitted.roles:
+        return now != known
+    return bool(set(known.roles) - set(now.roles) or set(known.groups) - set(now.groups))
 
 
 def _by_key(directory: Directory, kill_over: KillOver, public_key: str, moment: Moment) -> Outcome:
@@ -148,7 +158,9 @@ def _by_token(directory: Directory, proof: TokenProof, moment: Moment) -> Outcom
     expires_s = min(proof.expires_s, _later_s(moment))
     if expires_s * 1_000 < moment.now_ms + SHORTEST_S * 1_000:
         return Rejected("the token has expired", proof.name, proof.environment, shown)
-    entitlement = _entitlement(proof.roles, proof.tenants, proof.tools, proof.models)
+    entitlement = Entitlement(
+        roles=proof.roles, tenants=proof.tenants, tools=proof.tools, models=proof.models
+    )
     return Admitted(proof.name, proof.roles, proof.environment, expires_s, entitlement, TOKEN)
 
 
@@ -163,9 +175,8 @@ def _known(
     ends_ms = [end for end in (key_ends_ms, principal.revoked_ms) if end]
     # The server ends the connection at whole seconds: rounded up, for a key is good until it is retired.
     expires_s = min([_later_s(moment), *(-(-end // 1_000) for end in ends_ms)])
-    return Admitted(
-        name, principal.roles, principal.environment, expires_s, entitlement_of(name, principal), proof
-    )
+    entitlement = entitlement_of(name, principal, moment.now_ms)
+    return Admitted(name, principal.roles, principal.environment, expires_s, entitlement, proof)
 
 
 def _later_s(moment: Moment) -> int:

@@ -122,8 +122,7 @@ class Callout:
             proof = await self._tokens.prove(question.token, now_ms())
         outcome = self._decide(question, proof)
         if isinstance(outcome, Admitted) and self._has_to_wait(outcome):
-            voice = self._environments[outcome.environment].voice
-            await voice.entitle(outcome.principal, outcome.entitlement)
+            await self._environments[outcome.environment].entitling.tell(outcome)
             # Something may have been said meanwhile.
             outcome = self._decide(question, proof)
         return outcome
@@ -151,9 +150,9 @@ class Callout:
         return outcome
 
     def _has_to_wait(self, outcome: Outcome) -> bool:
-        return isinstance(outcome, Admitted) and self._environments[outcome.environment].voice.has_to_entitle(
-            outcome.principal, outcome.entitlement
-        )
+        return isinstance(outcome, Admitted) and self._environments[
+            outcome.environment
+        ].entitling.has_to_tell(outcome)
 
     def _answer(self, reply: str, question: Question, outcome: Outcome) -> None:
         place = question.server, question.client

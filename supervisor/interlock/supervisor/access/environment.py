@@ -1,7 +1,7 @@
 """One environment as access hears it: which kills hold there, and whose life is to end.
 
-What kills hold is read from the log before agents are admitted. Where there is no log yet, nothing has been
-decided. It must not know connections or credentials.
+What kills hold, and what may be done in whose name, is read from the log before agents are admitted. Where
+there is no log yet, nothing has been decided. It must not know connections or credentials.
 """
 
 import asyncio
@@ -21,6 +21,8 @@ from interlock.contracts.facts import AgentCondemned, Entitled
 from interlock.contracts.message import decode
 from interlock.contracts.scope import FLEET, Scope, read_scope
 from interlock.contracts.subjects import CONTROLS, FLEET_DECISIONS, read_input
+from interlock.supervisor.access.directory import Directory
+from interlock.supervisor.access.entitling import Entitling
 from interlock.supervisor.access.switches import Switches
 from interlock.supervisor.access.voice import Voice
 
@@ -48,6 +50,7 @@ class Environment:
     def __init__(self, name: str, bus: Bus, voice: Voice, executioner: Executioner) -> None:
         self.name = name
         self.voice = voice
+        self.entitling = Entitling(name, bus)
         self.known = asyncio.Event()
         self._bus = bus
         self._executioner = executioner
@@ -72,6 +75,11 @@ class Environment:
         for reading in self._readings:
             await reading.stop()
         await self._bus.close()
+
+    def changed(self, directory: Directory, now_ms: int) -> None:
+        """Tell the log what the directory, or the time, has changed; it is asked again every second."""
+        if self._following:
+            self.entitling.renew(directory, now_ms)
 
     def keeps_out(self, agent: str) -> str:
         """Return the words for what keeps an agent from being let in, or nothing."""
@@ -148,7 +156,7 @@ class Environment:
         for fact in decision.facts:
             match fact:
                 case Entitled():
-                    self.voice.decided(fact)
+                    self.entitling.decided(fact)
                 case AgentCondemned() if self._following:
                     self._executioner.condemned(self.name, fact)
                 case _:

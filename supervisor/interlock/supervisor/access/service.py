@@ -11,6 +11,7 @@ from socket import gethostname
 import structlog
 
 from interlock.bus.accounts import ASKED_ON, account, environments
+from interlock.bus.clock import now_ms
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.principals import Principals
 from interlock.bus.process import Settings
@@ -20,6 +21,7 @@ from interlock.supervisor.access.attempts import Attempts
 from interlock.supervisor.access.callout import Believer, Callout
 from interlock.supervisor.access.connections import Live
 from interlock.supervisor.access.cutting import Cutting
+from interlock.supervisor.access.directory import Cut, Directory
 from interlock.supervisor.access.environment import Environment
 from interlock.supervisor.access.kicks import Kicks
 from interlock.supervisor.access.pacing import Pacing
@@ -84,7 +86,7 @@ class Access:
         await system.start()
         await pacing.start()
         await connection.hear(ASKED_ON, callout.asked, queue=QUEUE)
-        self._directory.watch(self.cutting.changed)
+        self._directory.watch(self._changed)
         self._attempts.start()
 
     async def stop(self) -> None:
@@ -97,6 +99,12 @@ class Access:
             await environment.stop()
         if self._bus is not None:
             await self._bus.close()
+
+    def _changed(self, directory: Directory, cuts: list[Cut]) -> None:
+        self.cutting.changed(directory, cuts)
+        at_ms = now_ms()
+        for environment in self._environments.values():
+            environment.changed(directory, at_ms)
 
     def _flooded(self, live: Live, pace: str) -> None:
         self._attempts.noted(Attempt(live.environment, live.principal, "flood", "too much at once", pace))

@@ -1,25 +1,20 @@
-"""What access says to an environment's log: that it is there, what it saw, to what people are restricted.
+"""What access says to an environment's log: that it is there, and what it saw.
 
-What it saw is said without waiting, in bounded number; a restriction is waited for, so that it stands in the
-log before anything that the person says. It must not know why any of it is said.
+It is said without waiting, in bounded number. It must not know why any of it is said.
 """
 
 import asyncio
 
 import structlog
 
-from interlock.bus.errors import BusError
 from interlock.bus.ports import Ack, Bus
 from interlock.bus.presence import Beater
-from interlock.contracts.facts import Entitled
 from interlock.contracts.message import Message, encode
-from interlock.contracts.observed import AccessHello, Entitlement
+from interlock.contracts.observed import AccessHello
 from interlock.contracts.presence import Beat, Bye
 from interlock.contracts.subjects import input_subject
-from interlock.supervisor.access.errors import Unproven
 
 MOST_OUTSTANDING = 1_024
-ENTITLE_S = 2.0
 BYE_S = 1.0
 
 log = structlog.get_logger()
@@ -35,8 +30,6 @@ class Voice:
         self._host = host
         self._outstanding: set[asyncio.Future[Ack]] = set()
         self._dropped = 0
-        self._logged: dict[str, Entitlement] = {}
-        self._said: dict[str, Entitlement] = {}
         self._greeted = False
         self._beater = Beater(bus, bus.principal, self._beat, was_silent=self._greet_again)
 
@@ -67,32 +60,6 @@ class Voice:
         answer = self._bus.append_soon(subject, encode(message), message_id=message_id)
         self._outstanding.add(answer)
         answer.add_done_callback(lambda done: self._on_answer(verb, done))
-
-    def decided(self, fact: Entitled) -> None:
-        """Note what the log says of somebody."""
-        self._logged[fact.principal] = Entitlement(
-            roles=fact.roles, tenants=fact.tenants, tools=fact.tools, models=fact.models
-        )
-
-    def has_to_entitle(self, principal: str, entitlement: Entitlement) -> bool:
-        """Return whether the log has to be told first what may be done in this principal's name."""
-        before = self._said.get(principal)
-        if before is not None:
-            return before != entitlement
-        return entitlement != Entitlement() or self._logged.get(principal, entitlement) != entitlement
-
-    async def entitle(self, principal: str, entitlement: Entitlement) -> None:
-        """Tell the log what may be done in a principal's name; or raise Unproven."""
-        subject = input_subject(self._bus.principal, "access", "entitled", principal)
-        try:
-            async with asyncio.timeout(ENTITLE_S):
-                await self._bus.append(subject, encode(entitlement))
-        except (BusError, TimeoutError) as failure:
-            log.warning("entitlement_not_recorded", who=principal, reason=str(failure))
-            if entitlement != Entitlement():
-                raise Unproven("what this principal may do cannot be recorded now: try again") from failure
-            return
-        self._said[principal] = entitlement
 
     def _on_answer(self, verb: str, done: asyncio.Future[Ack]) -> None:
         self._outstanding.discard(done)

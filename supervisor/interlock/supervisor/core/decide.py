@@ -39,6 +39,7 @@ from interlock.contracts.policy import SetPolicies
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit
+from interlock.supervisor.core.deciding.autonomy import autonomy_said
 from interlock.supervisor.core.deciding.budgets import stop_used_up
 from interlock.supervisor.core.deciding.controls import controlled, raised
 from interlock.supervisor.core.deciding.gate import effect_asked
@@ -51,6 +52,7 @@ from interlock.supervisor.core.deciding.observing import (
     process_exited,
     violated,
 )
+from interlock.supervisor.core.deciding.policies import policies_said
 from interlock.supervisor.core.deciding.presence import agent_said_hello, effects_said_hello, gone, said_bye
 from interlock.supervisor.core.deciding.receipts import write_receipts
 from interlock.supervisor.core.deciding.releasing import rule_set
@@ -91,8 +93,8 @@ _DECIDERS: dict[type[Any], Callable[[Turn, Input, Any], None]] = {
     Abort: verdict_came,
     Delegate: verdict_came,
     PlantCanary: verdict_came,
-    SetAutonomy: verdict_came,
-    SetPolicies: verdict_came,
+    SetAutonomy: autonomy_said,
+    SetPolicies: policies_said,
     AgentHello: agent_said_hello,
     EffectHello: effects_said_hello,
     Bye: said_bye,

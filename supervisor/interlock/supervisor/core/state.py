@@ -287,7 +287,8 @@ class State(msgspec.Struct, frozen=True):
     `violations` are attempts by task (0: in none), and then by who tried and what.
 
     `policies` is what is allowed now (None: nothing was ever said), `autonomy` the levels by role, risk and
-    tenant. `escalations` are those that are open, by task (0: the fleet) and number, `verdicts` those that
+    tenant, `lowered` those of them that no person has set, and `mishaps` when side effects of such a kind
+    have failed lately. `escalations` are those that are open, by task (0: the fleet) and number, `verdicts` those that
     are not, of tasks that go on, and `escalated` how many there have been. `delegations` are by who
     delegates.
     """
@@ -320,6 +321,8 @@ class State(msgspec.Struct, frozen=True):
     violations: Map[int, Map[tuple[str, str], Attempts]] = NO_MAP
     policies: PoliciesSet | None = None
     autonomy: Map[tuple[str, str, str], int] = NO_MAP
+    lowered: Map[tuple[str, str, str], None] = NO_MAP
+    mishaps: Map[tuple[str, str, str], tuple[int, ...]] = NO_MAP
     escalations: Map[tuple[int, int], Escalation] = NO_MAP
     verdicts: Map[tuple[int, int], Resolved] = NO_MAP
     escalated: Map[int, int] = NO_MAP

@@ -128,8 +128,10 @@ EFFECTS: dict[EffectState, dict[str, EffectState]] = {
         "aborted": "aborted",
     },
     "escalated": {
+        "effect_escalated": "escalated",
         "effect_granted": "granted",
         "effect_held": "held",
+        "effect_recommended": "recommended",
         "effect_denied": "denied",
         "answered": "answered",
         "aborted": "aborted",

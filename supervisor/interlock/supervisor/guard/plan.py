@@ -12,7 +12,7 @@ import msgspec
 from interlock.supervisor.errors import MalformedPlan
 from interlock.supervisor.guard.intensity import Intensity
 
-Role = Literal["agent", "effects", "supervisor", "access"]
+Role = Literal["agent", "effects", "supervisor", "access", "viewer"]
 Restart = Literal["permanent", "transient", "temporary"]
 MOST_CHILDREN = 1_024
 GRACE_S = 3.0

@@ -21,6 +21,8 @@ def fate_of(effect: Effect, body: Message | None) -> EffectFate:
     match body:
         case EffectCompleted():
             return "completed"
+        case EffectFailed(doubtful=True):
+            return "in_doubt"
         case EffectFailed():
             return "completed" if body.used != NOTHING else "aborted"
         case EffectAborted(started=False):

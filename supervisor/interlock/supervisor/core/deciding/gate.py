@@ -6,18 +6,18 @@ The answer is a fact: granted with its reservation, denied with the rule, held w
 escalated to a person.
 """
 
-from hashlib import blake2b
-
 from interlock.contracts import facts
 from interlock.contracts.charter import Charter
-from interlock.contracts.effect import AskCall, Call, EffectRequest, ModelCall
+from interlock.contracts.effect import AskCall, EffectRequest
 from interlock.contracts.inputs import Input
-from interlock.contracts.message import encode, line
-from interlock.contracts.tokens import prompt_tokens
+from interlock.contracts.message import line
+from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.entitling import effect_forbidden
-from interlock.supervisor.core.deciding.granting import denied, try_grant
-from interlock.supervisor.core.deciding.offers import allows_model
+from interlock.supervisor.core.deciding.escalating import ask_question
+from interlock.supervisor.core.deciding.granting import try_grant
+from interlock.supervisor.core.deciding.offers import allows_model, charter_of
 from interlock.supervisor.core.deciding.steps import current_step
+from interlock.supervisor.core.demands import demand_of
 from interlock.supervisor.core.limits import MAX_EFFECTS_IN_VAIN, MAX_EFFECTS_PER_TASK, MAX_SAME_EFFECTS
 from interlock.supervisor.core.state import Effect, Step, Task
 from interlock.supervisor.core.switches import forbids
@@ -40,11 +40,11 @@ def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
         role=step.role,
         key=body.key,
         attempt=body.attempt,
-        demand=demand_of(body.call, task),
+        demand=demand_of(body.call, task.model),
         state="none",
     )
     if isinstance(body.call, AskCall):
-        turn.say(task.id, _escalated(effect, body.call.question))
+        ask_question(turn, task.id, effect, body.call.question, charter_of(turn, task, effect))
         return
     agent = turn.state.agents.get(said.principal)
     if agent is None:
@@ -82,31 +82,6 @@ def _stop_loop(turn: Turn, task: Task, step: Step, effect: Effect) -> None:
     if task.hold != "parked":
         reason = f"step {step.id} ({step.role}) {what}: look, resume or kill"
         turn.say(task.id, facts.Parked(at_ms=turn.now_ms, kind="loop", reason=line(reason)))
-
-
-def demand_of(call: Call, task: Task) -> facts.Demand:
-    """Return what a call needs, as data."""
-    if isinstance(call, ModelCall):
-        return facts.Demand(
-            kind="model",
-            name=call.model or task.model,
-            digest=_digest(call),
-            prompt_tokens=prompt_tokens(call),
-            max_output_tokens=call.max_output_tokens,
-        )
-    if isinstance(call, AskCall):
-        return facts.Demand(kind="ask", name="person")
-    return facts.Demand(kind="tool", name=call.tool, digest=_digest(call))
-
-
-def _digest(call: Call) -> str:
-    return blake2b(encode(call), digest_size=8).hexdigest()
-
-
-def _escalated(effect: Effect, question: str) -> facts.EffectEscalated:
-    return facts.EffectEscalated(
-        effect=effect.seq, step=effect.step, attempt=effect.attempt, key=effect.key, question=question
-    )
 
 
 def _switched_off(turn: Turn, effect: Effect) -> tuple[str, str] | None:

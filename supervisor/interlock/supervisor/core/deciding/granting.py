@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from interlock.contracts import facts
-from interlock.contracts.budget import Amounts
+from interlock.contracts.charter import Charter
 from interlock.contracts.message import line
-from interlock.contracts.presence import ModelOffer
+from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import (
     ONE_TOOL_CALL,
@@ -17,9 +17,13 @@ from interlock.supervisor.core.bounds import (
     model_bound,
     shortage,
 )
+from interlock.supervisor.core.deciding.allowing import allowed
 from interlock.supervisor.core.deciding.budgets import park_for
+from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.entitling import effect_forbidden
-from interlock.supervisor.core.deciding.offers import beyond_autonomy, charter_of, offered_model, offers
+from interlock.supervisor.core.deciding.grants import granted_model, granted_tool, kept
+from interlock.supervisor.core.deciding.offers import beyond_charter, charter_of, offered, riskiest
+from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.core.state import Effect, EffectWorker, replace
 from interlock.supervisor.core.switches import forbids, holds
 from interlock.supervisor.core.turn import Turn
@@ -40,26 +44,48 @@ def try_grant(turn: Turn, number: int, effect: Effect) -> None:
         _hold(turn, number, effect, "switch", waits)
         return
     charter = charter_of(turn, task, effect)
-    fitting = [worker for worker in _workers(turn) if offers(worker, effect.demand, charter)]
-    if not fitting:
-        _hold_or_deny(turn, number, effect)
+    chosen = _choose(turn, number, effect, charter)
+    if chosen is None:
         return
-    rule, reason = beyond_autonomy(fitting, effect.demand, charter)
-    if rule:
-        turn.say(number, denied(effect, rule, reason))
+    worker, offer = chosen
+    if isinstance(offer, ModelOffer) and not effect.demand.name:
+        if _refuses_default(turn, number, effect, offer.model):
+            return
+    ruling = allowed(turn, number, effect, offer, charter)
+    if ruling is None:
         return
-    free = [worker for worker in fitting if worker.free > 0]
-    if not free:
+    if worker.free <= 0:
         _hold(turn, number, effect, "capacity", "every effect worker has its hands full")
         return
-    _reserve(turn, number, effect, min(free, key=lambda worker: (len(worker.in_hand), worker.principal)))
+    _reserve(turn, number, effect, worker, offer, ruling)
 
 
-def denied(effect: Effect, rule: str, reason: str) -> facts.EffectDenied:
-    """Build the fact that refuses an effect for good."""
-    return facts.EffectDenied(
-        effect=effect.seq, step=effect.step, attempt=effect.attempt, key=effect.key, rule=rule, reason=reason
-    )
+def _choose(
+    turn: Turn, number: int, effect: Effect, charter: Charter | None
+) -> tuple[EffectWorker, ToolOffer | ModelOffer] | None:
+    """Return the worker with the freest hands for what the charter allows; None: there is none, as was said.
+
+    Of a tool, it is one of those that offer it as the riskiest.
+    """
+    offering = [(worker, offered(worker, effect.demand, charter)) for worker in _workers(turn)]
+    fitting = [(worker, offer) for worker, offer in offering if offer is not None]
+    if not fitting:
+        _hold_or_deny(turn, number, effect)
+        return None
+    if effect.demand.kind == "tool":
+        most = riskiest(turn.state, effect.demand.name)
+        fitting = [
+            (worker, offer)
+            for worker, offer in fitting
+            if most is not None and isinstance(offer, ToolOffer) and offer.risk == most.risk
+        ]
+    within = [(worker, offer) for worker, offer in fitting if beyond_charter(offer, charter) is None]
+    if not within:
+        rule = beyond_charter(fitting[0][1], charter)
+        assert rule is not None, "none of them is within the charter"
+        turn.say(number, denied(effect, *rule))
+        return None
+    return min(within, key=lambda each: (each[0].free <= 0, len(each[0].in_hand), each[0].principal))
 
 
 def _workers(turn: Turn) -> Iterator[EffectWorker]:
@@ -76,19 +102,22 @@ def _hold_or_deny(turn: Turn, number: int, effect: Effect) -> None:
     turn.say(number, denied(effect, "offers", line(reason)))
 
 
-def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> None:
+def _reserve(  # noqa: PLR0913, PLR0917 - a grant says all of it
+    turn: Turn,
+    number: int,
+    effect: Effect,
+    worker: EffectWorker,
+    offer: ToolOffer | ModelOffer,
+    ruling: Ruling,
+) -> None:
     task = turn.state.tasks[number]
     accounts = scopes(turn.state, task, task.steps.get(effect.step))
-    if effect.demand.kind == "tool":
+    if isinstance(offer, ToolOffer):
         lacking = shortage(ONE_TOOL_CALL, accounts, turn.now_ms)
-        if lacking is None:
-            _grant(turn, number, effect, worker, ONE_TOOL_CALL, 0)
-        else:
+        if lacking is not None:
             _wait_for_money(turn, number, effect, lacking)
-        return
-    offer = offered_model(worker, effect.demand, charter_of(turn, task, effect))
-    assert offer is not None, "only workers that offer the model are asked"
-    if not effect.demand.name and _refuses_default(turn, number, effect, offer.model):
+            return
+        turn.say(number, granted_tool(turn.state, effect, worker, offer, ruling))
         return
     if offer.input_usd_micros_per_mtok is None or offer.output_usd_micros_per_mtok is None:
         _deny_unpriced(turn, number, effect, offer)
@@ -102,9 +131,9 @@ def _reserve(turn: Turn, number: int, effect: Effect, worker: EffectWorker) -> N
     if lacking is not None:
         _wait_for_money(turn, number, effect, lacking)
         return
-    named = replace(effect, demand=replace(effect.demand, name=offer.model))
-    bound = model_bound(demand, offer, output_tokens)
-    _grant(turn, number, named, worker, bound, output_tokens, to_count=demand is not effect.demand)
+    granted = granted_model(turn.state, effect, worker, offer, model_bound(demand, offer, output_tokens))
+    counts = demand is not effect.demand
+    turn.say(number, replace(granted, max_output_tokens=output_tokens, to_count=counts))
 
 
 def _refuses_default(turn: Turn, number: int, effect: Effect, model: str) -> bool:
@@ -124,51 +153,12 @@ def _refuses_default(turn: Turn, number: int, effect: Effect, model: str) -> boo
     return bool(waits)
 
 
-def _grant(
-    turn: Turn,
-    number: int,
-    effect: Effect,
-    worker: EffectWorker,
-    reserved: Amounts,
-    output_tokens: int,
-    *,
-    to_count: bool = False,
-) -> None:
-    offer = worker.tools.get(effect.demand.name) if effect.demand.kind == "tool" else None
-    turn.say(
-        number,
-        facts.EffectGranted(
-            effect=effect.seq,
-            step=effect.step,
-            attempt=effect.attempt,
-            key=effect.key,
-            grant=effect.grant + 1,
-            worker=worker.principal,
-            reserved=reserved,
-            demand=effect.demand,
-            repeatable=offer.repeatable if offer is not None else True,
-            max_output_tokens=output_tokens,
-            to_count=to_count,
-        ),
-    )
-
-
 def _deny_unpriced(turn: Turn, number: int, effect: Effect, offer: ModelOffer) -> None:
     reason = offer.price_source or (
         f"no price is known for the model {offer.model}, and what cannot be priced is not bought; "
         "give its price in the file that INTERLOCK_PRICES names (docs/models.md)"
     )
-    turn.say(
-        number,
-        facts.EffectDenied(
-            effect=effect.seq,
-            step=effect.step,
-            attempt=effect.attempt,
-            key=effect.key,
-            rule="budget.unpriced",
-            reason=line(reason),
-        ),
-    )
+    turn.say(number, denied(effect, "budget.unpriced", reason))
 
 
 def _wait_for_money(turn: Turn, number: int, effect: Effect, lacking: Shortage) -> None:
@@ -194,7 +184,7 @@ def _hold(turn: Turn, number: int, effect: Effect, waits_for: WaitsFor, reason: 
             step=effect.step,
             attempt=effect.attempt,
             key=effect.key,
-            demand=effect.demand,
+            demand=kept(effect.demand),
             waits_for=waits_for,
             reason=line(reason),
         ),

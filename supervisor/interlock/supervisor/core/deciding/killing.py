@@ -6,7 +6,7 @@ So it can be done again: a crash may come between a kill's record and those of w
 from interlock.contracts import facts
 from interlock.contracts.message import line
 from interlock.contracts.scope import FLEET, Scope
-from interlock.supervisor.core.deciding.granting import denied
+from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.settling import abandon_effect
 from interlock.supervisor.core.deciding.steps import step_lost
 from interlock.supervisor.core.reach import agents_in, effects_in

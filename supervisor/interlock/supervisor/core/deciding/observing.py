@@ -133,6 +133,8 @@ def entitled(turn: Turn, said: Input, body: Entitlement) -> None:
         tenants=body.tenants,
         tools=body.tools,
         models=body.models,
+        groups=body.groups,
+        keys=body.keys,
     )
     if turn.state.entitlements.get(fact.principal) != fact:
         turn.say(0, fact)

@@ -1,18 +1,18 @@
 """What effect workers offer, as far as the charter of the agent that asks allows it.
 
-A charter is looked at when an effect is granted, not only when it is asked for: which model is the default
-and how risky a tool is may be known only when a worker has come.
+A charter is looked at when an effect is granted, not only when it is asked for: which model is the default,
+how risky a tool is and which data it touches may be known only when a worker has come.
 """
 
 from fnmatch import fnmatchcase
 
 from interlock.contracts.charter import Charter
 from interlock.contracts.facts import Demand
-from interlock.contracts.presence import ModelOffer
-from interlock.supervisor.core.state import Effect, EffectWorker, Task
+from interlock.contracts.presence import ModelOffer, Risk, ToolOffer
+from interlock.supervisor.core.state import Effect, EffectWorker, State, Task
 from interlock.supervisor.core.turn import Turn
 
-_PREPARES, _SUGGESTS = 2, 1
+_RANK: dict[Risk, int] = {"read": 0, "write": 1, "irreversible": 2}
 
 
 def charter_of(turn: Turn, task: Task, effect: Effect) -> Charter | None:
@@ -34,20 +34,33 @@ def offered_model(worker: EffectWorker, demand: Demand, charter: Charter | None)
     return next((offer for offer in worker.models.values() if allows_model(charter, offer.model)), None)
 
 
-def offers(worker: EffectWorker, demand: Demand, charter: Charter | None) -> bool:
-    """Tell whether a worker can do it."""
+def offered(worker: EffectWorker, demand: Demand, charter: Charter | None) -> ToolOffer | ModelOffer | None:
+    """Return with what a worker can do it."""
     if demand.kind == "tool":
-        return demand.name in worker.tools
-    return offered_model(worker, demand, charter) is not None
+        return worker.tools.get(demand.name)
+    return offered_model(worker, demand, charter)
 
 
-def beyond_autonomy(workers: list[EffectWorker], demand: Demand, charter: Charter | None) -> tuple[str, str]:
-    """Return the rule and reason against a tool that changes something, or two empty strings.
+def beyond_charter(offer: ToolOffer | ModelOffer, charter: Charter | None) -> tuple[str, str] | None:
+    """Return the rule and reason against data or a region that a charter does not name, if there is one.
 
-    Approval by a person comes with policies; until then a level that does not allow it is a no.
+    A charter that names regions wants them: what says nothing of where it runs is in none of them.
     """
-    risks = {worker.tools[demand.name].risk for worker in workers if demand.kind == "tool"}
-    if charter is None or charter.autonomy > _PREPARES or risks <= {"read"}:
-        return "", ""
-    level = "may only suggest" if charter.autonomy == _SUGGESTS else "may only prepare and propose"
-    return f"autonomy.{charter.autonomy}", f"{charter.role} {level}; {demand.name} changes something"
+    if charter is None:
+        return None
+    name = offer.tool if isinstance(offer, ToolOffer) else offer.model
+    if offer.data_class not in charter.data_classes:
+        allowed = ", ".join(charter.data_classes) or "none"
+        reason = f"{name} is for {offer.data_class} data; the charter of {charter.role} allows {allowed}"
+        return "charter.data_classes", reason
+    if charter.regions and offer.region not in charter.regions:
+        where = f"runs in {offer.region}" if offer.region else "does not say where it runs"
+        reason = f"{name} {where}; the charter of {charter.role} allows {', '.join(charter.regions)}"
+        return "charter.regions", reason
+    return None
+
+
+def riskiest(state: State, tool: str) -> ToolOffer | None:
+    """Return the riskiest offer of a tool: workers that do not agree are not asked which one is right."""
+    found = [worker.tools[tool] for _, worker in sorted(state.workers.items()) if tool in worker.tools]
+    return max(found, key=lambda offer: _RANK[offer.risk], default=None)

@@ -6,6 +6,7 @@ from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.scope import FLEET, Scope
 from interlock.supervisor.core.deciding.entitling import charter_forbidden
 from interlock.supervisor.core.deciding.forging import accuse
+from interlock.supervisor.core.deciding.exceeding import report_excess
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
@@ -40,6 +41,7 @@ def agent_said_hello(turn: Turn, said: Input, body: AgentHello) -> None:
             pid=body.pid,
         ),
     )
+    report_excess(turn, said.principal)
 
 
 def keeps_out(state: State, principal: str, body: AgentHello) -> str:

@@ -11,6 +11,7 @@ from interlock.supervisor.core.deciding.budgets import warn
 from interlock.supervisor.core.deciding.fates import fate_of, is_awaited, times_of
 from interlock.supervisor.core.deciding.forging import refuse_end
 from interlock.supervisor.core.deciding.granting import try_grant
+from interlock.supervisor.core.deciding.lowering import lower_after_errors
 from interlock.supervisor.core.state import Effect, replace
 from interlock.supervisor.core.turn import Turn
 
@@ -27,6 +28,8 @@ def effect_ended(turn: Turn, said: Input, body: EffectCompleted | EffectFailed |
     if isinstance(body, EffectAborted):
         basis: Basis = "bound" if body.started and effect.demand.kind == "model" else "actual"
         settle(turn, said.task, effect, "aborted", basis, body.used, said)
+    elif isinstance(body, EffectFailed) and body.doubtful:
+        _leave_in_doubt(turn, said.task, effect, "actual", body.used, said)
     else:
         end: Literal["completed", "failed"] = "completed" if isinstance(body, EffectCompleted) else "failed"
         basis = "actual" if body.bill is None else body.bill.basis
@@ -104,6 +107,8 @@ def settle(
         settled = replace(settled, fate=fate_of(effect, body), started_us=started_us, ended_us=ended_us)
     turn.say(number, settled)
     warn(turn, number, spent, effect.role)
+    if end == "failed":
+        lower_after_errors(turn, number, effect)
     if overrun is not None:
         _park_for_overrun(turn, number, effect)
 
@@ -182,7 +187,14 @@ def effect_lost(turn: Turn, number: int, effect: Effect) -> None:
         else:
             abandon_effects(turn, number, effect.step)
         return
-    settle(turn, number, effect, "in_doubt", "bound", effect.reserved, None)
+    _leave_in_doubt(turn, number, effect, "bound", effect.reserved, None)
+
+
+def _leave_in_doubt(
+    turn: Turn, number: int, effect: Effect, basis: Basis, used: Amounts, outcome: Input | None
+) -> None:
+    """Settle what may have happened or not, and let a person look before anything else is done."""
+    settle(turn, number, effect, "in_doubt", basis, used, outcome)
     task = turn.state.tasks[number]
     if task.active and task.hold != "parked":
         reason = (

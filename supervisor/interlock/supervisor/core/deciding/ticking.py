@@ -5,6 +5,7 @@ from interlock.contracts.budget import Amounts
 from interlock.supervisor.core.account import DAY_MS
 from interlock.supervisor.core.deciding.budgets import stop_used_up, warn
 from interlock.supervisor.core.deciding.killing import carry_out
+from interlock.supervisor.core.deciding.reasking import reask_stale
 from interlock.supervisor.core.deciding.resuming import resume
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
@@ -34,6 +35,8 @@ def ticked(turn: Turn) -> None:
             pause_over(turn, task)
         elif task.account.clocks:
             _moving(turn, task)
+    if turn.state.escalations:
+        reask_stale(turn)
     _find_orphans(turn)
 
 

@@ -2,9 +2,13 @@
 
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING
+from interlock.contracts.effect import ToolCall
 from interlock.supervisor.core.accounts import charge
+from interlock.supervisor.core.autonomy import CHANGING
 from interlock.supervisor.core.changes import put_effect, put_step, put_task, with_effect
+from interlock.supervisor.core.demands import demand_of
 from interlock.supervisor.core.evolving.kills import effect_ended
+from interlock.supervisor.core.evolving.policies import mishap
 from interlock.supervisor.core.evolving.tasks import task_of
 from interlock.supervisor.core.state import Effect, State, Step, Task, replace
 from interlock.supervisor.core.transitions import next_effect
@@ -90,7 +94,7 @@ def asked(state: State, number: int, fact: facts.Escalated) -> State:
     task = task_of(state, number)
     demand = NO_DEMAND
     if fact.kind == "approval":
-        demand = facts.Demand(kind="tool", name=fact.tool, arguments=fact.arguments)
+        demand = demand_of(ToolCall(tool=fact.tool, arguments=fact.arguments))
     effect = _begun(task, fact, demand)
     moved = replace(
         effect,
@@ -153,6 +157,9 @@ def settled(state: State, number: int, fact: facts.EffectSettled) -> State:
     worker = state.workers.get(effect.worker)
     if worker is None or fact.effect not in worker.in_hand:
         return state
+    tool = worker.tools.get(effect.demand.name) if effect.demand.kind == "tool" else None
+    if fact.end == "failed" and tool is not None and tool.risk in CHANGING:
+        state = mishap(state, effect.role, tool.risk, task.tenant, fact.at_ms)
     worker = replace(worker, in_hand=worker.in_hand.delete(fact.effect))
     return replace(state, workers=state.workers.set(worker.principal, worker))
 

@@ -1,0 +1,114 @@
+"""Whether people have agreed to a call: their signatures over this very call, by keys that are theirs now.
+
+The supervisor has looked before; here it is looked at again, right before anything is done. That the
+requester is not among them it cannot see, nor whether an approval was needed at all.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from interlock.bus.clock import now_ms
+from interlock.bus.errors import BusError
+from interlock.contracts.approval import Approval, digest_of, is_signed
+from interlock.contracts.dispatch import DoEffect
+from interlock.contracts.effect import ToolCall
+from interlock.contracts.people import Need
+from interlock.effects.errors import Unapproved
+from interlock.effects.people import Known, People
+
+LOOK_S = 5.0
+AGAIN_S = 0.25
+
+log = structlog.get_logger()
+
+
+class Approvals:
+    """Looks into the log whenever a grant comes to which people had to agree."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    async def verify(self, work: DoEffect) -> None:
+        """Raise Unapproved unless people have agreed to it; a log that is away is waited for meanwhile."""
+        while True:
+            check_time(work, now_ms())
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    known = await self._people.look()
+            except (BusError, TimeoutError) as error:
+                log.warning("people_not_read", effect=work.effect, reason=str(error) or "it takes too long")
+                await asyncio.sleep(AGAIN_S)
+            else:
+                check(work, known, now_ms())
+                return
+
+
+def check(work: DoEffect, known: Known, at_ms: int) -> None:
+    """Raise Unapproved unless enough people have agreed to this grant."""
+    if not isinstance(work.call, ToolCall):
+        raise Unapproved(f"effect {work.effect} is no tool, and people agree to tools alone")
+    check_time(work, at_ms)
+    for approval in work.approvals:
+        why_not = _why_not(work, work.call, approval, known)
+        if why_not:
+            by = approval.statement.by
+            raise Unapproved(f"the approval of effect {work.effect} by {by} does not hold: {why_not}")
+    if len({(one.statement.number, one.statement.policies) for one in work.approvals}) > 1:
+        raise Unapproved(f"the approvals of effect {work.effect} are not of one question")
+    for need in work.needs:
+        agreed = _agreed(need, work.approvals, known, at_ms)
+        if agreed < need.quorum:
+            raise Unapproved(
+                f"effect {work.effect} needs {need.quorum} of {need.role}, and has {agreed}: ask again"
+            )
+
+
+def check_time(work: DoEffect, at_ms: int) -> None:
+    """Raise Unapproved when what was agreed to has expired."""
+    if at_ms >= work.approved_until_ms:
+        raise Unapproved(f"the approval of effect {work.effect} has expired: ask again")
+
+
+def _why_not(work: DoEffect, call: ToolCall, approval: Approval, known: Known) -> str:
+    """Return why an approval is not of this call, or nobody's; empty: it is good."""
+    said = approval.statement
+    if not is_signed(approval):
+        return "its signature is not that of its key"
+    if not known.has_key(said.by, approval.public_key):
+        return f"its key is not one by which {said.by} signs now"
+    if (said.task, said.effect) != (work.task, work.effect):
+        return f"it is of effect {said.effect} of task {said.task}"
+    if said.tool != call.tool:
+        return f"it is of the tool {said.tool}, not {call.tool}"
+    if said.arguments != digest_of(call.arguments):
+        return "it is of other arguments"
+    return ""
+
+
+def _agreed(need: Need, approvals: Sequence[Approval], known: Known, at_ms: int) -> int:
+    """Return how many different people of a role have agreed, each approval counting for one of them.
+
+    Who stands in for another counts for the one or for itself, whichever makes them more.
+    """
+    speaks_for = {
+        approval.statement.by: known.members_for(
+            approval.statement.by, need.role, approval.counted_ms or at_ms
+        )
+        for approval in approvals
+    }
+    counted: dict[str, str] = {}
+    for who in speaks_for:
+        _count(who, speaks_for, counted, set())
+    return len(counted)
+
+
+def _count(who: str, speaks_for: dict[str, frozenset[str]], counted: dict[str, str], tried: set[str]) -> bool:
+    """Let an approver count for somebody for whom nobody else does, or makes room."""
+    for member in sorted(speaks_for[who] - tried):
+        tried.add(member)
+        if member not in counted or _count(counted[member], speaks_for, counted, tried):
+            counted[member] = who
+            return True
+    return False

@@ -1,0 +1,93 @@
+"""Decides what follows from a ruling: it is denied, stays a suggestion, waits for people, or may go on.
+
+How policies come to a ruling it does not know, nor what is reserved for what may go on.
+"""
+
+from interlock.contracts import facts
+from interlock.contracts.approval import canonical
+from interlock.contracts.charter import Charter
+from interlock.contracts.limits import MAX_JUDGED_BYTES
+from interlock.contracts.message import line
+from interlock.contracts.presence import ModelOffer, ToolOffer
+from interlock.supervisor.core.approvals import satisfies
+from interlock.supervisor.core.deciding.authorising import model_ruling, tool_ruling, version
+from interlock.supervisor.core.deciding.denying import denied
+from interlock.supervisor.core.deciding.escalating import ask_approval
+from interlock.supervisor.core.deciding.lowering import violated
+from interlock.supervisor.core.ruling import Ruling
+from interlock.supervisor.core.state import Effect
+from interlock.supervisor.core.turn import Turn
+
+
+def allowed(
+    turn: Turn, number: int, effect: Effect, offer: ToolOffer | ModelOffer, charter: Charter | None
+) -> Ruling | None:
+    """Return the ruling on what may go on now; None: it may not, and what follows has been said."""
+    task = turn.state.tasks[number]
+    if isinstance(offer, ModelOffer):
+        ruling = model_ruling(turn, task, effect, offer, charter)
+    else:
+        ruling = tool_ruling(turn, task, effect, offer, charter, effect.demand.arguments or {})
+    if not ruling.allowed:
+        turn.say(number, denied(effect, ruling.rule, ruling.reason))
+        if ruling.forbidden:
+            violated(turn, number, effect, ruling, offer)
+        return None
+    if isinstance(offer, ModelOffer):
+        return _without_people(turn, number, effect, ruling)
+    if ruling.suggested:
+        _suggest(turn, number, effect, ruling)
+        return None
+    if ruling.needs and not satisfies(effect, ruling.needs, version(turn.state), turn.now_ms):
+        _ask(turn, number, effect, offer, ruling)
+        return None
+    return ruling
+
+
+def _without_people(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> Ruling | None:
+    """Return a ruling that takes nobody's word: nobody can judge a prompt in the time that a model takes."""
+    if not ruling.needs:
+        return ruling
+    roles = ", ".join(need.role for need in ruling.needs)
+    reason = f"a policy wants the approval of {roles} for the use of a model: only tools are approved"
+    turn.say(number, denied(effect, "policy.approval", reason))
+    return None
+
+
+def _suggest(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> None:
+    if effect.state == "lost":
+        turn.say(number, denied(effect, ruling.rule, f"{ruling.reason}, and it may have begun before that"))
+        return
+    arguments, reason = effect.demand.arguments or {}, ruling.reason
+    if len(canonical(arguments)) > MAX_JUDGED_BYTES:
+        arguments, reason = {}, f"{reason}; its arguments are too long to stand here: record {effect.seq} has them"
+    turn.say(
+        number,
+        facts.EffectRecommended(
+            effect=effect.seq,
+            step=effect.step,
+            attempt=effect.attempt,
+            key=effect.key,
+            tool=effect.demand.name,
+            arguments=arguments,
+            reason=line(reason),
+        ),
+    )
+
+
+def _ask(turn: Turn, number: int, effect: Effect, offer: ToolOffer, ruling: Ruling) -> None:
+    if effect.demand.arguments is None:
+        reason = "people must agree to it now, and its arguments are not at hand any more: ask for it anew"
+        turn.say(number, denied(effect, "limits.judged", reason))
+        return
+    ask_approval(
+        turn,
+        number,
+        effect,
+        offer=offer,
+        needs=ruling.needs,
+        rules=ruling.rules,
+        requester_may=ruling.requester_may,
+        policies=version(turn.state),
+        desk=ruling.needs[0].role,
+    )

@@ -1,0 +1,129 @@
+"""Decides how people are asked: what is said so that they can judge, whose desk it comes to, until when.
+
+Who may answer, and what follows from an answer, it must not know.
+"""
+
+from collections.abc import Sequence
+
+from interlock.contracts import facts
+from interlock.contracts.approval import canonical, digest_of
+from interlock.contracts.charter import Charter
+from interlock.contracts.limits import MAX_JUDGED_BYTES
+from interlock.contracts.message import line
+from interlock.contracts.people import EscalationKind, Need, Reversible, Rule
+from interlock.contracts.presence import Risk, ToolOffer
+from interlock.supervisor.core.bounds import ONE_TOOL_CALL
+from interlock.supervisor.core.deciding.denying import denied
+from interlock.supervisor.core.provenance import evidence_of
+from interlock.supervisor.core.routing import deadline_of, last_of
+from interlock.supervisor.core.state import Effect, State, Step, replace
+from interlock.supervisor.core.turn import Turn
+
+OPERATOR = "operator"
+_REVERSIBLE: dict[Risk, Reversible] = {"read": "yes", "write": "", "irreversible": "no"}
+
+
+def next_number(state: State, task: int) -> int:
+    """Return the number of the next escalation of a task (0: the fleet)."""
+    return state.escalated.get(task, 0) + 1
+
+
+def escalate(turn: Turn, task: int, asked: facts.Escalated) -> int:
+    """Ask people; what follows from the task, the desk and the time is filled in. Return the number."""
+    number = next_number(turn.state, task)
+    about = turn.task(task or asked.about)
+    charter = turn.state.charters.get(asked.role)
+    desk = asked.desk or OPERATOR
+    turn.say(
+        task,
+        replace(
+            asked,
+            at_ms=turn.now_ms,
+            number=number,
+            objective="" if charter is None else charter.objective,
+            submitter=asked.submitter or ("" if about is None else about.submitter),
+            tenant=asked.tenant or ("" if about is None else about.tenant),
+            desk=desk,
+            deadline_ms=deadline_of(turn.state, desk, turn.now_ms),
+            at_last=last_of(turn.state, desk),
+        ),
+    )
+    return number
+
+
+def ask_approval(  # noqa: PLR0913 - all of it is told to those who judge
+    turn: Turn,
+    number: int,
+    effect: Effect,
+    *,
+    offer: ToolOffer,
+    needs: Sequence[Need],
+    rules: Sequence[Rule],
+    requester_may: bool,
+    policies: str,
+    desk: str,
+) -> None:
+    """Ask people whether a call may happen; what nobody could read is refused, and never cut."""
+    task = turn.state.tasks[number]
+    step = task.steps[effect.step]
+    arguments = effect.demand.arguments or {}
+    size = len(canonical(arguments))
+    if size > MAX_JUDGED_BYTES:
+        reason = (
+            f"people must agree to it, and {size} bytes of arguments are more than anybody can judge: "
+            f"at most {MAX_JUDGED_BYTES}; name large content instead of holding it"
+        )
+        turn.say(number, denied(effect, "limits.judged", reason))
+        return
+    asked = _about_effect(effect, step, "approval", f"{effect.role} wants to run {offer.tool} ({offer.risk})")
+    escalate(
+        turn,
+        number,
+        replace(
+            asked,
+            tool=offer.tool,
+            risk=offer.risk,
+            arguments=arguments,
+            digest=digest_of(arguments),
+            policies=policies,
+            rules=tuple(rules),
+            cost=ONE_TOOL_CALL,
+            reversible=reversible(offer),
+            undo=offer.undo,
+            evidence=evidence_of(task, step),
+            needs=tuple(needs),
+            desk=desk,
+            excluded=() if requester_may else (task.submitter,),
+        ),
+    )
+
+
+def ask_question(turn: Turn, number: int, effect: Effect, question: str, charter: Charter | None) -> None:
+    """Bring an agent's question to the desk that its charter names."""
+    task = turn.state.tasks[number]
+    step = task.steps[effect.step]
+    asked = _about_effect(effect, step, "question", line(question))
+    desk = charter.escalation if charter is not None else OPERATOR
+    escalate(turn, number, replace(asked, evidence=evidence_of(task, step), desk=desk))
+
+
+def reversible(offer: ToolOffer) -> Reversible:
+    """Return whether what a tool does can be taken back, as far as its worker says."""
+    return "undo" if offer.undo else _REVERSIBLE[offer.risk]
+
+
+def _about_effect(effect: Effect, step: Step, kind: EscalationKind, summary: str) -> facts.Escalated:
+    return facts.Escalated(
+        at_ms=0,
+        number=0,
+        kind=kind,
+        summary=summary,
+        asks=step.principal or (step.holders[-1] if step.holders else ""),
+        role=effect.role,
+        input=effect.seq,
+        step=effect.step,
+        attempt=effect.attempt,
+        effect=effect.seq,
+        key=effect.key,
+        blocks=True,
+    )

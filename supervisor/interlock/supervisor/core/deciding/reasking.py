@@ -1,0 +1,57 @@
+"""Asks anew what people were asked under rules that do not hold any more: what they said of those is void."""
+
+from interlock.contracts import facts
+from interlock.supervisor.core.deciding.authorising import tool_ruling, version
+from interlock.supervisor.core.deciding.granting import try_grant
+from interlock.supervisor.core.deciding.offers import charter_of, riskiest
+from interlock.supervisor.core.escalation import Escalation
+from interlock.supervisor.core.limits import MAX_REASKED
+from interlock.supervisor.core.turn import Turn
+
+
+def reask_stale(turn: Turn) -> None:
+    """Ask about calls that wait under other policies than those in force; some now, the others when it ticks."""
+    now = version(turn.state)
+    stale = [
+        (key, known)
+        for key, known in turn.state.escalations.items()
+        if known.said.policies != now and _is_of_a_call(known)
+    ]
+    for (number, _), known in sorted(stale, key=lambda each: each[0])[:MAX_REASKED]:
+        _reask(turn, number, known, "the policies have changed: it is judged by these")
+
+
+def reask_role(turn: Turn, role: str) -> None:
+    """Ask about a role's calls that would be ruled differently, now that it may go further or less far."""
+    concerned = [
+        (number, known)
+        for (number, _), known in sorted(turn.state.escalations.items(), key=lambda each: each[0])
+        if known.said.role == role and _is_of_a_call(known)
+    ]
+    for number, known in concerned[:MAX_REASKED]:
+        if _is_ruled_differently(turn, number, known):
+            _reask(turn, number, known, f"how far {role} goes by itself has changed")
+
+
+def _is_of_a_call(known: Escalation) -> bool:
+    return known.said.kind == "approval" and not known.said.canary
+
+
+def _is_ruled_differently(turn: Turn, number: int, known: Escalation) -> bool:
+    task = turn.state.tasks[number]
+    effect = task.effects.get(known.said.effect)
+    offer = riskiest(turn.state, known.said.tool)
+    if effect is None or offer is None:
+        return False
+    ruling = tool_ruling(turn, task, effect, offer, charter_of(turn, task, effect), known.arguments)
+    return not ruling.allowed or ruling.suggested or ruling.needs != known.needs
+
+
+def _reask(turn: Turn, number: int, known: Escalation, why: str) -> None:
+    task = turn.state.tasks[number]
+    effect = task.effects.get(known.said.effect)
+    if effect is None or effect.state != "escalated":
+        return
+    void = facts.Resolved(at_ms=turn.now_ms, number=known.said.number, verdict="void", reason=why)
+    turn.say(number, void)
+    try_grant(turn, number, effect)

@@ -1,0 +1,1 @@
+"""What is allowed: Cedar policies, compiled, asked, and read as rulings. Pure."""

@@ -1,0 +1,208 @@
+"""Compiled policies that answer questions: which of them determine what may be done.
+
+One question is asked once: forbid wins, all permits that apply determine together, any error denies. Policies
+whose heads cannot match are left out beforehand. What it remembers changes no answer. What follows from the
+policies that determine, it does not know.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import cedarpy
+import msgspec
+
+from interlock.contracts.message import Json
+from interlock.supervisor.core.policy.compiling import BASE, MODEL, RISKS, Parts, Policy, names_one
+from interlock.supervisor.core.policy.heads import Asked, can_match
+from interlock.supervisor.core.policy.paths import WHOLE, Path
+from interlock.supervisor.core.policy.question import Question, Run
+from interlock.supervisor.core.policy.shapes import Shape, Unfit, as_cedar, shape_of, witness, written
+
+REMEMBERED = 4_096
+LONGEST_REMEMBERED = 1_024
+RUN = Run.__struct_fields__
+
+V = TypeVar("V")
+_encode = msgspec.json.Encoder().encode
+_Who = tuple[str, ...]
+_What = tuple[str, str, str, str]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came of it: the policies that determine it; with none of them it is denied, and `error` may say why."""
+
+    allowed: bool
+    policies: tuple[Policy, ...] = ()
+    error: str = ""
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """The policies whose heads match, and what their conditions look at: parts of the run, and arguments."""
+
+    handle: cedarpy.PolicySet
+    run: tuple[str, ...]
+    arguments: tuple[str, ...] | None
+
+
+class Compiled:
+    """Policies of one version."""
+
+    def __init__(self, digest: str, parts: Parts) -> None:
+        self.digest = digest
+        self._parts = parts
+        self._agents = names_one(parts, "principal", "Agent")
+        self._things = {kind: names_one(parts, "resource", kind) for kind in ("Tool", "Model")}
+        self._asked = _remembering(self._make_asked)
+        self._slice = _remembering(self._make_slice)
+        self._handle = _remembering(self._make_handle)
+        self._entities = _remembering(self._make_entities)
+        self._fits = _remembering(self._try_shape)
+        self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
+
+    def declares(self, tool: str) -> bool:
+        """Tell whether policies may look at a tool's arguments."""
+        return tool not in BASE and tool in self._parts.actions
+
+    def answer(self, question: Question) -> Answer:
+        """Answer a question."""
+        asked = self._asked(
+            question.agent if question.agent in self._agents else "",
+            question.role,
+            self._action(question),
+            question.kind,
+            question.name if question.name in self._things[question.kind] else "",
+        )
+        if self.declares(question.name) and question.risk is not None:
+            wrong = self._misfit(question, asked)
+            if wrong:
+                return Answer(allowed=False, error=wrong)
+        found = self._slice(asked)
+        context = _context(found, question, with_arguments=self.declares(question.name))
+        who = (question.agent, question.role, question.version, question.tenant, question.user)
+        what = (question.kind, question.name, question.data_class, question.region)
+        key = (asked.action, who, what, context)
+        known = self._answers.get(key)
+        if known is None:
+            known = self._evaluate(asked.action, found, who, what, context)
+            if len(context) <= LONGEST_REMEMBERED:
+                self._answers[key] = known
+                if len(self._answers) > REMEMBERED:
+                    self._answers.popitem(last=False)
+        return known
+
+    def could_ever(self, agent: str, role: str, kind: str, name: str, risk: str = "") -> bool:
+        """Tell whether some question about this could be answered with yes; an empty risk is any."""
+        if kind == "Model":
+            actions = [MODEL]
+        elif self.declares(name):
+            actions = [name]
+        else:
+            actions = [risk] if risk else list(RISKS)
+        return any(self._grantable(self._make_asked(agent, role, action, kind, name)) for action in actions)
+
+    def _grantable(self, asked: Asked) -> bool:
+        heads = [policy for policy in self._parts.policies.values() if can_match(policy.body, asked)]
+        never = any(policy.effect == "forbid" and not policy.conditional for policy in heads)
+        return not never and any(policy.effect == "permit" for policy in heads)
+
+    def _action(self, question: Question) -> str:
+        if question.risk is None:
+            return MODEL
+        return question.name if self.declares(question.name) else question.risk
+
+    def _misfit(self, question: Question, asked: Asked) -> str:
+        """Return why a question about a declared tool cannot be asked; empty: it can."""
+        if question.risk not in asked.above:
+            declared = ", ".join(sorted(asked.above))
+            return f"the schema declares {question.name} as {declared}, its worker offers it as {question.risk}"
+        try:
+            shape = shape_of(question.arguments)
+        except Unfit as unfit:
+            return str(unfit)
+        if self._fits(asked.action, shape):
+            return ""
+        return f"the arguments of {question.name} are not those that the schema declares: {written(shape)}"
+
+    def _try_shape(self, action: str, shape: Shape) -> bool:
+        context = {"arguments": witness(shape), "run": Run(autonomy=1)}
+        request = _request("x", action, "Tool", "x", _encode(context).decode())
+        result = cedarpy.is_authorized(request, cedarpy.PolicySet.from_str(""), "[]", self._parts.schema)
+        return result.decision is not cedarpy.Decision.NoDecision
+
+    def _evaluate(self, action: str, found: Slice, who: _Who, what: _What, context: str) -> Answer:
+        request = _request(who[0], action, what[0], what[1], context)
+        result = cedarpy.is_authorized(request, found.handle, self._entities(who, what))
+        if result.diagnostics.errors:
+            return Answer(allowed=False, error=str(result.diagnostics.errors[0]))
+        determining = tuple(self._parts.policies[name] for name in sorted(result.diagnostics.reasons))
+        return Answer(allowed=result.allowed, policies=determining)
+
+    def _make_asked(self, agent: str, role: str, action: str, kind: str, name: str) -> Asked:
+        return Asked(agent, role, action, self._parts.actions.get(action, frozenset()), kind, name)
+
+    def _make_slice(self, asked: Asked) -> Slice:
+        chosen = [policy for policy in self._parts.policies.values() if can_match(policy.body, asked)]
+        paths = frozenset[Path]().union(*(policy.looks_at for policy in chosen))
+        run, arguments = _below(paths, "run"), _below(paths, "arguments")
+        return Slice(
+            handle=self._handle(tuple(policy.id for policy in chosen)),
+            run=RUN if run is None else tuple(sorted(run)),
+            arguments=None if arguments is None else tuple(sorted(arguments)),
+        )
+
+    def _make_handle(self, names: tuple[str, ...]) -> cedarpy.PolicySet:
+        chosen = {name: dict(self._parts.policies[name].body) for name in names}
+        document = {"templates": {}, "staticPolicies": chosen, "templateLinks": []}
+        return cedarpy.PolicySet.from_json_str(json.dumps(document))
+
+    def _make_entities(self, who: _Who, what: _What) -> cedarpy.Entities:
+        agent, role, version, tenant, user = who
+        kind, name, data_class, region = what
+        entities: list[Json] = [
+            {
+                "uid": {"type": "Agent", "id": agent},
+                "attrs": {"role": role, "version": version, "tenant": tenant, "user": user},
+                "parents": [{"type": "Role", "id": role}],
+            },
+            {
+                "uid": {"type": kind, "id": name},
+                "attrs": {"data_class": data_class, "region": region},
+                "parents": [],
+            },
+        ]
+        return cedarpy.Entities.from_json_str(json.dumps(entities), self._parts.schema)
+
+
+def _request(agent: str, action: str, kind: str, name: str, context: str) -> dict[str, Any]:
+    return {
+        "principal": {"type": "Agent", "id": agent},
+        "action": {"type": "Action", "id": action},
+        "resource": {"type": kind, "id": name},
+        "context": context,
+    }
+
+
+def _below(paths: frozenset[Path], part: str) -> set[str] | None:
+    """Return which fields of a part of the context are looked at; None: all of them."""
+    if WHOLE in paths or (part,) in paths:
+        return None
+    return {path[1] for path in paths if path[0] == part}
+
+
+def _context(found: Slice, question: Question, *, with_arguments: bool) -> str:
+    """Write what the conditions look at, and nothing else."""
+    context: dict[str, Any] = {}
+    if found.run:
+        context["run"] = {name: getattr(question.run, name) for name in found.run}
+    if with_arguments and question.risk is not None and found.arguments != ():
+        given = question.arguments
+        names = given if found.arguments is None else [name for name in found.arguments if name in given]
+        context["arguments"] = as_cedar({name: given[name] for name in names})
+    return _encode(context).decode() if context else "{}"
+
+
+def _remembering(make: Callable[..., V]) -> Callable[..., V]:
+    return lru_cache(maxsize=REMEMBERED)(make)
