@@ -161,7 +161,7 @@ USAGE: list[tuple[str, ...]] = [
     ("delegate", "carol", "--for", "8h", "--end"),
     ("delegate", "Carol", "--for", "8h"),
     ("inbox", "7.1"),
-    ("notify", "now"),
+    ("notify", "now", "--check"),
     ("reviews", "--last", "1"),
     ("show", "7.0"),
     ("budget", "raise", "7.x", "--usd", "1"),

@@ -17,7 +17,7 @@ from interlock.console.errors import BadInput
 from interlock.console.people import docket as module
 from interlock.console.people.docket import Docket, concerns
 from interlock.console.people.listing import in_order
-from interlock.console.people.mandate import Standing, standing
+from interlock.console.people.mandate import Mandate, Standing
 from interlock.console.people.numbers import Number, read_number
 from interlock.console.people.reading import read_case, read_docket
 from interlock.contracts import facts as f
@@ -169,31 +169,31 @@ def test_an_approval_is_for_those_of_the_needed_group_but_not_for_whoever_asked(
     person: str, mine: bool, why: str
 ) -> None:
     made = held(*PEOPLE, payment())
-    assert standing(made, person, made.open[FIRST], ASKED_MS) == Standing(mine, why)
+    assert Mandate(made, person, ASKED_MS).standing(made.open[FIRST]) == Standing(mine, why)
 
 
 def test_who_has_agreed_is_not_asked_again() -> None:
     made = held(*PEOPLE, payment(), counted("bob"))
-    assert standing(made, "bob", made.open[FIRST], ASKED_MS).why == "you have agreed"
+    assert Mandate(made, "bob", ASKED_MS).standing(made.open[FIRST]).why == "you have agreed"
 
 
 def test_who_stands_in_for_another_may_until_that_is_over() -> None:
     made = held(*PEOPLE, payment(), delegated("bob", "erik"))
     asked = made.open[FIRST]
-    assert standing(made, "erik", asked, ASKED_MS) == Standing(mine=True, why="you may, for bob")
-    assert not standing(made, "erik", asked, DEADLINE_MS).mine
+    assert Mandate(made, "erik", ASKED_MS).standing(asked) == Standing(mine=True, why="you may, for bob")
+    assert not Mandate(made, "erik", DEADLINE_MS).standing(asked).mine
 
 
 @pytest.mark.parametrize(("person", "mine"), [("alice", True), ("bob", False), ("erik", False)])
 def test_a_question_is_for_its_desk_and_an_admin_counts_as_operator(person: str, mine: bool) -> None:
     made = held(*PEOPLE, question())
-    assert standing(made, person, made.open[FIRST], ASKED_MS).mine is mine
+    assert Mandate(made, person, ASKED_MS).standing(made.open[FIRST]).mine is mine
 
 
 def test_a_desk_may_be_a_person() -> None:
     moved = f.EscalationMoved(at_ms=ASKED_MS, number=1, desk="erik", by="alice")
     made = held(*PEOPLE, question(), moved)
-    assert standing(made, "erik", made.open[FIRST], ASKED_MS).why == "you are asked by name"
+    assert Mandate(made, "erik", ASKED_MS).standing(made.open[FIRST]).why == "you are asked by name"
 
 
 # From a log.

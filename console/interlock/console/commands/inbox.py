@@ -13,7 +13,7 @@ from interlock.console.options import json_option, reach_options
 from interlock.console.output import is_terminal, out, print_json, say
 from interlock.console.people.asked import Asked
 from interlock.console.people.listing import HEADER, fields, in_order, row
-from interlock.console.people.mandate import standing
+from interlock.console.people.mandate import Mandate
 from interlock.console.people.reading import read_docket
 from interlock.console.runtime import run_async
 
@@ -70,19 +70,19 @@ def is_review(asked: Asked) -> bool:
 async def _print(reach: Reach, wanted: Wanted, *, mine: bool, as_json: bool) -> int:
     async with connected(reach) as bus:
         docket = await read_docket(bus)
-    at_ms, me = now_ms(), reach.principal
+    mandate = Mandate(docket, reach.principal, now_ms())
     found = in_order(
         asked
         for asked in docket.open.values()
-        if wanted(asked) and (not mine or standing(docket, me, asked, at_ms).mine)
+        if wanted(asked) and (not mine or mandate.standing(asked).mine)
     )
     if as_json:
-        print_json([fields(docket, me, asked, at_ms) for asked in found])
+        print_json([fields(mandate, asked) for asked in found])
         return Exit.DONE
     if not found:
         say("nobody waits for you" if mine else "nobody waits for anybody")
         return Exit.DONE
-    out("\n".join((HEADER, *(row(docket, me, asked, at_ms) for asked in found))))
+    out("\n".join((HEADER, *(row(mandate, asked) for asked in found))))
     if docket.overflow:
         say(f"and {docket.overflow} more than are shown")
     return Exit.DONE

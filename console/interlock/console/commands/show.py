@@ -16,6 +16,7 @@ from interlock.console.help import command
 from interlock.console.options import json_option, reach_options
 from interlock.console.output import out, print_json
 from interlock.console.people.listing import fields as fields_of
+from interlock.console.people.mandate import Mandate
 from interlock.console.people.numbers import Number, checked_number, checked_record
 from interlock.console.people.reading import read_case
 from interlock.console.runtime import run_async
@@ -58,7 +59,7 @@ async def _show_asked(reach: Reach, number: Number, *, as_json: bool) -> int:
     async with connected(reach) as bus:
         case = await read_case(bus, number)
     if as_json:
-        print_json(fields_of(case.docket, reach.principal, case.asked, now_ms()))
+        print_json(fields_of(Mandate(case.docket, reach.principal, now_ms()), case.asked))
     else:
         show_case(reach.principal, case)
     return Exit.DONE

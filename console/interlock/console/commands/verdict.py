@@ -9,7 +9,7 @@ from interlock.console.errors import RefusedBySupervisor
 from interlock.console.output import print_json, print_lines, say
 from interlock.console.people.coming import CameTo
 from interlock.console.people.deciding import decide
-from interlock.console.people.mandate import standing
+from interlock.console.people.mandate import Mandate
 from interlock.console.people.numbers import Number
 from interlock.console.people.paper import block
 from interlock.console.people.reading import Case, read_case
@@ -35,8 +35,7 @@ async def give(reach: Reach, number: Number, think: Think, *, as_json: bool) -> 
 
 def show(person: str, case: Case) -> None:
     """Print what is decided about."""
-    at_ms = now_ms()
-    print_lines(block(case, standing(case.docket, person, case.asked, at_ms), at_ms))
+    print_lines(block(case, Mandate(case.docket, person, now_ms())))
 
 
 def tell(number: Number, end: CameTo, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from interlock.contracts.people import Need, Rule
 PeopleFact = f.EscalationMoved | f.ApprovalCounted | f.ArgumentsEdited | f.Resolved
 
 
-@dataclass
+@dataclass(slots=True)
 class Asked:
     """One escalation.
 

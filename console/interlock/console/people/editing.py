@@ -6,12 +6,14 @@ from typing import Any, cast
 import msgspec
 
 from interlock.console.errors import BadInput
-from interlock.console.people.visible import pretty
+from interlock.console.people.visible import pretty, visible
 from interlock.contracts.approval import canonical
 from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import Json
 
 NOTE = "// What is saved is what you agree to. Lines that begin with // are left out; empty: nothing is done."
+
+_encode = msgspec.json.Encoder().encode
 
 
 def read_object(text: str, what: str) -> Json:
@@ -56,15 +58,15 @@ def changes(before: Json, after: Json) -> list[str]:
     old, new = dict(_flat(before)), dict(_flat(after))
     places = dict.fromkeys((*old, *new))
     return [
-        f"{place}: {old.get(place, 'nothing')} -> {new.get(place, 'nothing')}"
+        visible(f"{place}: {old.get(place, 'nothing')} -> {new.get(place, 'nothing')}")
         for place in places
         if old.get(place) != new.get(place)
     ]
 
 
 def values(arguments: Json) -> str:
-    """Return arguments in one line, each value with its place."""
-    return " ".join(f"{place}={text}" for place, text in _flat(arguments))
+    """Return arguments in one line, each by its name; not yet made visible."""
+    return " ".join([f"{name}={_encode(value).decode()}" for name, value in arguments.items()])
 
 
 def _bounded(arguments: Json, what: str) -> Json:
@@ -101,4 +103,4 @@ def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
         return [
             pair for key, inner in inside.items() for pair in _flat(inner, f"{path}.{key}" if path else key)
         ]
-    return [(path or "it", " ".join(pretty({"": value})[1:-1]).strip().removeprefix('"": '))]
+    return [(path or "it", _encode(value).decode())]

@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 
 from interlock.console.people.asked import Asked
-from interlock.console.people.docket import Docket
 from interlock.console.people.editing import values
-from interlock.console.people.mandate import standing
+from interlock.console.people.mandate import Mandate
 from interlock.console.people.visible import visible
 from interlock.console.people.words import KINDS, left, span
 
 HEADER = f"{'number':>9}  {'kind':<10} {'age':>7}  {'time left':<11} {'for':<16} {'yours':<5} what"
 SUMMARY_CHARS = 100
+MOST_READ_CHARS = 4 * SUMMARY_CHARS
 _NEVER_MS = 2**62
 
 
@@ -28,30 +28,31 @@ def urgency(asked: Asked) -> tuple[int, bool, int, int, int]:
     return (deadline_ms, not asked.said.blocks, asked.said.at_ms, asked.task, asked.said.number)
 
 
-def row(docket: Docket, person: str, asked: Asked, now_ms: int) -> str:
+def row(mandate: Mandate, asked: Asked) -> str:
     """Return one line."""
-    mine = "yes" if standing(docket, person, asked, now_ms).mine else ""
+    mine = "yes" if mandate.standing(asked).mine else ""
+    now_ms = mandate.now_ms
     return (
         f"{asked.number!s:>9}  {KINDS[asked.said.kind]:<10} {span(now_ms - asked.said.at_ms):>7}  "
-        f"{left(asked.deadline_ms, now_ms):<11} {asked.desk:<16} {mine:<5} {summary(docket, asked, now_ms)}"
+        f"{left(asked.deadline_ms, now_ms):<11} {asked.desk:<16} {mine:<5} {summary(mandate, asked)}"
     )
 
 
-def summary(docket: Docket, asked: Asked, now_ms: int) -> str:
+def summary(mandate: Mandate, asked: Asked) -> str:
     """Return what is asked, and of which agreement there is some already, in a few words."""
     said = asked.said
-    named = f"{said.tool} {values(asked.arguments)} · " if said.tool and asked.arguments else ""
-    text = visible(named + said.summary)
+    text = f"{said.tool} {values(asked.arguments)} · {said.summary}" if said.tool else said.summary
+    text = visible(text[:MOST_READ_CHARS])
     text = text if len(text) <= SUMMARY_CHARS else f"{text[: SUMMARY_CHARS - 1]}…"
-    agreed = docket.counting(asked, now_ms)
+    agreed = mandate.docket.counting(asked, mandate.now_ms)
     if not agreed:
         return text
     return f"{text} [{len(agreed)} of {sum(one.quorum for one in asked.needs)} agreed]"
 
 
-def fields(docket: Docket, person: str, asked: Asked, now_ms: int) -> dict[str, Any]:
+def fields(mandate: Mandate, asked: Asked) -> dict[str, Any]:
     """Return an escalation as JSON: what was said, and how it stands."""
-    stands = standing(docket, person, asked, now_ms)
+    stands = mandate.standing(asked)
     said = msgspec.to_builtins(asked.said)
     return {
         **{name: said.get(name, getattr(asked.said, name)) for name in _SAID},
@@ -65,7 +66,7 @@ def fields(docket: Docket, person: str, asked: Asked, now_ms: int) -> dict[str, 
         "evidence": msgspec.to_builtins(asked.said.evidence),
         "desk": asked.desk,
         "deadline_ms": asked.deadline_ms,
-        "agreed": [one.by for one in docket.counting(asked, now_ms)],
+        "agreed": [one.by for one in mandate.docket.counting(asked, mandate.now_ms)],
         "edited_by": asked.edited.by if asked.edited else "",
         "mine": stands.mine,
         "why": stands.why,

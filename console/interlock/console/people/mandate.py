@@ -1,6 +1,5 @@
 """Whether an escalation is a person's to decide, as the log tells; the supervisor has the last word."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from interlock.console.people.asked import Asked
@@ -17,38 +16,40 @@ class Standing(NamedTuple):
     why: str
 
 
-def standing(docket: Docket, person: str, asked: Asked, now_ms: int) -> Standing:
-    """Return how a person stands to what is asked."""
-    if person in asked.excluded:
-        return Standing(mine=False, why="you asked for it, so somebody else decides")
-    if any(one.by == person for one in docket.counting(asked, now_ms)):
-        return Standing(mine=False, why="you have agreed")
-    wanted = [need.role for need in asked.needs] if asked.is_signed else [asked.desk]
-    for name, instead_of in _names(docket, person, now_ms):
-        if name in wanted:
-            return Standing(mine=True, why=_as(person, name, instead_of))
-    return Standing(mine=False, why=f"it is for {' and '.join(wanted) or 'nobody'}")
+class Mandate:
+    """For what a person may speak at a moment: in their own name, and for whom they stand in."""
+
+    def __init__(self, docket: Docket, person: str, now_ms: int) -> None:
+        self.docket = docket
+        self.person = person
+        self.now_ms = now_ms
+        self._names = dict.fromkeys(_roles(docket, person), "")
+        for fact in docket.delegated.values():
+            if fact.to == person and fact.until_ms > now_ms:
+                for name in _roles(docket, fact.by):
+                    self._names.setdefault(name, fact.by)
+
+    def standing(self, asked: Asked) -> Standing:
+        """Return how the person stands to what is asked."""
+        if self.person in asked.excluded:
+            return Standing(mine=False, why="you asked for it, so somebody else decides")
+        if any(one.by == self.person for one in self.docket.counting(asked, self.now_ms)):
+            return Standing(mine=False, why="you have agreed")
+        wanted = [need.role for need in asked.needs] if asked.is_signed else [asked.desk]
+        for name in wanted:
+            if name in self._names:
+                return Standing(mine=True, why=self._as(name))
+        return Standing(mine=False, why=f"it is for {' and '.join(wanted) or 'nobody'}")
+
+    def _as(self, name: str) -> str:
+        if self._names[name]:
+            return f"you may, for {self._names[name]}"
+        return "you are asked by name" if name == self.person else f"you may, as {name}"
 
 
-def _as(person: str, name: str, instead_of: str) -> str:
-    if instead_of:
-        return f"you may, for {instead_of}"
-    return "you are asked by name" if name == person else f"you may, as {name}"
-
-
-def _names(docket: Docket, person: str, now_ms: int) -> Iterator[tuple[str, str]]:
-    """Yield what a person answers to, each with whom they stand in for, where they do."""
-    yield from ((name, "") for name in _roles(docket, person))
-    for fact in docket.delegated.values():
-        if fact.to == person and fact.until_ms > now_ms:
-            yield from ((name, fact.by) for name in _roles(docket, fact.by))
-
-
-def _roles(docket: Docket, person: str) -> Iterator[str]:
-    yield person
+def _roles(docket: Docket, person: str) -> tuple[str, ...]:
+    """Return what somebody answers to; of whom nothing is known, to nothing but the name."""
     known = docket.entitled.get(person)
-    if known is not None:
-        yield from known.groups
-        yield from known.roles
-        if ADMIN in known.roles:
-            yield from OF_ADMINS
+    if known is None:
+        return (person,)
+    return (person, *known.groups, *known.roles, *(OF_ADMINS if ADMIN in known.roles else ()))

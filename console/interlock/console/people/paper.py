@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from interlock.console.amounts import said_amounts
 from interlock.console.output import Line
 from interlock.console.people.asked import Asked
-from interlock.console.people.mandate import Standing
+from interlock.console.people.mandate import Mandate
 from interlock.console.people.reading import Case
 from interlock.console.people.visible import pretty, visible, visible_lines
 from interlock.console.people.words import (
@@ -30,16 +30,16 @@ STRONG = "bold"
 FAINT = "dim"
 
 
-def block(case: Case, standing: Standing, now_ms: int) -> list[Line]:
-    """Return everything about an escalation."""
-    asked = case.asked
+def block(case: Case, mandate: Mandate) -> list[Line]:
+    """Return everything about an escalation, for one person at one moment."""
+    asked, now_ms = case.asked, mandate.now_ms
     return [
         *_title(asked, now_ms),
         *_who(case),
         *_what(case),
         *_why(asked),
         *_evidence(asked),
-        *_people(case, standing, now_ms),
+        *_people(case, mandate),
         *_end(asked, now_ms),
     ]
 
@@ -117,10 +117,10 @@ def _evidence(asked: Asked) -> Iterator[Line]:
         )
 
 
-def _people(case: Case, standing: Standing, now_ms: int) -> Iterator[Line]:
-    asked = case.asked
+def _people(case: Case, mandate: Mandate) -> Iterator[Line]:
+    asked, standing = case.asked, mandate.standing(case.asked)
     if asked.is_signed:
-        yield _line("agreement ", agreement(asked.needs, case.docket.counting(asked, now_ms)))
+        yield _line("agreement ", agreement(asked.needs, case.docket.counting(asked, mandate.now_ms)))
     if asked.excluded:
         yield _line("may not ", names(asked.excluded))
     moved = asked.moved

@@ -10,7 +10,7 @@ import msgspec
 
 from interlock.contracts.message import Json
 
-_PLAIN = re.compile(r"[ -~]*")
+_UNUSUAL = re.compile(r"[^ -~]")
 # Controls, invisible and direction-changing characters, foreign line ends, what stands for nothing.
 _HIDDEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"})
 
@@ -19,9 +19,9 @@ _in_order = msgspec.json.Encoder(order="deterministic").encode
 
 def visible(text: str) -> str:
     """Return text on one line, each hidden character written as its number."""
-    if _PLAIN.fullmatch(text):
+    if _UNUSUAL.search(text) is None:
         return text
-    return "".join(_shown(character) for character in " ".join(text.split()))
+    return _UNUSUAL.sub(_shown, " ".join(text.split()))
 
 
 def visible_lines(text: str) -> list[str]:
@@ -32,12 +32,11 @@ def visible_lines(text: str) -> list[str]:
 def pretty(value: Json) -> list[str]:
     """Return JSON as indented lines with sorted keys: the same JSON, hidden characters written as numbers."""
     text = msgspec.json.format(_in_order(value), indent=2).decode()
-    return ["".join(_shown(character) for character in line) for line in text.split("\n")]
+    return [_UNUSUAL.sub(_shown, line) for line in text.split("\n")]
 
 
-def _shown(character: str) -> str:
-    if character.isascii() and character.isprintable():
-        return character
+def _shown(found: re.Match[str]) -> str:
+    character = found[0]
     if unicodedata.category(character) not in _HIDDEN:
         return character
     code = ord(character)

@@ -23,7 +23,7 @@ from interlock.console.errors import ConsoleError
 from interlock.console.people.asked import Asked
 from interlock.console.people.deciding import decide
 from interlock.console.people.editing import values
-from interlock.console.people.mandate import standing
+from interlock.console.people.mandate import Mandate
 from interlock.console.people.numbers import Number
 from interlock.console.people.paper import block
 from interlock.console.people.reading import Case, read_case, with_context
@@ -207,8 +207,8 @@ class Inbox(App[None]):
 
     def _on_change(self, changed: list[Asked]) -> None:
         fresh = [asked for asked in changed if asked.resolved is None and not asked.approvals]
-        at_ms = now_ms()
-        if any(standing(self._live.docket, self._person.name, asked, at_ms).mine for asked in fresh):
+        mandate = self._mandate()
+        if any(mandate.standing(asked).mine for asked in fresh):
             self.bell()
         if self._case is not None and any(asked.number == self._case.asked.number for asked in changed):
             self._show_chosen()
@@ -226,26 +226,25 @@ class Inbox(App[None]):
             self._draw_state()
             return
         with self.batch_update():
-            self._rows.show_all(self._live.docket, self._person.name, self._wanted(), now_ms())
+            self._rows.show_all(self._mandate(), self._wanted())
             self._draw_state()
         self._show_chosen()
         self.refresh_bindings()
 
     def _wanted(self) -> list[Asked]:
-        docket, me, at_ms = self._live.docket, self._person.name, now_ms()
+        docket, mandate = self._live.docket, self._mandate()
         known = docket.decided if self.decided else docket.open
         words = self.words.casefold().split()
         return [
             asked
             for asked in known.values()
-            if (not self.mine or self.decided or standing(docket, me, asked, at_ms).mine)
+            if (not self.mine or self.decided or mandate.standing(asked).mine)
             and all(word in _searched(asked) for word in words)
         ]
 
     def _draw_state(self) -> None:
-        docket, name = self._live.docket, self._person.name
-        at_ms = now_ms()
-        mine = sum(standing(docket, name, asked, at_ms).mine for asked in docket.open.values())
+        docket, name, mandate = self._live.docket, self._person.name, self._mandate()
+        mine = sum(mandate.standing(asked).mine for asked in docket.open.values())
         text = Text.assemble(("inbox of ", "dim"), (name, "bold"))
         if self._live.is_up_to_date:
             text.append(f"  {len(docket.open) + docket.overflow} open, ")
@@ -297,8 +296,10 @@ class Inbox(App[None]):
             self._paper.update(self._written(case))
 
     def _written(self, case: Case) -> RenderableType:
-        at_ms = now_ms()
-        return drawn(block(case, standing(case.docket, self._person.name, case.asked, at_ms), at_ms))
+        return drawn(block(case, Mandate(case.docket, self._person.name, now_ms())))
+
+    def _mandate(self) -> Mandate:
+        return Mandate(self._live.docket, self._person.name, now_ms())
 
 
 def _searched(asked: Asked) -> str:

@@ -9,9 +9,8 @@ from rich.text import Text
 from textual.widgets import DataTable
 
 from interlock.console.people.asked import Asked
-from interlock.console.people.docket import Docket
 from interlock.console.people.listing import summary, urgency
-from interlock.console.people.mandate import standing
+from interlock.console.people.mandate import Mandate
 from interlock.console.people.numbers import Number, read_number
 from interlock.console.people.words import KINDS, left, span
 
@@ -42,11 +41,11 @@ class Rows(DataTable[Text]):
         key = self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value
         return None if key is None else read_number(key)
 
-    def show_all(self, docket: Docket, person: str, wanted: list[Asked], now_ms: int) -> None:
+    def show_all(self, mandate: Mandate, wanted: list[Asked]) -> None:
         """Show these, at most as many as anybody looks at; `hidden` is how many more there are."""
         shown = heapq.nsmallest(MOST_ROWS, wanted, key=urgency)
         self.hidden = len(wanted) - len(shown)
-        cells = {str(asked.number): _cells(docket, person, asked, now_ms) for asked in shown}
+        cells = {str(asked.number): _cells(mandate, asked) for asked in shown}
         if list(cells) == list(self._shown):
             self._update(cells)
         else:
@@ -70,8 +69,8 @@ class Rows(DataTable[Text]):
         self.move_cursor(row=row_index)
 
 
-def _cells(docket: Docket, person: str, asked: Asked, now_ms: int) -> Cells:
-    mine = standing(docket, person, asked, now_ms).mine
+def _cells(mandate: Mandate, asked: Asked) -> Cells:
+    mine, now_ms = mandate.standing(asked).mine, mandate.now_ms
     deadline_ms = asked.deadline_ms
     hurry = "bold red" if deadline_ms is not None and deadline_ms - now_ms < SOON_MS else ""
     faint = "" if mine else "dim"
@@ -83,5 +82,5 @@ def _cells(docket: Docket, person: str, asked: Asked, now_ms: int) -> Cells:
         Text(span(now_ms - asked.said.at_ms), style=faint, justify="right"),
         Text(verdict or left(deadline_ms, now_ms), style="" if verdict else hurry or faint),
         Text(asked.desk, style=faint),
-        Text(summary(docket, asked, now_ms), style=faint),
+        Text(summary(mandate, asked), style=faint),
     )
