@@ -9,6 +9,7 @@ from interlock.contracts.budget import Amounts
 from interlock.contracts.control import Control, RaiseLimit, ReleaseRule
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import Message, decode, encode
+from interlock.contracts.people import PlantCanary
 from interlock.contracts.scope import FLEET, Scope
 from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit
@@ -37,6 +38,11 @@ async def raise_limit(bus: Bus, task: int, more: Amounts, reason: str = "") -> i
     """Add to a task's budget; return the record's sequence."""
     subject = input_subject(bus.principal, "control", "raise", "task", task)
     return await append(bus, subject, RaiseLimit(more=more, reason=reason))
+
+
+async def plant(bus: Bus, planted: PlantCanary) -> int:
+    """Ask for what must be rejected; return the record's sequence."""
+    return await append(bus, input_subject(bus.principal, "control", "canary", *FLEET.words), planted)
 
 
 async def decided(bus: Bus, task: int, seq: int, *, timeout_s: float = DECIDED_S) -> Decision | None:

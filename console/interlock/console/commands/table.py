@@ -38,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "abort": Entry("reassign", "abort", "End the task that asks."),
     "delegate": Entry("delegate", "delegate", "Let somebody else answer in your place."),
     "reviews": Entry("inbox", "reviews", "List what was done and is to be looked at."),
+    "people": Entry("people", "people", "Show how people decide, and whether they look."),
     "notify": Entry("notify", "notify", "Tell people outside that they are asked."),
     "keys": Entry("keys", "keys", "Give people and agents their own identity."),
     "doctor": Entry("doctor", "doctor", "Check this machine, and say what to do."),
