@@ -162,6 +162,7 @@ USAGE: list[tuple[str, ...]] = [
     ("delegate", "Carol", "--for", "8h"),
     ("inbox", "7.1"),
     ("notify", "now", "--check"),
+    ("people", "canary"),
     ("reviews", "--last", "1"),
     ("show", "7.0"),
     ("budget", "raise", "7.x", "--usd", "1"),

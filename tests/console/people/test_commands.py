@@ -303,9 +303,9 @@ def test_a_question_is_answered_in_words(desk: Desk, capsys: Captured) -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ('{"account": 7}', '7 is not of type "string" (at $.account)'),
+        ('{"account": 7}', 'at $.account: 7 is not of type "string"'),
         ('{"cents": 5}', '"account" is a required property'),
-        ('{"account": "a", "cents": 0}', "0 is less than the minimum of 1 (at $.cents)"),
+        ('{"account": "a", "cents": 0}', "at $.cents: 0 is less than the minimum of 1"),
     ],
 )
 def test_an_answer_that_does_not_fit_the_form_is_not_said(
@@ -340,10 +340,10 @@ def test_words_are_the_value_of_a_form_that_asks_for_words_and_of_no_other(
 def test_a_form_that_is_no_schema_is_told_and_fetches_nothing(desk: Desk, capsys: Captured) -> None:
     desk.asks(form_step(1, **{"$ref": "http://127.0.0.1:1/schema.json"}))
     assert desk.type("answer", "{n}", "--value", "1") == Exit.USAGE
-    assert "the form is no JSON Schema" in capsys.readouterr().err
+    assert "it is no JSON Schema" in capsys.readouterr().err
     desk.asks(form_step(2, type=7))
     assert desk.type("answer", f"{desk.task}.2", "--value", "1") == Exit.USAGE
-    assert "the form is no JSON Schema" in capsys.readouterr().err
+    assert "it is no JSON Schema" in capsys.readouterr().err
 
 
 def test_somebody_else_is_asked(desk: Desk, capsys: Captured) -> None:

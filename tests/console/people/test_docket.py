@@ -1,5 +1,6 @@
 """What people are asked follows from the facts alone, whatever their order and number."""
 
+import msgspec
 import pytest
 from tests.console.conftest import Environment, decision
 from tests.console.people.examples import (
@@ -161,7 +162,7 @@ PEOPLE = (
         ("bob", True, "you may, as finance"),
         ("dora", False, "you asked for it, so somebody else decides"),
         ("erik", False, "it is for finance"),
-        ("alice", False, "it is for finance"),
+        ("alice", False, "it is for finance; you may reject it too, as operator"),
         ("nobody", False, "it is for finance"),
     ],
 )
@@ -182,6 +183,17 @@ def test_who_stands_in_for_another_may_until_that_is_over() -> None:
     asked = made.open[FIRST]
     assert Mandate(made, "erik", ASKED_MS).standing(asked) == Standing(mine=True, why="you may, for bob")
     assert not Mandate(made, "erik", DEADLINE_MS).standing(asked).mine
+
+
+def test_whoever_was_asked_before_may_still_decide_and_so_may_whoever_handed_in_the_task() -> None:
+    moved = f.EscalationMoved(at_ms=ASKED_MS, number=1, desk="cfo")
+    asked = msgspec.structs.replace(question(), desk="finance", submitter="erik")
+    made = held(*PEOPLE, asked, moved)
+    (open_one,) = made.open.values()
+    assert Mandate(made, "carol", ASKED_MS).standing(open_one).why == "you may, as cfo"
+    assert Mandate(made, "bob", ASKED_MS).standing(open_one).why == "you may, as finance"
+    erik = Mandate(made, "erik", ASKED_MS).standing(open_one)
+    assert erik == Standing(mine=False, why="it is for cfo; you may decide it too, for the task is yours")
 
 
 @pytest.mark.parametrize(("person", "mine"), [("alice", True), ("bob", False), ("erik", False)])

@@ -7,6 +7,7 @@ from interlock.contracts import facts as f
 from interlock.contracts.message import Json
 from interlock.contracts.people import Need, Rule
 
+MOST_DESKS = 64
 PeopleFact = f.EscalationMoved | f.ApprovalCounted | f.ArgumentsEdited | f.Resolved
 
 
@@ -15,7 +16,7 @@ class Asked:
     """One escalation.
 
     `arguments`, `needs` and `rules` are as edited, `approvals` are of these arguments. `desk` is the role or
-    person that is asked now, until `deadline_ms`.
+    person that is asked now, until `deadline_ms`; any of `desks`, which were asked, may still decide.
     """
 
     task: int
@@ -27,6 +28,7 @@ class Asked:
     needs: tuple[Need, ...]
     rules: tuple[Rule, ...]
     excluded: tuple[str, ...] = ()
+    desks: tuple[str, ...] = ()
     approvals: list[f.ApprovalCounted] = field(default_factory=list[f.ApprovalCounted])
     edited: f.ArgumentsEdited | None = None
     moved: f.EscalationMoved | None = None
@@ -60,6 +62,7 @@ def opened(task: int, fact: f.Escalated) -> Asked:
         needs=fact.needs,
         rules=fact.rules,
         excluded=fact.excluded,
+        desks=(fact.desk,),
     )
 
 
@@ -68,11 +71,12 @@ def take(asked: Asked, fact: PeopleFact) -> None:
     match fact:
         case f.EscalationMoved():
             asked.desk, asked.deadline_ms, asked.moved = fact.desk, fact.deadline_ms, fact
+            asked.desks = (*asked.desks, fact.desk)[-MOST_DESKS:]
         case f.ApprovalCounted():
             asked.approvals.append(fact)
         case f.ArgumentsEdited():
             asked.edited, asked.arguments, asked.digest = fact, fact.arguments, fact.digest
-            asked.needs, asked.rules = fact.needs, fact.rules
+            asked.needs, asked.rules, asked.excluded = fact.needs, fact.rules, fact.excluded
             asked.approvals.clear()
         case f.Resolved():
             asked.resolved = fact

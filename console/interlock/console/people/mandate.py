@@ -5,8 +5,9 @@ from typing import NamedTuple
 from interlock.console.people.asked import Asked
 from interlock.console.people.docket import Docket
 
-ADMIN = "admin"
-OF_ADMINS = ("operator", "approver")
+ADMIN, OPERATOR = "admin", "operator"
+OF_ADMINS = (OPERATOR, "approver")
+OF_THE_SUBMITTER = ("approval", "question", "step")
 
 
 class Standing(NamedTuple):
@@ -35,11 +36,20 @@ class Mandate:
             return Standing(mine=False, why="you asked for it, so somebody else decides")
         if any(one.by == self.person for one in self.docket.counting(asked, self.now_ms)):
             return Standing(mine=False, why="you have agreed")
-        wanted = [need.role for need in asked.needs] if asked.is_signed else [asked.desk]
+        wanted = [need.role for need in asked.needs] if asked.is_signed else asked.desks[::-1]
         for name in wanted:
             if name in self._names:
                 return Standing(mine=True, why=self._as(name))
-        return Standing(mine=False, why=f"it is for {' and '.join(wanted) or 'nobody'}")
+        there = " and ".join(wanted if asked.is_signed else wanted[:1]) or "nobody"
+        return Standing(mine=False, why=f"it is for {there}{self._besides(asked)}")
+
+    def _besides(self, asked: Asked) -> str:
+        """Say what somebody may who is not asked: operators see to it that nothing is stuck."""
+        verb = "reject it" if asked.is_signed else "decide it"
+        if OPERATOR in self._names:
+            return f"; you may {verb} too, as {OPERATOR}"
+        owns = self.person == asked.said.submitter and asked.said.kind in OF_THE_SUBMITTER
+        return f"; you may {verb} too, for the task is yours" if owns else ""
 
     def _as(self, name: str) -> str:
         if self._names[name]:
