@@ -40,7 +40,8 @@ def inbox(mine: bool, plain: bool, as_json: bool, **where: Any) -> int:
     """
     reach = find(Where(**where))
     if as_json or plain or not is_terminal():
-        return run_async(_print(reach, lambda _: True, mine=mine, as_json=as_json))
+        nothing = "nobody waits for you" if mine else "nobody waits for anybody"
+        return run_async(_print(reach, lambda _: True, nothing, mine=mine, as_json=as_json))
     return run_async(_live(reach, mine=mine))
 
 
@@ -59,7 +60,8 @@ def reviews(mine: bool, as_json: bool, **where: Any) -> int:
       interlock reject 0.8 "wrong account" --undo
 
     """
-    return run_async(_print(find(Where(**where)), is_review, mine=mine, as_json=as_json))
+    nothing = "nothing that was done is to be looked at"
+    return run_async(_print(find(Where(**where)), is_review, nothing, mine=mine, as_json=as_json))
 
 
 def is_review(asked: Asked) -> bool:
@@ -67,7 +69,7 @@ def is_review(asked: Asked) -> bool:
     return asked.said.kind == "review"
 
 
-async def _print(reach: Reach, wanted: Wanted, *, mine: bool, as_json: bool) -> int:
+async def _print(reach: Reach, wanted: Wanted, nothing: str, *, mine: bool, as_json: bool) -> int:
     async with connected(reach) as bus:
         docket = await read_docket(bus)
     mandate = Mandate(docket, reach.principal, now_ms())
@@ -80,7 +82,7 @@ async def _print(reach: Reach, wanted: Wanted, *, mine: bool, as_json: bool) -> 
         print_json([fields(mandate, asked) for asked in found])
         return Exit.DONE
     if not found:
-        say("nobody waits for you" if mine else "nobody waits for anybody")
+        say(nothing)
         return Exit.DONE
     out("\n".join((HEADER, *(row(mandate, asked) for asked in found))))
     if docket.overflow:

@@ -21,6 +21,7 @@ from interlock.console.people.words import (
 from interlock.console.stop.times import said_moment
 from interlock.contracts.approval import canonical
 from interlock.contracts.budget import NOTHING
+from interlock.contracts.message import Json
 from interlock.contracts.people import Rule
 
 INDENT = 2
@@ -55,10 +56,10 @@ def _title(asked: Asked, now_ms: int) -> Iterator[Line]:
 
 def _who(case: Case) -> Iterator[Line]:
     said = case.asked.said
-    if said.asks or said.role:
+    if said.asks:
         role = f" as {said.role}" if said.role and said.role != said.asks else ""
         objective = f": {said.objective}" if said.objective else ""
-        yield _line("asked by ", f"{said.asks or 'nobody in particular'}{role}{objective}")
+        yield _line("asked by ", f"{said.asks}{role}{objective}")
     if said.submitter:
         tenant = f", tenant {said.tenant}" if said.tenant else ""
         yield _line("for ", f"{said.submitter}{tenant}")
@@ -72,28 +73,42 @@ def _what(case: Case) -> Iterator[Line]:
     asked, said = case.asked, case.asked.said
     if case.question:
         yield _line("", "the whole question:")
-        yield from (Line(line, indent=2 * INDENT) for line in visible_lines(case.question))
+        yield from (Line(line, "  ", INDENT) for line in visible_lines(case.question))
     if said.tool:
         effect = f", effect {said.effect}" if said.effect else ""
         yield _line("tool ", f"{said.tool} ({said.risk or 'risk unknown'}){effect}")
     if said.kind == "approval" or asked.arguments:
         size = len(canonical(asked.arguments))
         yield _line("arguments ", f"{size} bytes, digest {asked.digest[:DIGEST_CHARS]}")
-        yield from (Line(line, indent=2 * INDENT, folds=False) for line in pretty(asked.arguments))
+        yield from _json(asked.arguments)
+        yield from _texts(asked.arguments)
     if asked.edited is not None:
         yield _line("edited by ", f"{asked.edited.by}{_because(asked.edited.reason)}; it was:")
-        yield from (
-            Line(line, indent=2 * INDENT, style=FAINT, folds=False) for line in pretty(said.arguments)
-        )
+        yield from _json(said.arguments, style=FAINT)
     if said.form:
         yield _line("form ", "the answer has to fit:")
-        yield from (Line(line, indent=2 * INDENT, folds=False) for line in pretty(said.form))
+        yield from _json(said.form)
     if said.tool or said.reversible:
         undo = f", with {said.undo}" if said.undo else ""
         style = WARNING if said.reversible in {"", "no"} else ""
         yield _line("", f"{REVERSIBLE[said.reversible]}{undo}", style=style)
     if said.cost != NOTHING:
         yield _line("costs ", said_amounts(said.cost))
+
+
+def _json(value: Json, *, style: str = "") -> Iterator[Line]:
+    """Yield JSON, every line of which is folded where it is too long: nothing of it is cut."""
+    for line in pretty(value):
+        text = line.lstrip(" ")
+        yield Line(text, " " * (len(line) - len(text)), 2 * INDENT, style)
+
+
+def _texts(arguments: Json) -> Iterator[Line]:
+    """Yield once more, as one reads it, what is text of several lines; signed is what stands above."""
+    for name, value in arguments.items():
+        if isinstance(value, str) and "\n" in value.strip():
+            yield _line("", f"{visible(name)} reads:", style=FAINT)
+            yield from (Line(line, "  ", 2 * INDENT) for line in visible_lines(value))
 
 
 def _why(asked: Asked) -> Iterator[Line]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +19,8 @@ def drawn(lines: Iterable[Line]) -> RenderableType:
     rows.add_column(width=LABEL_CHARS, justify="right", style="dim")
     rows.add_column(overflow="fold")
     for line in lines:
-        inner = " " * max(0, line.indent - INDENT)
-        rows.add_row(Text(line.label.strip()), Text(inner + line.text, style=line.style))
+        label = line.label.strip()
+        deeper = line.indent - INDENT + (0 if label else len(line.label))
+        text = Text(line.text, style=line.style)
+        rows.add_row(Text(label), Padding(text, (0, 0, 0, max(0, deeper))))
     return Group(rows)
