@@ -9,7 +9,7 @@ from interlock.contracts.budget import Amounts
 from interlock.contracts.control import Control, RaiseLimit, ReleaseRule
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import Message, decode, encode
-from interlock.contracts.people import Answer
+from interlock.contracts.people import Answer, PlantCanary
 from interlock.contracts.scope import FLEET, Scope
 from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit
@@ -45,6 +45,11 @@ async def answer(bus: Bus, task: int, effect: int, text: str) -> int:
     return await _append(
         bus, input_subject(bus.principal, "human", "answer", task, effect), Answer(text=text)
     )
+
+
+async def plant(bus: Bus, planted: PlantCanary) -> int:
+    """Ask for what must be rejected; return the record's sequence."""
+    return await _append(bus, input_subject(bus.principal, "control", "canary", *FLEET.words), planted)
 
 
 async def decided(bus: Bus, task: int, seq: int, *, timeout_s: float = DECIDED_S) -> Decision | None:

@@ -30,6 +30,7 @@ COMMANDS: dict[str, Entry] = {
     "budget": Entry("budget", "budget", "Show what a task may spend and has spent, or raise it."),
     "limits": Entry("limits", "limits", "Show and set the limits that tasks share, by hand or by a file."),
     "answer": Entry("answer", "answer", "Answer a task's question."),
+    "people": Entry("people", "people", "Show how people decide, and whether they look."),
     "notify": Entry("notify", "notify", "Tell people outside that they are asked."),
     "keys": Entry("keys", "keys", "Give people and agents their own identity."),
     "doctor": Entry("doctor", "doctor", "Check this machine, and say what to do."),

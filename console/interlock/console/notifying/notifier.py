@@ -27,8 +27,9 @@ async def notifying(
 ) -> AsyncGenerator["asyncio.Future[list[None]]"]:
     """Tell what the channels in a file are for, as long as the context is open.
 
-    What it yields is done when a channel cannot go on, and raises why. `positions` is the folder that says how far they are, of this notifier alone. Raises BadInput for a file
-    or folder that does not do, NotRunning when another notifier has the folder.
+    What it yields is done when a channel cannot go on, and raises why. `positions` is the folder that says
+    how far they are, of this notifier alone. Raises BadInput for a file or folder that does not do, and
+    NotRunning when another notifier has the folder.
     """
     file, couriers = read_couriers(path, environment)
     with _held(positions):

@@ -28,6 +28,7 @@ from interlock.console.simulation.script import Script, Temper
 from interlock.console.simulation.watch import Watch
 from interlock.console.simulation.world import World
 from interlock.supervisor.errors import SteppedBack
+from interlock.supervisor.policies import read_folder, shipped_folder
 from interlock.supervisor.supervisor import Supervisor
 
 AGAIN_S = 0.5
@@ -75,6 +76,7 @@ class Stage:
         self._network = network
         self._world = world
         self._watch = watch
+        self._policies = read_folder(shipped_folder(), 0)
         self._clocks: dict[str, SimulatedClock] = {}
         self._lives: dict[str, int] = {}
         self._leavers: dict[str, Member] = {}
@@ -216,7 +218,8 @@ class Stage:
         bus = await self._network.connect(process, process.name, SUPERVISOR_ACK_S)
         bus.on_sent = partial(self._watch.dispatched, process.name, bus.acked)
         lives: list[str] = []
-        supervisor = Supervisor(bus, name_life=self._name_life(process.name, lives))
+        name_life = self._name_life(process.name, lives)
+        supervisor = Supervisor(bus, name_life=name_life, policies=self._policies)
         self.supervising[process.name] = Supervising(process, bus, supervisor, lives)
         await supervisor.run()
 

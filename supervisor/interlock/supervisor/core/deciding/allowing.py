@@ -60,7 +60,10 @@ def _suggest(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> None:
         return
     arguments, reason = effect.demand.arguments or {}, ruling.reason
     if len(canonical(arguments)) > MAX_JUDGED_BYTES:
-        arguments, reason = {}, f"{reason}; its arguments are too long to stand here: record {effect.seq} has them"
+        arguments, reason = (
+            {},
+            f"{reason}; its arguments are too long to stand here: record {effect.seq} has them",
+        )
     turn.say(
         number,
         facts.EffectRecommended(

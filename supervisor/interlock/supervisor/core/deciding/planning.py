@@ -3,26 +3,36 @@
 from collections.abc import Mapping
 
 from interlock.contracts import facts, limits
-from interlock.contracts.message import encode, line
+from interlock.contracts.message import Json, encode, line
+from interlock.contracts.people import HUMAN
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import shortage
 from interlock.supervisor.core.deciding.budgets import park_for_budget, warn
+from interlock.supervisor.core.deciding.people_steps import objections_to
+from interlock.supervisor.core.deciding.resolving import end_task
 from interlock.supervisor.core.deciding.settling import abandon_effects
 from interlock.supervisor.core.evolving.tasks import ONE_REPLAN
 from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS
+from interlock.supervisor.core.shapes import misfit
+from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Turn
 
+NO_SHAPES: Mapping[str, Json] = {}
 _RESERVED = ("plan", "review")
 
 
 def objections(
-    plan: Plan, known_roles: frozenset[str] | None, earlier: frozenset[str] = frozenset()
+    plan: Plan,
+    known_roles: frozenset[str] | None,
+    earlier: frozenset[str] = frozenset(),
+    shapes: Mapping[str, Json] = NO_SHAPES,
 ) -> tuple[str, ...]:
     """Return what is wrong with a plan, in sentences for its author; nothing means that it will do.
 
     `known_roles` is None where any role may be named (its steps wait until somebody takes it on);
-    `earlier` are completed steps of earlier plans, which may be built upon.
+    `earlier` are completed steps of earlier plans, which may be built upon; `shapes` are the schemas of what
+    roles are given, where they are known.
     """
     if not plan.steps:
         return ("the plan has no steps; give at least one",)
@@ -32,6 +42,8 @@ def objections(
     wrong = [f"two steps are called {name}" for name in sorted({n for n in names if names.count(n) > 1})]
     for step in plan.steps:
         wrong += _step_objections(step, frozenset(names) | earlier, known_roles)
+        unfit = misfit(shapes.get(step.role, {}), step.input)
+        wrong += [f"step {step.id}: its input is not what {step.role} takes, {unfit}"] if unfit else []
     if wrong:
         return tuple(wrong)
     depth = _depth({step.id: step.after for step in plan.steps})
@@ -50,7 +62,9 @@ def _step_objections(
         wrong.append(f"step {step.id}: its name is longer than {limits.MAX_STEP_NAME_CHARS} characters")
     if step.id.split("-")[0] in _RESERVED:
         wrong.append(f"step {step.id}: the names plan and review are taken")
-    if step.role in {"planner", "reviewer"}:
+    if step.role == HUMAN:
+        wrong += objections_to(step)
+    elif step.role in {"planner", "reviewer"}:
         wrong.append(f"step {step.id}: the supervisor itself calls the {step.role}; use another role")
     elif known_roles is not None and step.role not in known_roles:
         wrong.append(
@@ -115,14 +129,14 @@ def plan_came(turn: Turn, number: int, step: str, plan: Plan) -> None:
     """Take the planner's plan, or send it back with the reasons, a bounded number of times."""
     task = turn.state.tasks[number]
     earlier = frozenset(s.id for s in task.steps.values() if s.state == "completed")
-    wrong = objections(plan, _known_roles(turn), earlier)
+    wrong = objections(plan, _known_roles(turn), earlier, shapes_of_inputs(turn.state))
     if not wrong:
         begin_plan(turn, number, plan)
         return
     turn.say(number, facts.PlanRefused(step=step, reasons=wrong[: limits.MAX_CRITERIA]))
     if task.plan_refusals + 1 >= MAX_PLAN_REFUSALS:
         reason = f"{MAX_PLAN_REFUSALS} plans in a row would not do; the last: {wrong[0]}"
-        turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="plan", reason=line(reason)))
+        end_task(turn, number, facts.Failed(at_ms=turn.now_ms, kind="plan", reason=line(reason)))
         return
     request_plan(turn, number, wrong[: limits.MAX_CRITERIA])
 
@@ -131,7 +145,7 @@ def plan_anew(turn: Turn, number: int, reason: str) -> None:
     """Plan again because a step cannot be done; a task whose replans are used up waits for a person."""
     task = turn.state.tasks[number]
     if task.phase == "planning":
-        turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=line(reason)))
+        end_task(turn, number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=line(reason)))
         return
     lacking = shortage(ONE_REPLAN, scopes(turn.state, task, None), turn.now_ms)
     if lacking is not None:
@@ -141,6 +155,11 @@ def plan_anew(turn: Turn, number: int, reason: str) -> None:
         abandon_effects(turn, number, name)
     request_plan(turn, number, (line(reason),), replan=True)
     warn(turn, number, ONE_REPLAN)
+
+
+def shapes_of_inputs(state: State) -> dict[str, Json]:
+    """Return what each role that is here takes, as its agents say."""
+    return {agent.charter.role: agent.input_schema for _, agent in sorted(state.agents.items())}
 
 
 def _known_roles(turn: Turn) -> frozenset[str]:

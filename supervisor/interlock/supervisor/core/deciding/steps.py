@@ -11,10 +11,12 @@ from interlock.contracts.step import StepFailure, StepResult
 from interlock.supervisor.core.deciding.confirming import confirmed
 from interlock.supervisor.core.deciding.forging import refuse_step
 from interlock.supervisor.core.deciding.planning import plan_anew, plan_came
+from interlock.supervisor.core.deciding.resolving import end_task
 from interlock.supervisor.core.deciding.reviewing import request_review, verdict_came
 from interlock.supervisor.core.deciding.settling import abandon_effects
 from interlock.supervisor.core.evolving.tasks import PLANNER, REVIEWER
 from interlock.supervisor.core.limits import MAX_STEP_FAILURES, MAX_STEP_LOSSES, RETRY_BASE_MS, RETRY_MAX_MS
+from interlock.supervisor.core.shapes import misfit
 from interlock.supervisor.core.state import Step
 from interlock.supervisor.core.turn import Turn
 
@@ -36,15 +38,38 @@ def result_came(turn: Turn, said: Input, body: StepResult) -> None:
                 turn, said.task, step, f"the {step.role}'s result does not fit: {error}", permanent=False
             )
             return
-    done = facts.StepCompleted(at_ms=turn.now_ms, step=step.id, attempt=step.attempt, result=said.seq)
-    turn.say(said.task, done)
-    abandon_effects(turn, said.task, step.id)
+    elif wrong := _misfit(turn, said.principal, body):
+        step_failed(turn, said.task, step, wrong, permanent=False)
+        return
+    step_done(turn, said.task, step, said.seq, reading)
+
+
+def _misfit(turn: Turn, principal: str, body: StepResult) -> str:
+    """Return where a result is not what its agent promises, as a sentence; empty: it is."""
+    agent = turn.state.agents.get(principal)
+    if agent is None or not agent.output_schema:
+        return ""
+    try:
+        value = msgspec.json.decode(body.value)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return f"the result is not JSON: {error}"
+    wrong = misfit(agent.output_schema, value)
+    return f"the result is not what {agent.charter.role} promises, {wrong}" if wrong else ""
+
+
+def step_done(
+    turn: Turn, number: int, step: Step, record: int, reading: Plan | Verdict | None = None
+) -> None:
+    """Complete a step by what stands in a record, and let follow what comes after it."""
+    done = facts.StepCompleted(at_ms=turn.now_ms, step=step.id, attempt=step.attempt, result=record)
+    turn.say(number, done)
+    abandon_effects(turn, number, step.id)
     if isinstance(reading, Plan):
-        plan_came(turn, said.task, step.id, reading)
+        plan_came(turn, number, step.id, reading)
     elif isinstance(reading, Verdict):
-        verdict_came(turn, said.task, step.id, reading)
+        verdict_came(turn, number, step.id, reading)
     else:
-        _after_step(turn, said.task)
+        _after_step(turn, number)
 
 
 def failure_came(turn: Turn, said: Input, body: StepFailure) -> None:
@@ -115,7 +140,7 @@ def give_up(turn: Turn, number: int, step: Step, reason: str) -> None:
     turn.say(number, facts.StepDead(at_ms=turn.now_ms, step=step.id, reason=dead))
     abandon_effects(turn, number, step.id)
     if step.role in {PLANNER, REVIEWER}:
-        turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=dead))
+        end_task(turn, number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=dead))
     else:
         plan_anew(turn, number, dead)
 
@@ -128,4 +153,4 @@ def _after_step(turn: Turn, number: int) -> None:
         request_review(turn, number)
     else:
         results = {name: task.steps[name].result for name in task.order}
-        turn.say(number, facts.Completed(at_ms=turn.now_ms, results=results))
+        end_task(turn, number, facts.Completed(at_ms=turn.now_ms, results=results))
