@@ -13,6 +13,7 @@ from tests.examples.bank import transfer
 
 from interlock.console.commands.table import COMMANDS
 from interlock.contracts.charter import read_charter
+from interlock.effects.tools.tool import Tool
 from interlock.supervisor.core.policy.rulings import compiled_or_reasons
 from interlock.supervisor.policies import read_folder
 from invoice_desk import desk, tools
@@ -70,7 +71,7 @@ def test_the_policies_hold_together() -> None:
 
 
 def test_every_charter_asks_for_tools_that_there_are() -> None:
-    offered = {tool.name for tool in vars(tools).values() if isinstance(tool, tools.Tool)}
+    offered = {tool.name for tool in vars(tools).values() if isinstance(tool, Tool)}
     for role in desk.ROLES:
         path = EXAMPLE / "invoice_desk" / "agents" / f"{role}.toml"
         charter = read_charter(path.read_text(), path.name)
