@@ -17,6 +17,7 @@ from invoice_desk.cases import Kind
 from invoice_desk.demo.watch import NotSeen, Watch
 
 ROUNDS = 50
+QUIET_S = 3.0
 SEED = 5
 TASKS_AT_ONCE = 6
 KINDS: tuple[tuple[Kind, ...], ...] = (
@@ -87,7 +88,7 @@ async def in_the_middle(watch: Watch, chance: random.Random) -> None:
     """Wait until something of a payment happens, or anything at all for a while."""
     kind = chance.choice(MIDDLES)
     with contextlib.suppress(NotSeen):
-        await watch.next(kind, within_s=1.0)
+        await watch.next(kind, within_s=QUIET_S)
 
 
 @pytest.mark.processes
