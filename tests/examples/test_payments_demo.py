@@ -38,7 +38,7 @@ async def test_the_day_goes_as_it_should(tmp_path: Path) -> None:
     shown = output.decode()
     assert process.returncode == 0, shown
     assert "NOT" not in shown
-    assert shown.count("== ") == len(SCENES) + 2
+    assert shown.count("== ") == len(SCENES) + 3
     assert "they agree to the cent" in shown
     # And what was decided says by whom
     assert re.search(r"approved by bob and carol|approved by carol and bob", shown)
