@@ -8,7 +8,7 @@ from invoice_desk.cases import Kind
 from invoice_desk.demo.stage import Stage
 from invoice_desk.money import shown
 
-PAY = "pay"
+PAY = "tool pay"
 
 
 async def small(stage: Stage) -> None:
