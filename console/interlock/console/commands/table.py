@@ -29,6 +29,8 @@ COMMANDS: dict[str, Entry] = {
     "security": Entry("security", "security", "List who tried what is not theirs."),
     "budget": Entry("budget", "budget", "Show what a task may spend and has spent, or raise it."),
     "limits": Entry("limits", "limits", "Show and set the limits that tasks share, by hand or by a file."),
+    "policy": Entry("policy", "policy", "Check policies, try them, and see why something was decided."),
+    "autonomy": Entry("autonomy", "autonomy", "Show and set how far roles go by themselves."),
     "answer": Entry("answer", "answer", "Answer a task's question."),
     "people": Entry("people", "people", "Show how people decide, and whether they look."),
     "notify": Entry("notify", "notify", "Tell people outside that they are asked."),
