@@ -34,7 +34,7 @@ def ruling_of(turn: Turn, number: int, effect: Effect, arguments: Json) -> Rulin
     return tool_ruling(turn, task, effect, offer, charter, arguments)
 
 
-def tool_ruling(  # noqa: PLR0913, PLR0917 - a question names all of them
+def tool_ruling(
     turn: Turn, task: Task, effect: Effect, offer: ToolOffer, charter: Charter | None, arguments: Json
 ) -> Ruling:
     """Say what policies and autonomy rule of a tool's call."""
@@ -45,7 +45,7 @@ def tool_ruling(  # noqa: PLR0913, PLR0917 - a question names all of them
     return with_level(ruling, question.run.autonomy, effect.role, charter)
 
 
-def tool_question(  # noqa: PLR0913, PLR0917 - a question names all of them
+def tool_question(
     turn: Turn, task: Task, effect: Effect, offer: ToolOffer, charter: Charter | None, arguments: Json
 ) -> Question:
     """Return what policies are asked about a tool's call."""
