@@ -1,8 +1,10 @@
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 from tests.console.conftest import accepted, decision, granted, settled
+from tests.console.people.examples import question
 
 from interlock.console.amounts import said_amounts, usd
 from interlock.console.conduct import next_steps
@@ -16,7 +18,7 @@ from interlock.contracts.step import Progress
 
 ASSIGNED = f.StepAssigned(at_ms=1, step="facts-1", attempt=1, principal="researcher-1", deadline_ms=0)
 PLANNED = f.Planned(steps=(PlannedStep(id="facts-1", role="researcher", title="look it up"),))
-ASKED = f.EffectEscalated(effect=50, step="facts-1", attempt=1, key="k", question="which edition?")
+ASKED = question(1, 50, step="facts-1")
 
 
 def drawn(*facts: f.AnyFact, progress: tuple[Progress, ...] = ()) -> str:
@@ -50,7 +52,7 @@ def test_a_models_answer_is_shown_as_it_comes() -> None:
 def test_a_question_is_shown_with_how_to_answer_it() -> None:
     picture = drawn(accepted(), PLANNED, ASSIGNED, ASKED)
     assert "which edition?" in picture
-    assert "interlock answer 42 50 TEXT" in picture
+    assert "interlock answer 42.1 TEXT" in picture
 
 
 def test_before_the_first_decision_the_screen_says_what_it_waits_for() -> None:
@@ -62,7 +64,7 @@ def test_before_the_first_decision_the_screen_says_what_it_waits_for() -> None:
     [
         (f.Parked(at_ms=0, kind="budget", reason="tokens"), "interlock budget raise 42 --usd 0.50"),
         (f.Parked(at_ms=0, kind="review", reason="look"), "interlock resume task 42"),
-        (ASKED, "interlock answer 42 50 TEXT"),
+        (ASKED, "interlock answer 42.1 TEXT"),
     ],
 )
 def test_a_task_that_waits_for_a_person_says_what_the_person_can_do(fact: f.AnyFact, advice: str) -> None:
@@ -82,3 +84,18 @@ def test_money_has_as_many_digits_as_it_needs(micros: int, text: str) -> None:
 def test_amounts_in_words_leave_out_what_is_not_there() -> None:
     assert said_amounts(Amounts()) == "nothing"
     assert said_amounts(Amounts(tokens=1200, tool_calls=2)) == "1,200 tokens, 2 tool calls"
+
+
+def test_what_a_parked_task_waits_for_is_said_once() -> None:
+    # Given tasks that are parked, and of which people are asked
+    lack = f.Lack(scope="task", dimension="tokens", limit=900, needed=4_000)
+    view = TaskView(task=42)
+    asked = msgspec.structs.replace(question(1), kind="budget", summary="used up")
+    fold(view, decision(accepted(), f.Parked(at_ms=0, kind="budget", reason="", lack=lack), asked))
+    (line,) = next_steps(view)
+    assert "interlock budget raise 42 --tokens 20000" in line
+    view = TaskView(task=42)
+    asked = msgspec.structs.replace(question(1), kind="rejection", summary="not good")
+    fold(view, decision(accepted(), f.Parked(at_ms=0, kind="review", reason=""), asked))
+    (line,) = next_steps(view)
+    assert "interlock approve 42.1, or: interlock reject 42.1 REASON" in line

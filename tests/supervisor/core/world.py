@@ -75,10 +75,8 @@ PLAN = Plan(
     )
 )
 ONE = Plan(steps=(PlannedStep(id="a", role="researcher"),))
-PARKED = ("Parked", "Escalated", "StepSuspended")
-"""What is said when a task parks whose step waits for an effect."""
-BEGUN_AGAIN = ("StepAwakened", "StepAssigned")
-"""What is said when such a step goes on."""
+PARKED = ("Parked", "Escalated")
+"""What is said when a task parks."""
 
 
 _BUNDLE = read_folder(shipped_folder(), 0)

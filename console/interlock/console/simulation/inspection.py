@@ -7,7 +7,7 @@ from interlock.contracts.scope import FLEET, Scope
 from interlock.supervisor.core.state import Account, Effect, State, Step, Task
 from interlock.supervisor.core.switches import switch_of, tenant_switch
 
-_OPEN = {"ready", "assigned", "backing_off"}
+_OPEN = {"ready", "assigned", "awaiting", "backing_off"}
 
 
 def differences(state: State, ledger: Ledger) -> Iterator[str]:

@@ -62,7 +62,7 @@ class Laws:
         self.inputs: dict[int, Input] = {}
         self.switch = "running"
         self.undecided: set[int] = set()
-        self.escalated: dict[int, tuple[int, str]] = {}
+        self.asked: dict[tuple[int, int], facts.Escalated] = {}
         self._broken = broken
         self._writes: dict[tuple[int, str, str], int] = {}
         self._seq = self._cause = 0
@@ -73,9 +73,11 @@ class Laws:
             facts.StepCompleted: self._completed,
             facts.StepFailed: self._put_down,
             facts.StepLost: self._put_down,
+            facts.StepSuspended: self._put_down,
             facts.EffectGranted: self._granted,
             facts.EffectSettled: self._settled,
-            facts.EffectEscalated: self._asked,
+            facts.Escalated: self._asked,
+            facts.Resolved: self._resolved,
             facts.Paused: self._held,
             facts.Drained: self._held,
             facts.Parked: self._held,
@@ -215,7 +217,7 @@ class Laws:
         self._put_down(task, fact)
 
     def _put_down(self, task: int, fact: facts.AnyFact) -> None:
-        assert isinstance(fact, facts.StepCompleted | facts.StepFailed | facts.StepLost)
+        assert isinstance(fact, facts.StepCompleted | facts.StepFailed | facts.StepLost | facts.StepSuspended)
         holder = self._task(task).in_hand.pop(fact.step, None)
         if holder is None or holder.number != fact.attempt:
             self._broken("assignment", f"attempt {fact.attempt} of {fact.step} of task {task} ended unheld")
@@ -247,7 +249,6 @@ class Laws:
         assert isinstance(fact, facts.EffectSettled)
         what = f"effect {fact.effect} of task {task}"
         grant = self.ledger.open.get(fact.effect)
-        self.escalated.pop(fact.effect, None)
         if grant is None:
             if counts(fact.spent) != NOTHING:
                 self._broken("settled twice", f"{what} was settled with nothing reserved: {fact.spent}")
@@ -290,8 +291,13 @@ class Laws:
             self._broken("grant", f"{what} was counted, but has cost {grant.true_cost}: {fact.spent}")
 
     def _asked(self, task: int, fact: facts.AnyFact) -> None:
-        assert isinstance(fact, facts.EffectEscalated)
-        self.escalated[fact.effect] = (task, fact.question)
+        assert isinstance(fact, facts.Escalated)
+        self.asked[task, fact.number] = fact
+
+    def _resolved(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.Resolved)
+        if self.asked.pop((task, fact.number), None) is None:
+            self._broken("verdict", f"{task}.{fact.number} was decided that was not open: {fact}")
 
     def _held(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.Paused | facts.Drained | facts.Parked)
@@ -309,8 +315,9 @@ class Laws:
             self._broken("halt", f"task {task} was {seen.ended} and then {type(fact).__name__.lower()}")
         seen.ended, seen.ended_seq = type(fact).__name__.lower(), self._seq
         seen.in_hand.clear()
-        for effect in [effect for effect, (owner, _) in self.escalated.items() if owner == task]:
-            del self.escalated[effect]
+        for place in [place for place in self.asked if place[0] == task]:
+            self._broken("verdict", f"{place[0]}.{place[1]} is open, and its task has ended")
+            del self.asked[place]
 
     def _planned_anew(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.PlanRequested)

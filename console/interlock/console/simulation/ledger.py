@@ -212,7 +212,8 @@ class Ledger:
     def _assigned(self, task: int, fact: facts.StepAssigned, _seq: int) -> Iterator[Taken]:
         if fact.attempt == 1 and fact.principal in self._charters:
             self.account(f"step {task}.{fact.step}").limit = limits_of(self._charters[fact.principal])
-        yield from self._spend(task, fact.step, ONE_STEP, fact.at_ms)
+        if not fact.again:
+            yield from self._spend(task, fact.step, ONE_STEP, fact.at_ms)
 
     def _raised(self, task: int, fact: facts.LimitRaised, _seq: int) -> Iterator[Taken]:
         account = self.account(f"task {task}")

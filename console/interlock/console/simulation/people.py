@@ -112,8 +112,9 @@ class People:
 
     def answer(self, text: str) -> None:
         """Answer every open question."""
-        for effect, (task, _) in tuple(self._laws.escalated.items()):
-            self._say("olga", "human", "answer", Answer(text=text), task, effect)
+        for (task, number), asked in tuple(self._laws.asked.items()):
+            if asked.kind == "question":
+                self._say("alice", "human", "answer", Answer(text=text), task, number)
 
     def _come(self) -> None:
         self._coming = asyncio.ensure_future(self._connect())

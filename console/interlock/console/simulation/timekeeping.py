@@ -1,12 +1,13 @@
 """Wall time by a plain reader of the log: which clocks run, and what each has run when it stops.
 
-A task's clock runs while the task goes on, and neither the fleet nor its tenant is paused; the clock of a
-step in hand runs while its task's does.
+A task's clock runs while it goes on, neither the fleet nor its tenant is paused, and not all of it waits
+for people; the clock of a step in hand runs while its task's does.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from interlock.console.simulation.awaiting import Awaiting
 from interlock.contracts import facts
 
 Ran = Callable[[int, str, int, int], None]
@@ -17,6 +18,7 @@ class Timekeeping:
 
     def __init__(self, ran: Ran) -> None:
         self._ran = ran
+        self._awaiting = Awaiting()
         self._paused = False
         self._paused_tenants: set[str] = set()
         self._tenants: dict[int, str] = {}
@@ -36,6 +38,7 @@ class Timekeeping:
             facts.StepCompleted: self._put_down,
             facts.StepFailed: self._put_down,
             facts.StepLost: self._put_down,
+            facts.StepSuspended: self._put_down,
             facts.PlanRequested: self._planned_anew,
             facts.FleetSwitched: self._switched,
             facts.Switched: self._tenant_switched,
@@ -46,6 +49,10 @@ class Timekeeping:
         reader = self._readers.get(type(fact))
         if reader is not None:
             reader(task, fact)
+        if self._awaiting.read(task, fact) and task in self._moving:
+            at_ms = getattr(fact, "at_ms", 0)
+            if at_ms:
+                self._look(task, at_ms)
 
     def _goes(self, task: int, fact: facts.Accepted | facts.Resumed | facts.Drained) -> None:
         self._moving.add(task)
@@ -55,7 +62,8 @@ class Timekeeping:
 
     def _look(self, task: int, at_ms: int) -> None:
         """Start or stop the clocks of a task that goes on, as the switches over it say."""
-        if self._paused or self._tenants.get(task) in self._paused_tenants:
+        paused = self._paused or self._tenants.get(task) in self._paused_tenants
+        if paused or self._awaiting.waits(task):
             self._stop_all(task, at_ms)
         else:
             self._start_all(task, at_ms)
@@ -74,7 +82,9 @@ class Timekeeping:
         if (task, "") in self._running:
             self._start(task, fact.step, fact.at_ms)
 
-    def _put_down(self, task: int, fact: facts.StepCompleted | facts.StepFailed | facts.StepLost) -> None:
+    def _put_down(
+        self, task: int, fact: facts.StepCompleted | facts.StepFailed | facts.StepLost | facts.StepSuspended
+    ) -> None:
         self._in_hand.get(task, set()).discard(fact.step)
         self._stop(task, fact.step, fact.at_ms)
 

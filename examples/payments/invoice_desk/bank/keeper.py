@@ -12,15 +12,20 @@ from pathlib import Path
 
 START_S = 10.0
 PAUSE_S = 0.02
+MOST_IN_VAIN = 8
+
+
+class NotStarted(Exception):
+    """The bank has ended before it answered."""
 
 
 class BankProcess:
     """The bank at one address, in one life after the other."""
 
-    def __init__(self, file: Path, token: str, port: int = 0) -> None:
+    def __init__(self, file: Path, token: str) -> None:
         self._command = (sys.executable, "-P", "-m", "invoice_desk.bank", str(file))
         self._environment = {"BANK_TOKEN": token, "PATH": os.environ.get("PATH", "")}
-        self._port = port
+        self._port = 0
         self._process: asyncio.subprocess.Process | None = None
         self.url = ""
 
@@ -31,7 +36,7 @@ class BankProcess:
         return self._process.pid
 
     async def start(self) -> None:
-        """Start it and wait until it answers; the first start chooses the port. Raises TimeoutError."""
+        """Start it and wait until it answers; the first start chooses the port. Raises NotStarted."""
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             "--port",
@@ -42,18 +47,25 @@ class BankProcess:
         )
         assert self._process.stdout is not None
         async with asyncio.timeout(START_S):
-            self.url = (await self._process.stdout.readline()).decode().strip()
-        if not self.url:
-            raise RuntimeError("the bank has not started; what it says stands above")
-        self._port = int(self.url.rpartition(":")[2])
+            url = (await self._process.stdout.readline()).decode().strip()
+        if not url:
+            raise NotStarted("the bank has not started; what it says stands above")
+        self.url = url
+        self._port = int(url.rpartition(":")[2])
 
     async def keep(self) -> None:
-        """Start it again whenever it dies, until this is cancelled."""
-        while True:
+        """Start it again whenever it dies, until this is cancelled; raises NotStarted when it cannot be."""
+        in_vain = 0
+        while in_vain < MOST_IN_VAIN:
             assert self._process is not None
             await self._process.wait()
-            await asyncio.sleep(PAUSE_S)
-            await self.start()
+            await asyncio.sleep(PAUSE_S * 2**in_vain)
+            try:
+                await self.start()
+                in_vain = 0
+            except NotStarted:
+                in_vain += 1
+        raise NotStarted(f"the bank died {in_vain} times in a row before it had started")
 
     async def stop(self) -> None:
         """Let it finish what it does, and end it."""
@@ -63,9 +75,9 @@ class BankProcess:
 
 
 @contextlib.asynccontextmanager
-async def kept_bank(file: Path, token: str, port: int = 0) -> AsyncGenerator[BankProcess]:
+async def kept_bank(file: Path, token: str) -> AsyncGenerator[BankProcess]:
     """Keep a bank running while the context is open."""
-    bank = BankProcess(file, token, port)
+    bank = BankProcess(file, token)
     await bank.start()
     keeping = asyncio.create_task(bank.keep())
     try:

@@ -39,7 +39,7 @@ def allowed(
     if ruling.suggested:
         _suggest(turn, number, effect, ruling)
         return None
-    if ruling.needs and not satisfies(effect, ruling.needs, version(turn.state), turn.now_ms):
+    if ruling.needs and not satisfies(turn.state, effect, ruling.needs, turn.now_ms):
         _ask(turn, number, effect, offer, ruling)
         return None
     return ruling
