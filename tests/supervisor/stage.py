@@ -96,6 +96,7 @@ class Agent(Player):
         self.may_finish = asyncio.Event()
         self.may_finish.set()
         self.outcomes: list[Outcome] = []
+        self.given: list[dict[str, bytes]] = []
         self.confirms = True
         self._waiting: dict[tuple[int, str, str], asyncio.Future[Outcome]] = {}
 
@@ -133,6 +134,7 @@ class Agent(Player):
 
     async def _work(self, step: DoStep) -> None:
         self.attempts.append((step.task, step.step, step.attempt))
+        self.given.append({name: bytes(value) for name, value in step.given.items()})
         await self.may_go_on.wait()
         for place, call in enumerate(self.calls):
             self.outcomes.append(await self.effect(step, call, f"k{place}"))
@@ -197,7 +199,8 @@ class EffectWorker(Player):
         outcome = Outcome(
             task=order.task, step=order.step, key=order.key, effect=order.effect, end="completed", value=value
         )
-        await self.bus.send(outcome_subject(order.agent, self.bus.principal), encode(outcome))
+        if order.agent:
+            await self.bus.send(outcome_subject(order.agent, self.bus.principal), encode(outcome))
 
 
 class Stage:

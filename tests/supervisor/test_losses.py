@@ -166,9 +166,9 @@ async def test_a_question_reaches_a_person_and_the_answer_the_agent(stage: Stage
     stage.supervise()
     await stage.cast((AskCall(question="May I?"),))
     task = await stage.submit(ONE, review=False)
-    await stage.until(lambda: stage.told(task, facts.EffectEscalated))
-    (asked,) = stage.told(task, facts.EffectEscalated)
-    await stage.operator.say("human", "answer", Answer(text="You may."), task, asked.effect)
+    await stage.until(lambda: stage.told(task, facts.Escalated))
+    (asked,) = stage.told(task, facts.Escalated)
+    await stage.operator.say("human", "answer", Answer(text="You may."), task, asked.number)
     await stage.completed(task)
     (outcome,) = stage.agent("researcher-1").outcomes
     assert (outcome.end, bytes(outcome.value)) == ("answered", b'"You may."')

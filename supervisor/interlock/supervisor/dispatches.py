@@ -32,13 +32,26 @@ def do_step(state: State, task: Task, step: Step, given: Mapping[str, Message]) 
         title=step.title,
         goal=task.goal,
         input=_input(state, task, step),
-        given={name: body.value for name, body in given.items() if isinstance(body, StepResult)},
+        given={name: value for name, body in given.items() if (value := result_of(body)) is not None},
         notes=step.notes,
         model=task.model,
         docs=task.docs,
         deadline_ms=step.deadline_ms,
         tenant=task.tenant,
     )
+
+
+def result_of(body: Message) -> msgspec.Raw | None:
+    """Return what a step came to, from the record that holds it: an agent's result, or a person's answer."""
+    if isinstance(body, StepResult):
+        return body.value
+    return _answer(body) if isinstance(body, Answer) else None
+
+
+def _answer(body: Answer) -> msgspec.Raw:
+    if isinstance(body.value, msgspec.Raw):
+        return body.value
+    return msgspec.Raw(msgspec.json.encode(body.text))
 
 
 def _input(state: State, task: Task, step: Step) -> Json:
@@ -91,11 +104,17 @@ def do_effect(task: Task, effect: Effect, incarnation: str, call: Call, as_of: i
         as_of=as_of,
         to_count=effect.to_count,
         counted_tokens=effect.demand.counted_tokens or 0,
+        needs=effect.needs,
+        approvals=effect.approvals,
+        approved_until_ms=effect.approved_until_ms,
+        flags=effect.flags,
     )
 
 
 def _named(call: Call, effect: Effect) -> Call:
-    """Return the call with the model that was decided about, where the agent left it open."""
+    """Return the call with what was decided about: a model that was left open, arguments that were edited."""
+    if isinstance(call, effects.ToolCall) and effect.arguments is not None:
+        return msgspec.structs.replace(call, arguments=effect.arguments)
     if isinstance(call, effects.ModelCall) and call.model != effect.demand.name:
         return msgspec.structs.replace(call, model=effect.demand.name)
     return call
@@ -111,7 +130,7 @@ def outcome(task: int, effect: Effect, end: EffectEnd, body: Message | None, mes
     elif isinstance(body, effects.EffectAborted):
         message = body.reason
     elif isinstance(body, Answer):
-        value = msgspec.Raw(msgspec.json.encode(body.text))
+        value = _answer(body)
     return Outcome(
         task=task,
         step=effect.step,

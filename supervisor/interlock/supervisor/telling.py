@@ -50,8 +50,10 @@ class Telling:
             facts.StepCompleted: self._step_over,
             facts.StepFailed: self._step_over,
             facts.StepLost: self._step_lost,
+            facts.StepSuspended: self._step_suspended,
             facts.EffectGranted: self._effect_granted,
-            facts.EffectDenied: self._effect_denied,
+            facts.EffectDenied: self._effect_refused,
+            facts.EffectRecommended: self._effect_refused,
             facts.EffectRepeated: self._effect_repeated,
             facts.EffectSettled: self._effect_settled,
         }
@@ -182,16 +184,21 @@ class Telling:
         if fact.principal in self._state().agents:
             self._cancel_step(task.id, fact.step, fact.attempt, fact.principal, fact.reason)
 
+    def _step_suspended(self, task: Task, fact: facts.StepSuspended) -> None:
+        self._dispatcher.forget(_step_key(task.id, fact.step, fact.attempt))
+        if fact.principal in self._state().agents:
+            self._cancel_step(task.id, fact.step, fact.attempt, fact.principal, fact.reason)
+
     def _effect_granted(self, task: Task, fact: facts.EffectGranted) -> None:
         effect = task.effects.get(fact.effect)
         # A task that has ended meanwhile takes its grants back when that is durable.
         if task.active and effect is not None and effect.state == "granted" and effect.grant == fact.grant:
             self._tell_effect(task, effect)
 
-    def _effect_denied(self, task: Task, fact: facts.EffectDenied) -> None:
+    def _effect_refused(self, task: Task, fact: facts.EffectDenied | facts.EffectRecommended) -> None:
         effect = task.effects.get(fact.effect)
         if effect is not None:
-            self._tell_outcome(task, effect, "denied", None, f"{fact.rule}: {fact.reason}")
+            self._tell_end(task, effect, None)
 
     def _effect_repeated(self, task: Task, fact: facts.EffectRepeated) -> None:
         effect = task.effects.get(fact.effect)
@@ -250,8 +257,9 @@ class Telling:
         worker = self._state().workers.get(effect.worker)
         # A new life of the worker has nothing in hand of what was granted to the last one.
         has_it = worker is not None and effect.seq in worker.in_hand
-        if isinstance(body, EffectRequest) and effect.step in task.steps and worker is not None and has_it:
-            order = dispatches.do_effect(task, effect, worker.incarnation, body.call, self._as_of())
+        call = effect.call or (body.call if isinstance(body, EffectRequest) else None)
+        if call is not None and effect.step in task.steps and worker is not None and has_it:
+            order = dispatches.do_effect(task, effect, worker.incarnation, call, self._as_of())
             self._send(_effect_key(effect.seq, effect.grant), effect.worker, order)
 
     def _tell_recorded(self, task: Task, effect: Effect) -> None:
@@ -266,7 +274,7 @@ class Telling:
     def _tell_end(self, task: Task, effect: Effect, body: Message | None) -> None:
         end = _ENDS.get(effect.state)
         if end is not None:
-            self._tell_outcome(task, effect, end, body, f"effect {effect.seq} is {end}")
+            self._tell_outcome(task, effect, end, body, effect.reason or f"effect {effect.seq} is {end}")
 
     def _tell_outcome(
         self, task: Task, effect: Effect, end: EffectEnd, body: Message | None, message: str

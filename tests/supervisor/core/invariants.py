@@ -90,6 +90,7 @@ def lawful(state: State, before: State | None = None, now_ms: int = 0) -> None:
     _queue_is_what_is_ready(state)
     _switches_are_obeyed(state)
     _kills_are_accounted_for(state)
+    _people_are_asked(state)
 
 
 def _limits_hold(state: State, before: State | None, now_ms: int) -> None:
@@ -132,7 +133,7 @@ def accounts(state: State) -> Iterator[tuple[str, Account]]:
 def _task_is_consistent(state: State, task: Task) -> None:
     tenant = state.switches.get(Scope(kind="tenant", name=task.tenant))
     paused = state.switch == "paused" or (tenant is not None and tenant.state == "paused")
-    stands = not task.going or paused
+    stands = not task.going or paused or _awaits(task)
     assert task.account.clocks == (0 if stands else 1), f"the clock of task {task.id}"
     if not task.active:
         assert not task.steps
@@ -152,10 +153,54 @@ def _task_is_consistent(state: State, task: Task) -> None:
         assert (effect.step, effect.key) == name_and_key
     for effect in task.effects.values():
         assert effect.state != "lost", "a lost effect is granted again, waits, or is given up"
-        open_step = task.steps[effect.step].state in {"ready", "assigned", "backing_off"}
+        open_step = task.steps[effect.step].state in {"ready", "assigned", "awaiting", "backing_off"}
         assert open_step or effect.state not in {"held", "escalated"}, "nobody waits for it any more"
         assert (effect.reserved != NOTHING) <= (effect.state == "granted")
         assert not (effect.to_count and effect.demand.counted_tokens is not None), "it is counted already"
+
+
+def _awaits(task: Task) -> bool:
+    """Tell whether all that could go on in a task waits for people."""
+    states = [step.state for step in task.steps.values()]
+    return "awaiting" in states and not {"ready", "assigned", "backing_off"}.intersection(states)
+
+
+def _people_are_asked(state: State) -> None:
+    """Check that what waits for people is asked of them, once, and that nothing is asked in vain."""
+    open_effects: dict[tuple[int, int], int] = {}
+    for (number, each), known in state.escalations.items():
+        said = known.said
+        assert 0 < each == said.number <= state.escalated[number]
+        assert (number, each) not in state.verdicts, "it is decided and open"
+        if not number:
+            continue
+        assert state.tasks[number].active, "it is asked of a task that is over"
+        if said.kind in {"approval", "question"}:
+            assert (number, said.effect) not in open_effects, "it is asked twice"
+            open_effects[number, said.effect] = each
+    asked = {
+        (task.id, effect.seq): effect.asked
+        for task in state.tasks.values()
+        for effect in task.effects.values()
+        if effect.state == "escalated"
+    }
+    assert asked == open_effects
+    for task in state.tasks.values():
+        mine = sorted(effect.seq for effect in task.effects.values() if effect.state == "escalated")
+        assert list(task.asked) == mine
+        assert list(task.suspended) == sorted(s.id for s in task.steps.values() if s.state == "awaiting")
+        for name in task.suspended:
+            _is_suspended_for_a_reason(state, task, name)
+
+
+def _is_suspended_for_a_reason(state: State, task: Task, name: str) -> None:
+    if task.steps[name].role == "human":
+        asked = [k.said for (n, _), k in state.escalations.items() if n == task.id and k.said.step == name]
+        assert [said.kind for said in asked] == ["step"]
+        return
+    waiting = [e.state for e in task.effects.values() if e.step == name and e.state not in ENDED_EFFECTS]
+    assert waiting, f"{name} waits for nothing"
+    assert task.parked_for or "escalated" in waiting
 
 
 def _switches_are_obeyed(state: State) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from tests.supervisor.core.people import signed, statement_of
 from tests.supervisor.core.world import COUNTING, LOOK, MODEL, ONE, PLAN, PUT, THINK, TOOLS, UNPRICED, World
 
 from interlock.contracts.budget import Amounts, Budget
@@ -18,8 +19,18 @@ from interlock.contracts.effect import (
     ToolCall,
 )
 from interlock.contracts.inputs import INPUT_KINDS
-from interlock.contracts.message import encode
-from interlock.contracts.people import Answer
+from interlock.contracts.message import Message, encode
+from interlock.contracts.people import (
+    Abort,
+    Answer,
+    Approve,
+    Delegate,
+    Edit,
+    PlantCanary,
+    Raise,
+    Reassign,
+    Reject,
+)
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.roles import Verdict
 from interlock.contracts.scope import Scope, ScopeKind
@@ -55,12 +66,26 @@ CIRCLE = Plan(
     )
 )
 STRANGE = Plan(steps=(PlannedStep(id="a", role="astrologer"),))
-PLANS = (ONE, ONE, ONE, PLAN, PLAN, PLAN, CIRCLE, STRANGE, Plan(steps=()))
+PERSON = PlannedStep(id="look", role="human", input={"ask": "Look at it", "to": "finance"})
+HYBRID = Plan(steps=(PERSON, PlannedStep(id="a", role="researcher", after=("look",))))
+PLANS = (ONE, ONE, ONE, PLAN, PLAN, PLAN, HYBRID, CIRCLE, STRANGE, Plan(steps=()))
 VERDICTS = (
     Verdict(decision="approve"),
     Verdict(decision="revise", reasons=("because",)),
     Verdict(decision="revise", reasons=("again",)),
     Verdict(decision="escalate"),
+)
+EDITED = {"path": "b"}
+VERDICTS_OF_PEOPLE: tuple[tuple[str, Message], ...] = (
+    ("answer", Answer(text="yes")),
+    ("answer", Answer(text="")),
+    ("approve", Approve()),
+    ("approve", Approve()),
+    ("edit", Approve()),
+    ("reject", Reject(reason="no")),
+    ("raise", Raise(more=Amounts(tokens=1_000, tool_calls=1))),
+    ("reassign", Reassign(to="finance")),
+    ("abort", Abort(reason="enough")),
 )
 BAD_BYTES = (b"", b"{", b'{"v":2}', b"[]", b"\xff")
 
@@ -70,6 +95,9 @@ class Life:
 
     def __init__(self) -> None:
         self.world = World()
+        self.world.person("olga", roles=("operator",))
+        self.world.person("ada", "finance")
+        self.world.person("bert", "finance")
         self._said: list[tuple[str, str, str, bytes, tuple[str | int, ...]]] = []
 
     def _say(self, who: str, kind: str, verb: str, data: bytes, *rest: str | int) -> None:
@@ -101,7 +129,7 @@ class Life:
         self.world.submit(
             tenant=chance.choice(TENANTS),
             priority=chance.randint(0, 9),
-            plan=chance.choice((None, None, ONE, PLAN, CIRCLE)),
+            plan=chance.choice((None, None, ONE, PLAN, HYBRID, CIRCLE)),
             review=chance.random() < 0.8,
             deadline_s=chance.choice((None, None, 600)),
             budget=Budget(
@@ -166,11 +194,27 @@ class Life:
             body = EffectCounted(effect=effect.seq, grant=effect.grant, prompt_tokens=counted)
             self._say(effect.worker, "effect", "counted", encode(body), task)
 
-    def person_answers(self, chance: Random) -> None:
-        found = self._in_state(chance, "escalated")
-        if found is not None:
-            task, effect = found
-            self._say("olga", "human", "answer", encode(Answer(text="yes")), task, effect.seq)
+    def person_decides(self, chance: Random) -> None:
+        """Somebody says something of what is asked, or was; mostly somebody who may."""
+        numbers = sorted((*self.world.state.escalations, *self.world.state.verdicts))
+        if numbers:
+            who = chance.choice(("olga", "olga", "olga", *PEOPLE, "alice", "mallory"))
+            verb, body = chance.choice(VERDICTS_OF_PEOPLE)
+            number = chance.choice(numbers)
+            if verb == "approve" and number in self.world.state.escalations:
+                body = Approve(approval=signed(statement_of(self.world.state, *number, by=who)))
+            elif verb == "edit" and number in self.world.state.escalations:
+                approval = signed(statement_of(self.world.state, *number, by=who, arguments=EDITED))
+                body = Edit(arguments=EDITED, approval=approval)
+            self._say(who, "human", verb, encode(body), *number)
+
+    def person_delegates(self, chance: Random) -> None:
+        by, to = chance.choice((*PEOPLE, "mallory")), chance.choice(PEOPLE)
+        self._say(by, "human", "delegate", encode(Delegate(to=to, for_s=chance.choice((0, 60, 3_600)))))
+
+    def canary_is_planted(self, chance: Random) -> None:
+        body = PlantCanary(role="operator", tool="pay", summary="Pay the fox", arguments={"cents": 1})
+        self._say(chance.choice(PEOPLE), "control", "canary", encode(body), "fleet")
 
     def task_is_switched(self, chance: Random) -> None:
         if self.world.state.tasks:
@@ -323,6 +367,9 @@ class Life:
             number, tokens=10_000, steps=20, tool_calls=10, wall_ms=10**9, spend_usd_micros=10**6, replans=2
         )
         world.control("resume", number)
+        for task, each in sorted(world.state.escalations):
+            if task == number and (task, each) in world.state.escalations:
+                self._answer(number, each)
         for effect in list(world.task(number).effects.values()):
             if effect.state == "granted":
                 world.completed(number, effect.seq)
@@ -330,6 +377,16 @@ class Life:
             if world.task(number).steps.get(step.id) == step and step.state == "assigned":
                 good = {"planner": ONE, "reviewer": Verdict(decision="approve")}
                 world.result(number, step.id, good.get(step.role, "done"))
+
+    def _answer(self, number: int, each: int) -> None:
+        world = self.world
+        match world.state.escalations[number, each].said.kind:
+            case "question" | "step":
+                world.say("olga", "human", "answer", Answer(text="yes"), number, each)
+            case "approval":
+                world.approve(number, each)
+            case _:
+                world.say("olga", "human", "approve", Approve(), number, each)
 
     def _assigned(self, chance: Random) -> tuple[int, str] | None:
         found = sorted(key for agent in self.world.state.agents.values() for key in agent.in_hand)
@@ -379,7 +436,9 @@ HAPPENINGS: dict[Happening, int] = {
     Life.effect_is_asked_for: 25,
     Life.effect_ends: 20,
     Life.effect_is_counted: 12,
-    Life.person_answers: 3,
+    Life.person_decides: 12,
+    Life.person_delegates: 1,
+    Life.canary_is_planted: 1,
     Life.task_is_switched: 5,
     Life.fleet_is_switched: 1,
     Life.limit_is_raised: 6,

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.supervisor.core.world import LOOK, MODEL, ONE, PLAN, THINK, World, limited
+from tests.supervisor.core.world import BEGUN_AGAIN, LOOK, MODEL, ONE, PARKED, PLAN, THINK, World, limited
 
 from interlock.contracts import facts
 from interlock.contracts.budget import MOST, Amounts, Budget
@@ -36,25 +36,27 @@ def test_an_exhausted_budget_parks_the_task_and_a_raise_continues_it_where_it_wa
     # When the agent asks for more
     second = world.ask(number, "a", THINK, key="k2")
     # Then the effect waits and the task is parked, with everything it has
-    assert world.kinds(number) == ["EffectHeld", "Parked"]
+    assert world.kinds(number) == ["EffectHeld", *PARKED]
     assert world.only(number, facts.EffectHeld).waits_for == "budget"
     parked = world.only(number, facts.Parked)
     assert parked.kind == "budget"
     assert "tokens of the task: limit 200" in parked.reason
     assert "interlock budget raise" in parked.reason
     step = world.step(number, "a")
-    # And a raise goes on exactly there: same step, same attempt, same effect
+    # And a raise goes on exactly there: same step, same effect, and a new attempt that nobody counts
     world.more(number, tokens=200)
-    assert world.kinds(number) == ["LimitRaised", "Resumed", "EffectGranted"]
+    assert world.kinds(number) == ["LimitRaised", "Resumed", "Resolved", "EffectGranted", *BEGUN_AGAIN]
     assert world.only(number, facts.EffectGranted).effect == second
-    assert (world.step(number, "a").attempt, world.step(number, "a").state) == (step.attempt, "assigned")
+    again = world.step(number, "a")
+    assert (again.attempt, again.state) == (step.attempt + 1, "assigned")
+    assert again.account.spent.steps == 1
 
 
 def test_a_raise_that_is_too_small_parks_again() -> None:
     world, number = at_work(limited(tokens=100))
     world.ask(number, "a", THINK)
     world.more(number, tokens=1)
-    assert world.kinds(number) == ["LimitRaised", "Resumed", "Parked"]
+    assert world.kinds(number) == ["LimitRaised", "Resumed", "Resolved", "Parked", "Escalated"]
 
 
 def test_a_raise_of_a_paused_task_does_not_resume_it() -> None:
@@ -64,7 +66,7 @@ def test_a_raise_of_a_paused_task_does_not_resume_it() -> None:
     world.more(number, tokens=1_000)
     assert world.kinds(number) == ["LimitRaised"]
     world.control("resume", number)
-    assert world.kinds(number) == ["Resumed", "EffectGranted"]
+    assert world.kinds(number) == ["Resumed", "Resolved", "EffectGranted", *BEGUN_AGAIN]
 
 
 def test_a_raise_lifts_the_limits_of_steps_too() -> None:
@@ -87,7 +89,7 @@ def test_the_output_limit_is_lowered_before_a_call_is_refused() -> None:
 def test_an_output_too_small_to_be_useful_is_refused() -> None:
     world, number = at_work(limited(tokens=100 + MIN_OUTPUT_TOKENS - 1))
     world.ask(number, "a", thinking(1_000))
-    assert world.kinds(number) == ["EffectHeld", "Parked"]
+    assert world.kinds(number) == ["EffectHeld", *PARKED]
 
 
 def test_a_budget_that_others_have_reserved_is_waited_for_and_not_parked() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.supervisor.core.world import COUNTING, ONE, World, all_of, limited
+from tests.supervisor.core.world import COUNTING, ONE, PARKED, World, all_of, limited
 
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING, Amounts, Budget
@@ -80,7 +80,7 @@ def test_money_that_is_too_little_for_the_bytes_is_a_reason_to_count_too() -> No
 def test_where_counting_cannot_help_the_task_parks(offer: ModelOffer, limits: dict[str, int]) -> None:
     world, number = at_work(offer, **limits)
     world.ask(number, "a", LONG)
-    assert world.kinds(number) == ["EffectHeld", "Parked"]
+    assert world.kinds(number) == ["EffectHeld", *PARKED]
 
 
 def test_a_prompt_that_fits_by_its_bytes_is_not_counted() -> None:
@@ -140,13 +140,13 @@ def test_by_its_count_an_effect_parks_and_a_raise_continues_it() -> None:
     seq = world.ask(number, "a", LONG)
     world.counted(number, seq, 3_100)
     # Then the task parks, and says how many there are
-    assert world.kinds(number) == ["EffectSettled", "EffectHeld", "Parked"]
+    assert world.kinds(number) == ["EffectSettled", "EffectHeld", *PARKED]
     parked = world.only(number, facts.Parked)
     assert f"the prompt of effect {seq} has 3100 tokens, as its provider counts" in parked.reason
     assert parked.lack == facts.Lack(scope="task", dimension="tokens", limit=3_000, needed=3_116)
     # And a raise that does not suffice by the count parks again, one that does suffice grants
     world.more(number, tokens=115)
-    assert world.kinds(number) == ["LimitRaised", "Resumed", "Parked"]
+    assert world.kinds(number) == ["LimitRaised", "Resumed", "Resolved", "Parked", "Escalated"]
     world.more(number, tokens=1)
     fact = granted(world, number)
     assert (fact.effect, fact.reserved.tokens, fact.max_output_tokens, fact.to_count) == (
@@ -178,7 +178,7 @@ def test_what_nobody_could_count_parks_by_its_bytes_and_is_not_counted_again() -
     assert parked.lack.needed == 4_064 + 16
     assert "provider counts" not in parked.reason
     world.more(number, tokens=1_000)
-    assert world.kinds(number) == ["LimitRaised", "Resumed", "Parked"]
+    assert world.kinds(number) == ["LimitRaised", "Resumed", "Resolved", "Parked", "Escalated"]
     world.more(number, tokens=80)
     assert granted(world, number).reserved.tokens == 4_080
 
@@ -321,6 +321,7 @@ def test_limits_hold_an_effect_is_counted_once_and_nothing_stays_reserved(
     effects = [
         world.ask(number, "a", replace(LONG, prompt="x" * prompt), key=f"k{place}")
         for place, prompt in enumerate(prompts)
+        if world.step(number, "a").principal
     ]
     # When their workers count, end, or are lost in any order
     for what, place, amount in events:

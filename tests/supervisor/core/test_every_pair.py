@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from tests.supervisor.core.people import signed
 from tests.supervisor.core.world import LOOK, ONE, World, limited
 
 from interlock.contracts import effect as effects
 from interlock.contracts import facts
+from interlock.contracts.approval import Statement
 from interlock.contracts.budget import Amounts, Budget
-from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetLimits
+from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetAutonomy, SetLimits
+from interlock.contracts.effect import AskCall
 from interlock.contracts.inputs import INPUT_KINDS
 from interlock.contracts.message import Message
 from interlock.contracts.observed import (
@@ -20,14 +23,36 @@ from interlock.contracts.observed import (
     ProcessExited,
     Violation,
 )
-from interlock.contracts.people import Answer
+from interlock.contracts.people import (
+    Abort,
+    Answer,
+    Approve,
+    Delegate,
+    Edit,
+    PlantCanary,
+    Raise,
+    Reassign,
+    Reject,
+)
+from interlock.contracts.plan import Plan, PlannedStep
+from interlock.contracts.policy import Policies, SetPolicies
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit
 
+CANARY = PlantCanary(role="operator", tool="pay", summary="Pay the fox")
+STATEMENT = Statement(
+    task=1, number=1, effect=1, tool="pay", arguments="0", policies="", verdict="edit", by="olga"
+)
 NULL = msgspec.Raw(b"null")
-SPEAKERS = {"agent": "researcher-1", "effect": "effects-1", "guard": "guard-1", "access": "access-1"}
-SILENT = {(kind, verb) for kind in SPEAKERS for verb in ("hello", "bye")} | {
+SPEAKERS = {
+    "agent": "researcher-1",
+    "effect": "effects-1",
+    "guard": "guard-1",
+    "access": "access-1",
+    "supervisor": "supervisor-1",
+}
+SILENT = {(kind, verb) for kind in ("agent", "effect", "guard", "access") for verb in ("hello", "bye")} | {
     ("guard", "exited"),
     ("access", "ended"),
     ("access", "entitled"),
@@ -136,6 +161,21 @@ def task_draining(world: World) -> int:
     return number
 
 
+def questioned(world: World) -> int:
+    number = world.submit(plan=ONE)
+    world.ask(number, "a", AskCall(question="May I?"))
+    return number
+
+
+def a_persons_turn(world: World) -> int:
+    return world.submit(plan=Plan(steps=(PlannedStep(id="a", role="human", input={"ask": "Look"}),)))
+
+
+def planted(world: World) -> int:
+    world.say("olga", "control", "canary", CANARY, "fleet")
+    return 0
+
+
 def nothing(_world: World) -> int:
     return 77
 
@@ -160,6 +200,9 @@ SITUATIONS: list[Callable[[World], int]] = [
     tenant_killed,
     step_draining,
     task_draining,
+    questioned,
+    a_persons_turn,
+    planted,
 ]
 
 
@@ -171,7 +214,17 @@ def bodies(world: World) -> dict[tuple[str, str], Message]:
         ("task", "submit"): Submit(goal="why?"),
         ("control", "raise"): RaiseLimit(more=Amounts(tool_calls=5)),
         ("control", "limit"): SetLimits(total=Budget(tokens=10**6)),
+        ("control", "autonomy"): SetAutonomy(level=3),
+        ("control", "canary"): CANARY,
+        ("supervisor", "policies"): SetPolicies(bundle=Policies()),
         ("human", "answer"): Answer(text="yes"),
+        ("human", "approve"): Approve(),
+        ("human", "edit"): Edit(arguments={"path": "b"}, approval=signed(STATEMENT)),
+        ("human", "reject"): Reject(reason="no"),
+        ("human", "raise"): Raise(more=Amounts(tool_calls=5)),
+        ("human", "reassign"): Reassign(to="finance"),
+        ("human", "abort"): Abort(reason="enough"),
+        ("human", "delegate"): Delegate(to="ada", for_s=60),
         ("agent", "hello"): AgentHello(incarnation="new", charter=charter),
         ("agent", "bye"): Bye(incarnation="i2"),
         ("agent", "effect"): effects.EffectRequest(step="a", attempt=1, key="k9", call=LOOK),
@@ -197,16 +250,18 @@ def bodies(world: World) -> dict[tuple[str, str], Message]:
     return found | {("control", verb): Control() for verb in ("pause", "drain", "kill", "resume")}
 
 
-def rest(kind: str, verb: str, number: int, effect: int) -> tuple[str | int, ...]:
+def rest(kind: str, verb: str, number: int) -> tuple[str | int, ...]:
     if verb in {"hello", "bye", "submit"}:
         return ()
-    if verb in {"limit", "release"}:
+    if verb in {"limit", "release", "canary"}:
         return ("fleet",)
-    if kind in {"guard", "access"}:
+    if verb in {"autonomy", "delegate"}:
+        return ("role", "executor") if verb == "autonomy" else ()
+    if kind in {"guard", "access", "supervisor"}:
         return ("alice",) if verb == "entitled" else ()
     if kind == "control":
         return ("task", number)
-    return (number, effect) if kind == "human" else (number,)
+    return (number, 1) if kind == "human" else (number,)
 
 
 @pytest.mark.parametrize("pair", sorted(INPUT_KINDS), ids=".".join)
@@ -218,10 +273,12 @@ def test_it_is_decided_or_refused_and_then_nothing_changes(
     world.everybody()
     world.guard()
     world.access()
+    world.entitled("olga", roles=("operator",))
+    world.entitled("ada", groups=("finance",))
     number = situation(world)
-    before, effect = world.state, world.seq
+    before = world.state
     speaker = SPEAKERS.get(pair[0], "olga")
-    world.say(speaker, *pair, bodies(world)[pair], *rest(*pair, number, effect))
+    world.say(speaker, *pair, bodies(world)[pair], *rest(*pair, number))
     said = [fact for of_task in world.last.values() for fact in of_task]
     if all(isinstance(fact, facts.Refused) for fact in said):
         assert world.state == before

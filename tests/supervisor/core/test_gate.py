@@ -248,19 +248,22 @@ def test_a_write_that_may_have_happened_is_never_tried_again_by_itself() -> None
 def test_a_question_waits_for_exactly_one_answer_and_costs_nothing() -> None:
     world, number = at_work()
     effect = world.ask(number, "a", AskCall(question="May I?"))
-    assert world.only(number, facts.EffectEscalated).question == "May I?"
+    asked = world.only(number, facts.Escalated)
+    assert (asked.kind, asked.summary, asked.effect, asked.blocks) == ("question", "May I?", effect, True)
+    assert world.step(number, "a").state == "awaiting"
     world.answer(number, effect)
     settled = world.only(number, facts.EffectSettled)
     assert (settled.end, settled.basis, settled.outcome) == ("answered", "nothing", world.seq)
     world.answer(number, effect, "no")
-    assert f"no open question {effect}" in world.only(number, facts.Refused).reason
+    assert world.only(number, facts.Refused).reason == f"{number}.1 was answered by alice"
 
 
 @pytest.mark.parametrize("effect", [0, 999, "x", "9" * 5_000])
 def test_an_answer_to_no_question_is_refused(effect: Any) -> None:
     world, number = at_work()
     world.say("olga", "human", "answer", b'{"text":"yes"}', number, effect)
-    assert world.kinds(number) == ["Refused"]
+    refused = [fact for said in world.last.values() for fact in said]
+    assert [type(fact) for fact in refused] == [facts.Refused]
 
 
 # Who may say what became of it.

@@ -60,7 +60,7 @@ class Machine(RuleBasedStateMachine):
             Life.something_is_let_go,
             Life.limit_is_raised,
             Life.limits_are_set,
-            Life.person_answers,
+            Life.person_decides,
         )
         chance.choice(choices)(self.life, chance)
 
@@ -104,4 +104,4 @@ def test_life_is_eventful() -> None:
         for happening in chance.choices(list(HAPPENINGS), list(HAPPENINGS.values()), k=WALK_STEPS):
             happening(life, chance)
         met |= {type(fact).__name__ for told in life.world.told.values() for fact in told}
-    assert len(met) >= 32, sorted(met)
+    assert len(met) >= 40, sorted(met)

@@ -46,7 +46,7 @@ def test_used_up_wall_time_parks_the_task_and_a_raise_continues_it() -> None:
     assert "wall_ms of the task: limit 10000" in world.only(number, facts.Parked).reason
     world.tick(60_000)
     world.more(number, wall_ms=5_000)
-    assert world.kinds(number) == ["LimitRaised", "Resumed"]
+    assert world.kinds(number) == ["LimitRaised", "Resumed", "Resolved"]
     world.tick(4_999)
     assert world.task(number).moving
     world.tick(1)

@@ -11,7 +11,7 @@ from interlock.contracts import facts
 from interlock.supervisor.core import transitions
 from interlock.supervisor.core.evolve import evolve
 from interlock.supervisor.core.state import State
-from interlock.supervisor.core.transitions import EFFECTS, HOLDS, PHASES, STEPS, SWITCHES
+from interlock.supervisor.core.transitions import EFFECTS, ESCALATIONS, HOLDS, PHASES, STEPS, SWITCHES
 from interlock.supervisor.errors import IllegalFact
 
 
@@ -39,9 +39,10 @@ MACHINES = {
         EFFECTS,
         get_args(transitions.EffectState),
         "none",
-        {"completed", "failed", "aborted", "denied", "in_doubt", "answered"},
+        {"completed", "failed", "aborted", "denied", "in_doubt", "answered", "recommended"},
         transitions.next_effect,
     ),
+    "escalation": Machine(ESCALATIONS, get_args(transitions.EscalationState), "none", {"closed"}, None),
     "switch": Machine(SWITCHES, get_args(facts.SwitchState), "running", set(), None),
 }
 machines = pytest.mark.parametrize("name", MACHINES)
@@ -118,7 +119,13 @@ OF_THE_FLEET = (
     facts.LeaderTook,
     facts.LeaderLeft,
     facts.Led,
+    facts.Delegated,
+    facts.PoliciesSet,
+    facts.PoliciesRefused,
+    facts.AutonomySet,
+    facts.CharterExceeded,
 )
+ABOUT_NUMBERS = (facts.EscalationMoved, facts.ApprovalCounted, facts.ArgumentsEdited, facts.Resolved)
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
@@ -127,7 +134,8 @@ def test_a_fact_about_a_task_that_is_not_there_is_refused_and_changes_nothing(fa
     if isinstance(fact, EVERYWHERE + OF_THE_FLEET):
         evolve(state, 0 if isinstance(fact, OF_THE_FLEET) else 42, fact)
     else:
-        with pytest.raises(IllegalFact, match="there is no task 42"):
+        missing = "open escalation" if isinstance(fact, ABOUT_NUMBERS) else "task"
+        with pytest.raises(IllegalFact, match=f"there is no {missing} 42"):
             evolve(state, 42, fact)
     assert state == State()
 

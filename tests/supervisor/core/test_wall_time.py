@@ -26,7 +26,7 @@ def test_an_input_finds_it_too_and_what_comes_too_late_changes_no_time() -> None
     number = world.submit(plan=ONE, review=False, budget=limited(wall_ms=1_000))
     world.now_ms += 1_100
     world.result(number, "a")
-    assert world.kinds(number) == ["Parked", "StepCompleted", "Completed"]
+    assert world.kinds(number) == ["Parked", "Escalated", "StepCompleted", "Resolved", "Completed"]
     assert world.task(number).account.spent.wall_ms == 1_000
 
 
@@ -54,7 +54,7 @@ def test_a_task_that_comes_when_the_time_is_up_does_not_run_at_all() -> None:
     world.submit(plan=ONE)
     world.tick(1_000)
     late = world.submit(plan=ONE)
-    assert world.kinds(late)[-1] == "Parked"
+    assert world.kinds(late)[-2:] == ["Parked", "Escalated"]
     assert world.task(late).account.spent.wall_ms == 0
 
 
@@ -91,7 +91,7 @@ def test_a_limit_lowered_below_what_has_run_stops_now_and_denies_nothing() -> No
     number = world.submit(plan=ONE)
     world.now_ms += 5_000
     world.limit("fleet", total=limited(wall_ms=1_000))
-    assert world.kinds(number) == ["Parked"]
+    assert world.kinds(number) == ["Parked", "Escalated"]
     assert world.only(number, facts.Parked).at_ms == world.now_ms
     assert world.state.shared["fleet"].spent.wall_ms == 5_000
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from tests.supervisor.core.invariants import Told, fold, uphold
+from tests.supervisor.core.people import key_of, signed, statement_of
 
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING, Amounts, Budget
@@ -24,7 +25,7 @@ from interlock.contracts.effect import (
 )
 from interlock.contracts.facts import AnyFact
 from interlock.contracts.inputs import read_record
-from interlock.contracts.message import Message, encode
+from interlock.contracts.message import Json, Message, encode
 from interlock.contracts.observed import (
     AccessHello,
     ConnectionEnded,
@@ -32,7 +33,7 @@ from interlock.contracts.observed import (
     GuardHello,
     ProcessExited,
 )
-from interlock.contracts.people import Answer
+from interlock.contracts.people import Answer, Approve, Edit, Reject
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.presence import AgentHello, Bye, EffectHello, ModelOffer, ToolOffer
 from interlock.contracts.roles import Verdict
@@ -42,7 +43,7 @@ from interlock.contracts.subjects import input_subject
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.account import NO_LIMITS
 from interlock.supervisor.core.decide import decide, decide_silence, decide_tick, decide_unconfirmed
-from interlock.supervisor.core.state import Effect, State, Step, Task
+from interlock.supervisor.core.state import Effect, Escalation, State, Step, Task, replace
 from interlock.supervisor.core.turn import Decided
 from interlock.supervisor.policies import read_folder, shipped_folder
 
@@ -72,6 +73,10 @@ PLAN = Plan(
     )
 )
 ONE = Plan(steps=(PlannedStep(id="a", role="researcher"),))
+PARKED = ("Parked", "Escalated", "StepSuspended")
+"""What is said when a task parks whose step waits for an effect."""
+BEGUN_AGAIN = ("StepAwakened", "StepAssigned")
+"""What is said when such a step goes on."""
 
 
 _BUNDLE = read_folder(shipped_folder(), 0)
@@ -304,8 +309,30 @@ class World:
     def limit(self, *scope: str, total: Budget = NO_LIMITS, day: Budget = NO_LIMITS) -> None:
         self.say("olga", "control", "limit", SetLimits(total=total, day=day), *scope)
 
+    def person(self, name: str, *groups: str, roles: tuple[str, ...] = ()) -> None:
+        """Let somebody be known, with a key, as of these groups."""
+        self.entitled(name, roles=roles, groups=groups, keys=(key_of(name).public_key,))
+
+    def approve(self, number: int, each: int = 1, by: str = "olga", **changes: Any) -> None:
+        """Let somebody approve what is asked now; the changes are made before it is signed."""
+        statement = replace(statement_of(self.state, number, each, by), **changes)
+        self.say(by, "human", "approve", Approve(approval=signed(statement)), number, each)
+
+    def edit(self, number: int, arguments: Json, each: int = 1, by: str = "olga") -> None:
+        """Let somebody approve other arguments instead."""
+        approval = signed(statement_of(self.state, number, each, by, arguments))
+        self.say(by, "human", "edit", Edit(arguments=arguments, approval=approval), number, each)
+
+    def reject(self, number: int, each: int = 1, by: str = "olga", **fields: Any) -> None:
+        self.say(by, "human", "reject", Reject(**({"reason": "no"} | fields)), number, each)
+
+    def escalation(self, number: int, each: int = 1) -> Escalation:
+        return self.state.escalations[number, each]
+
     def answer(self, number: int, effect: int, text: str = "yes") -> None:
-        self.say("olga", "human", "answer", Answer(text=text), number, effect)
+        """Let the submitter answer the question that an effect asks."""
+        known = self.task(number).effects.get(effect)
+        self.say("alice", "human", "answer", Answer(text=text), number, 1 if known is None else known.asked)
 
     # What came of it.
 

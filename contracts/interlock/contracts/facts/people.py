@@ -83,7 +83,10 @@ class ApprovalCounted(Fact, frozen=True, kw_only=True):
 
 
 class ArgumentsEdited(Fact, frozen=True, kw_only=True):
-    """A person has changed what is asked for; approvals of what it was before are void."""
+    """A person has changed what is asked for; approvals of what it was before are void.
+
+    What follows from the policies for these arguments replaces what stood in `escalated`.
+    """
 
     at_ms: int
     number: Sequence
@@ -93,6 +96,7 @@ class ArgumentsEdited(Fact, frozen=True, kw_only=True):
     digest: str
     needs: tuple[Need, ...] = ()
     rules: tuple[Rule, ...] = ()
+    excluded: tuple[str, ...] = ()
     reason: Line = ""
 
 

@@ -25,6 +25,10 @@ def put_step(state: State, task: Task, step: Step) -> State:
     """Put a step in place, in its task, and in or out of the queue."""
     before = task.steps.get(step.id)
     task = replace(task, steps=task.steps.set(step.id, step))
+    waits = step.state == "awaiting"
+    if waits != (before is not None and before.state == "awaiting"):
+        others = _without(task.suspended, step.id)
+        task = replace(task, suspended=tuple(sorted((*others, step.id))) if waits else others)
     state = put_task(state, task)
     if step.state == "ready" and task.hold == "free":
         return queued(state, task, step)
@@ -43,6 +47,10 @@ def with_effect(state: State, task: Task, effect: Effect) -> tuple[State, Task]:
     before = task.effects.get(effect.seq)
     effects = task.effects.set(effect.seq, effect)
     task = replace(task, effects=effects) if before is not None else _first_seen(task, effects, effect)
+    asked = effect.state == "escalated"
+    if asked != (before is not None and before.state == "escalated"):
+        others = _without(task.asked, effect.seq)
+        task = replace(task, asked=tuple(sorted((*others, effect.seq))) if asked else others)
     waited, waits = _waits_for(before), _waits_for(effect)
     if waited == waits:
         return state, task
@@ -137,14 +145,9 @@ def requeue(state: State, task: int) -> State:
 
 
 def forget_people(state: State, number: int) -> State:
-    """Forget what people were asked in a task that is over."""
-    keys = [key for key in state.escalations if key[0] == number]
-    decided = [key for key in state.verdicts if key[0] == number]
-    if not keys and not decided:
-        return state
-    escalations, verdicts = state.escalations, state.verdicts
-    for key in keys:
-        escalations = escalations.delete(key)
-    for key in decided:
-        verdicts = verdicts.delete(key)
-    return replace(state, escalations=escalations, verdicts=verdicts)
+    """Forget what people were asked in a task that is over; what they decided is told to who comes late."""
+    escalations = state.escalations
+    for each in range(1, state.escalated.get(number, 0) + 1):
+        if (number, each) in escalations:
+            escalations = escalations.delete((number, each))
+    return state if escalations is state.escalations else replace(state, escalations=escalations)

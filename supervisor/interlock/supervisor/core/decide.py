@@ -42,6 +42,7 @@ from interlock.contracts.task import Submit
 from interlock.supervisor.core.deciding.autonomy import autonomy_said
 from interlock.supervisor.core.deciding.budgets import stop_used_up
 from interlock.supervisor.core.deciding.controls import controlled, raised
+from interlock.supervisor.core.deciding.delegating import canary_planted, delegated
 from interlock.supervisor.core.deciding.gate import effect_asked
 from interlock.supervisor.core.deciding.limiting import limits_set
 from interlock.supervisor.core.deciding.observing import (
@@ -58,10 +59,11 @@ from interlock.supervisor.core.deciding.receipts import write_receipts
 from interlock.supervisor.core.deciding.releasing import rule_set
 from interlock.supervisor.core.deciding.retrying import retry_held, retry_starved
 from interlock.supervisor.core.deciding.scheduling import schedule
-from interlock.supervisor.core.deciding.settling import answered, effect_counted, effect_ended
+from interlock.supervisor.core.deciding.settling import effect_counted, effect_ended
 from interlock.supervisor.core.deciding.steps import failure_came, result_came
 from interlock.supervisor.core.deciding.stopping import condemn, stop_came
 from interlock.supervisor.core.deciding.submission import submitted
+from interlock.supervisor.core.deciding.suspending import suspend_and_awaken
 from interlock.supervisor.core.deciding.switching_tasks import drained_dry
 from interlock.supervisor.core.deciding.ticking import ticked
 from interlock.supervisor.core.deciding.verdicts import verdict_came
@@ -84,15 +86,15 @@ _DECIDERS: dict[type[Any], Callable[[Turn, Input, Any], None]] = {
     RaiseLimit: raised,
     SetLimits: limits_set,
     ReleaseRule: rule_set,
-    Answer: answered,
+    Answer: verdict_came,
     Approve: verdict_came,
     Edit: verdict_came,
     Reject: verdict_came,
     Raise: verdict_came,
     Reassign: verdict_came,
     Abort: verdict_came,
-    Delegate: verdict_came,
-    PlantCanary: verdict_came,
+    Delegate: delegated,
+    PlantCanary: canary_planted,
     SetAutonomy: autonomy_said,
     SetPolicies: policies_said,
     AgentHello: agent_said_hello,
@@ -177,6 +179,8 @@ def _go_on(turn: Turn) -> None:
     """
     if turn.state.starved:
         retry_starved(turn)
+    for number in sorted(turn.touched_tasks):
+        suspend_and_awaken(turn, number)
     if turn.state.ready:
         schedule(turn)
     if turn.state.draining:

@@ -10,8 +10,9 @@ from interlock.contracts.people import Need, Rule
 class Escalation(msgspec.Struct, frozen=True):
     """One open escalation.
 
-    `arguments`, `needs` and `rules` are as edited; `approvals` are of these arguments. `desk` is the role or
-    person that is asked now, until `deadline_ms`.
+    `arguments`, `needs`, `rules` and `excluded` are as edited; `approvals` are of these arguments and count
+    still. `desk` is the role or person that is asked now, since `since_ms` and until `deadline_ms`; `desks`
+    are all that were.
     """
 
     said: Escalated
@@ -21,5 +22,8 @@ class Escalation(msgspec.Struct, frozen=True):
     digest: str
     needs: tuple[Need, ...]
     rules: tuple[Rule, ...]
+    excluded: tuple[str, ...] = ()
+    since_ms: int = 0
+    desks: tuple[str, ...] = ()
     approvals: tuple[ApprovalCounted, ...] = ()
     edited_by: str = ""

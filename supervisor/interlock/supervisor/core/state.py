@@ -62,6 +62,7 @@ class Step(msgspec.Struct, frozen=True):
 
     `in_vain` counts its effects that ended without success since the last that had some; `holders` are those
     who have had its attempts; `tainted` are the first of its effects that told it what comes from outside.
+    `awakened` is whether it was suspended and may begin again, which counts for nothing.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Step(msgspec.Struct, frozen=True):
     losses: int = 0
     in_vain: int = 0
     tainted: tuple[int, ...] = ()
+    awakened: bool = False
     waiting: str = ""
     notes: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -93,7 +95,8 @@ class Effect(msgspec.Struct, frozen=True):
     that have had its grants. `withdrawn` is whether a kill was over it when it was in flight, `doubtful`
     whether an earlier grant was lost, so that it may have begun. `needs` are those who had to agree, and
     `approvals` their signatures, good until `approved_until_ms`; `arguments` are those that a person has put
-    in place of the agent's, `call` what nobody's request holds. `policies` is the version that allowed it.
+    in place of the agent's, `call` what nobody's request holds. `policies` is the version that allowed it,
+    `asked` the number of the escalation about it, and `reason` why it was refused.
     """
 
     seq: int
@@ -123,6 +126,8 @@ class Effect(msgspec.Struct, frozen=True):
     policies: str = ""
     flags: tuple[str, ...] = ()
     untrusted: bool = False
+    asked: int = 0
+    reason: str = ""
 
     @property
     def unbegun(self) -> EffectFate:
@@ -136,7 +141,9 @@ class Task(msgspec.Struct, frozen=True):
     Its account's clock runs while it goes on and neither the fleet nor its tenant is paused. `waiting` are
     the effects that are held for anything but a worker; `repeats` counts each step's calls by their digest;
     `walled` is whether the wall time of any of its steps is limited. `until_ms` is when its pause ends by
-    itself; `drained_by` and `drain` are who drains it, and the record of that.
+    itself; `drained_by` and `drain` are who drains it, and the record of that. `asked` are the effects of
+    which people are asked, `suspended` the steps that are in nobody's hand for it. `paused_ms` is since when
+    the clocks of approvals stand (0: they run).
     """
 
     id: int
@@ -169,6 +176,9 @@ class Task(msgspec.Struct, frozen=True):
     until_ms: int | None = None
     drained_by: str = ""
     drain: int = 0
+    asked: tuple[int, ...] = ()
+    suspended: tuple[str, ...] = ()
+    paused_ms: int = 0
 
     @property
     def active(self) -> bool:

@@ -12,6 +12,7 @@ from interlock.contracts.message import line
 from interlock.supervisor.core.account import Account
 from interlock.supervisor.core.accounts import FLEET, NO_ACCOUNT, role_scope, tenant_scope
 from interlock.supervisor.core.bounds import Shortage, limits_of, wall_lack
+from interlock.supervisor.core.deciding.parking import park
 from interlock.supervisor.core.limits import WARN_DENOMINATOR, WARN_NUMERATOR
 from interlock.supervisor.core.state import Task
 from interlock.supervisor.core.turn import Turn
@@ -34,7 +35,7 @@ def park_for_budget(turn: Turn, number: int, lack: facts.Lack, at_ms: int, why: 
         f"{' a day' if lack.day else ''}, needed {lack.needed} more; `interlock {remedy}` continues it"
     )
     reason = line(f"{why}; {reason}" if why else reason)
-    turn.say(number, facts.Parked(at_ms=at_ms, kind="budget", reason=reason, lack=lack))
+    park(turn, number, facts.Parked(at_ms=at_ms, kind="budget", reason=reason, lack=lack))
 
 
 def stop_used_up(turn: Turn, numbers: Iterable[int]) -> None:

@@ -1,6 +1,7 @@
 """Decides about stop and go: reads what a control is over, and lets that be switched; limits are raised."""
 
 from interlock.contracts import facts
+from interlock.contracts.budget import Amounts
 from interlock.contracts.control import Control, RaiseLimit
 from interlock.contracts.errors import MalformedSubject
 from interlock.contracts.inputs import Input
@@ -53,8 +54,13 @@ def raised(turn: Turn, said: Input, body: RaiseLimit) -> None:
     if not task.active:
         turn.refuse(task.id, said.seq, f"it has ended ({task.phase}): submit it anew with a larger budget")
         return
-    budget = task.account.budget.raised_by(body.more)
-    raised_limit = facts.LimitRaised(by=said.principal, budget=budget, more=body.more, reason=body.reason)
-    turn.say(task.id, raised_limit)
+    raise_limits(turn, said, task.id, body.more, body.reason)
+
+
+def raise_limits(turn: Turn, said: Input, number: int, more: Amounts, reason: str) -> None:
+    """Add to the limits of a task that goes on; one that is parked for its budget is resumed."""
+    task = turn.state.tasks[number]
+    budget = task.account.budget.raised_by(more)
+    turn.say(number, facts.LimitRaised(by=said.principal, budget=budget, more=more, reason=reason))
     if task.hold == "parked" and task.parked_for == "budget":
-        resume(turn, turn.state.tasks[task.id], said.principal, body.reason)
+        resume(turn, turn.state.tasks[number], said.principal, reason, "raised", record=said.seq)

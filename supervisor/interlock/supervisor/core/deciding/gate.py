@@ -16,6 +16,7 @@ from interlock.supervisor.core.deciding.entitling import effect_forbidden
 from interlock.supervisor.core.deciding.escalating import ask_question
 from interlock.supervisor.core.deciding.granting import try_grant
 from interlock.supervisor.core.deciding.offers import allows_model, charter_of
+from interlock.supervisor.core.deciding.parking import park
 from interlock.supervisor.core.deciding.steps import current_step
 from interlock.supervisor.core.demands import demand_of
 from interlock.supervisor.core.limits import MAX_EFFECTS_IN_VAIN, MAX_EFFECTS_PER_TASK, MAX_SAME_EFFECTS
@@ -81,7 +82,8 @@ def _stop_loop(turn: Turn, task: Task, step: Step, effect: Effect) -> None:
     turn.say(task.id, found)
     if task.hold != "parked":
         reason = f"step {step.id} ({step.role}) {what}: look, resume or kill"
-        turn.say(task.id, facts.Parked(at_ms=turn.now_ms, kind="loop", reason=line(reason)))
+        parked = facts.Parked(at_ms=turn.now_ms, kind="loop", reason=line(reason))
+        park(turn, task.id, parked, step=step.id)
 
 
 def _switched_off(turn: Turn, effect: Effect) -> tuple[str, str] | None:

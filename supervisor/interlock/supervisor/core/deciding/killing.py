@@ -7,6 +7,7 @@ from interlock.contracts import facts
 from interlock.contracts.message import line
 from interlock.contracts.scope import FLEET, Scope
 from interlock.supervisor.core.deciding.denying import denied
+from interlock.supervisor.core.deciding.resolving import end_task, void
 from interlock.supervisor.core.deciding.settling import abandon_effect
 from interlock.supervisor.core.deciding.steps import step_lost
 from interlock.supervisor.core.reach import agents_in, effects_in
@@ -41,8 +42,10 @@ def _lose_steps(turn: Turn, agent: Agent, reason: str) -> None:
 
 def kill_effects(turn: Turn, scope: Scope) -> None:
     """Deny what waits for a tool or a model that is killed; what is in flight is withdrawn."""
-    waiting = [(t.id, e) for t, e in effects_in(turn.state, scope) if e.state in {"held", "lost"}]
+    waiting = [(t.id, e) for t, e in effects_in(turn.state, scope) if e.state in _WAITING]
     for number, effect in waiting:
+        if effect.state == "escalated":
+            void(turn, number, effect.asked, f"{_named(scope)} is killed")
         why = forbids(turn.state, effect.demand, effect.demand.name, new=False)
         turn.say(number, denied(effect, "switch", line(why)))
 
@@ -56,7 +59,7 @@ def kill_tasks(turn: Turn) -> None:
         for scope in (FLEET, Scope(kind="tenant", name=task.tenant)):
             switch = killed.get(scope)
             if switch is not None:
-                turn.say(number, _halted(turn, scope, switch))
+                end_task(turn, number, _halted(turn, scope, switch))
                 break
 
 

@@ -35,7 +35,8 @@ def limits_set(turn: Turn, said: Input, body: SetLimits) -> None:
     lacking = [number for number in sorted(turn.state.active) if _lacks(turn.state.tasks[number], scope)]
     _stop_beyond(turn, scope)
     for number in lacking:
-        resume(turn, turn.state.tasks[number], said.principal, body.reason)
+        now = turn.state.tasks[number]
+        resume(turn, now, said.principal, body.reason, "raised", record=said.seq)
 
 
 def _lacks(task: Task, scope: str) -> bool:

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 
 from interlock.contracts import facts, limits
 from interlock.contracts.message import encode, line
+from interlock.contracts.people import HUMAN
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import shortage
 from interlock.supervisor.core.deciding.budgets import park_for_budget, warn
+from interlock.supervisor.core.deciding.people_steps import objections_to
+from interlock.supervisor.core.deciding.resolving import end_task
 from interlock.supervisor.core.deciding.settling import abandon_effects
 from interlock.supervisor.core.evolving.tasks import ONE_REPLAN
 from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS
@@ -50,7 +53,9 @@ def _step_objections(
         wrong.append(f"step {step.id}: its name is longer than {limits.MAX_STEP_NAME_CHARS} characters")
     if step.id.split("-")[0] in _RESERVED:
         wrong.append(f"step {step.id}: the names plan and review are taken")
-    if step.role in {"planner", "reviewer"}:
+    if step.role == HUMAN:
+        wrong += objections_to(step)
+    elif step.role in {"planner", "reviewer"}:
         wrong.append(f"step {step.id}: the supervisor itself calls the {step.role}; use another role")
     elif known_roles is not None and step.role not in known_roles:
         wrong.append(
@@ -122,7 +127,7 @@ def plan_came(turn: Turn, number: int, step: str, plan: Plan) -> None:
     turn.say(number, facts.PlanRefused(step=step, reasons=wrong[: limits.MAX_CRITERIA]))
     if task.plan_refusals + 1 >= MAX_PLAN_REFUSALS:
         reason = f"{MAX_PLAN_REFUSALS} plans in a row would not do; the last: {wrong[0]}"
-        turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="plan", reason=line(reason)))
+        end_task(turn, number, facts.Failed(at_ms=turn.now_ms, kind="plan", reason=line(reason)))
         return
     request_plan(turn, number, wrong[: limits.MAX_CRITERIA])
 
@@ -131,7 +136,7 @@ def plan_anew(turn: Turn, number: int, reason: str) -> None:
     """Plan again because a step cannot be done; a task whose replans are used up waits for a person."""
     task = turn.state.tasks[number]
     if task.phase == "planning":
-        turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=line(reason)))
+        end_task(turn, number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=line(reason)))
         return
     lacking = shortage(ONE_REPLAN, scopes(turn.state, task, None), turn.now_ms)
     if lacking is not None:

@@ -3,6 +3,8 @@
 from interlock.contracts import facts
 from interlock.contracts.message import line
 from interlock.contracts.roles import Verdict
+from interlock.supervisor.core.deciding.parking import park
+from interlock.supervisor.core.deciding.resolving import end_task
 from interlock.supervisor.core.limits import MAX_REVIEW_ROUNDS
 from interlock.supervisor.core.state import Task
 from interlock.supervisor.core.turn import Turn
@@ -21,7 +23,7 @@ def verdict_came(turn: Turn, number: int, step: str, verdict: Verdict) -> None:
     task = turn.state.tasks[number]
     if verdict.decision == "approve":
         results = {name: task.steps[name].result for name in (*task.order, step)}
-        turn.say(number, facts.Completed(at_ms=turn.now_ms, results=results))
+        end_task(turn, number, facts.Completed(at_ms=turn.now_ms, results=results))
     elif verdict.decision == "revise" and task.review_rounds < MAX_REVIEW_ROUNDS:
         revise(turn, number, verdict.reasons)
     else:
@@ -29,10 +31,8 @@ def verdict_came(turn: Turn, number: int, step: str, verdict: Verdict) -> None:
         asked = (
             "brings a person in" if verdict.decision == "escalate" else f"refused {task.review_rounds} times"
         )
-        turn.say(
-            number,
-            facts.Parked(at_ms=turn.now_ms, kind="review", reason=line(f"the reviewer {asked}: {why}")),
-        )
+        reason = line(f"the reviewer {asked}: {why}")
+        park(turn, number, facts.Parked(at_ms=turn.now_ms, kind="review", reason=reason))
 
 
 def revise(turn: Turn, number: int, notes: tuple[str, ...]) -> None:

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 from interlock.contracts import facts
+from interlock.contracts.budget import NOTHING
+from interlock.contracts.people import HUMAN
 from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import shortage
 from interlock.supervisor.core.deciding.budgets import park_for, warn
+from interlock.supervisor.core.deciding.people_steps import ask_people
 from interlock.supervisor.core.evolving.steps import ONE_STEP
 from interlock.supervisor.core.ready import heads, length, waiting
 from interlock.supervisor.core.state import Agent, Ready
@@ -18,7 +21,11 @@ def schedule(turn: Turn) -> None:
     if turn.state.switch not in {"running", "draining"}:
         return
     for role in sorted(turn.state.ready):
-        if not stops_role(turn.state, role):
+        if stops_role(turn.state, role):
+            continue
+        if role == HUMAN:
+            ask_people(turn)
+        else:
             _role(turn, role)
 
 
@@ -64,7 +71,8 @@ def _unstopped(turn: Turn, role: str) -> Iterator[tuple[str, Ready]]:
 def _assign(turn: Turn, ready: Ready, agent: Agent) -> None:
     task = turn.state.tasks[ready.task]
     step = task.steps[ready.step]
-    lacking = shortage(ONE_STEP, scopes(turn.state, task, step), turn.now_ms)
+    counts = NOTHING if step.awakened else ONE_STEP
+    lacking = shortage(counts, scopes(turn.state, task, step), turn.now_ms)
     if lacking is not None:
         park_for(turn, task.id, lacking)
         return

@@ -6,17 +6,19 @@ from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectCounted, EffectFailed
 from interlock.contracts.inputs import Input
-from interlock.contracts.people import Answer
+from interlock.contracts.message import line
 from interlock.supervisor.core.deciding.budgets import warn
 from interlock.supervisor.core.deciding.fates import fate_of, is_awaited, times_of
 from interlock.supervisor.core.deciding.forging import refuse_end
 from interlock.supervisor.core.deciding.granting import try_grant
 from interlock.supervisor.core.deciding.lowering import lower_after_errors
+from interlock.supervisor.core.deciding.parking import ask_about_doubt, park
+from interlock.supervisor.core.deciding.resolving import void, void_step
 from interlock.supervisor.core.state import Effect, replace
 from interlock.supervisor.core.turn import Turn
 
 Basis = Literal["actual", "bound", "nothing"]
-_OPEN_STEPS = {"ready", "assigned", "backing_off"}
+_OPEN_STEPS = {"ready", "assigned", "awaiting", "backing_off"}
 _WAITING = {"held", "escalated", "lost"}
 
 
@@ -116,41 +118,16 @@ def settle(
 def _park_for_overrun(turn: Turn, number: int, effect: Effect) -> None:
     """Stop a task whose worker used more than was reserved: the bound that everything rests on was none."""
     task = turn.state.tasks[number]
-    if task.active and task.hold != "parked":
+    if task.active:
         reason = (
             f"{effect.demand.name} (effect {effect.seq}) used more than was reserved: look, resume or kill"
         )
-        turn.say(number, facts.Parked(at_ms=turn.now_ms, kind="overrun", reason=reason))
-
-
-def answered(turn: Turn, said: Input, _body: Answer) -> None:
-    """Take a person's answer to a question; exactly one counts."""
-    task = turn.task(said.task)
-    seq = int(said.rest[1]) if len(said.rest) > 1 and _is_sequence(said.rest[1]) else 0
-    effect = task.effects.get(seq) if task is not None else None
-    if task is None or effect is None or effect.state != "escalated":
-        turn.refuse(task.id if task else 0, said.seq, f"no open question {seq} stands in task {said.task}")
-        return
-    turn.say(
-        said.task,
-        facts.EffectSettled(
-            at_ms=turn.now_ms,
-            effect=seq,
-            grant=0,
-            end="answered",
-            basis="nothing",
-            outcome=said.seq,
-            fate="completed" if is_awaited(turn.state, seq) else None,
-        ),
-    )
-
-
-def _is_sequence(word: str) -> bool:
-    return word.isdecimal() and len(word) < 20
+        parked = facts.Parked(at_ms=turn.now_ms, kind="overrun", reason=line(reason))
+        park(turn, number, parked, step=effect.step, effect=effect.seq)
 
 
 def abandon_effects(turn: Turn, number: int, step: str) -> None:
-    """Close what a finished step still waits for; what is in flight settles by itself."""
+    """Close what a finished step waits for, and what people are asked; what flies settles itself."""
     task = turn.task(number)
     if task is None:
         return
@@ -158,12 +135,15 @@ def abandon_effects(turn: Turn, number: int, step: str) -> None:
         effect = task.effects[seq]
         if effect.step == step and effect.state in _WAITING:
             abandon_effect(turn, number, seq)
+    void_step(turn, number, step, f"step {step} does not wait for it any more")
 
 
 def abandon_effect(turn: Turn, number: int, seq: int) -> None:
     """Close an effect that waits; nothing happens if it does not."""
     effect = turn.state.tasks[number].effects.get(seq)
     if effect is not None and effect.state in _WAITING:
+        if effect.state == "escalated":
+            void(turn, number, effect.asked, f"effect {seq} was given up")
         aborted = facts.EffectSettled(
             at_ms=turn.now_ms,
             effect=seq,
@@ -195,9 +175,5 @@ def _leave_in_doubt(
 ) -> None:
     """Settle what may have happened or not, and let a person look before anything else is done."""
     settle(turn, number, effect, "in_doubt", basis, used, outcome)
-    task = turn.state.tasks[number]
-    if task.active and task.hold != "parked":
-        reason = (
-            f"whether {effect.demand.name} (effect {effect.seq}) happened is unknown: look, resume or kill"
-        )
-        turn.say(number, facts.Parked(at_ms=turn.now_ms, kind="in_doubt", reason=reason))
+    unknown = f"whether {effect.demand.name} (effect {effect.seq}) happened is unknown: look, resume or kill"
+    ask_about_doubt(turn, number, effect, line(unknown))

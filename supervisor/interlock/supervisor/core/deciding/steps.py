@@ -11,6 +11,7 @@ from interlock.contracts.step import StepFailure, StepResult
 from interlock.supervisor.core.deciding.confirming import confirmed
 from interlock.supervisor.core.deciding.forging import refuse_step
 from interlock.supervisor.core.deciding.planning import plan_anew, plan_came
+from interlock.supervisor.core.deciding.resolving import end_task
 from interlock.supervisor.core.deciding.reviewing import request_review, verdict_came
 from interlock.supervisor.core.deciding.settling import abandon_effects
 from interlock.supervisor.core.evolving.tasks import PLANNER, REVIEWER
@@ -36,15 +37,22 @@ def result_came(turn: Turn, said: Input, body: StepResult) -> None:
                 turn, said.task, step, f"the {step.role}'s result does not fit: {error}", permanent=False
             )
             return
-    done = facts.StepCompleted(at_ms=turn.now_ms, step=step.id, attempt=step.attempt, result=said.seq)
-    turn.say(said.task, done)
-    abandon_effects(turn, said.task, step.id)
+    step_done(turn, said.task, step, said.seq, reading)
+
+
+def step_done(
+    turn: Turn, number: int, step: Step, record: int, reading: Plan | Verdict | None = None
+) -> None:
+    """Complete a step by what stands in a record, and let follow what comes after it."""
+    done = facts.StepCompleted(at_ms=turn.now_ms, step=step.id, attempt=step.attempt, result=record)
+    turn.say(number, done)
+    abandon_effects(turn, number, step.id)
     if isinstance(reading, Plan):
-        plan_came(turn, said.task, step.id, reading)
+        plan_came(turn, number, step.id, reading)
     elif isinstance(reading, Verdict):
-        verdict_came(turn, said.task, step.id, reading)
+        verdict_came(turn, number, step.id, reading)
     else:
-        _after_step(turn, said.task)
+        _after_step(turn, number)
 
 
 def failure_came(turn: Turn, said: Input, body: StepFailure) -> None:
@@ -115,7 +123,7 @@ def give_up(turn: Turn, number: int, step: Step, reason: str) -> None:
     turn.say(number, facts.StepDead(at_ms=turn.now_ms, step=step.id, reason=dead))
     abandon_effects(turn, number, step.id)
     if step.role in {PLANNER, REVIEWER}:
-        turn.say(number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=dead))
+        end_task(turn, number, facts.Failed(at_ms=turn.now_ms, kind="step", reason=dead))
     else:
         plan_anew(turn, number, dead)
 
@@ -128,4 +136,4 @@ def _after_step(turn: Turn, number: int) -> None:
         request_review(turn, number)
     else:
         results = {name: task.steps[name].result for name in task.order}
-        turn.say(number, facts.Completed(at_ms=turn.now_ms, results=results))
+        end_task(turn, number, facts.Completed(at_ms=turn.now_ms, results=results))

@@ -6,6 +6,7 @@ from interlock.contracts.facts import SwitchState
 from interlock.contracts.inputs import Input
 from interlock.contracts.message import line
 from interlock.contracts.scope import Scope
+from interlock.supervisor.core.deciding.resolving import end_task
 from interlock.supervisor.core.deciding.resuming import resume
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.steps import give_up
@@ -16,7 +17,7 @@ from interlock.supervisor.core.switches import switch_of
 from interlock.supervisor.core.transitions import HOLDS, SWITCHES
 from interlock.supervisor.core.turn import Turn
 
-_OPEN = frozenset(("blocked", "ready", "assigned", "backing_off"))
+_OPEN = frozenset(("blocked", "ready", "assigned", "awaiting", "backing_off"))
 
 
 def switch_task(turn: Turn, said: Input, body: Control) -> None:
@@ -33,13 +34,14 @@ def switch_task(turn: Turn, said: Input, body: Control) -> None:
     elif said.verb == "drain" and "drained" in HOLDS[task.hold]:
         _drain(turn, task.id, said, body)
     elif said.verb == "resume" and "resumed" in HOLDS[task.hold]:
-        resume(turn, task, said.principal, body.reason)
+        resume(turn, task, said.principal, body.reason, record=said.seq)
     else:
         turn.refuse(task.id, said.seq, f"task {task.id} is {task.hold}: it cannot {said.verb}")
 
 
 def _kill_task(turn: Turn, said: Input, body: Control) -> None:
-    turn.say(
+    end_task(
+        turn,
         said.task,
         facts.Halted(
             at_ms=turn.now_ms,

@@ -73,7 +73,12 @@ def denied(state: State, number: int, fact: facts.EffectDenied) -> State:
     """Refuse the effect for good."""
     task = task_of(state, number)
     effect = _begun(task, fact, NO_DEMAND)
-    moved = replace(effect, state=next_effect(effect.state, "effect_denied"), attempt=fact.attempt)
+    moved = replace(
+        effect,
+        state=next_effect(effect.state, "effect_denied"),
+        attempt=fact.attempt,
+        reason=f"{fact.rule}: {fact.reason}",
+    )
     if state.kills:
         state = effect_ended(state, task, effect, effect.unbegun)
     state, task = with_effect(state, task, moved)
@@ -85,7 +90,12 @@ def recommended(state: State, number: int, fact: facts.EffectRecommended) -> Sta
     """Let it stay a suggestion."""
     task = task_of(state, number)
     effect = _begun(task, fact, facts.Demand(kind="tool", name=fact.tool))
-    moved = replace(effect, state=next_effect(effect.state, "effect_recommended"), attempt=fact.attempt)
+    moved = replace(
+        effect,
+        state=next_effect(effect.state, "effect_recommended"),
+        attempt=fact.attempt,
+        reason=fact.reason,
+    )
     return put_effect(state, task, moved)
 
 
@@ -104,6 +114,8 @@ def asked(state: State, number: int, fact: facts.Escalated) -> State:
         needs=(),
         approvals=(),
         approved_until_ms=0,
+        asked=fact.number,
+        waits_for="",
     )
     return put_effect(state, task, moved)
 

@@ -31,6 +31,9 @@ def escalated(state: State, number: int, fact: facts.Escalated) -> State:
         digest=fact.digest,
         needs=fact.needs,
         rules=fact.rules,
+        excluded=fact.excluded,
+        since_ms=fact.at_ms,
+        desks=(fact.desk,),
     )
     return replace(
         state,
@@ -42,13 +45,27 @@ def escalated(state: State, number: int, fact: facts.Escalated) -> State:
 def moved(state: State, number: int, fact: facts.EscalationMoved) -> State:
     """Let somebody else be asked."""
     known = _open(state, number, fact.number)
-    return _put(state, number, replace(known, desk=fact.desk, deadline_ms=fact.deadline_ms))
+    moved_on = replace(
+        known,
+        desk=fact.desk,
+        deadline_ms=fact.deadline_ms,
+        since_ms=fact.at_ms,
+        desks=(*known.desks, fact.desk),
+    )
+    return _put(state, number, moved_on)
 
 
 def counted(state: State, number: int, fact: facts.ApprovalCounted) -> State:
-    """Count one who agrees."""
+    """Count one who agrees; earlier ones that have expired, or were of other policies, count no more."""
     known = _open(state, number, fact.number)
-    return _put(state, number, replace(known, approvals=(*known.approvals, fact)))
+    still = tuple(
+        one
+        for one in known.approvals
+        if one.by != fact.by
+        and expires_ms(one) > fact.at_ms
+        and one.approval.statement.policies == fact.approval.statement.policies
+    )
+    return _put(state, number, replace(known, approvals=(*still, fact)))
 
 
 def edited(state: State, number: int, fact: facts.ArgumentsEdited) -> State:
@@ -60,6 +77,7 @@ def edited(state: State, number: int, fact: facts.ArgumentsEdited) -> State:
         digest=fact.digest,
         needs=fact.needs,
         rules=fact.rules,
+        excluded=fact.excluded,
         approvals=(),
         edited_by=fact.by,
     )
@@ -75,7 +93,7 @@ def resolved(state: State, number: int, fact: facts.Resolved) -> State:
         verdicts=_remembered(state, number, fact),
     )
     if known.said.kind == "approval" and number and fact.verdict in {"approved", "edited"}:
-        return _approved(state, number, known, fact.at_ms)
+        return _approved(state, number, known, fact)
     return state
 
 
@@ -84,25 +102,30 @@ def delegated(state: State, _task: int, fact: facts.Delegated) -> State:
     return replace(state, delegations=state.delegations.set(fact.by, fact))
 
 
-def _approved(state: State, number: int, known: Escalation, at_ms: int) -> State:
+def expires_ms(said: facts.ApprovalCounted) -> int:
+    """Return until when an approval counts."""
+    return said.at_ms + said.approval.statement.valid_s * _MS
+
+
+def _approved(state: State, number: int, known: Escalation, fact: facts.Resolved) -> State:
     task = state.tasks[number]
     effect = task.effects.get(known.said.effect)
     if effect is None or effect.state != "escalated":
         raise IllegalFact(f"effect {known.said.effect} of task {number} does not wait for people")
+    counting = [said for said in known.approvals if said.by in fact.by]
     approvals: tuple[Approval, ...] = tuple(
-        replace(said.approval, counted_ms=said.at_ms) for said in known.approvals
+        replace(said.approval, counted_ms=said.at_ms) for said in counting
     )
-    valid_s = min((approval.statement.valid_s for approval in approvals), default=0)
     return put_effect(
         state,
         task,
         replace(
             effect,
             demand=replace(effect.demand, arguments=known.arguments),
-            arguments=known.arguments if known.edited_by else None,
+            arguments=known.arguments if known.edited_by else effect.arguments,
             needs=known.needs,
             approvals=approvals,
-            approved_until_ms=at_ms + valid_s * _MS,
+            approved_until_ms=min(map(expires_ms, counting), default=fact.at_ms),
         ),
     )
 

@@ -1,7 +1,7 @@
 """How facts about a step change the state."""
 
 from interlock.contracts import facts
-from interlock.contracts.budget import Amounts
+from interlock.contracts.budget import NOTHING, Amounts
 from interlock.supervisor.core.accounts import charge
 from interlock.supervisor.core.changes import free_hand, move_step, put_step, put_task, unblock
 from interlock.supervisor.core.clocks import let_flow, start_step
@@ -35,13 +35,15 @@ def assigned(state: State, number: int, fact: facts.StepAssigned) -> State:
         principal=fact.principal,
         deadline_ms=fact.deadline_ms,
         waiting="",
+        awakened=False,
         holders=(*step.holders, fact.principal),
         account=replace(step.account, budget=agent.charter.budget) if agent and first else step.account,
     )
     state = unqueued(state, task, step)
     if moved.account.budget.wall_ms is not None and not task.walled:
         task = replace(task, walled=True)
-    state = charge(state, task, moved, step.role, lambda account: account.spend(ONE_STEP, fact.at_ms))
+    counts = NOTHING if step.awakened else ONE_STEP
+    state = charge(state, task, moved, step.role, lambda account: account.spend(counts, fact.at_ms))
     state = start_step(state, number, fact.step, fact.at_ms)
     running = state.running.set(task.tenant, state.running.get(task.tenant, 0) + 1)
     if agent is None:
@@ -65,7 +67,8 @@ def completed(state: State, number: int, fact: facts.StepCompleted) -> State:
     step = step_of(task, fact.step)
     following = next_step(step.state, "step_completed")
     state, step = free_hand(state, number, step, fact.at_ms)
-    return unblock(put_step(state, task, replace(step, state=following, result=fact.result)), number)
+    state = put_step(state, task, replace(step, state=following, result=fact.result, waiting=""))
+    return let_flow(unblock(state, number), number, fact.at_ms)
 
 
 def failed(state: State, number: int, fact: facts.StepFailed) -> State:
@@ -106,8 +109,10 @@ def suspended(state: State, number: int, fact: facts.StepSuspended) -> State:
 
 def awakened(state: State, number: int, fact: facts.StepAwakened) -> State:
     """Let the step be assigned again."""
-    step_of(task_of(state, number), fact.step)
-    return let_flow(move_step(state, number, fact.step, "step_awakened"), number, fact.at_ms)
+    task = task_of(state, number)
+    step = step_of(task, fact.step)
+    moved = replace(step, state=next_step(step.state, "step_awakened"), awakened=True, waiting="")
+    return let_flow(put_step(state, task, moved), number, fact.at_ms)
 
 
 def retried(state: State, number: int, fact: facts.StepRetried) -> State:
@@ -122,9 +127,10 @@ def dead(state: State, number: int, fact: facts.StepDead) -> State:
     step = step_of(task, fact.step)
     following = next_step(step.state, "step_dead")
     state, step = free_hand(state, number, step, fact.at_ms)
-    return put_step(
+    state = put_step(
         state, state.tasks[number], replace(step, state=following, principal="", waiting=fact.reason)
     )
+    return let_flow(state, number, fact.at_ms)
 
 
 def reopened(state: State, number: int, fact: facts.StepReopened) -> State:

@@ -68,7 +68,7 @@ def plan_requested(state: State, number: int, fact: facts.PlanRequested) -> Stat
         task, phase=next_phase(task.phase, "plan_requested"), plan_rounds=task.plan_rounds + int(fact.replan)
     )
     step = Step(id=fact.step, role=PLANNER, title="Plan", state="ready", refusals=fact.refusals)
-    return put_step(put_task(state, task), task, step)
+    return let_flow(put_step(put_task(state, task), task, step), number, fact.at_ms)
 
 
 def planned(state: State, number: int, fact: facts.Planned) -> State:
@@ -225,6 +225,9 @@ def ended(state: State, number: int, fact: facts.Completed | facts.Failed | fact
         keys=NO_MAP,
         waiting=(),
         repeats=NO_MAP,
+        asked=(),
+        suspended=(),
+        paused_ms=0,
     )
     starved = tuple(entry for entry in state.starved if entry[1] != number)
     waiting = tuple(waits for waits in state.waiting if waits != number)
