@@ -11,11 +11,15 @@ import msgspec
 from interlock.console.simulation import actions as a
 from interlock.console.simulation.chance import chance
 from interlock.console.simulation.line import Weather
+from interlock.console.simulation.roster import STRANGER
+from interlock.console.simulation.rules import ALL as RULES
 from interlock.console.simulation.scenario import Cast, Scenario
+from interlock.console.simulation.script import ROLES_OF_STEPS, asks_people
 from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.effect import EffectCompleted
 from interlock.contracts.inputs import INPUT_KINDS
 from interlock.contracts.message import encode
+from interlock.contracts.people import HUMAN
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.scope import ScopeKind
 from interlock.contracts.step import StepResult
@@ -165,7 +169,9 @@ def _plan(luck: Random) -> Plan:
     steps: list[PlannedStep] = []
     for name in "abcd"[: luck.randint(1, 4)]:
         before = tuple(step.id for step in steps if luck.random() < 0.4)
-        steps.append(PlannedStep(id=name, role=luck.choice(("researcher", "executor")), after=before))
+        role = luck.choice(ROLES_OF_STEPS)
+        given = asks_people(luck) if role == HUMAN else {}
+        steps.append(PlannedStep(id=name, role=role, input=given, after=before))
     return Plan(steps=tuple(steps))
 
 
@@ -244,6 +250,32 @@ def _reply(_luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     return a.Reply(at_s=at_s, text="yes")
 
 
+def _decide(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    """Let people decide: mostly those who may, mostly yes; the stranger also forges."""
+    who = luck.choice(("fay", "fay", "fred", "fred", "finn", "alice", "carl", "olga", "nick", STRANGER))
+    how = luck.choice(("approve", "approve", "approve", *a.HOWS))
+    if who == STRANGER and luck.random() < 0.6:
+        how = luck.choice(a.FORGERIES)
+    return a.Decide(at_s=at_s, place=luck.randint(0, 3), who=who, how=how)
+
+
+def _stand(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    by, to = luck.sample(("fay", "fred", "finn", "carl", "nick", "alice"), 2)
+    return a.Stand(at_s=at_s, by=by, to=to, for_s=luck.choice((0, 5, 60)))
+
+
+def _sway(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    return a.Sway(at_s=at_s, rules=luck.randrange(len(RULES)))
+
+
+def _level(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    return a.Level(at_s=at_s, role=luck.choice(("executor", "researcher")), level=luck.randint(0, 5))
+
+
+def _plant(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    return a.Plant(at_s=at_s, cents=luck.choice((5, 500)))
+
+
 def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     kind, verb = luck.choice(sorted(INPUT_KINDS))
     data = luck.choice((b"", b"{", b'{"v":2}', b"[]", b"\xff"))
@@ -257,7 +289,8 @@ def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     return a.Mischief(at_s=at_s, kind=kind, verb=verb, data=data, task=luck.randint(0, 5))
 
 
-_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5}
+_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5, _decide: 6}
+_ASKED: dict[Draw, int] = {_decide: 30, _stand: 3, _sway: 3, _level: 3, _plant: 2}
 _STOPS: dict[Draw, int] = {_switch: 14, _strike: 3}
 _DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 6, _leave: 4, _vanish: 1}
 _NET: dict[Draw, int] = {_storm: 10, _stall: 5, _cut: 8}
@@ -269,6 +302,7 @@ PROFILES: dict[str, dict[Draw, int]] = {
     "full": _WORK | {_fill: 10, _crash: 6, _switch: 3},
     "money": _WORK | {_limit: 10, _more: 10, _submit: 14, _crash: 4, _mischief: 3},
     "network": _WORK | _NET,
+    "people": _WORK | _ASKED | {_submit: 12, _switch: 4, _crash: 4, _strike: 2},
     "stops": _WORK | _STOPS | {_crash: 4, _storm: 3, _limit: 2},
     "storm": _WORK | {_limit: 5} | _STOPS | _DEATHS | _NET | {_fill: 3, _skew: 3, _mischief: 4},
 }

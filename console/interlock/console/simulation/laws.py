@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from interlock.console.simulation.consent import Consent
 from interlock.console.simulation.leadership import Leadership
 from interlock.console.simulation.ledger import NOTHING, Grant, Ledger, amounts, counts
 from interlock.console.simulation.reckoning import Reckoning
+from interlock.console.simulation.roster import STRANGER
 from interlock.console.simulation.standing import Standing
 from interlock.console.simulation.world import Execution
 from interlock.contracts import facts
@@ -21,13 +23,14 @@ from interlock.contracts.effect import (
     EffectCounted,
     EffectFailed,
     EffectRequest,
+    ToolCall,
 )
 from interlock.contracts.inputs import Input
+from interlock.contracts.people import Answer
 from interlock.contracts.scope import Doing, Scope
 from interlock.contracts.step import StepResult
 
 Broken = Callable[[str, str], None]
-STRANGER = "mallory"
 _STOPPING = (facts.Halted, facts.FleetSwitched, facts.Switched, facts.Receipted)
 
 
@@ -62,7 +65,7 @@ class Laws:
         self.inputs: dict[int, Input] = {}
         self.switch = "running"
         self.undecided: set[int] = set()
-        self.escalated: dict[int, tuple[int, str]] = {}
+        self.consent = Consent(broken)
         self._broken = broken
         self._writes: dict[tuple[int, str, str], int] = {}
         self._seq = self._cause = 0
@@ -73,9 +76,9 @@ class Laws:
             facts.StepCompleted: self._completed,
             facts.StepFailed: self._put_down,
             facts.StepLost: self._put_down,
+            facts.StepSuspended: self._suspended,
             facts.EffectGranted: self._granted,
             facts.EffectSettled: self._settled,
-            facts.EffectEscalated: self._asked,
             facts.Paused: self._held,
             facts.Drained: self._held,
             facts.Parked: self._held,
@@ -115,6 +118,7 @@ class Laws:
             if isinstance(fact, _STOPPING):
                 self.reckoning.read(decision.task, fact, killed_above=self._killed_above(decision.task))
                 self.standing.read(fact)
+            self.consent.read(decision.task, fact)
             check = self._checks.get(type(fact))
             if check is not None:
                 check(decision.task, fact)
@@ -122,6 +126,7 @@ class Laws:
                 excess = self.ledger.accounts[scope].excess(taken, decision.at_ms)
                 if excess:
                     self._broken("limit", f"{scope} is overdrawn: {excess}")
+        self.consent.after(self.ledger.time.steps)
 
     def _foresight(self, decision: Decision) -> Iterator[str]:
         """Yield what a decision speaks of that was said only after its cause, and those of its task before.
@@ -138,6 +143,7 @@ class Laws:
     def executed(self, execution: Execution) -> None:
         """See an execution begin in the world."""
         self.reckoning.executed(execution)
+        self.consent.executed(execution)
         grant = self.ledger.grants.get((execution.effect, execution.grant))
         what = f"effect {execution.effect}, grant {execution.grant}"
         if grant is None:
@@ -180,6 +186,8 @@ class Laws:
     def _assigned(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.StepAssigned)
         seen = self._moving(task, f"step {fact.step} was assigned")
+        if self.ledger.time.steps.awaits(task, fact.step):
+            self._broken("waiting", f"step {fact.step} of task {task} was assigned, but waits for people")
         forbidden = self.standing.forbids(self._doing(task, fact.step, fact.principal), step=True)
         if forbidden or seen.hold:
             why = forbidden or f"the task was {seen.hold}"
@@ -201,6 +209,10 @@ class Laws:
         holder = self._task(task).in_hand.get(fact.step)
         said = self.inputs.get(fact.result)
         body = said.body if said is not None else None
+        if self.ledger.time.steps.awaits(task, fact.step):
+            if not isinstance(body, Answer) or not self.consent.answers(task, fact.step, fact.result):
+                self._broken("assignment", f"step {fact.step} of task {task} took the answer {fact.result}")
+            return
         fits = (
             isinstance(body, StepResult)
             and said is not None
@@ -219,6 +231,12 @@ class Laws:
         holder = self._task(task).in_hand.pop(fact.step, None)
         if holder is None or holder.number != fact.attempt:
             self._broken("assignment", f"attempt {fact.attempt} of {fact.step} of task {task} ended unheld")
+
+    def _suspended(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.StepSuspended)
+        holder = self._task(task).in_hand.pop(fact.step, None)
+        if fact.principal != (holder.principal if holder else ""):
+            self._broken("waiting", f"{fact.step} of task {task} was not in the hand of {fact.principal}")
 
     def _granted(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.EffectGranted)
@@ -242,12 +260,13 @@ class Laws:
         body = said.body if said is not None else None
         if not isinstance(body, EffectRequest) or said is None or said.task != task or body.key != fact.key:
             self._broken("grant", f"{what} was granted, but nobody asked for it")
+        elif isinstance(body.call, ToolCall):
+            self.consent.granted(task, fact, body.call.arguments)
 
     def _settled(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.EffectSettled)
         what = f"effect {fact.effect} of task {task}"
         grant = self.ledger.open.get(fact.effect)
-        self.escalated.pop(fact.effect, None)
         if grant is None:
             if counts(fact.spent) != NOTHING:
                 self._broken("settled twice", f"{what} was settled with nothing reserved: {fact.spent}")
@@ -289,10 +308,6 @@ class Laws:
         if grant.true_cost != NOTHING or counts(fact.spent) != NOTHING:
             self._broken("grant", f"{what} was counted, but has cost {grant.true_cost}: {fact.spent}")
 
-    def _asked(self, task: int, fact: facts.AnyFact) -> None:
-        assert isinstance(fact, facts.EffectEscalated)
-        self.escalated[fact.effect] = (task, fact.question)
-
     def _held(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.Paused | facts.Drained | facts.Parked)
         seen = self._task(task)
@@ -309,8 +324,6 @@ class Laws:
             self._broken("halt", f"task {task} was {seen.ended} and then {type(fact).__name__.lower()}")
         seen.ended, seen.ended_seq = type(fact).__name__.lower(), self._seq
         seen.in_hand.clear()
-        for effect in [effect for effect, (owner, _) in self.escalated.items() if owner == task]:
-            del self.escalated[effect]
 
     def _planned_anew(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.PlanRequested)

@@ -14,6 +14,8 @@ import msgspec
 from interlock.agents.context import Context
 from interlock.agents.errors import AgentError, EffectDenied, EffectFailed
 from interlock.console.simulation.chance import chance
+from interlock.console.simulation.verdicts import FORM
+from interlock.contracts.people import HUMAN
 
 MAX_PAUSE_S = 0.4
 _CHANCE_OF_FAILURE = 0.06
@@ -25,7 +27,19 @@ class Temper(msgspec.Struct):
     good: bool = False
 
 
+ROLES_OF_STEPS = ("researcher", "researcher", "researcher", "executor", "executor", "executor", HUMAN)
+
 Call = Callable[[Context], Awaitable[Any]]
+
+
+def asks_people(luck: Random) -> dict[str, Any]:
+    """Draw what a person is asked to do."""
+    asked: dict[str, Any] = {"ask": "count it"}
+    if luck.random() < 0.5:
+        asked["form"] = FORM
+    if luck.random() < 0.5:
+        asked["to"] = luck.choice(("finance", "controllers", "nick"))
+    return asked
 
 
 def calls_of(luck: Random, *, restless: bool) -> list[list[Call]]:
@@ -44,8 +58,10 @@ def _call(luck: Random) -> Call:
         return _think("y" * 30, 100, luck.choice(("offline/x", "offline/small", "new/unpriced", "no/one")))
     if kind < 0.72:
         return _search(luck.choice(("why", "how", "who")))
-    if kind < 0.92:
+    if kind < 0.84:
         return _write(f"note-{luck.randint(1, 3)}")
+    if kind < 0.92:
+        return _pay(luck.choice((5, 60, 500, 5_000, 50_000)))
     if kind < 0.95:
         return lambda context: context.tool("rm", path="/")
     return lambda context: context.ask("May I?")
@@ -61,6 +77,10 @@ def _search(query: str) -> Call:
 
 def _write(path: str) -> Call:
     return lambda context: context.tool("write_file", path=path)
+
+
+def _pay(cents: int) -> Call:
+    return lambda context: context.tool("pay", cents=cents, to="acme")
 
 
 class Script:
@@ -111,7 +131,9 @@ class Script:
         steps: list[dict[str, Any]] = []
         for name in "abc"[: luck.randint(1, 3)]:
             before = [step["id"] for step in steps if luck.random() < 0.5]
-            steps.append({"id": name, "role": luck.choice(("researcher", "executor")), "after": before})
+            role = luck.choice(ROLES_OF_STEPS)
+            step: dict[str, Any] = {"id": name, "role": role, "after": before}
+            steps.append(step | ({"input": asks_people(luck)} if role == HUMAN else {}))
         return {"steps": steps}
 
     def _verdict(self, luck: Random) -> dict[str, Any]:

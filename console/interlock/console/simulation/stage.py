@@ -23,6 +23,7 @@ from interlock.console.simulation.hearing import Hearing
 from interlock.console.simulation.loop import SimulatedLoop
 from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
+from interlock.console.simulation.rules import AT_FIRST
 from interlock.console.simulation.scenario import Cast
 from interlock.console.simulation.script import Script, Temper
 from interlock.console.simulation.watch import Watch
@@ -216,7 +217,8 @@ class Stage:
         bus = await self._network.connect(process, process.name, SUPERVISOR_ACK_S)
         bus.on_sent = partial(self._watch.dispatched, process.name, bus.acked)
         lives: list[str] = []
-        supervisor = Supervisor(bus, name_life=self._name_life(process.name, lives))
+        name_life = self._name_life(process.name, lives)
+        supervisor = Supervisor(bus, name_life=name_life, policies=AT_FIRST.bundle)
         self.supervising[process.name] = Supervising(process, bus, supervisor, lives)
         await supervisor.run()
 

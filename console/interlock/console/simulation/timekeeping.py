@@ -1,12 +1,13 @@
 """Wall time by a plain reader of the log: which clocks run, and what each has run when it stops.
 
-A task's clock runs while the task goes on, and neither the fleet nor its tenant is paused; the clock of a
-step in hand runs while its task's does.
+A task's clock runs while the task goes on, neither the fleet nor its tenant is paused, and something in it
+could go on without people; the clock of a step in hand runs while its task's does.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from interlock.console.simulation.standstill import Steps
 from interlock.contracts import facts
 
 Ran = Callable[[int, str, int, int], None]
@@ -16,6 +17,7 @@ class Timekeeping:
     """All clocks; `ran(task, step, ran_ms, at_ms)` is called when one stops (step empty: the task's)."""
 
     def __init__(self, ran: Ran) -> None:
+        self.steps = Steps()
         self._ran = ran
         self._paused = False
         self._paused_tenants: set[str] = set()
@@ -36,6 +38,9 @@ class Timekeeping:
             facts.StepCompleted: self._put_down,
             facts.StepFailed: self._put_down,
             facts.StepLost: self._put_down,
+            facts.StepSuspended: self._put_down,
+            facts.StepAwakened: self._looked_at,
+            facts.StepDead: self._put_down,
             facts.PlanRequested: self._planned_anew,
             facts.FleetSwitched: self._switched,
             facts.Switched: self._tenant_switched,
@@ -43,6 +48,7 @@ class Timekeeping:
 
     def read(self, task: int, fact: facts.AnyFact) -> None:
         """Start and stop what a fact starts and stops."""
+        self.steps.read(task, fact)
         reader = self._readers.get(type(fact))
         if reader is not None:
             reader(task, fact)
@@ -55,7 +61,7 @@ class Timekeeping:
 
     def _look(self, task: int, at_ms: int) -> None:
         """Start or stop the clocks of a task that goes on, as the switches over it say."""
-        if self._paused or self._tenants.get(task) in self._paused_tenants:
+        if self._paused or self._tenants.get(task) in self._paused_tenants or self.steps.stands(task):
             self._stop_all(task, at_ms)
         else:
             self._start_all(task, at_ms)
@@ -74,14 +80,25 @@ class Timekeeping:
         if (task, "") in self._running:
             self._start(task, fact.step, fact.at_ms)
 
-    def _put_down(self, task: int, fact: facts.StepCompleted | facts.StepFailed | facts.StepLost) -> None:
+    def _put_down(
+        self,
+        task: int,
+        fact: facts.StepCompleted | facts.StepFailed | facts.StepLost | facts.StepSuspended | facts.StepDead,
+    ) -> None:
         self._in_hand.get(task, set()).discard(fact.step)
         self._stop(task, fact.step, fact.at_ms)
+        if not isinstance(fact, facts.StepFailed | facts.StepLost):
+            self._looked_at(task, fact)
+
+    def _looked_at(self, task: int, fact: facts.AnyFact) -> None:
+        if task in self._moving:
+            self._look(task, getattr(fact, "at_ms", 0))
 
     def _planned_anew(self, task: int, fact: facts.PlanRequested) -> None:
         if fact.replan:
             for step in sorted(self._in_hand.pop(task, ())):
                 self._stop(task, step, fact.at_ms)
+        self._looked_at(task, fact)
 
     def _switched(self, _task: int, fact: facts.FleetSwitched) -> None:
         self._paused = fact.state == "paused"

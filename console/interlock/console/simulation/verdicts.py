@@ -1,0 +1,117 @@
+"""What people of a simulation say about what they are asked: honest, careless, or forged."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from interlock.console.simulation.consent import Asked
+from interlock.console.simulation.roster import members_of, sign
+from interlock.contracts.approval import Approval, Statement, digest_of
+from interlock.contracts.budget import Amounts
+from interlock.contracts.message import Json, Message
+from interlock.contracts.people import Abort, Answer, Approve, Edit, Raise, Reassign, Reject
+
+LONG_S, BRIEF_S = 900, 2
+DESKS = ("finance", "controllers", "operator", "fay", "nick")
+SOME = Amounts(tokens=800, tool_calls=2, model_calls=3, spend_usd_micros=2_000, steps=3, wall_ms=6_000)
+FORM: Json = {"type": "object", "properties": {"sum": {"type": "integer"}}, "required": ["sum"]}
+FITTING, MISFIT = msgspec.Raw(b'{"sum":3}'), msgspec.Raw(b'{"sum":"three"}')
+
+
+def statement(
+    asked: Asked,
+    task: int,
+    by: str,
+    policies: str,
+    *,
+    valid_s: int = LONG_S,
+    arguments: Json | None = None,
+) -> Statement:
+    """Return what somebody signs who has read what is asked for now, or has put other arguments in place."""
+    verdict: Literal["approve", "edit"] = "approve" if arguments is None else "edit"
+    return Statement(
+        task=task,
+        number=asked.said.number,
+        effect=asked.said.effect,
+        tool=asked.said.tool,
+        arguments=asked.digest if arguments is None else digest_of(arguments),
+        policies=policies,
+        verdict=verdict,
+        by=by,
+        valid_s=valid_s,
+    )
+
+
+def decide(asked: Asked, task: int, who: str, how: str, policies: str) -> list[tuple[str, Message]]:
+    """Return what somebody says, as verbs and messages."""
+    honest = statement(asked, task, who, policies)
+    match how:
+        case "approve twice":
+            return [("approve", Approve(approval=sign(honest, who)))] * 2
+        case "edit" | "edit to more":
+            return [("edit", _edit(asked, task, who, policies, more=how != "edit"))]
+        case "reject":
+            return [("reject", Reject(reason="no"))]
+        case "answer":
+            return [("answer", _answer(asked))]
+        case "raise":
+            return [("raise", Raise(more=SOME))]
+        case "reassign":
+            place = (asked.said.number + len(who)) % len(DESKS)
+            return [("reassign", Reassign(to=DESKS[place]))]
+        case "abort":
+            return [("abort", Abort(reason="enough"))]
+        case _:
+            return [("approve", Approve(approval=_approval(asked, task, who, how, policies)))]
+
+
+def _approval(asked: Asked, task: int, who: str, how: str, policies: str) -> Approval | None:
+    honest = statement(asked, task, who, policies)
+    match how:
+        case "approve unsigned":
+            return None
+        case "approve briefly":
+            return sign(msgspec.structs.replace(honest, valid_s=BRIEF_S), who)
+        case "approve what stood there before":
+            return sign(msgspec.structs.replace(honest, arguments=asked.said.digest), who)
+        case "sign by another's key":
+            return sign(honest, "fay")
+        case "sign in another's name":
+            return sign(msgspec.structs.replace(honest, by="fay"), who)
+        case "sign over something else":
+            signed = sign(msgspec.structs.replace(honest, tool="search"), who)
+            return msgspec.structs.replace(signed, statement=honest)
+        case _:
+            return sign(honest, who)
+
+
+def _edit(asked: Asked, task: int, who: str, policies: str, *, more: bool) -> Edit:
+    cents: Any = asked.arguments.get("cents", 7)
+    changed = {**asked.arguments, "cents": cents * 30 if more else cents // 2 + 1}
+    signed = statement(asked, task, who, policies, arguments=changed)
+    return Edit(arguments=changed, approval=sign(signed, who))
+
+
+def _answer(asked: Asked) -> Answer:
+    """Return an answer; of a form, one in three does not fit."""
+    if not asked.said.form:
+        return Answer(text="yes")
+    return Answer(value=MISFIT if asked.said.number % 3 == 0 else FITTING)
+
+
+def help_with(asked: Asked, task: int, policies: str) -> Iterator[tuple[str, str, Message]]:
+    """Yield who could say what, as verb and message, so that it comes to an end well."""
+    match asked.said.kind:
+        case "approval" if asked.said.canary:
+            yield "olga", "reject", Reject(reason="nobody ordered that")
+        case "approval":
+            for name in dict.fromkeys(name for need in asked.needs for name in members_of(need.role)):
+                signed = sign(statement(asked, task, name, policies), name)
+                yield name, "approve", Approve(approval=signed)
+        case "question":
+            yield "olga", "answer", Answer(text="yes")
+        case "step":
+            yield "olga", "answer", Answer(value=FITTING) if asked.said.form else Answer(text="yes")
+        case _:
+            yield "olga", "approve", Approve()
