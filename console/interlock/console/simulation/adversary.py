@@ -289,7 +289,7 @@ def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     return a.Mischief(at_s=at_s, kind=kind, verb=verb, data=data, task=luck.randint(0, 5))
 
 
-_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5, _decide: 6}
+_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5, _decide: 8}
 _ASKED: dict[Draw, int] = {_decide: 30, _stand: 3, _sway: 3, _level: 3, _plant: 2}
 _STOPS: dict[Draw, int] = {_switch: 14, _strike: 3}
 _DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 6, _leave: 4, _vanish: 1}

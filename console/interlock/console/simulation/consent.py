@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from interlock.console.simulation.roster import is_member, key_of
+from interlock.console.simulation.roster import FINANCE, SUBMITTER, is_member, key_of
 from interlock.console.simulation.rules import BY_DIGEST, Sums
 from interlock.console.simulation.standstill import Steps
 from interlock.console.simulation.world import PAY, Execution
@@ -103,8 +103,7 @@ class Consent:
             return ""
         if approved is None:
             return "and nobody was asked"
-        heads = {one.instead_of or one.by for one in approved.agreed}
-        heads = {name for name in heads if is_member(name, "finance")}
+        heads = _heads(approved.agreed, FINANCE) - {SUBMITTER}
         stale = any(one.approval.statement.policies != self.policies for one in approved.agreed)
         if stale:
             return "and what people have signed was under other policies"
@@ -222,8 +221,7 @@ class Consent:
             and one.approval.statement.policies == self.policies
         ]
         for need in asked.needs:
-            heads = {one.instead_of or one.by for one in counting}
-            heads = {name for name in heads if is_member(name, need.role)}
+            heads = _heads(counting, need.role)
             if len(heads) < need.quorum:
                 self._broken(
                     "consent",
@@ -259,3 +257,9 @@ class Consent:
             was = self.closed.get((task, number), "never asked")
             self._broken("verdict", f"{task}.{number} was {word}, though it was {was}")
         return asked
+
+
+def _heads(agreed: list[facts.ApprovalCounted], role: str) -> set[str]:
+    """Return the members of a role who have agreed: one for each who signed, whoever it was for."""
+    people = {one.by: one.instead_of or one.by for one in agreed}
+    return {name for name in people.values() if is_member(name, role)}

@@ -17,7 +17,7 @@ from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
 from interlock.console.simulation.roster import FINANCE, NAMES, entitlement_of
 from interlock.console.simulation.rules import ALL as RULES
-from interlock.console.simulation.verdicts import decide, help_with
+from interlock.console.simulation.verdicts import decide, fits, help_with
 from interlock.contracts.budget import Amounts
 from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetAutonomy, SetLimits
 from interlock.contracts.dispatch import DoEffect
@@ -139,9 +139,9 @@ class People:
                 self._say("olga", "human", "answer", Answer(text=text), task, number)
 
     def _decide(self, action: a.Decide) -> None:
-        """Decide about one of what is open; where nothing is, about what was decided last."""
+        """Decide about one of what is open and of its kind; where none is, about what was decided last."""
         consent = self._laws.consent
-        numbers = list(consent.open)
+        numbers = [number for number, asked in consent.open.items() if fits(asked, action.how)]
         if not numbers:
             for task, number in list(consent.closed)[-1:]:
                 self._say(action.who, "human", "reject", Reject(reason="too late"), task, number)

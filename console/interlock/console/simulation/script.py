@@ -58,11 +58,11 @@ def _call(luck: Random) -> Call:
         return _think("y" * 30, 100, luck.choice(("offline/x", "offline/small", "new/unpriced", "no/one")))
     if kind < 0.72:
         return _search(luck.choice(("why", "how", "who")))
-    if kind < 0.84:
+    if kind < 0.82:
         return _write(f"note-{luck.randint(1, 3)}")
-    if kind < 0.92:
+    if kind < 0.94:
         return _pay(luck.choice((5, 60, 500, 5_000, 50_000)))
-    if kind < 0.95:
+    if kind < 0.96:
         return lambda context: context.tool("rm", path="/")
     return lambda context: context.ask("May I?")
 

@@ -43,6 +43,21 @@ def statement(
     )
 
 
+def fits(asked: Asked, how: str) -> bool:
+    """Tell whether somebody would do this about what is open; whatever ends or moves it fits all."""
+    match how:
+        case "reject" | "reassign" | "abort":
+            return True
+        case "answer":
+            return asked.said.kind in {"question", "step"}
+        case "raise":
+            return asked.said.kind == "budget"
+        case "approve unsigned":
+            return asked.said.kind not in {"question", "step"}
+        case _:
+            return asked.said.kind == "approval"
+
+
 def decide(asked: Asked, task: int, who: str, how: str, policies: str) -> list[tuple[str, Message]]:
     """Return what somebody says, as verbs and messages."""
     honest = statement(asked, task, who, policies)
