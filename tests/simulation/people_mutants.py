@@ -72,9 +72,14 @@ def counts_the_absent() -> Any:
     return patch.dict(evolve._CHANGES, {facts.Delegated: for_ever})
 
 
-def lets_approvals_last() -> Any:
+@contextmanager
+def lets_approvals_last() -> Generator[None]:
     """That an approval has expired is not looked at."""
-    return patch.multiple(people, expires_ms=lambda said: said.at_ms + 2**40)
+    with (
+        patch.object(people, "expires_ms", lambda said: said.at_ms + 2**40),
+        patch.object(approving, "expires_ms", lambda said: said.at_ms + 2**40),
+    ):
+        yield
 
 
 def decides_twice() -> Any:

@@ -51,7 +51,7 @@ def draw(seed: int, steps: int = DEFAULT_STEPS) -> Scenario:
     """Draw a scenario with so many actions of the adversary."""
     profile = sorted(PROFILES)[seed % len(PROFILES)]
     luck = chance(seed, "scenario")
-    cast = _cast(luck, drifting=profile == "clocks")
+    cast = _cast(luck, profile)
     weights = PROFILES[profile]
     drawn: list[a.AnyAction] = [_submit(luck, cast, FIRST_S + place / 4) for place in range(2)]
     for _ in range(steps):
@@ -62,7 +62,7 @@ def draw(seed: int, steps: int = DEFAULT_STEPS) -> Scenario:
     return Scenario(seed, profile, cast, tuple(drawn))
 
 
-def _cast(luck: Random, *, drifting: bool) -> Cast:
+def _cast(luck: Random, profile: str) -> Cast:
     agents = {
         f"{role}-{number}": luck.randint(1, 3)
         for role in ROLES
@@ -74,7 +74,11 @@ def _cast(luck: Random, *, drifting: bool) -> Cast:
     watchers = tuple(
         name for name, share in (("guard-1", 0.65), ("access-1", 0.85)) if watched < share or watched > 0.9
     )
-    drifts = {name: luck.choice(DRIFTS) for name in (*supervisors, *workers, "server")} if drifting else {}
+    drifts = (
+        {name: luck.choice(DRIFTS) for name in (*supervisors, *workers, "server")}
+        if profile == "clocks"
+        else {}
+    )
     return Cast(
         supervisors,
         agents,
@@ -83,6 +87,7 @@ def _cast(luck: Random, *, drifting: bool) -> Cast:
         drifts=drifts,
         watchers=watchers,
         stubborn="guard-1" in watchers and luck.random() < 0.5,
+        spending=profile == "people",
     )
 
 
@@ -163,6 +168,11 @@ def _submit(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
         ),
     )
     return a.Hand(at_s=at_s, body=body)
+
+
+def _buy(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    """Submit what lives long enough for people to think about it."""
+    return a.Hand(at_s=at_s, body=Submit(goal="buy", plan=_plan(luck), review=False))
 
 
 def _plan(luck: Random) -> Plan:
@@ -252,15 +262,18 @@ def _reply(_luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
 
 def _decide(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     """Let people decide: mostly those who may, mostly yes; the stranger also forges."""
-    who = luck.choice(("fay", "fay", "fred", "fred", "finn", "alice", "carl", "olga", "nick", STRANGER))
-    how = luck.choice(("approve", "approve", "approve", *a.HOWS))
+    who = luck.choice(
+        ("fay", "fay", "fred", "fred", "finn", "alice", "carl", "olga", "nick", "nick", STRANGER)
+    )
+    how = luck.choice(("approve", "approve", "approve", "approve briefly", *a.HOWS))
     if who == STRANGER and luck.random() < 0.6:
         how = luck.choice(a.FORGERIES)
     return a.Decide(at_s=at_s, place=luck.randint(0, 3), who=who, how=how)
 
 
 def _stand(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
-    by, to = luck.sample(("fay", "fred", "finn", "carl", "nick", "alice"), 2)
+    by = luck.choice(("fay", "fred", "finn", "alice"))
+    to = luck.choice(("nick", "nick", "carl", "fay"))
     return a.Stand(at_s=at_s, by=by, to=to, for_s=luck.choice((0, 5, 60)))
 
 
@@ -289,8 +302,8 @@ def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     return a.Mischief(at_s=at_s, kind=kind, verb=verb, data=data, task=luck.randint(0, 5))
 
 
-_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5, _decide: 8}
-_ASKED: dict[Draw, int] = {_decide: 30, _stand: 3, _sway: 3, _level: 3, _plant: 2}
+_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5, _decide: 8, _stand: 1}
+_ASKED: dict[Draw, int] = {_decide: 30, _stand: 6, _sway: 3, _level: 3, _plant: 2}
 _STOPS: dict[Draw, int] = {_switch: 14, _strike: 3}
 _DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 6, _leave: 4, _vanish: 1}
 _NET: dict[Draw, int] = {_storm: 10, _stall: 5, _cut: 8}
@@ -302,7 +315,7 @@ PROFILES: dict[str, dict[Draw, int]] = {
     "full": _WORK | {_fill: 10, _crash: 6, _switch: 3},
     "money": _WORK | {_limit: 10, _more: 10, _submit: 14, _crash: 4, _mischief: 3},
     "network": _WORK | _NET,
-    "people": _WORK | _ASKED | {_submit: 12, _switch: 4, _crash: 4, _strike: 2},
+    "people": _WORK | _ASKED | {_submit: 2, _buy: 10, _switch: 3, _crash: 4, _strike: 2, _more: 1},
     "stops": _WORK | _STOPS | {_crash: 4, _storm: 3, _limit: 2},
     "storm": _WORK | {_limit: 5} | _STOPS | _DEATHS | _NET | {_fill: 3, _skew: 3, _mischief: 4},
 }

@@ -1,8 +1,8 @@
 """Whether people had agreed, by a plain reader of the log: who may, to what, once, and by one verdict.
 
-It checks signatures and counts heads itself, and knows the rules as numbers. It knows nothing of the core's
-state. What it finds is called `consent` (something runs to which nobody has agreed), `verdict` (more than one,
-or by somebody who may not) or `waiting` (something begins in a step that waits for people).
+It checks signatures and counts heads itself, and knows the rules as numbers; of the core's state it knows
+nothing. The laws are `consent` (nothing runs to which people had to agree and have not), `verdict` (one
+counts, of somebody who may) and `waiting` (nothing begins in a step that waits for people).
 """
 
 from collections.abc import Callable
@@ -37,6 +37,14 @@ class Asked(msgspec.Struct):
     agreed: list[facts.ApprovalCounted] = []
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """A grant without anybody's word, and the cause of the decision that holds it (0: it is being read)."""
+
+    task: int
+    fact: facts.EffectGranted
+    cause: int = 0
+
+
 class Consent:
     """All that people are asked and decide."""
 
@@ -48,7 +56,7 @@ class Consent:
         self._highest: dict[int, int] = {}
         self._delegations: dict[str, facts.Delegated] = {}
         self._approved: dict[int, Asked] = {}
-        self._begun: list[tuple[int, facts.EffectGranted]] = []
+        self._begun: list[Begun] = []
         self._answers: dict[tuple[int, str], int] = {}
         self._paid: dict[str, tuple[int, int]] = {}
         self._readers: dict[type[Any], Callable[[int, Any], None]] = {
@@ -86,7 +94,7 @@ class Consent:
         ):
             self._broken("consent", f"{what} was granted while people were asked about it")
         if approved is None:
-            self._begun.append((task, fact))
+            self._begun.append(Begun(task, fact))
         if fact.demand.name != PAY.tool or fact.demand.kind != "tool":
             return
         cents = (arguments if approved is None else approved.arguments).get("cents", 0)
@@ -109,13 +117,21 @@ class Consent:
             return "and what people have signed was under other policies"
         return "" if len(heads) >= self.sums.quorum else f"and only {sorted(heads)} of finance have agreed"
 
-    def after(self, steps: Steps) -> None:
-        """See the end of a decision: only what people have agreed to begins in a step that waits for them."""
-        for task, fact in self._begun:
-            if steps.awaits(task, fact.step):
-                what = f"effect {fact.effect} of task {task}"
-                self._broken("waiting", f"{what} was granted while step {fact.step} waits for people")
-        self._begun.clear()
+    def after(self, task: int, cause: int, steps: Steps) -> None:
+        """See the end of a decision: only what people have agreed to begins in a step that waits for them.
+
+        What follows from one input may stand in several records, and the step be awake in the last of them.
+        """
+        kept: list[Begun] = []
+        for begun in self._begun:
+            if begun.task != task:
+                kept.append(begun)
+            elif steps.awaits(task, begun.fact.step):
+                if cause > begun.cause > 0:
+                    what = f"effect {begun.fact.effect} of task {task} was granted"
+                    self._broken("waiting", f"{what} while step {begun.fact.step} waits for people")
+                kept.append(Begun(task, begun.fact, begun.cause or cause))
+        self._begun = kept
 
     def answers(self, task: int, step: str, record: int) -> bool:
         """Tell whether a record holds the one answer to what was asked as a step."""
@@ -176,15 +192,10 @@ class Consent:
         asked.agreed = [*asked.agreed, fact]
 
     def _not_counting(self, task: int, asked: Asked, fact: facts.ApprovalCounted) -> str:
-        said, person = fact.approval.statement, fact.instead_of or fact.by
-        if said.by != fact.by or fact.approval.public_key != key_of(fact.by).public_key:
-            return "though somebody else has signed"
-        if not is_signed(fact.approval):
-            return "though the signature is not over what it says"
-        if (said.task, said.number, said.effect) != (task, fact.number, asked.said.effect):
-            return f"which was signed for {said.task}.{said.number}"
-        if (said.tool, said.arguments) != (asked.said.tool, asked.digest):
-            return "which was signed over something else"
+        return _unsound(task, asked, fact) or self._not_theirs(asked, fact)
+
+    def _not_theirs(self, asked: Asked, fact: facts.ApprovalCounted) -> str:
+        person = fact.instead_of or fact.by
         if not any(is_member(person, need.role) for need in asked.needs):
             return "who is of none of the roles that have to agree"
         if {person, fact.by} & set(asked.excluded):
@@ -257,6 +268,20 @@ class Consent:
             was = self.closed.get((task, number), "never asked")
             self._broken("verdict", f"{task}.{number} was {word}, though it was {was}")
         return asked
+
+
+def _unsound(task: int, asked: Asked, fact: facts.ApprovalCounted) -> str:
+    """Return why what was signed is not this, by whom it is said to be; empty: it is."""
+    said = fact.approval.statement
+    if said.by != fact.by or fact.approval.public_key != key_of(fact.by).public_key:
+        return "though somebody else has signed"
+    if not is_signed(fact.approval):
+        return "though the signature is not over what it says"
+    if (said.task, said.number, said.effect) != (task, fact.number, asked.said.effect):
+        return f"which was signed for {said.task}.{said.number}"
+    if (said.tool, said.arguments) != (asked.said.tool, asked.digest):
+        return "which was signed over something else"
+    return ""
 
 
 def _heads(agreed: list[facts.ApprovalCounted], role: str) -> set[str]:

@@ -126,7 +126,7 @@ class Laws:
                 excess = self.ledger.accounts[scope].excess(taken, decision.at_ms)
                 if excess:
                     self._broken("limit", f"{scope} is overdrawn: {excess}")
-        self.consent.after(self.ledger.time.steps)
+        self.consent.after(decision.task, decision.cause, self.ledger.time.steps)
 
     def _foresight(self, decision: Decision) -> Iterator[str]:
         """Yield what a decision speaks of that was said only after its cause, and those of its task before.

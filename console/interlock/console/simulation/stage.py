@@ -225,7 +225,7 @@ class Stage:
     async def _act(self, process: Process, capacity: int) -> None:
         bus = await self._network.connect(process, process.name)
         role = process.name.rsplit("-", 1)[0]
-        script = Script(self._seed, role, self.temper, restless=self._cast.restless)
+        script = Script(self._seed, role, self.temper, self._cast)
         pid = self._pids[process.name]
         stubborn = self._cast.stubborn and chance(self._seed, "stubborn", pid).random() < STUBBORN
         name_life = self._name_life(process.name)

@@ -1,9 +1,10 @@
 """What people of a simulation say about what they are asked: honest, careless, or forged."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from interlock.console.simulation.consent import Asked
 from interlock.console.simulation.roster import members_of, sign
@@ -60,45 +61,37 @@ def fits(asked: Asked, how: str) -> bool:
 
 def decide(asked: Asked, task: int, who: str, how: str, policies: str) -> list[tuple[str, Message]]:
     """Return what somebody says, as verbs and messages."""
-    honest = statement(asked, task, who, policies)
-    match how:
-        case "approve twice":
-            return [("approve", Approve(approval=sign(honest, who)))] * 2
-        case "edit" | "edit to more":
-            return [("edit", _edit(asked, task, who, policies, more=how != "edit"))]
-        case "reject":
-            return [("reject", Reject(reason="no"))]
-        case "answer":
-            return [("answer", _answer(asked))]
-        case "raise":
-            return [("raise", Raise(more=SOME))]
-        case "reassign":
-            place = (asked.said.number + len(who)) % len(DESKS)
-            return [("reassign", Reassign(to=DESKS[place]))]
-        case "abort":
-            return [("abort", Abort(reason="enough"))]
-        case _:
-            return [("approve", Approve(approval=_approval(asked, task, who, how, policies)))]
+    if how in _EDITS:
+        return [("edit", _edit(asked, task, who, policies, more=how != "edit"))]
+    if how in _WORDS:
+        return [(how, _WORDS[how](asked, who))]
+    approval = _approval(asked, task, who, how, policies)
+    return [("approve", Approve(approval=approval))] * (2 if how == "approve twice" else 1)
+
+
+_EDITS = ("edit", "edit to more")
+_WORDS: Mapping[str, Callable[[Asked, str], Message]] = {
+    "reject": lambda _asked, _who: Reject(reason="no"),
+    "answer": lambda asked, _who: _answer(asked),
+    "raise": lambda _asked, _who: Raise(more=SOME),
+    "reassign": lambda asked, who: Reassign(to=DESKS[(asked.said.number + len(who)) % len(DESKS)]),
+    "abort": lambda _asked, _who: Abort(reason="enough"),
+}
 
 
 def _approval(asked: Asked, task: int, who: str, how: str, policies: str) -> Approval | None:
+    if how == "approve unsigned":
+        return None
     honest = statement(asked, task, who, policies)
-    match how:
-        case "approve unsigned":
-            return None
-        case "approve briefly":
-            return sign(msgspec.structs.replace(honest, valid_s=BRIEF_S), who)
-        case "approve what stood there before":
-            return sign(msgspec.structs.replace(honest, arguments=asked.said.digest), who)
-        case "sign by another's key":
-            return sign(honest, "fay")
-        case "sign in another's name":
-            return sign(msgspec.structs.replace(honest, by="fay"), who)
-        case "sign over something else":
-            signed = sign(msgspec.structs.replace(honest, tool="search"), who)
-            return msgspec.structs.replace(signed, statement=honest)
-        case _:
-            return sign(honest, who)
+    if how == "sign over something else":
+        signed = sign(replace(honest, tool="search"), who)
+        return replace(signed, statement=honest)
+    changes: Mapping[str, Statement] = {
+        "approve briefly": replace(honest, valid_s=BRIEF_S),
+        "approve what stood there before": replace(honest, arguments=asked.said.digest),
+        "sign in another's name": replace(honest, by="fay"),
+    }
+    return sign(changes.get(how, honest), "fay" if how == "sign by another's key" else who)
 
 
 def _edit(asked: Asked, task: int, who: str, policies: str, *, more: bool) -> Edit:
