@@ -9,25 +9,28 @@ DOCS ?= docs
 FROM ?= 2000
 MINUTES ?= 60
 
-.PHONY: help setup demo test check format schemas diagrams bench soak clean
+.PHONY: help setup demo demo-payments test check format schemas diagrams bench soak clean
 .DEFAULT_GOAL := help
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## create .venv with Interlock and its tools (again only when pyproject.toml changed)
 	@:
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml examples/payments/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Interlock needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another: make setup PYTHON=python3.12")'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	@echo "installing Interlock and its tools into .venv"
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1' # the first that knows dependency groups
-	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@$(BIN)/python -m pip install --quiet --editable . --editable examples/payments --group dev
 	@touch $@
 
 demo: setup ## run the main job on the documents of this repository
 	$(BIN)/interlock run "$(QUESTION)" --docs $(DOCS)
+
+demo-payments: setup ## play a day at an invoice desk: policies and people decide what agents may pay
+	$(BIN)/python -m invoice_desk.demo
 
 test: setup ## run all tests, the house test among them
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)

@@ -8,7 +8,15 @@ import msgspec
 import pytest
 from tests.agents.conftest import Peer, Thinker
 
-from interlock.agents import Context, EffectAborted, EffectDenied, EffectFailed, InDoubt, UnfitAnswer
+from interlock.agents import (
+    Context,
+    EffectAborted,
+    EffectDenied,
+    EffectFailed,
+    InDoubt,
+    Recommended,
+    UnfitAnswer,
+)
 from interlock.contracts.effect import AskCall, EffectEnd, ModelCall, ToolCall
 from interlock.contracts.step import StepFailure, StepResult
 
@@ -169,6 +177,7 @@ async def test_a_question_waits_for_a_person(peer: Peer, thinker: Thinker) -> No
     ("end", "error"),
     [
         ("denied", EffectDenied),
+        ("recommended", Recommended),
         ("failed", EffectFailed),
         ("aborted", EffectAborted),
         ("in_doubt", InDoubt),
@@ -187,6 +196,30 @@ async def test_every_end_without_a_value_is_an_error_that_a_handler_can_catch(
     await peer.assign({})
     await peer.answer((await peer.asked()).key, None, end, message="by rule 3")
     assert value_of(await peer.ends.get()) == "caught"
+
+
+@pytest.mark.parametrize(
+    ("end", "message", "rule", "reason"),
+    [
+        ("denied", "person: too much: ask the baker", "person", "too much: ask the baker"),
+        ("denied", "without a rule", "", "without a rule"),
+        ("recommended", "this role suggests only", "autonomy", "this role suggests only"),
+    ],
+)
+async def test_a_no_says_by_which_rule_and_why(
+    peer: Peer, thinker: Thinker, end: EffectEnd, message: str, rule: str, reason: str
+) -> None:
+    async def handle(_step: Json, ctx: Context) -> list[str]:
+        try:
+            await ctx.tool("pay")
+        except EffectDenied as error:
+            return [error.rule, error.reason]
+        return []
+
+    await peer.join(thinker(handle))
+    await peer.assign({})
+    await peer.answer((await peer.asked()).key, None, end, message=message)
+    assert value_of(await peer.ends.get()) == [rule, reason]
 
 
 async def test_parallel_calls_get_each_its_own_outcome(peer: Peer, thinker: Thinker) -> None:

@@ -4,11 +4,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.agents.conftest import Peer
+from tests.agents.conftest import Peer, within_bound
 from tests.agents.shelf import FALSE, TRUE, Shelf, citation, claim, findings
 
 from interlock.agents.executor.agent import agent
 from interlock.agents.executor.arrangement import Arrangement, grounded_summary, reading_order
+from interlock.contracts.effect import EffectEnd
 from interlock.contracts.message import encode
 from interlock.contracts.roles import Outcome
 from interlock.contracts.step import StepResult
@@ -56,6 +57,33 @@ async def test_the_report_is_written_to_a_file(peer: Peer) -> None:
     outcome = await executed(peer, shelf)
     assert shelf.tools("write_file") == [{"path": "report.md", "text": outcome.report}]
     assert [artifact.path for artifact in outcome.artifacts] == ["report.md"]
+
+
+@pytest.mark.parametrize(
+    ("end", "message", "why"),
+    [
+        ("recommended", "an executor suggests only", "an executor suggests only"),
+        ("denied", "person: not now,\nplease", "not now, please"),
+    ],
+)
+async def test_a_report_that_may_not_be_written_is_the_result_all_the_same(
+    peer: Peer, end: EffectEnd, message: str, why: str
+) -> None:
+    # Given somebody, or something, that says no to the file
+    shelf = Shelf(report={"order": [1, 2], "summary": ""})
+    peer.script = lambda call: None if getattr(call, "tool", "") == "write_file" else shelf(call)
+    await peer.join(agent)
+    await peer.assign({"instruction": "Write."}, role="executor", given=TWO)
+    while getattr((request := await peer.asked()).call, "tool", "") != "write_file":
+        pass
+    await peer.answer(request.key, None, end, message=message)
+    # Then the report is there, with its claims, and says why it stands in no file
+    result = await within_bound(peer.ends.get())
+    assert isinstance(result, StepResult)
+    outcome = msgspec.json.decode(result.value, type=Outcome)
+    assert (outcome.artifacts, len(outcome.claims)) == ((), 2)
+    assert "Holders renew. [2]" in outcome.report
+    assert outcome.report.endswith(f"## What was not done\n\nreport.md was not written: {why}\n")
 
 
 async def test_a_claim_that_says_no_more_than_its_quotation_is_not_said_twice(peer: Peer) -> None:

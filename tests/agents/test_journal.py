@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import msgspec
-from tests.agents.conftest import Peer, Thinker
+from tests.agents.conftest import STEP, Peer, Thinker, within_bound
 
 from interlock.agents import Context
 from interlock.contracts.effect import EffectRequest
@@ -17,6 +17,11 @@ async def look_twice(_step: Json, ctx: Context) -> list[Any]:
     first, second = await asyncio.gather(ctx.tool("look", query="a"), ctx.tool("look", query="b"))
     third = await ctx.tool("look", query=first)
     return [first, second, third]
+
+
+def value_of(end: StepResult | StepFailure) -> Any:
+    assert isinstance(end, StepResult), end
+    return msgspec.json.decode(end.value)
 
 
 def keys_said(peer: Peer) -> list[str]:
@@ -110,14 +115,31 @@ async def test_a_long_wait_is_asked_about_more_and_more_seldom(peer: Peer, think
         peer.clock.seconds += 60
         station.sweep()
     # A day's wait of two calls costs the log some hundreds of records, not thousands
-    assert 2 * 200 < len(keys_said(peer)) < 2 * 300
+    assert 2 * 60 < len(keys_said(peer)) < 2 * 300
+
+
+async def test_a_person_may_take_months(peer: Peer, thinker: Thinker) -> None:
+    # Given an agent that waits for somebody, for half a year
+    station = await peer.join(thinker(look_twice))
+    await peer.assign({})
+    first = await peer.asked()
+    for _ in range(24 * 180):
+        peer.clock.seconds += 3_600
+        station.sweep()
+    # Then it still waits, and has asked seldom enough
+    assert peer.ends.empty()
+    assert len(keys_said(peer)) < 2 * 600
+    # And the answer counts
+    await peer.answer(first.key, "a")
+    await peer.settle()
+    assert station.workbench.in_hand == 1
 
 
 async def test_nobody_waits_for_ever(peer: Peer, thinker: Thinker) -> None:
     station = await peer.join(thinker(look_twice))
     await peer.assign({})
     await peer.asked()
-    peer.clock.seconds += 8 * 86_400
+    peer.clock.seconds += 366 * 86_400
     station.sweep()
     end = await peer.ends.get()
     assert isinstance(end, StepFailure)
@@ -160,3 +182,33 @@ async def test_a_call_that_the_server_forbids_fails(peer: Peer, thinker: Thinker
     end = await peer.work({})
     assert isinstance(end, StepFailure)
     assert (end.kind, "may publish" in end.message) == ("permanent", True)
+
+
+async def test_a_step_that_is_taken_away_while_people_are_asked_frees_its_hand_and_goes_on_later(
+    peer: Peer, thinker: Thinker
+) -> None:
+    # Given an agent that has looked, and pays only when somebody agrees
+    async def handle(step: Json, ctx: Context) -> Any:
+        looked = await ctx.tool("look", step=step["name"])
+        return [looked, await ctx.tool("pay") if step["name"] == "pays" else None]
+
+    station = await peer.join(thinker(handle))
+    await peer.assign({"name": "pays"})
+    await peer.answer((await peer.asked()).key, "a bill")
+    waiting = await peer.asked()
+    # When the step is taken away, as while people are asked
+    await peer.cancel(step=STEP, attempt=1, reason="people are asked")
+    await within_bound(peer.stops.get())
+    assert station.workbench.in_hand == 0
+    # Then the agent does something else meanwhile
+    await peer.assign({"name": "other"}, step="other")
+    await peer.answer((await peer.asked()).key, "a tree", step="other")
+    assert value_of(await within_bound(peer.ends.get())) == ["a tree", None]
+    # And when it has the step again, it asks by the same keys, and is told what was recorded
+    assert await peer.assign({"name": "pays"}, attempt=2) == b"taken"
+    again = await peer.asked()
+    assert again.attempt == 2
+    await peer.answer(again.key, "a bill")
+    assert (await peer.asked()).key == waiting.key
+    await peer.answer(waiting.key, "paid")
+    assert value_of(await within_bound(peer.ends.get())) == ["a bill", "paid"]

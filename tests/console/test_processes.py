@@ -60,6 +60,16 @@ def test_only_effects_is_given_tools_and_what_these_need(plan: Plan) -> None:
         assert not {*bank, *named} & set(environment)
 
 
+def test_only_the_supervisor_is_told_which_policies(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    started = {
+        child.name: child.environment for child in children(plan, RICH | {"INTERLOCK_POLICIES": "desk"})
+    }
+    assert {
+        name: env["INTERLOCK_POLICIES"] for name, env in started.items() if "INTERLOCK_POLICIES" in env
+    } == {"supervisor-1": "/desk"}
+
+
 def test_an_agent_is_given_nothing_but_path_home_language_and_its_settings(started: dict[str, Child]) -> None:
     assert set(started["planner-1"].environment) == {
         "PATH",

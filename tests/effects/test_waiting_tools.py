@@ -91,7 +91,7 @@ async def test_a_kill_ends_it_at_once_and_closes_its_connection(
     (end,) = await office.until_logged()
     # Then nothing goes on here, and nobody claims that it did not happen
     assert isinstance(end.body, EffectAborted)
-    assert (end.body.started, end.body.running) == (True, False)
+    assert (end.body.started, end.body.running, end.body.doubtful) == (True, False, True)
     async with asyncio.timeout(PATIENCE_S):
         await provider.hung_up.wait()
 
@@ -113,7 +113,8 @@ async def test_what_had_no_leave_yet_did_not_happen(office: Office, make: Make) 
     await office.control("kill", "task", str(TASK))
     (end,) = await office.until_logged()
     assert isinstance(end.body, EffectAborted)
-    assert (end.body.started, end.body.running, end.body.used) == (False, False, Amounts())
+    assert (end.body.started, end.body.running, end.body.doubtful) == (False, False, False)
+    assert end.body.used == Amounts()
 
 
 async def test_what_does_not_obey_is_said_to_go_on(
@@ -138,7 +139,7 @@ async def test_what_does_not_obey_is_said_to_go_on(
     await office.control("kill", "task", str(TASK))
     (end,) = await office.until_logged()
     assert isinstance(end.body, EffectAborted)
-    assert (end.body.started, end.body.running) == (True, True)
+    assert (end.body.started, end.body.running, end.body.doubtful) == (True, True, True)
     free.set()
 
 

@@ -13,7 +13,14 @@ from tests.simulation.mutants import Mutant
 
 from interlock.contracts import facts
 from interlock.supervisor.core import evolve, switches, transitions
-from interlock.supervisor.core.deciding import allowing, approving, escalating, resolving, ticking
+from interlock.supervisor.core.deciding import (
+    allowing,
+    approving,
+    escalating,
+    policies,
+    resolving,
+    ticking,
+)
 from interlock.supervisor.core.evolving import people
 from interlock.supervisor.core.state import State
 
@@ -101,13 +108,16 @@ def asks_nobody() -> Any:
 
 @contextmanager
 def keeps_to_old_policies() -> Generator[None]:
-    """What was agreed to under other policies is not asked anew."""
+    """What was agreed to under other policies counts under these, and is not asked anew."""
 
-    def blind(effect: Any, needs: Any, _policies: str, now_ms: int) -> bool:
-        del needs
-        return bool(effect.approvals) and now_ms < effect.approved_until_ms
+    def blind(_state: State, known: Any, now_ms: int) -> list[facts.ApprovalCounted]:
+        return [one for one in known.approvals if now_ms < people.expires_ms(one)]
 
-    with patch.object(allowing, "satisfies", blind), patch.object(ticking, "reask_stale", _nothing):
+    with (
+        patch.object(approving, "_counting", blind),
+        patch.object(ticking, "reask_stale", _nothing),
+        patch.object(policies, "reask_stale", _nothing),
+    ):
         yield
 
 

@@ -13,6 +13,7 @@ from interlock.agents.errors import (
     EffectError,
     EffectFailed,
     InDoubt,
+    Recommended,
     UnfitAnswer,
 )
 from interlock.agents.prompts import Prompt
@@ -28,5 +29,6 @@ __all__ = [
     "EffectFailed",
     "InDoubt",
     "Prompt",
+    "Recommended",
     "UnfitAnswer",
 ]

@@ -160,7 +160,9 @@ class Context:
     async def tool(self, name: str, /, *, returns: type[T] | None = None, **arguments: Any) -> Any:
         """Run a tool with these arguments, and return its result (in the type `returns`, when given).
 
-        Raises UnfitAnswer, EffectDenied, EffectFailed, EffectAborted, InDoubt, Cancelled.
+        What people have to agree to waits for them; the step may be taken away meanwhile, and begun anew.
+
+        Raises UnfitAnswer, EffectDenied, Recommended, EffectFailed, EffectAborted, InDoubt, Cancelled.
         """
         value = await self._value(ToolCall(tool=name, arguments=arguments), name)
         if returns is None:

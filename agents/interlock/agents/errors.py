@@ -28,7 +28,19 @@ class EffectError(AgentError):
 
 
 class EffectDenied(EffectError):
-    """The supervisor said no; the sentence names the rule. Asking again changes nothing."""
+    """The supervisor, or a person, said no: by this `rule`, for this `reason`. Asking again changes nothing.
+
+    The rule is `person` where somebody was asked: their reason may be worth another plan.
+    """
+
+    def __init__(self, sentence: str, *, rule: str = "", reason: str = "") -> None:
+        super().__init__(sentence)
+        self.rule = rule
+        self.reason = reason
+
+
+class Recommended(EffectDenied):
+    """It was not done, for this agent may only suggest: it stands among the task's recommendations."""
 
 
 class EffectFailed(EffectError):

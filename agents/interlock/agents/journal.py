@@ -16,7 +16,7 @@ from interlock.bus.errors import BusError, LogFull, Unreachable
 from interlock.bus.ports import Ack, Bus
 from interlock.contracts.dispatch import DoStep, Outcome
 from interlock.contracts.effect import Call, EffectRequest
-from interlock.contracts.limits import MAX_MESSAGE_BYTES
+from interlock.contracts.limits import MAX_MESSAGE_BYTES, MAX_PAUSE_S
 from interlock.contracts.message import encode
 from interlock.contracts.subjects import input_subject
 
@@ -26,7 +26,11 @@ REFUSED_AGAIN_S = 1.0
 FIRST_AGAIN_S = 10.0
 LATER_AGAIN_S = 30.0
 SELDOM_AGAIN_S = 300.0
-LONGEST_WAIT_S = 7 * 86_400.0
+# Whoever has waited for days is asked about less often: by so much of the wait.
+SELDOMER = 1 / 50
+MOST_DOUBLINGS = 12
+# A person may be asked, and has as long as a task may be paused.
+LONGEST_WAIT_S = float(MAX_PAUSE_S)
 
 Now = Callable[[], float]
 
@@ -96,7 +100,7 @@ class Journal:
                     EffectFailed(f"no outcome came in {days:g} days", transient=True)
                 )
                 continue
-            waiting.due = now + min(LATER_AGAIN_S * 2 ** max(0, waiting.asked - 3), SELDOM_AGAIN_S)
+            waiting.due = now + _pause_s(waiting, now)
             waiting.asked += 1
             self._publish(waiting)
 
@@ -150,3 +154,9 @@ class Journal:
         done = outcome.end in {"completed", "answered"}
         if done and not self._closed and len(self._early) < MOST_EARLY:
             self._early[outcome.key] = outcome
+
+
+def _pause_s(waiting: Waiting, now: float) -> float:
+    """Return how long to wait before the next question: ever longer, as the wait grows."""
+    doublings = min(max(0, waiting.asked - 3), MOST_DOUBLINGS)
+    return min(LATER_AGAIN_S * 2.0**doublings, max(SELDOM_AGAIN_S, (now - waiting.since) * SELDOMER))

@@ -1,7 +1,9 @@
 """What an outcome means to the handler that waits for it: a value, or an error that says why not."""
 
-from interlock.agents.errors import EffectAborted, EffectDenied, EffectFailed, InDoubt
+from interlock.agents.errors import EffectAborted, EffectDenied, EffectFailed, InDoubt, Recommended
 from interlock.contracts.dispatch import Outcome
+
+AUTONOMY = "autonomy"
 
 
 def value_of(outcome: Outcome, call: str) -> bytes:
@@ -10,8 +12,11 @@ def value_of(outcome: Outcome, call: str) -> bytes:
     match outcome.end:
         case "completed" | "answered":
             return bytes(outcome.value)
-        case "denied" | "recommended":
-            raise EffectDenied(why)
+        case "denied":
+            rule, reason = _parted(outcome.message)
+            raise EffectDenied(why, rule=rule, reason=reason)
+        case "recommended":
+            raise Recommended(why, rule=AUTONOMY, reason=outcome.message)
         case "aborted":
             raise EffectAborted(why)
         case "in_doubt":
@@ -20,3 +25,9 @@ def value_of(outcome: Outcome, call: str) -> bytes:
             raise EffectFailed(why, transient=outcome.transient)
         case "lost":
             raise EffectFailed(why, transient=True)
+
+
+def _parted(message: str) -> tuple[str, str]:
+    """Return the rule and the reason of a denial, which is told as `rule: reason`."""
+    rule, separator, reason = message.partition(": ")
+    return (rule, reason) if separator else ("", message)

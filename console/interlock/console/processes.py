@@ -30,6 +30,7 @@ NAMED = "INTERLOCK_TOOLS_ENV"
 """Lists the variables that tools from outside need: addresses, tokens. No other process is given them."""
 WAY_OUT = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+POLICIES = ("INTERLOCK_POLICIES",)
 FILES = ("INTERLOCK_PRICES", *TRUST)
 
 
@@ -118,6 +119,8 @@ def _child(plan: Plan, service: Service, environment: Mapping[str, str]) -> Chil
         own = _of_effects(plan, environment)
     elif service.role == "access":
         own = _of_access(plan)
+    elif service.role == "supervisor":
+        own = _files(environment, POLICIES)
     elif service.role == "viewer":
         own = _of_notifier(plan, environment)
     return Child(
@@ -165,11 +168,9 @@ def _of_notifier(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
 def _of_effects(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
     given = (*MODEL_ACCESS, *WAY_OUT, *TOOLS, *named_variables(environment))
     access = {name: environment[name] for name in given if name in environment}
-    # A process starts in the root folder, where a relative path would name something else.
-    files = {name: str(Path(environment[name]).absolute()) for name in FILES if environment.get(name)}
     return (
         access
-        | files
+        | _files(environment, FILES)
         | {
             "INTERLOCK_DOCS": os.pathsep.join(map(str, plan.docs)),
             "INTERLOCK_WORKSPACES": str(plan.state.workspaces),
@@ -177,3 +178,8 @@ def _of_effects(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
             "INTERLOCK_MODEL": plan.model,
         }
     )
+
+
+def _files(environment: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Return paths as absolute ones: a process starts in the root folder, and would find something else."""
+    return {name: str(Path(environment[name]).absolute()) for name in names if environment.get(name)}

@@ -110,8 +110,9 @@ class EffectFailed(Message, frozen=True, kw_only=True):
 class EffectAborted(Message, frozen=True, kw_only=True):
     """An effect worker stopped it, or did not start it, because of a switch.
 
-    `started` is whether the call may have happened, `running` whether it cannot be interrupted and goes on.
-    `started_us` and `ended_us` are the worker's clock.
+    `started` is whether the call may have happened, `running` whether it cannot be interrupted and goes on,
+    `doubtful` whether it may have changed something outside. `started_us` and `ended_us` are the worker's
+    clock.
     """
 
     effect: Sequence
@@ -120,6 +121,7 @@ class EffectAborted(Message, frozen=True, kw_only=True):
     reason: Line
     used: Amounts = NOTHING
     running: bool = False
+    doubtful: bool = False
     started_us: Count = 0
     ended_us: Count = 0
 

@@ -29,7 +29,7 @@ class ProcessExited(Message, frozen=True, kw_only=True):
 
     `signal` is what ended it (0: it ended by itself, with `code`); `processes` counts it and its offspring.
     `told_us` is when the guard heard of the order (0: nobody had ordered it), `exited_us` when the last of
-    them was gone.
+    them was gone. `given_up` says why it is not started again, where the guard has given it up.
     """
 
     principal: Name
@@ -41,6 +41,7 @@ class ProcessExited(Message, frozen=True, kw_only=True):
     told_us: Count = 0
     exited_us: Count = 0
     reason: Reason = ""
+    given_up: Line = ""
 
 
 class AccessHello(Message, frozen=True, kw_only=True):

@@ -12,13 +12,15 @@ class Stopped(asyncio.CancelledError):
     """A call that was cancelled.
 
     `started` is whether it may have happened: not, where its provider cannot have known of it or its tool
-    had changed nothing. `running` is whether it goes on, and nobody can interrupt it.
+    had changed nothing. `running` is whether it goes on, and nobody can interrupt it, `doubtful` whether it
+    may have changed something outside.
     """
 
-    def __init__(self, *, started: bool, running: bool = False) -> None:
+    def __init__(self, *, started: bool, running: bool = False, doubtful: bool = False) -> None:
         super().__init__()
         self.started = started
         self.running = running
+        self.doubtful = doubtful
 
 
 class Deed:

@@ -76,11 +76,18 @@ class Ends:
         self._append("failed", work, encode(msgspec.structs.replace(end, doubtful=True)))
 
     async def aborted(
-        self, work: DoEffect, reason: str, *, started_us: int = 0, running: bool = False
+        self,
+        work: DoEffect,
+        reason: str,
+        *,
+        started_us: int = 0,
+        running: bool = False,
+        doubtful: bool = False,
     ) -> None:
         """Tell who stopped it; `started_us` is when the call began that may have happened, 0: it never did.
 
-        `running` is whether it cannot be interrupted, and goes on.
+        `running` is whether it cannot be interrupted, and goes on. What is `doubtful` is told to the log
+        alone: its agent waits for what is decided.
         """
         line = reason[: limits.MAX_LINE_CHARS]
         log.info("effect_aborted", task=work.task, step=work.step, effect=work.effect, reason=line)
@@ -91,10 +98,14 @@ class Ends:
             reason=line,
             used=Amounts(tool_calls=1) if started_us and isinstance(work.call, ToolCall) else NOTHING,
             running=running,
+            doubtful=doubtful,
             started_us=started_us,
             ended_us=now_us(),
         )
-        await self._tell(work, "aborted", end, _outcome(work, "aborted", message=line))
+        if doubtful:
+            self._append("aborted", work, encode(end))
+        else:
+            await self._tell(work, "aborted", end, _outcome(work, "aborted", message=line))
 
     def withdrawn(self, cancel: Cancel) -> None:
         """Tell the log alone that a grant was taken back before it came: nobody waits for it any more."""

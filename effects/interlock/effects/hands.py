@@ -219,6 +219,7 @@ class Hands:
             mine.stopped or "the effect worker ended",
             started_us=started_us if far.started else 0,
             running=far.running,
+            doubtful=far.doubtful,
         )
 
     async def _fail(self, mine: InHand, error: EffectError, started_ms: int, *, transient: bool) -> None:

@@ -73,7 +73,8 @@ class Toolbox:
                     deed = Deed(asks_leave=tool.asks_leave)
         except asyncio.CancelledError as stop:
             started = unsure is not None or deed.may_have_happened
-            raise Stopped(started=started, running=deed.runs) from stop
+            doubtful = started and _changes(tool)
+            raise Stopped(started=started, running=deed.runs, doubtful=doubtful) from stop
         except TimeoutError as error:
             raise self._too_late(tool, deed, unsure) from error
 

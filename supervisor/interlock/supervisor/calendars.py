@@ -22,7 +22,7 @@ def minute_of(text: str) -> int:
         found = int(hour) * _MINUTE_S + int(minute)
         if found <= _DAY_MINUTES:
             return found
-    raise MalformedPolicies(f"routing.toml: {text!r} is no time of day, such as \"09:30\"")
+    raise MalformedPolicies(f'routing.toml: {text!r} is no time of day, such as "09:30"')
 
 
 def offsets_of(zone: str, at_ms: int) -> tuple[tuple[int, int], ...]:
@@ -35,7 +35,7 @@ def _offsets(zone: str, year: int) -> tuple[tuple[int, int], ...]:
     try:
         clocks = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise MalformedPolicies(f"routing.toml: {zone!r} is no time zone, such as \"Europe/Berlin\"") from error
+        raise MalformedPolicies(f'routing.toml: {zone!r} is no time zone, such as "Europe/Berlin"') from error
     day, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + YEARS_AHEAD, 1, 1, tzinfo=UTC)
     found = [(_ms(day), _offset(day, clocks))]
     while day < end:

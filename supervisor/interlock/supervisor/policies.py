@@ -68,7 +68,9 @@ def read_folder(folder: Path, at_ms: int) -> Policies:
         raise MalformedPolicies(f"{folder}: {error}") from error
     written_bytes, most_bytes = len(encode(SetPolicies(bundle=bundle))), MAX_MESSAGE_BYTES - _ROOM_BYTES
     if written_bytes > most_bytes:
-        raise MalformedPolicies(f"{folder} holds {written_bytes} bytes; at most {most_bytes} fit into a record")
+        raise MalformedPolicies(
+            f"{folder} holds {written_bytes} bytes; at most {most_bytes} fit into a record"
+        )
     return bundle
 
 
@@ -92,7 +94,9 @@ def _routing(path: Path) -> dict[str, Any]:
     for kind, known in (("routes", Route.__struct_fields__), ("calendars", _CALENDAR)):
         for each in table.get(kind, ()):
             for name in sorted(set(each) - set(known)):
-                raise MalformedPolicies(f"{path}: {name} is nothing that [[{kind}]] say; they say {', '.join(known)}")
+                raise MalformedPolicies(
+                    f"{path}: {name} is nothing that [[{kind}]] say; they say {', '.join(known)}"
+                )
     return table
 
 
@@ -103,7 +107,9 @@ def _calendar(said: Mapping[str, Any], at_ms: int) -> Calendar:
     name, zone, days = said.get("name", ""), said.get("zone", "UTC"), said.get("days", DAYS[:5])
     wrong = [day for day in days if day not in DAYS]
     if wrong:
-        raise MalformedPolicies(f"{ROUTING}: the calendar {name} names {wrong[0]!r}; days are {', '.join(DAYS)}")
+        raise MalformedPolicies(
+            f"{ROUTING}: the calendar {name} names {wrong[0]!r}; days are {', '.join(DAYS)}"
+        )
     return Calendar(
         name=name,
         zone=zone,
@@ -127,9 +133,7 @@ class PolicyWatch:
     `in_force` returns the digest of what holds; what was said once, and refused, is not said again.
     """
 
-    def __init__(
-        self, bus: Bus, source: Callable[[], Policies] | None, in_force: Callable[[], str]
-    ) -> None:
+    def __init__(self, bus: Bus, source: Callable[[], Policies] | None, in_force: Callable[[], str]) -> None:
         self._bus = bus
         self._source = source
         self._in_force = in_force

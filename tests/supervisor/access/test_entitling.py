@@ -19,6 +19,11 @@ def keys_of(site: Site, name: str) -> tuple[str, ...]:
     return site.principals.read()[name].valid_keys
 
 
+async def in_group(site: Site, group: str) -> None:
+    """Wait until the log was told that somebody is in this group alone."""
+    await site.said(Entitlement, lambda one: one.groups == (group,))
+
+
 async def test_groups_and_keys_stand_in_the_log_before_anything_that_a_person_says(site: Site) -> None:
     # Given an approver of finance
     enrol(site, "fay", "finance")
@@ -60,6 +65,19 @@ async def test_a_change_of_groups_is_told_and_cuts_nobody(site: Site) -> None:
     enrol(site, "fay")
     await site.said(Entitlement, lambda one: not one.groups and one.keys == keys_of(site, "fay"))
     assert ear.breaks == 0
+
+
+async def test_what_the_log_knows_is_not_told_again(site: Site) -> None:
+    # Given an approver whom the log knows, and changes of the directory that are not about her
+    enrol(site, "fay", "finance")
+    enrol(site, "gus")
+    await site.admitted("fay")
+    await site.admitted("gus")
+    for number in range(3):
+        enrol(site, "gus", f"group-{number}")
+        await in_group(site, f"group-{number}")
+    # Then nothing is told of her again
+    assert len([one for one in site.inputs if one.rest == ("fay",)]) == 1
 
 
 async def test_what_changed_while_access_was_away_is_told_when_it_is_back(site: Site) -> None:

@@ -20,6 +20,7 @@ from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import AskCall, Call, EffectCompleted, EffectRequest, ModelCall, ToolCall
 from interlock.contracts.presence import ModelOffer
+from interlock.supervisor.core.limits import SUSPEND_MS
 
 USED = Amounts(tokens=50, spend_usd_micros=70, model_calls=1)
 
@@ -250,6 +251,7 @@ def test_a_question_waits_for_exactly_one_answer_and_costs_nothing() -> None:
     effect = world.ask(number, "a", AskCall(question="May I?"))
     asked = world.only(number, facts.Escalated)
     assert (asked.kind, asked.summary, asked.effect, asked.blocks) == ("question", "May I?", effect, True)
+    world.tick(SUSPEND_MS)
     assert world.step(number, "a").state == "awaiting"
     world.answer(number, effect)
     settled = world.only(number, facts.EffectSettled)

@@ -23,7 +23,7 @@ def test_the_same_call_again_and_again_parks_the_task_and_a_person_lets_it_go_on
     # When it is asked for once more
     asked = world.ask(number, "a", LOOK, key="again")
     # Then it waits for a person
-    assert world.kinds(number) == ["LoopFound", "Parked", "Escalated", "EffectHeld", "StepSuspended"]
+    assert world.kinds(number) == ["LoopFound", "Parked", "Escalated", "EffectHeld"]
     found = world.only(number, facts.LoopFound)
     assert (found.kind, found.times, found.what) == ("same_effect", MAX_SAME_EFFECTS, "tool search")
     assert world.only(number, facts.Parked).kind == "loop"

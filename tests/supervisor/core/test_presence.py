@@ -1,12 +1,15 @@
 """Who is there: joins, leaves and losses of agents and effect workers, and what becomes of their work."""
 
-from tests.supervisor.core.world import ONE, PUT, THINK, World, all_of
+import pytest
+from tests.supervisor.core.world import LOOK, ONE, PUT, THINK, World, all_of
 
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.contracts.charter import Charter
-from interlock.contracts.effect import EffectFailed
+from interlock.contracts.effect import EffectAborted, EffectFailed
 from interlock.contracts.presence import AgentHello, Bye
+
+ONE_CALL = Amounts(tool_calls=1)
 
 
 def at_work() -> tuple[World, int]:
@@ -126,3 +129,50 @@ def test_a_write_of_which_its_worker_does_not_know_whether_it_happened_waits_for
     assert (settled.end, settled.basis, settled.spent) == ("in_doubt", "actual", Amounts(tool_calls=1))
     assert world.only(number, facts.Parked).kind == "in_doubt"
     assert len(all_of(world.told, number, facts.EffectGranted)) == 1
+
+
+def cut_off(world: World, number: int, seq: int) -> None:
+    """Let the worker say that it stopped a call that may have changed something."""
+    effect = world.effect(number, seq)
+    body = EffectAborted(
+        effect=seq, grant=effect.grant, started=True, reason="told to stop", doubtful=True, used=ONE_CALL
+    )
+    world.say(effect.worker, "effect", "aborted", body, number)
+
+
+def test_a_write_that_may_be_repeated_and_was_cut_off_is_granted_again() -> None:
+    # Given a call that may be repeated, and two workers
+    world, number = at_work()
+    world.worker("effects-2")
+    seq = world.ask(number, "a", LOOK)
+    # When its worker ends in the middle of it
+    cut_off(world, number, seq)
+    # Then it counts, and is the same effect under another grant
+    settled = world.only(number, facts.EffectSettled)
+    assert (settled.end, settled.spent) == ("lost", ONE_CALL)
+    assert [fact.grant for fact in all_of(world.told, number, facts.EffectGranted)] == [1, 2]
+    assert world.task(number).hold == "free"
+
+
+@pytest.mark.parametrize("over", ["tool", "step"])
+def test_a_write_that_was_cut_off_and_is_not_wanted_any_more_is_in_doubt(over: str) -> None:
+    # Given a call that may be repeated, over which there is a kill, or whose step has ended
+    world, number = at_work()
+    seq = world.ask(number, "a", LOOK)
+    if over == "tool":
+        world.switch("kill", "tool search")
+    else:
+        world.result(number, "a")
+    # When its worker says that it was cut off
+    cut_off(world, number, seq)
+    # Then nobody claims to know what became of it
+    assert world.only(number, facts.EffectSettled).end == "in_doubt"
+    assert len(all_of(world.told, number, facts.EffectGranted)) == 1
+
+
+def test_a_write_that_must_not_be_repeated_is_in_doubt_when_it_was_cut_off() -> None:
+    world, number = at_work()
+    seq = world.ask(number, "a", PUT)
+    cut_off(world, number, seq)
+    assert world.only(number, facts.EffectSettled).end == "in_doubt"
+    assert world.only(number, facts.Parked).kind == "in_doubt"

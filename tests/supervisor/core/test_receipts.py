@@ -106,6 +106,7 @@ def ends(world: World, number: int, seq: int) -> dict[str, Any]:
         "not started": EffectAborted(**unbegun),
         "cut off": EffectAborted(**cut),
         "runs on": EffectAborted(**cut, running=True),
+        "may have written": EffectAborted(**cut, doubtful=True),
     }
 
 
@@ -122,6 +123,7 @@ def ends(world: World, number: int, seq: int) -> dict[str, Any]:
         (PUT, "not started", "refused", None),
         (PUT, "cut off", "in_doubt", 7),
         (PUT, "unsure", "in_doubt", None),
+        (LOOK, "may have written", "in_doubt", 7),
         (LOOK, "cut off", "aborted", 7),
     ],
 )

@@ -1,7 +1,7 @@
 """Limits that many tasks share: fleet, tenant and role, in total and for each day."""
 
 import pytest
-from tests.supervisor.core.world import BEGUN_AGAIN, LOOK, ONE, PLAN, THINK, World, limited
+from tests.supervisor.core.world import LOOK, ONE, PLAN, THINK, World, limited
 
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING, Amounts, Budget
@@ -53,7 +53,7 @@ def test_a_used_up_limit_parks_whoever_needs_it_and_setting_it_anew_lets_all_go_
     # Then a higher limit lets both go on where they were
     world.limit(*scope, total=limited(tool_calls=3))
     for number in (first, second):
-        assert world.kinds(number) == ["Resumed", "Resolved", "EffectGranted", *BEGUN_AGAIN]
+        assert world.kinds(number) == ["Resumed", "Resolved", "EffectGranted"]
 
 
 def test_a_limit_of_another_scope_lets_nobody_go_on() -> None:

@@ -12,7 +12,7 @@ from tests.supervisor.core.people import key_of, signed, statement_of
 from interlock.contracts import facts
 from interlock.contracts.budget import NOTHING, Amounts, Budget
 from interlock.contracts.charter import Charter
-from interlock.contracts.control import Control, RaiseLimit, SetLimits
+from interlock.contracts.control import Control, RaiseLimit, SetAutonomy, SetLimits
 from interlock.contracts.effect import (
     Call,
     EffectAborted,
@@ -35,6 +35,7 @@ from interlock.contracts.observed import (
 )
 from interlock.contracts.people import Answer, Approve, Edit, Reject
 from interlock.contracts.plan import Plan, PlannedStep
+from interlock.contracts.policy import Policies, SetPolicies
 from interlock.contracts.presence import AgentHello, Bye, EffectHello, ModelOffer, ToolOffer
 from interlock.contracts.roles import Verdict
 from interlock.contracts.scope import FLEET, Scope, task_scope
@@ -64,6 +65,7 @@ THINK = ModelCall(purpose="think", prompt="x" * 36, max_output_tokens=100)
 """Bound: 36 + 64 tokens in, 100 out, hence 200 tokens and 300 micro-dollars."""
 LOOK = ToolCall(tool="search", arguments={"query": "why"})
 PUT = ToolCall(tool="write_file", arguments={"path": "a"})
+PAYING = ToolOffer(tool="pay", risk="irreversible", repeatable=True, target="to", undo="refund")
 
 PLAN = Plan(
     steps=(
@@ -73,10 +75,8 @@ PLAN = Plan(
     )
 )
 ONE = Plan(steps=(PlannedStep(id="a", role="researcher"),))
-PARKED = ("Parked", "Escalated", "StepSuspended")
-"""What is said when a task parks whose step waits for an effect."""
-BEGUN_AGAIN = ("StepAwakened", "StepAssigned")
-"""What is said when such a step goes on."""
+PARKED = ("Parked", "Escalated")
+"""What is said when a task parks."""
 
 
 _BUNDLE = read_folder(shipped_folder(), 0)
@@ -328,6 +328,13 @@ class World:
 
     def escalation(self, number: int, each: int = 1) -> Escalation:
         return self.state.escalations[number, each]
+
+    def policies(self, bundle: Policies, by: str = "supervisor-1") -> int:
+        """Let a supervisor say what stands in its folder."""
+        return self.say(by, "supervisor", "policies", SetPolicies(bundle=bundle))
+
+    def autonomy(self, role: str, level: int, by: str = "olga", **fields: Any) -> int:
+        return self.say(by, "control", "autonomy", SetAutonomy(level=level, **fields), "role", role)
 
     def answer(self, number: int, effect: int, text: str = "yes") -> None:
         """Let the submitter answer the question that an effect asks."""

@@ -6,6 +6,7 @@ import msgspec
 
 from interlock.agents.agent import Agent
 from interlock.agents.context import Context
+from interlock.agents.errors import EffectDenied
 from interlock.agents.executor.arrangement import (
     Arrangement,
     arrangement_schema,
@@ -13,7 +14,7 @@ from interlock.agents.executor.arrangement import (
     reading_order,
 )
 from interlock.agents.executor.material import Material, gather, keep_proven
-from interlock.agents.executor.report import written
+from interlock.agents.executor.report import not_filed, written
 from interlock.agents.prompts import Prompt
 from interlock.agents.quotations import prove
 from interlock.contracts.roles import Artifact, Instruction, Outcome
@@ -39,12 +40,18 @@ async def execute(instruction: Instruction, ctx: Context) -> Outcome:
         questions=tuple(material.questions[number - 1] for number in order),
     )
     report = written(ctx.goal, grounded_summary(arrangement, order), material)
-    path = instruction.file or REPORT_FILE
+    artifacts, report = await _filed(instruction.file or REPORT_FILE, report, ctx)
+    return Outcome(report=report, claims=material.claims, artifacts=artifacts, unanswered=material.unanswered)
+
+
+async def _filed(path: str, report: str, ctx: Context) -> tuple[tuple[Artifact, ...], str]:
+    """Write the report to a file; where that may not be, it is the result all the same, and says why."""
     await ctx.progress(f"writing {path}")
-    artifact = await ctx.tool("write_file", path=path, text=report, returns=Artifact)
-    return Outcome(
-        report=report, claims=material.claims, artifacts=(artifact,), unanswered=material.unanswered
-    )
+    try:
+        artifact = await ctx.tool("write_file", path=path, text=report, returns=Artifact)
+    except EffectDenied as error:
+        return (), not_filed(report, path, error.reason)
+    return (artifact,), report
 
 
 async def _arranged(instruction: Instruction, material: Material, ctx: Context) -> Arrangement:

@@ -30,6 +30,11 @@ def written(title: str, summary: str, material: Material) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def not_filed(report: str, path: str, reason: str) -> str:
+    """Return the report with the reason why it stands in no file."""
+    return f"{report}\n## What was not done\n\n{path} was not written: {' '.join(reason.split())}\n"
+
+
 def _shortened(line: str) -> str:
     return line if len(line) <= MOST_TITLE_CHARS else f"{line[:MOST_TITLE_CHARS]}…"
 

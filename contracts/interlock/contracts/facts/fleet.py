@@ -14,6 +14,7 @@ class AgentJoined(Fact, frozen=True, kw_only=True):
     capacity: int
     charter: Charter
     input_schema: Json = {}
+    output_schema: Json = {}
     host: str = ""
     pid: int = 0
 

@@ -4,21 +4,25 @@ from collections.abc import Sequence
 
 from interlock.contracts.approval import digest_of
 from interlock.contracts.people import Need
-from interlock.supervisor.core.state import Effect
+from interlock.supervisor.core.membership import has_key
+from interlock.supervisor.core.state import Effect, State
 
 
-def satisfies(effect: Effect, needs: Sequence[Need], policies: str, now_ms: int) -> bool:
-    """Tell whether enough people have agreed to this very call, under these policies, and it still counts.
+def satisfies(state: State, effect: Effect, needs: Sequence[Need], now_ms: int) -> bool:
+    """Tell whether enough have agreed to this very call, under the policies in force, and it counts still.
 
     For whom each of them speaks was settled when they were counted: here the effect's own needs tell it.
     """
     if not effect.approvals or now_ms >= effect.approved_until_ms:
         return False
     arguments = effect.demand.arguments
+    policies = "" if state.policies is None else state.policies.digest
     digest = effect.approvals[0].statement.arguments if arguments is None else digest_of(arguments)
     for approval in effect.approvals:
         said = approval.statement
         if (said.effect, said.arguments, said.policies) != (effect.seq, digest, policies):
+            return False
+        if not has_key(state, said.by, approval.public_key):
             return False
     return all(_covered(need, effect.needs) for need in needs)
 

@@ -1,6 +1,7 @@
 """Starts and stops the clocks of tasks and of the steps in hand, in every account in which they run."""
 
 from interlock.supervisor.core.accounts import FLEET, change_shared, role_scope, tenant_scope
+from interlock.supervisor.core.aging import let_age
 from interlock.supervisor.core.state import State, Step, Task, replace
 from interlock.supervisor.core.switches import flows
 
@@ -10,6 +11,7 @@ def let_flow(state: State, number: int, at_ms: int) -> State:
 
     The deadlines of steps in hand move by the time for which it stood still.
     """
+    state = let_age(state, number, at_ms)
     task = state.tasks[number]
     runs = flows(state, task)
     if runs == bool(task.account.clocks):

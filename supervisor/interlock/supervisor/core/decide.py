@@ -63,7 +63,7 @@ from interlock.supervisor.core.deciding.settling import effect_counted, effect_e
 from interlock.supervisor.core.deciding.steps import failure_came, result_came
 from interlock.supervisor.core.deciding.stopping import condemn, stop_came
 from interlock.supervisor.core.deciding.submission import submitted
-from interlock.supervisor.core.deciding.suspending import suspend_and_awaken
+from interlock.supervisor.core.deciding.suspending import awaken
 from interlock.supervisor.core.deciding.switching_tasks import drained_dry
 from interlock.supervisor.core.deciding.ticking import ticked
 from interlock.supervisor.core.deciding.verdicts import verdict_came
@@ -180,7 +180,7 @@ def _go_on(turn: Turn) -> None:
     if turn.state.starved:
         retry_starved(turn)
     for number in sorted(turn.touched_tasks):
-        suspend_and_awaken(turn, number)
+        awaken(turn, number)
     if turn.state.ready:
         schedule(turn)
     if turn.state.draining:

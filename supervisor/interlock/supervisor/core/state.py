@@ -143,7 +143,7 @@ class Task(msgspec.Struct, frozen=True):
     `walled` is whether the wall time of any of its steps is limited. `until_ms` is when its pause ends by
     itself; `drained_by` and `drain` are who drains it, and the record of that. `asked` are the effects of
     which people are asked, `suspended` the steps that are in nobody's hand for it. `paused_ms` is since when
-    the clocks of approvals stand (0: they run).
+    the clocks of approvals stand (0: they run), `told_late` whether people know that its deadline is near.
     """
 
     id: int
@@ -179,6 +179,8 @@ class Task(msgspec.Struct, frozen=True):
     asked: tuple[int, ...] = ()
     suspended: tuple[str, ...] = ()
     paused_ms: int = 0
+    accepted_ms: int = 0
+    told_late: bool = False
 
     @property
     def active(self) -> bool:
@@ -204,6 +206,7 @@ class Agent(msgspec.Struct, frozen=True):
     capacity: int
     charter: Charter
     input_schema: Json = {}
+    output_schema: Json = {}
     pid: int = 0
     in_hand: Map[tuple[int, str], int] = NO_MAP
 

@@ -27,9 +27,12 @@ def tenant_switch(state: State, tenant: str) -> SwitchState:
 
 def flows(state: State, task: Task) -> bool:
     """Tell whether a task's clock may run."""
-    if not task.going or state.switch == "paused" or tenant_switch(state, task.tenant) == "paused":
-        return False
-    return not awaits_people(task)
+    return task.going and not is_paused(state, task) and not awaits_people(task)
+
+
+def is_paused(state: State, task: Task) -> bool:
+    """Tell whether somebody has paused a task, its tenant or the fleet."""
+    return "paused" in {task.hold, state.switch, tenant_switch(state, task.tenant)}
 
 
 def awaits_people(task: Task) -> bool:

@@ -114,7 +114,7 @@ class Guard:
         self._keeper.kill(killed, told_us, reason)
         self._keeper.fill()
 
-    def _on_exit(self, life: Life, left: str) -> None:
+    def _on_exit(self, life: Life, left: str, given_up: str) -> None:
         exited = ProcessExited(
             principal=life.child.name,
             pid=life.pid,
@@ -125,6 +125,7 @@ class Guard:
             told_us=life.told_us,
             exited_us=life.exited_us,
             reason="; ".join(filter(None, (left, life.reason))),
+            given_up=given_up,
         )
         self._reports.say("exited", exited)
 

@@ -38,7 +38,7 @@ def allowed(
     if ruling.suggested:
         _suggest(turn, number, effect, ruling)
         return None
-    if ruling.needs and not satisfies(effect, ruling.needs, version(turn.state), turn.now_ms):
+    if ruling.needs and not satisfies(turn.state, effect, ruling.needs, turn.now_ms):
         _ask(turn, number, effect, offer, ruling)
         return None
     return ruling
@@ -60,7 +60,10 @@ def _suggest(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> None:
         return
     arguments, reason = effect.demand.arguments or {}, ruling.reason
     if len(canonical(arguments)) > MAX_JUDGED_BYTES:
-        arguments, reason = {}, f"{reason}; its arguments are too long to stand here: record {effect.seq} has them"
+        arguments, reason = (
+            {},
+            f"{reason}; its arguments are too long to stand here: record {effect.seq} has them",
+        )
     turn.say(
         number,
         facts.EffectRecommended(

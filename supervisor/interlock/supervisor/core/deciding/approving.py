@@ -14,9 +14,9 @@ from interlock.contracts.people import Approve, Edit, Need
 from interlock.supervisor.core.deciding.authorising import ruling_of, version
 from interlock.supervisor.core.deciding.forging import accuse
 from interlock.supervisor.core.deciding.granting import try_grant
-from interlock.supervisor.core.deciding.membership import has_key, is_member, speaks_for
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.evolving.people import expires_ms
+from interlock.supervisor.core.membership import has_key, is_member, speaks_for
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Turn
 

@@ -34,7 +34,7 @@ def ruling_of(turn: Turn, number: int, effect: Effect, arguments: Json) -> Rulin
     return tool_ruling(turn, task, effect, offer, charter, arguments)
 
 
-def tool_ruling(  # noqa: PLR0913, PLR0917 - a question names all of them
+def tool_ruling(
     turn: Turn, task: Task, effect: Effect, offer: ToolOffer, charter: Charter | None, arguments: Json
 ) -> Ruling:
     """Say what policies and autonomy rule of a tool's call."""
@@ -54,7 +54,9 @@ def tool_ruling(  # noqa: PLR0913, PLR0917 - a question names all of them
     return _with_level(ruling, level, effect.role, charter)
 
 
-def model_ruling(turn: Turn, task: Task, effect: Effect, offer: ModelOffer, charter: Charter | None) -> Ruling:
+def model_ruling(
+    turn: Turn, task: Task, effect: Effect, offer: ModelOffer, charter: Charter | None
+) -> Ruling:
     """Say what policies rule of a call of a model."""
     level = level_of(turn.state, effect.role, "model", task.tenant)
     question = replace(

@@ -21,7 +21,7 @@ def fate_of(effect: Effect, body: Message | None) -> EffectFate:
     match body:
         case EffectCompleted():
             return "completed"
-        case EffectFailed(doubtful=True):
+        case EffectFailed(doubtful=True) | EffectAborted(doubtful=True):
             return "in_doubt"
         case EffectFailed():
             return "completed" if body.used != NOTHING else "aborted"

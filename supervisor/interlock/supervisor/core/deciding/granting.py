@@ -102,7 +102,7 @@ def _hold_or_deny(turn: Turn, number: int, effect: Effect) -> None:
     turn.say(number, denied(effect, "offers", line(reason)))
 
 
-def _reserve(  # noqa: PLR0913, PLR0917 - a grant says all of it
+def _reserve(
     turn: Turn,
     number: int,
     effect: Effect,

@@ -44,9 +44,7 @@ def granted_model(
 ) -> facts.EffectGranted:
     """Build the grant of a model call."""
     demand = replace(effect.demand, name=offer.model)
-    return _granted(
-        effect, worker, reserved=bound, demand=demand, repeatable=True, policies=version(state)
-    )
+    return _granted(effect, worker, reserved=bound, demand=demand, repeatable=True, policies=version(state))
 
 
 def kept(demand: Demand) -> Demand:

@@ -16,9 +16,7 @@ from interlock.supervisor.core.turn import Turn
 BY_ITSELF = "supervisor"
 
 
-def violated(
-    turn: Turn, number: int, effect: Effect, ruling: Ruling, offer: ToolOffer | ModelOffer
-) -> None:
+def violated(turn: Turn, number: int, effect: Effect, ruling: Ruling, offer: ToolOffer | ModelOffer) -> None:
     """Let an operator know of a call that a policy forbids, and lower the role by one level."""
     task = turn.state.tasks[number]
     what = f"{effect.role} wanted {effect.demand.kind} {effect.demand.name}, which {ruling.rule} forbids"

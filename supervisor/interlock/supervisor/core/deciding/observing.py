@@ -13,6 +13,7 @@ from interlock.contracts.observed import (
     ProcessExited,
     Violation,
 )
+from interlock.supervisor.core.deciding.escalating import escalate
 from interlock.supervisor.core.deciding.forging import accuse
 from interlock.supervisor.core.deciding.presence import gone
 from interlock.supervisor.core.kill import KilledProcess
@@ -57,6 +58,8 @@ def process_exited(turn: Turn, said: Input, body: ProcessExited) -> None:
     if guard is not None and body.principal not in guard.children:
         accuse(turn, 0, said, "forge", f"it speaks of {body.principal}, which is not in its hands")
         return
+    if guard is not None and body.given_up:
+        _tell_of_crashes(turn, said, body)
     awaited = any(
         _waits_for_exit(process, body) and (guard is not None or process.guard == said.principal)
         for process in _killed(turn, body.principal)
@@ -80,6 +83,14 @@ def process_exited(turn: Turn, said: Input, body: ProcessExited) -> None:
         )
     if its_life:
         gone(turn, body.principal, f"{said.principal} saw it end")
+
+
+def _tell_of_crashes(turn: Turn, said: Input, body: ProcessExited) -> None:
+    """Bring it to people that a process is not kept any more."""
+    asked = facts.Escalated(
+        at_ms=0, number=0, kind="crash", summary=body.given_up, asks=body.principal, input=said.seq
+    )
+    escalate(turn, 0, asked)
 
 
 def connection_ended(turn: Turn, said: Input, body: ConnectionEnded) -> None:

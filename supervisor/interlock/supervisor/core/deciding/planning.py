@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from interlock.contracts import facts, limits
-from interlock.contracts.message import encode, line
+from interlock.contracts.message import Json, encode, line
 from interlock.contracts.people import HUMAN
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.supervisor.core.accounts import scopes
@@ -14,18 +14,25 @@ from interlock.supervisor.core.deciding.resolving import end_task
 from interlock.supervisor.core.deciding.settling import abandon_effects
 from interlock.supervisor.core.evolving.tasks import ONE_REPLAN
 from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS
+from interlock.supervisor.core.shapes import misfit
+from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Turn
 
+NO_SHAPES: Mapping[str, Json] = {}
 _RESERVED = ("plan", "review")
 
 
 def objections(
-    plan: Plan, known_roles: frozenset[str] | None, earlier: frozenset[str] = frozenset()
+    plan: Plan,
+    known_roles: frozenset[str] | None,
+    earlier: frozenset[str] = frozenset(),
+    shapes: Mapping[str, Json] = NO_SHAPES,
 ) -> tuple[str, ...]:
     """Return what is wrong with a plan, in sentences for its author; nothing means that it will do.
 
     `known_roles` is None where any role may be named (its steps wait until somebody takes it on);
-    `earlier` are completed steps of earlier plans, which may be built upon.
+    `earlier` are completed steps of earlier plans, which may be built upon; `shapes` are the schemas of what
+    roles are given, where they are known.
     """
     if not plan.steps:
         return ("the plan has no steps; give at least one",)
@@ -35,6 +42,8 @@ def objections(
     wrong = [f"two steps are called {name}" for name in sorted({n for n in names if names.count(n) > 1})]
     for step in plan.steps:
         wrong += _step_objections(step, frozenset(names) | earlier, known_roles)
+        unfit = misfit(shapes.get(step.role, {}), step.input)
+        wrong += [f"step {step.id}: its input is not what {step.role} takes, {unfit}"] if unfit else []
     if wrong:
         return tuple(wrong)
     depth = _depth({step.id: step.after for step in plan.steps})
@@ -120,7 +129,7 @@ def plan_came(turn: Turn, number: int, step: str, plan: Plan) -> None:
     """Take the planner's plan, or send it back with the reasons, a bounded number of times."""
     task = turn.state.tasks[number]
     earlier = frozenset(s.id for s in task.steps.values() if s.state == "completed")
-    wrong = objections(plan, _known_roles(turn), earlier)
+    wrong = objections(plan, _known_roles(turn), earlier, shapes_of_inputs(turn.state))
     if not wrong:
         begin_plan(turn, number, plan)
         return
@@ -146,6 +155,11 @@ def plan_anew(turn: Turn, number: int, reason: str) -> None:
         abandon_effects(turn, number, name)
     request_plan(turn, number, (line(reason),), replan=True)
     warn(turn, number, ONE_REPLAN)
+
+
+def shapes_of_inputs(state: State) -> dict[str, Json]:
+    """Return what each role that is here takes, as its agents say."""
+    return {agent.charter.role: agent.input_schema for _, agent in sorted(state.agents.items())}
 
 
 def _known_roles(turn: Turn) -> frozenset[str]:

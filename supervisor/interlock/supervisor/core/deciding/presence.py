@@ -5,11 +5,12 @@ from interlock.contracts.inputs import Input
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.scope import FLEET, Scope
 from interlock.supervisor.core.deciding.entitling import charter_forbidden
-from interlock.supervisor.core.deciding.forging import accuse
 from interlock.supervisor.core.deciding.exceeding import report_excess
+from interlock.supervisor.core.deciding.forging import accuse
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
+from interlock.supervisor.core.shapes import schema_objection
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.switches import switch_of
 from interlock.supervisor.core.turn import Turn
@@ -38,6 +39,7 @@ def agent_said_hello(turn: Turn, said: Input, body: AgentHello) -> None:
             capacity=min(body.capacity, body.charter.capacity),
             charter=body.charter,
             input_schema=body.input_schema,
+            output_schema=body.output_schema,
             pid=body.pid,
         ),
     )
@@ -49,6 +51,10 @@ def keeps_out(state: State, principal: str, body: AgentHello) -> str:
     life = state.condemned.get(principal)
     if life is not None and life.incarnation == body.incarnation:
         return f"{principal} did not stop what it was told to: it has to be started again"
+    for name, schema in (("input", body.input_schema), ("output", body.output_schema)):
+        wrong = schema_objection(schema)
+        if wrong:
+            return f"the {name}_schema of {principal} will not do: {wrong}"
     if not state.switches:
         return ""
     scopes = (Scope(kind="agent", name=principal), Scope(kind="role", name=body.charter.role), FLEET)

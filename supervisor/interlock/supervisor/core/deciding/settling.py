@@ -27,7 +27,9 @@ def effect_ended(turn: Turn, said: Input, body: EffectCompleted | EffectFailed |
     effect = _in_flight(turn, said, body)
     if effect is None:
         return
-    if isinstance(body, EffectAborted):
+    if isinstance(body, EffectAborted) and body.doubtful:
+        _cut_off(turn, said, effect, body.used)
+    elif isinstance(body, EffectAborted):
         basis: Basis = "bound" if body.started and effect.demand.kind == "model" else "actual"
         settle(turn, said.task, effect, "aborted", basis, body.used, said)
     elif isinstance(body, EffectFailed) and body.doubtful:
@@ -168,6 +170,17 @@ def effect_lost(turn: Turn, number: int, effect: Effect) -> None:
             abandon_effects(turn, number, effect.step)
         return
     _leave_in_doubt(turn, number, effect, "bound", effect.reserved, None)
+
+
+def _cut_off(turn: Turn, said: Input, effect: Effect, used: Amounts) -> None:
+    """Settle a write that was stopped: it is done again where it may be, is wanted, and was not killed."""
+    step = turn.state.tasks[said.task].steps.get(effect.step)
+    wanted = step is not None and step.state in _OPEN_STEPS and not effect.withdrawn
+    if not (effect.repeatable and wanted):
+        _leave_in_doubt(turn, said.task, effect, "actual", used, said)
+        return
+    settle(turn, said.task, effect, "lost", "actual", used, said)
+    try_grant(turn, said.task, turn.state.tasks[said.task].effects[effect.seq])
 
 
 def _leave_in_doubt(

@@ -16,6 +16,7 @@ from interlock.supervisor.core.deciding.reviewing import request_review, verdict
 from interlock.supervisor.core.deciding.settling import abandon_effects
 from interlock.supervisor.core.evolving.tasks import PLANNER, REVIEWER
 from interlock.supervisor.core.limits import MAX_STEP_FAILURES, MAX_STEP_LOSSES, RETRY_BASE_MS, RETRY_MAX_MS
+from interlock.supervisor.core.shapes import misfit
 from interlock.supervisor.core.state import Step
 from interlock.supervisor.core.turn import Turn
 
@@ -37,7 +38,23 @@ def result_came(turn: Turn, said: Input, body: StepResult) -> None:
                 turn, said.task, step, f"the {step.role}'s result does not fit: {error}", permanent=False
             )
             return
+    elif wrong := _misfit(turn, said.principal, body):
+        step_failed(turn, said.task, step, wrong, permanent=False)
+        return
     step_done(turn, said.task, step, said.seq, reading)
+
+
+def _misfit(turn: Turn, principal: str, body: StepResult) -> str:
+    """Return where a result is not what its agent promises, as a sentence; empty: it is."""
+    agent = turn.state.agents.get(principal)
+    if agent is None or not agent.output_schema:
+        return ""
+    try:
+        value = msgspec.json.decode(body.value)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return f"the result is not JSON: {error}"
+    wrong = misfit(agent.output_schema, value)
+    return f"the result is not what {agent.charter.role} promises, {wrong}" if wrong else ""
 
 
 def step_done(

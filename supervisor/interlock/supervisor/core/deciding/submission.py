@@ -6,7 +6,7 @@ from interlock.contracts.inputs import Input
 from interlock.contracts.message import line
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.deciding.entitling import tenant_forbidden
-from interlock.supervisor.core.deciding.planning import begin_plan, objections, request_plan
+from interlock.supervisor.core.deciding.planning import begin_plan, objections, request_plan, shapes_of_inputs
 from interlock.supervisor.core.switches import tenant_switch
 from interlock.supervisor.core.turn import Turn
 
@@ -27,7 +27,7 @@ def submitted(turn: Turn, said: Input, body: Submit) -> None:
     if not body.goal.strip():
         turn.say(number, facts.Rejected(reason="the goal is blank: say what is wanted", where="$.goal"))
         return
-    wrong = objections(body.plan, None) if body.plan is not None else ()
+    wrong = objections(body.plan, None, shapes=shapes_of_inputs(turn.state)) if body.plan is not None else ()
     if wrong:
         turn.say(number, facts.Rejected(reason=line("; ".join(wrong)), where="$.plan"))
         return

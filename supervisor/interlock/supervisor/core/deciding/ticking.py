@@ -4,14 +4,16 @@ from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.supervisor.core.account import DAY_MS
 from interlock.supervisor.core.deciding.budgets import stop_used_up, warn
+from interlock.supervisor.core.deciding.climbing import climb
 from interlock.supervisor.core.deciding.killing import carry_out
+from interlock.supervisor.core.deciding.nearing import tell_if_near
 from interlock.supervisor.core.deciding.reasking import reask_stale
 from interlock.supervisor.core.deciding.resolving import end_task
 from interlock.supervisor.core.deciding.resuming import resume
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
-from interlock.supervisor.core.deciding.suspending import sweep_suspended
+from interlock.supervisor.core.deciding.suspending import awaken, suspend_waiting
 from interlock.supervisor.core.deciding.switching import pauses_over
 from interlock.supervisor.core.deciding.switching_tasks import pause_over
 from interlock.supervisor.core.state import Task
@@ -31,7 +33,9 @@ def ticked(turn: Turn) -> None:
         if task.deadline_ms is not None and turn.now_ms >= task.deadline_ms:
             reason = "its deadline has passed"
             end_task(turn, number, facts.Failed(at_ms=turn.now_ms, kind="deadline", reason=reason))
-        elif task.lack is not None and 0 < task.lack.day < turn.now_ms // DAY_MS:
+            continue
+        tell_if_near(turn, task)
+        if task.lack is not None and 0 < task.lack.day < turn.now_ms // DAY_MS:
             resume(turn, task, "supervisor", "a new day has begun")
         elif task.until_ms is not None and turn.now_ms >= task.until_ms:
             pause_over(turn, task)
@@ -39,8 +43,11 @@ def ticked(turn: Turn) -> None:
             _moving(turn, task)
     if turn.state.escalations:
         reask_stale(turn)
+        climb(turn)
     _find_orphans(turn)
-    sweep_suspended(turn)
+    suspend_waiting(turn)
+    for number in sorted(turn.state.active):
+        awaken(turn, number)
 
 
 def _find_orphans(turn: Turn) -> None:

@@ -18,9 +18,9 @@ from interlock.supervisor.core.deciding.answering import (
 from interlock.supervisor.core.deciding.approving import approve, edit
 from interlock.supervisor.core.deciding.delegating import reassign
 from interlock.supervisor.core.deciding.going_on import end_it, go_on, raise_and_go_on, seen
-from interlock.supervisor.core.deciding.membership import OPERATOR, may_speak_for
 from interlock.supervisor.core.deciding.resolving import why_closed
 from interlock.supervisor.core.escalation import Escalation
+from interlock.supervisor.core.membership import OPERATOR, may_speak_for
 from interlock.supervisor.core.turn import Turn
 
 Decider = Callable[[Turn, Input, Any, int, Escalation], None]
@@ -62,7 +62,9 @@ def verdict_came(turn: Turn, said: Input, body: Message) -> None:
     decider = deciders.get(type(body))
     if decider is None:
         words = ", ".join(snake(each.__name__) for each in deciders)
-        turn.refuse(task, said.seq, f"{task}.{number} is a {known.said.kind}: {words} it")
+        kind = known.said.kind
+        article = "an" if kind[0] in "aeio" else "a"
+        turn.refuse(task, said.seq, f"{task}.{number} is {article} {kind.replace('_', ' ')}: {words} it")
         return
     signed = known.said.kind == "approval" and isinstance(body, _BY_SIGNATURE)
     if signed or _may(turn, said.principal, known):

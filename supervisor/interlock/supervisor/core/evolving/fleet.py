@@ -24,6 +24,7 @@ def agent_joined(state: State, _number: int, fact: facts.AgentJoined) -> State:
         capacity=fact.capacity,
         charter=fact.charter,
         input_schema=fact.input_schema,
+        output_schema=fact.output_schema,
         pid=fact.pid,
     )
     if fact.principal in state.condemned:

@@ -4,9 +4,10 @@ from immutables import Map
 
 from interlock.contracts import facts
 from interlock.contracts.approval import Approval
-from interlock.supervisor.core.changes import put_effect
+from interlock.supervisor.core.changes import put_effect, put_task
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.evolving.effects import asked
+from interlock.supervisor.core.evolving.tasks import task_of
 from interlock.supervisor.core.state import State, replace
 from interlock.supervisor.errors import IllegalFact
 
@@ -23,6 +24,8 @@ def escalated(state: State, number: int, fact: facts.Escalated) -> State:
         raise IllegalFact(f"escalation {number}.{fact.number} is not the next")
     if number and fact.kind in OF_EFFECTS:
         state = asked(state, number, fact)
+    elif number and fact.kind == "deadline":
+        state = put_task(state, replace(task_of(state, number), told_late=True))
     opened = Escalation(
         said=fact,
         desk=fact.desk,

@@ -51,6 +51,7 @@ def accepted(state: State, number: int, fact: facts.Accepted) -> State:
         account=Account(budget=fact.budget),
         phase=next_phase("none", "accepted"),
         held_since_ms=fact.at_ms,
+        accepted_ms=fact.at_ms,
     )
     state = replace(put_task(state, task), active=state.active.set(number, None))
     return start_task(state, number, fact.at_ms) if flows(state, task) else state

@@ -117,7 +117,9 @@ class Compiled:
         """Return why a question about a declared tool cannot be asked; empty: it can."""
         if question.risk not in asked.above:
             declared = ", ".join(sorted(asked.above))
-            return f"the schema declares {question.name} as {declared}, its worker offers it as {question.risk}"
+            return (
+                f"the schema declares {question.name} as {declared}, its worker offers it as {question.risk}"
+            )
         try:
             shape = shape_of(question.arguments)
         except Unfit as unfit:

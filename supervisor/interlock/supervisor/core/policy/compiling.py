@@ -69,7 +69,9 @@ def compile_policies(bundle: Policies) -> Parts | tuple[str, ...]:
                 reasons.append(policy)
             elif policy.id in found:
                 first = found[policy.id].place
-                reasons.append(f"{policy.place}: the id {policy.id!r} stands at {first} already: ids are unique")
+                reasons.append(
+                    f"{policy.place}: the id {policy.id!r} stands at {first} already: ids are unique"
+                )
             else:
                 found[policy.id] = policy
     if len(found) > MOST_POLICIES:
@@ -162,8 +164,5 @@ def _invalid(policies: list[Policy], schema: cedarpy.Schema) -> Iterator[str]:
 def names_one(parts: Parts, part: Literal["principal", "resource"], kind: str) -> frozenset[str]:
     """Return the names of that kind that the heads of policies single out."""
     return frozenset(
-        name
-        for policy in parts.policies.values()
-        for each, name in named(policy.body, part)
-        if each == kind
+        name for policy in parts.policies.values() for each, name in named(policy.body, part) if each == kind
     )

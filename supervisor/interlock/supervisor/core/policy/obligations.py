@@ -5,7 +5,7 @@ An annotation that nobody obeys would be a promise that nobody keeps: unknown on
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -76,11 +76,8 @@ def is_beyond(cap: Cap, arguments: Mapping[str, Any]) -> bool:
         value = value.get(name) if isinstance(value, Mapping) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return True
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return True
-    return not (number <= cap.most if cap.inclusive else number < cap.most)
+    number = Decimal(str(value))
+    return not number.is_finite() or not (number <= cap.most if cap.inclusive else number < cap.most)
 
 
 def _need(words: Mapping[str, str]) -> Need | None | str:
@@ -100,13 +97,13 @@ def _requester(words: Mapping[str, str]) -> str | None:
     if "require_approval" not in words:
         return "@requester says whether who asks may approve: add @require_approval"
     if words["requester"] not in {"may", "may not"}:
-        return f"@requester({words['requester']!r}) is neither \"may\" nor \"may not\""
+        return f'@requester({words["requester"]!r}) is neither "may" nor "may not"'
     return None
 
 
 def _redacted(words: Mapping[str, str]) -> str | None:
     if "redact" in words and not _REDACT.fullmatch(words["redact"]):
-        return f"@redact({words['redact']!r}) names no argument, such as \"arguments.to\""
+        return f'@redact({words["redact"]!r}) names no argument, such as "arguments.to"'
     return None
 
 
@@ -115,6 +112,6 @@ def _capped(words: Mapping[str, str]) -> Cap | None | str:
         return None
     found = _CAP.fullmatch(words["cap"].strip())
     if found is None:
-        return f"@cap({words['cap']!r}) is no cap, such as \"arguments.amount_cents <= 50000\""
+        return f'@cap({words["cap"]!r}) is no cap, such as "arguments.amount_cents <= 50000"'
     path = tuple(found.group(1).lstrip(".").split("."))
     return Cap(path, Decimal(found.group(3)), found.group(2) == "<=", words["cap"])

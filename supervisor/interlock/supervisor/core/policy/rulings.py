@@ -64,7 +64,9 @@ def rule_on(policies: PoliciesSet | None, question: Question) -> Ruling:
         return Ruling(allowed=False, rule="policy.missing", reason=NO_POLICIES)
     answer = compiled(policies).answer(question)
     if answer.error:
-        return Ruling(allowed=False, rule="policy.error", reason=f"policies could not be asked: {answer.error}")
+        return Ruling(
+            allowed=False, rule="policy.error", reason=f"policies could not be asked: {answer.error}"
+        )
     return _permitted(answer, question) if answer.allowed else _refused(answer, question)
 
 

@@ -44,7 +44,9 @@ def _fields(value: dict[str, Any], where: str) -> list[tuple[str, Shape]]:
     for name in value:
         if name.startswith("__"):
             raise Unfit(f"{where} has the name {name!r}, which means something else to policies")
-    return [(name, shape_of(value[name], f"{where}.{name}")) for name in sorted(value) if value[name] is not None]
+    return [
+        (name, shape_of(value[name], f"{where}.{name}")) for name in sorted(value) if value[name] is not None
+    ]
 
 
 def as_cedar(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Decides who belongs to a role, and for whom somebody speaks.
+"""Who belongs to a role, for whom somebody speaks, and by which keys: it looks at what is entitled alone.
 
 Roles are groups, people's roles, and each person's own name. Of whom nothing is known belongs to nothing.
 """

@@ -1,0 +1,47 @@
+"""`python -m invoice_desk FOLDER`: opens the desk and keeps it open, until Ctrl-C."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from invoice_desk.bank.__main__ import PORT as BANK_PORT
+from invoice_desk.desk import NO_MODEL, POLICIES, open_desk
+from invoice_desk.people import PEOPLE
+
+PORT = 4222
+
+
+async def keep_open(folder: Path, policies: Path, model: str) -> int:
+    """Keep the desk open until it is told to stop, or cannot go on."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with open_desk(folder, policies=policies, model=model, port=PORT, bank_port=BANK_PORT) as desk:
+        print(f"the desk is open: export INTERLOCK_STATE={desk.local.state.root}")  # noqa: T201 - for people
+        print(f"invoices go into {desk.invoices}, the bank is at {desk.bank.url}")  # noqa: T201 - for people
+        print(f"people: {', '.join(person.name for person in PEOPLE)}; speak as one with --as NAME")  # noqa: T201 - for people
+        waiting = [asyncio.ensure_future(stopped.wait()), asyncio.ensure_future(desk.local.failed())]
+        done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for each in pending:
+            each.cancel()
+        if waiting[1] in done:
+            print(waiting[1].result())  # noqa: T201 - for people
+            return 1
+    return 0
+
+
+def main() -> int:
+    """Read the command line and open the desk."""
+    parser = argparse.ArgumentParser(description="Open the invoice desk.")
+    parser.add_argument("folder", type=Path, help="where invoices, books and state stand")
+    parser.add_argument("--policies", type=Path, default=POLICIES, help="a folder of policies of your own")
+    parser.add_argument("--model", default=NO_MODEL, help="a model, where your own agents ask one")
+    arguments = parser.parse_args()
+    return asyncio.run(keep_open(arguments.folder.absolute(), arguments.policies.absolute(), arguments.model))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

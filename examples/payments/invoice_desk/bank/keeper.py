@@ -1,0 +1,77 @@
+"""Keeps the bank's process running: started when the desk opens, and again whenever it dies.
+
+It is a firm of its own: Interlock neither starts nor stops it. What it books, this does not know.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+START_S = 10.0
+PAUSE_S = 0.02
+
+
+class BankProcess:
+    """The bank at one address, in one life after the other."""
+
+    def __init__(self, file: Path, token: str, port: int = 0) -> None:
+        self._command = (sys.executable, "-P", "-m", "invoice_desk.bank", str(file))
+        self._environment = {"BANK_TOKEN": token, "PATH": os.environ.get("PATH", "")}
+        self._port = port
+        self._process: asyncio.subprocess.Process | None = None
+        self.url = ""
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which changes when it is started again."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start it and wait until it answers; the first start chooses the port. Raises TimeoutError."""
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            "--port",
+            str(self._port),
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(START_S):
+            self.url = (await self._process.stdout.readline()).decode().strip()
+        if not self.url:
+            raise RuntimeError("the bank has not started; what it says stands above")
+        self._port = int(self.url.rpartition(":")[2])
+
+    async def keep(self) -> None:
+        """Start it again whenever it dies, until this is cancelled."""
+        while True:
+            assert self._process is not None
+            await self._process.wait()
+            await asyncio.sleep(PAUSE_S)
+            await self.start()
+
+    async def stop(self) -> None:
+        """Let it finish what it does, and end it."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            await self._process.wait()
+
+
+@contextlib.asynccontextmanager
+async def kept_bank(file: Path, token: str, port: int = 0) -> AsyncGenerator[BankProcess]:
+    """Keep a bank running while the context is open."""
+    bank = BankProcess(file, token, port)
+    await bank.start()
+    keeping = asyncio.create_task(bank.keep())
+    try:
+        yield bank
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+        await bank.stop()

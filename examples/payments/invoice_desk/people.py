@@ -1,0 +1,34 @@
+"""The people of the desk: what each may say, and for which groups each may approve."""
+
+import msgspec
+
+from interlock.bus.principals import Principal, Principals
+from interlock.console.state import StateFolder
+
+OPERATOR = "dora"
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody with a key of their own."""
+
+    name: str
+    roles: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+
+
+PEOPLE = (
+    Person("alice", ("submitter", "approver"), ("desk", "finance")),
+    Person("bob", ("approver",), ("finance",)),
+    Person("carol", ("approver",), ("finance",)),
+    Person("erin", ("approver",), ("board",)),
+    Person(OPERATOR, ("operator", "approver")),
+)
+
+
+def admit_people(state: StateFolder) -> None:
+    """Give everybody a key, and nobody more than stands above."""
+    state.make()
+    principals = Principals(state.store)
+    for person in PEOPLE:
+        principals.enrol(person.name, Principal(roles=person.roles, groups=person.groups))
+        principals.admit(person.name, person.roles)

@@ -1,0 +1,197 @@
+"""Whoever holds the example's books against the log sees a payment that should not be, or is not told."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from interlock.bus.ports import Record
+from interlock.contracts import facts as f
+from interlock.contracts.approval import Approval, Statement, digest_of
+from interlock.contracts.budget import NOTHING, Budget
+from interlock.contracts.decision import Decision
+from interlock.contracts.effect import EffectCompleted, EffectRequest, ToolCall
+from interlock.contracts.message import Json, Message, encode
+from interlock.contracts.subjects import decision_subject, input_subject
+from invoice_desk import us
+from invoice_desk.audit import Account, account
+from invoice_desk.bank.orders import Booking
+from invoice_desk.papers import Payment
+
+TASK, EFFECT, OUTCOME = 5, 7, 12
+IBAN = "DE44500105175407324931"
+LARGE, HUGE = 60_000, 600_000
+
+
+class Log:
+    """A log of one payment, written by hand."""
+
+    def __init__(self, cents: int) -> None:
+        self.records: list[Record] = []
+        self.arguments: Json = {
+            "creditor": "Nordlicht Papier GmbH",
+            "creditor_iban": IBAN,
+            "amount_cents": cents,
+            "reference": "NO-1",
+            "invoice": "01.txt",
+        }
+
+    def decide(self, *facts: Any) -> None:
+        decision = Decision(task=TASK, cause=1, at_ms=1, by="supervisor-1", facts=facts)
+        self._append(len(self.records) + 100, decision_subject(TASK), decision)
+
+    def say(self, seq: int, body: Message, *words: str) -> None:
+        self._append(seq, input_subject("somebody-1", *words, TASK), body)
+
+    def begin(self, *approvers: str, requester: str = "alice") -> None:
+        """Submit, ask, agree and grant."""
+        accepted = f.Accepted(
+            at_ms=1, goal="Pay.", submitter=requester, tenant="t", priority=5, budget=Budget()
+        )
+        self.decide(accepted)
+        call = ToolCall(tool="pay", arguments=self.arguments)
+        self.say(EFFECT, EffectRequest(step="settle-1", attempt=1, key="k", call=call), "agent", "effect")
+        asked = f.Escalated(at_ms=1, number=1, kind="approval", summary="pay", effect=EFFECT)
+        self.decide(asked, *(self.counted(who) for who in approvers))
+        self.grant()
+
+    def counted(self, who: str) -> f.ApprovalCounted:
+        statement = Statement(
+            task=TASK,
+            number=1,
+            effect=EFFECT,
+            tool="pay",
+            arguments=digest_of(self.arguments),
+            policies="p",
+            verdict="approve",
+            by=who,
+        )
+        approval = Approval(statement=statement, public_key="U", signature="s")
+        return f.ApprovalCounted(at_ms=1, number=1, by=who, input=9, approval=approval)
+
+    def grant(self) -> None:
+        demand = f.Demand(kind="tool", name="pay")
+        self.decide(
+            f.EffectGranted(
+                effect=EFFECT,
+                step="settle-1",
+                attempt=1,
+                key="k",
+                grant=1,
+                worker="effects-1",
+                reserved=NOTHING,
+                demand=demand,
+                repeatable=True,
+            )
+        )
+
+    def complete(self, booking: Booking) -> None:
+        paid = Payment(booking.payment, IBAN, booking.amount_cents, "NO-1", booking.key)
+        value = msgspec.Raw(msgspec.json.encode(paid))
+        self.say(OUTCOME, EffectCompleted(effect=EFFECT, grant=1, value=value), "effect", "completed")
+        self.settle("completed", OUTCOME)
+
+    def settle(self, end: Any, outcome: int = 0) -> None:
+        self.decide(f.EffectSettled(effect=EFFECT, grant=1, end=end, basis="actual", outcome=outcome))
+
+    def _append(self, seq: int, subject: str, body: Message) -> None:
+        self.records.append(Record(seq, 1, subject, encode(body)))
+
+
+def booked(cents: int, **fields: Any) -> Booking:
+    booking = Booking(
+        payment=3,
+        key=f"{TASK}.{EFFECT}",
+        debtor_iban=us.IBAN,
+        creditor_iban=IBAN,
+        amount_cents=cents,
+        reference="NO-1",
+    )
+    return msgspec.structs.replace(booking, **fields)
+
+
+def paid_by(*approvers: str, cents: int = LARGE, requester: str = "alice", **fields: Any) -> Account:
+    """Return the account of a payment that these have agreed to, booked with these differences."""
+    log = Log(cents)
+    log.begin(*approvers, requester=requester)
+    log.complete(booked(cents))
+    return account(log.records, [booked(cents, **fields)])
+
+
+def test_a_payment_with_its_approvals_is_as_it_should_be() -> None:
+    found = paid_by("bob", "carol")
+    assert (found.wrong, found.doubtful) == ((), ())
+    assert found.logged_cents == found.booked_cents == LARGE
+    assert paid_by("bob", "carol", "erin", cents=HUGE).wrong == ()
+    assert paid_by(cents=10_000).wrong == ()
+
+
+@pytest.mark.parametrize(
+    ("approvers", "cents", "words"),
+    [
+        ((), 10_001, "1 of finance, it has 0: nobody"),
+        (("bob",), LARGE, "2 of finance, it has 1: bob"),
+        (("bob", "alice"), LARGE, "2 of finance, it has 1: alice, bob"),
+        (("bob", "dora"), LARGE, "2 of finance, it has 1"),
+        (("bob", "bob"), LARGE, "2 of finance, it has 1"),
+        (("bob", "carol"), HUGE, "board"),
+    ],
+)
+def test_a_payment_without_its_approvals_is_seen(approvers: tuple[str, ...], cents: int, words: str) -> None:
+    (sentence,) = paid_by(*approvers, cents=cents).wrong
+    assert words in sentence
+
+
+def test_approvals_of_other_arguments_do_not_count() -> None:
+    # Given two who have agreed to less than what is then granted
+    log = Log(LARGE)
+    log.begin("bob", "carol")
+    more = log.arguments | {"amount_cents": LARGE + 1}
+    log.decide(
+        f.ArgumentsEdited(at_ms=1, number=1, by="bob", input=10, arguments=more, digest=digest_of(more))
+    )
+    log.complete(booked(LARGE + 1))
+    (sentence,) = account(log.records, [booked(LARGE + 1)]).wrong
+    assert "2 of finance, it has 0" in sentence
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"amount_cents": LARGE + 1}, "not what was granted"),
+        ({"creditor_iban": "LT121000011101001000"}, "not what was granted"),
+        ({"key": "1.2"}, "never granted"),
+        ({"payment": 4}, "tells of payment 3"),
+    ],
+)
+def test_a_booking_that_is_not_the_payment_is_seen(fields: dict[str, Any], words: str) -> None:
+    found = paid_by("bob", "carol", **fields)
+    assert any(words in sentence for sentence in found.wrong)
+
+
+def test_a_second_payment_of_one_grant_is_seen() -> None:
+    log = Log(LARGE)
+    log.begin("bob", "carol")
+    log.complete(booked(LARGE))
+    found = account(log.records, [booked(LARGE), booked(LARGE, payment=4)])
+    assert any("payment 4" in sentence for sentence in found.wrong)
+    assert found.booked_cents == 2 * LARGE
+
+
+def test_what_a_kill_left_in_doubt_is_neither_wrong_nor_hidden() -> None:
+    log = Log(LARGE)
+    log.begin("bob", "carol")
+    log.settle("aborted")
+    found = account(log.records, [booked(LARGE)])
+    assert found.wrong == ()
+    assert [one.payment for one in found.doubtful] == [3]
+    assert (found.logged_cents, found.booked_cents) == (0, LARGE)
+    # And where it was not booked, nothing is
+    assert account(log.records, []).doubtful == ()
+
+
+def test_a_payment_that_failed_by_the_log_and_stands_in_the_books_is_seen() -> None:
+    log = Log(LARGE)
+    log.begin("bob", "carol")
+    log.settle("failed")
+    assert "does not tell of it" in account(log.records, [booked(LARGE)]).wrong[0]
