@@ -4,15 +4,19 @@ import asyncio
 
 import pytest
 from tests.console.conftest import Environment, accepted, until
+from tests.console.people.examples import question
 
 from interlock.console.errors import BadInput
 from interlock.console.follow import Followed, following, read_task, require_task
+from interlock.console.people.numbers import Number
+from interlock.console.people.saying import say_verdict
 from interlock.console.plain import PlainScreen
-from interlock.console.sayings import answer, control, decided, raise_limit, refusal, submit
+from interlock.console.sayings import control, decided, raise_limit, refusal, submit
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts
 from interlock.contracts.errors import ContractError
 from interlock.contracts.message import encode
+from interlock.contracts.people import Answer
 from interlock.contracts.scope import FLEET, task_scope
 from interlock.contracts.step import Progress
 from interlock.contracts.subjects import decision_subject, live_subject
@@ -21,7 +25,7 @@ from interlock.contracts.task import Submit
 GOAL = Submit(goal="find out")
 ASSIGNED = f.StepAssigned(at_ms=1, step="plan", attempt=1, principal="planner-1", deadline_ms=0)
 PARKED = f.Parked(at_ms=0, kind="budget", reason="tokens")
-ASKED = f.EffectEscalated(effect=50, step="plan", attempt=1, key="k", question="which?")
+ASKED = question(1, 50)
 
 
 async def test_a_followed_task_is_told_from_its_beginning_to_its_end(environment: Environment) -> None:
@@ -51,7 +55,7 @@ async def test_a_followed_task_is_told_from_its_beginning_to_its_end(environment
 async def test_a_park_that_is_long_over_does_not_end_the_following(environment: Environment) -> None:
     # Given a task that was parked, asked something, and goes on
     task = await submit(environment.alice, GOAL)
-    answered = f.EffectSettled(at_ms=1, effect=50, grant=0, end="answered", basis="nothing")
+    answered = f.Resolved(at_ms=1, number=1, verdict="answered", by=("bob",))
     for fact in (accepted(), ASSIGNED, PARKED, f.Resumed(at_ms=0, by="bob"), ASKED, answered):
         await environment.decide(task, fact)
     known = [record async for record in environment.alice.history([decision_subject(task)])]
@@ -64,12 +68,12 @@ async def test_a_park_that_is_long_over_does_not_end_the_following(environment: 
             await asyncio.sleep(0)
         assert not waiting.done()
     # Then only what comes after it ends the following
-    again = f.EffectEscalated(effect=60, step="plan", attempt=1, key="k2", question="and now?")
+    again = question(2, 60)
     fresh = await environment.alice.record(await environment.decide(task, again))
     assert fresh is not None
     await followed.on_record(fresh)
     view = await waiting
-    assert [question.effect for question in view.questions] == [60]
+    assert [asked.said.effect for asked in view.waits_for] == [60]
 
 
 async def test_a_park_that_holds_ends_the_following(environment: Environment) -> None:
@@ -134,7 +138,7 @@ async def test_what_is_said_stands_on_the_subjects_of_the_protocol(environment: 
         await control(bus, "kill", task_scope(1), "enough"),
         await control(bus, "drain", FLEET),
         await raise_limit(bus, 1, Amounts(tokens=5)),
-        await answer(bus, 1, 7, "yes"),
+        await say_verdict(bus, Number(1, 7), Answer(text="yes")),
     ]
     records = [await bus.record(seq) for seq in said]
     assert [record.subject for record in records if record] == [

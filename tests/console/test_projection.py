@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 from tests.console.conftest import BEGAN_MS, accepted, decision, granted, settled
+from tests.console.people.examples import question
 
 from interlock.console.exits import Exit, of_status
 from interlock.console.lines import SAID, said
@@ -87,11 +88,51 @@ def test_an_effect_that_is_repeated_after_a_loss_counts_each_time() -> None:
 
 
 def test_a_question_waits_until_it_is_answered() -> None:
-    asked = f.EffectEscalated(effect=50, step="plan", attempt=1, key="k", question="which edition?")
-    view = seen(ASSIGNED, asked)
-    assert [question.reason for question in view.questions] == ["which edition?"]
-    fold(view, decision(f.EffectSettled(at_ms=1, effect=50, grant=0, end="answered", basis="nothing")))
-    assert not view.questions
+    view = seen(ASSIGNED, question(1, 50))
+    assert [asked.said.summary for asked in view.waits_for] == ["which edition?"]
+    assert [effect.state for effect in view.effects.values()] == ["escalated"]
+    fold(view, decision(f.Resolved(at_ms=1, number=1, verdict="answered", by=("bob",))))
+    assert not view.waits_for
+    assert [effect.state for effect in view.effects.values()] == ["held"]
+
+
+def test_time_stands_still_while_all_that_could_go_on_waits_for_people() -> None:
+    # Given a step that worked for a second, and then waits for a person
+    suspended = f.StepSuspended(step="plan", attempt=1, principal="planner-1")
+    view = seen(f.PlanRequested(step="plan"), ASSIGNED, question(1, 50), suspended)
+    assert (view.steps["plan"].state, view.steps["plan"].note) == ("awaiting", "waits for people (42.1)")
+    before_ms = view.active_ms
+    # When a minute passes until the answer, and another second of work
+    fold(view, decision(f.StepAwakened(step="plan"), at_ms=BEGAN_MS + 63_000))
+    assert view.active_ms == before_ms
+    fold(view, decision(ASSIGNED, at_ms=BEGAN_MS + 64_000))
+    # Then only the work counts
+    assert view.active_ms == before_ms + 1_000
+
+
+def test_time_runs_while_one_step_waits_for_people_and_another_goes_on() -> None:
+    steps = (
+        PlannedStep(id="one", role="researcher", title="look"),
+        PlannedStep(id="two", role="researcher", title="look"),
+        PlannedStep(id="three", role="executor", title="write", after=("one", "two")),
+    )
+    working = f.StepAssigned(step="two", attempt=1, principal="researcher-2", deadline_ms=0)
+    waits = f.StepSuspended(step="one", attempt=1, principal="researcher-1")
+    view = seen(f.Planned(steps=steps), waits, working)
+    assert view.clock_runs
+    fold(view, decision(f.StepCompleted(step="two", attempt=1, result=9), at_ms=BEGAN_MS + 9_000))
+    assert not view.clock_runs
+
+
+def test_what_an_agent_may_only_suggest_stands_among_the_recommendations() -> None:
+    suggested = f.EffectRecommended(
+        effect=50, step="plan", attempt=1, key="k", tool="pay", arguments={"cents": 5}, reason="level 1"
+    )
+    view = seen(ASSIGNED, suggested)
+    assert [(one.tool, one.arguments, one.step) for one in view.recommendations] == [
+        ("pay", {"cents": 5}, "plan")
+    ]
+    assert (view.effects[50].state, view.effects[50].end) == ("ended", "recommended")
 
 
 def test_wall_time_stands_still_while_the_task_is_paused() -> None:

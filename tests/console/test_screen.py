@@ -3,6 +3,7 @@ import io
 import pytest
 from rich.console import Console
 from tests.console.conftest import accepted, decision, granted, settled
+from tests.console.people.examples import question
 
 from interlock.console.amounts import said_amounts, usd
 from interlock.console.conduct import next_steps
@@ -16,7 +17,7 @@ from interlock.contracts.step import Progress
 
 ASSIGNED = f.StepAssigned(at_ms=1, step="facts-1", attempt=1, principal="researcher-1", deadline_ms=0)
 PLANNED = f.Planned(steps=(PlannedStep(id="facts-1", role="researcher", title="look it up"),))
-ASKED = f.EffectEscalated(effect=50, step="facts-1", attempt=1, key="k", question="which edition?")
+ASKED = question(1, 50, step="facts-1")
 
 
 def drawn(*facts: f.AnyFact, progress: tuple[Progress, ...] = ()) -> str:
@@ -50,7 +51,7 @@ def test_a_models_answer_is_shown_as_it_comes() -> None:
 def test_a_question_is_shown_with_how_to_answer_it() -> None:
     picture = drawn(accepted(), PLANNED, ASSIGNED, ASKED)
     assert "which edition?" in picture
-    assert "interlock answer 42 50 TEXT" in picture
+    assert "interlock answer 42.1 TEXT" in picture
 
 
 def test_before_the_first_decision_the_screen_says_what_it_waits_for() -> None:
@@ -62,7 +63,7 @@ def test_before_the_first_decision_the_screen_says_what_it_waits_for() -> None:
     [
         (f.Parked(at_ms=0, kind="budget", reason="tokens"), "interlock budget raise 42 --usd 0.50"),
         (f.Parked(at_ms=0, kind="review", reason="look"), "interlock resume task 42"),
-        (ASKED, "interlock answer 42 50 TEXT"),
+        (ASKED, "interlock answer 42.1 TEXT"),
     ],
 )
 def test_a_task_that_waits_for_a_person_says_what_the_person_can_do(fact: f.AnyFact, advice: str) -> None:

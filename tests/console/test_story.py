@@ -1,5 +1,6 @@
 import re
 
+import msgspec
 import pytest
 from tests.console.conftest import accepted, decision
 from tests.contracts.examples import EXAMPLES
@@ -17,7 +18,7 @@ from interlock.contracts.effect import (
 )
 from interlock.contracts.message import Message, encode
 from interlock.contracts.observed import ConnectionEnded, ProcessExited, Violation
-from interlock.contracts.people import Answer
+from interlock.contracts.people import Answer, Delegate, Reject
 from interlock.contracts.step import StepStopped
 from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit
@@ -99,7 +100,27 @@ EFFECT = input_subject("planner-1", "agent", "effect", 42)
             Violation(principal="clerk-1", action="publish", target="a.b"),
             "access-1 saw that clerk-1 tried to publish on a.b",
         ),
-        (input_subject("bob", "human", "answer", 42, 50), Answer(text="yes"), "bob answers: yes"),
+        (input_subject("bob", "human", "answer", 42, 1), Answer(text="yes"), "bob answers: yes (42.1)"),
+        (
+            input_subject("bob", "human", "answer", 42, 1),
+            Answer(value=msgspec.Raw(b'{"ok": true}')),
+            'bob answers: {"ok": true} (42.1)',
+        ),
+        (
+            input_subject("bob", "human", "reject", 0, 7),
+            Reject(reason="no", undo=True),
+            "bob rejects, and wants it undone: no (0.7)",
+        ),
+        (
+            input_subject("bob", "human", "delegate"),
+            Delegate(to="carol", for_s=28_800, reason="train"),
+            "bob lets carol answer instead for 8h: train",
+        ),
+        (
+            input_subject("bob", "human", "delegate"),
+            Delegate(to="carol", for_s=0),
+            "bob takes back that carol answers instead",
+        ),
         (decision_subject(42), decision(accepted()), "  accepted from alice: find out"),
         (decision_subject(42), b"{", "a decision that this program cannot read"),
         (EFFECT, b"\xff", "planner-1 says something unreadable"),

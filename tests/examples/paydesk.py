@@ -29,6 +29,7 @@ from invoice_desk.make_invoices import Made, make
 from invoice_desk.people import OPERATOR
 
 PATIENCE_S = 30.0
+LONG_S = 150.0
 GOAL = "Pay the invoices of this folder."
 
 T = TypeVar("T")
@@ -137,7 +138,7 @@ async def paydesk(root: Path, policies: Path = POLICIES) -> AsyncGenerator[PayDe
                 bus = await connect(desk.local.note.url, name, key=key.seed)
                 stack.push_async_callback(bus.close)
                 people[name] = Person(name, bus, key)
-            watch = await stack.enter_async_context(watching(people[OPERATOR].bus, PATIENCE_S))
+            watch = await stack.enter_async_context(watching(people[OPERATOR].bus, LONG_S))
             yield PayDesk(desk, watch, people)
     finally:
         structlog.reset_defaults()

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
-from tests.agents.conftest import TASK, Peer
+from tests.agents.conftest import TASK, Peer, within_bound
 
-from interlock.contracts.effect import Call, ToolCall
+from interlock.contracts.effect import Call, EffectEnd, ToolCall
 from interlock.contracts.limits import MAX_PLAN_STEPS
 from interlock.contracts.message import encode
 from interlock.contracts.plan import Plan
@@ -172,6 +172,36 @@ async def test_the_executor_asks_for_what_the_invoice_says(peer: Peer) -> None:
     ]
     assert done.settled == (Settled("01.txt", "paid", "", 9_000, PAID),)
     assert "$90.00 paid to DE44500105175407324931 as payment 3" in done.report
+
+
+async def refused(peer: Peer, end: EffectEnd, rule: str, reason: str) -> StepResult | StepFailure:
+    """Let the executor ask for a payment that ends so; whatever else it asks for is done."""
+    peer.script = Tools(hold_invoice={"file": "01.txt", "state": "rejected", "why": "…"})
+    await peer.join(executor.agent)
+    await peer.assign(SETTLE, role="executor", given=given(read=GOOD))
+    await peer.answer((await peer.asked()).key, None, end, message=f"{rule}: {reason}")
+    return await within_bound(peer.ends.get())
+
+
+async def test_the_no_of_a_person_ends_the_step_with_its_reason(peer: Peer) -> None:
+    end = await refused(peer, "denied", "person", "carol said no: not before January")
+    # Then the planner will hear of it, and find the invoice put aside
+    assert isinstance(end, StepFailure)
+    assert end.kind == "permanent"
+    assert "not before January" in end.message
+    (aside,) = [arguments for name, arguments in peer.script.calls if name == "hold_invoice"]  # type: ignore[attr-defined] # it is Tools
+    assert aside["state"] == "rejected"
+    assert "not before January" in aside["why"]
+
+
+@pytest.mark.parametrize(
+    ("end", "rule", "became"),
+    [("denied", "policy.ceiling", "refused"), ("recommended", "autonomy.1", "recommended")],
+)
+async def test_the_no_of_a_policy_stands(peer: Peer, end: EffectEnd, rule: str, became: str) -> None:
+    done = read(await refused(peer, end, rule, "no single payment is greater"), Done)
+    assert done.settled[0].end == became
+    assert "no single payment is greater" in done.report
 
 
 @pytest.mark.parametrize("verdict", ["suspicious", "unreadable"])

@@ -52,11 +52,11 @@ class Story:
             self.facts += decode(Decision, record.data).facts
             self._changed.notify_all()
 
-    def all(self, kind: type[F], **fields: Any) -> list[F]:
+    def all(self, kind: type[F], /, **fields: Any) -> list[F]:
         """Return the facts of a kind with these fields, so far."""
         return [fact for fact in self.facts if isinstance(fact, kind) and _has(fact, fields)]
 
-    async def first(self, kind: type[F], *, times: int = 1, **fields: Any) -> F:
+    async def first(self, kind: type[F], /, *, times: int = 1, **fields: Any) -> F:
         """Wait until such a fact was decided so often, and return the latest of those."""
         try:
             async with asyncio.timeout(PATIENCE_S), self._changed:

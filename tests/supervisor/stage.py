@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from interlock.contracts.dispatch import Cancel, Dispatch, DoEffect, DoStep, Out
 from interlock.contracts.effect import Call, EffectCompleted, EffectRequest, ModelCall
 from interlock.contracts.message import Message, decode, encode
 from interlock.contracts.plan import Plan
+from interlock.contracts.policy import Policies
 from interlock.contracts.presence import AgentHello, EffectHello
 from interlock.contracts.roles import Verdict
 from interlock.contracts.step import StepResult, StepStopped
@@ -215,11 +217,15 @@ class Stage:
         self.server.follow(self.changed.set)
 
     def supervise(
-        self, name: str = "supervisor-1", *, silent_ms: int = SILENT_MS
+        self,
+        name: str = "supervisor-1",
+        *,
+        silent_ms: int = SILENT_MS,
+        policies: Path | Policies | None = None,
     ) -> tuple[Supervisor, MemoryBus, asyncio.Task[None]]:
         """Start a supervisor; its end is the task's end."""
         bus = MemoryBus(self.server, name)
-        supervisor = Supervisor(bus, silent_ms=silent_ms)
+        supervisor = Supervisor(bus, silent_ms=silent_ms, policies=policies)
         running = asyncio.create_task(supervisor.run())
         self.running.append(running)
         return supervisor, bus, running

@@ -12,7 +12,7 @@ from interlock.console.budgets.dimensions import Dimension, split
 Function = Callable[..., Any]
 
 
-class _Amount(click.ParamType[float]):
+class Amount(click.ParamType[float]):
     """Dollars, such as 0.50, or a whole number of what the dimension counts; bounded."""
 
     name = "amount"
@@ -65,7 +65,7 @@ def _option(name: str, text: str, least: int) -> Callable[[Function], Function]:
     return click.option(
         f"--{name.replace('_', '-')}",
         name,
-        type=_Amount(dimension, least),
+        type=Amount(dimension, least),
         metavar={"usd": "USD", "wall_s": "S"}.get(dimension.name, "N"),
         help=f"{text.format(dimension.noun)}{period}.",
     )

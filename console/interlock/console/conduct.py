@@ -17,6 +17,8 @@ from interlock.console.exits import Exit, of_status
 from interlock.console.follow import Watcher, following
 from interlock.console.outcome import read_result
 from interlock.console.output import is_terminal, print_result, say
+from interlock.console.people.visible import visible
+from interlock.console.people.words import to_do
 from interlock.console.plain import PlainScreen
 from interlock.console.sayings import control
 from interlock.console.views import TaskView
@@ -74,7 +76,7 @@ async def print_outcome(bus: Bus, view: TaskView, *, as_json: bool, out_file: Pa
         say(line)
     if out_file is not None:
         await asyncio.to_thread(_write, out_file, result)
-    if view.questions and not view.is_quiet:
+    if view.waits_for and not view.is_quiet:
         return Exit.WAITING
     return of_status(view.status, view.parked_kind)
 
@@ -104,9 +106,8 @@ def next_steps(view: TaskView, shared_use: int | None = None) -> list[str]:
     `shared_use` is what counts against the shared limit that it lacks, where there is one.
     """
     lines = [
-        f"it asks: {asked.reason}\n  interlock answer {view.task} {asked.effect} TEXT"
-        for asked in view.questions
-        if not view.has_ended
+        f"it waits for people, {asked.number}: {visible(asked.said.summary)}\n  {to_do(asked)}"
+        for asked in view.waits_for
     ]
     if view.status == "parked" and view.lack is not None:
         by_itself = " it goes on by itself when a new day begins (UTC);" if view.lack.day else ""

@@ -88,7 +88,7 @@ class Followed:
     def _is_quiet(self, *, until_asked: bool) -> bool:
         if self._last_seq < self._known_seq:
             return False
-        return self.view.is_quiet or (until_asked and bool(self.view.questions))
+        return self.view.is_quiet or (until_asked and bool(self.view.waits_for))
 
 
 @contextlib.asynccontextmanager

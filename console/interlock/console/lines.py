@@ -6,6 +6,8 @@ from typing import Any
 from interlock.console.amounts import said_amounts
 from interlock.console.budgets.dimensions import BY_FIELD, said_budget, said_more
 from interlock.console.budgets.lacks import said_park
+from interlock.console.people.lines import SAID as OF_PEOPLE
+from interlock.console.people.visible import visible
 from interlock.console.stop.lines import SAID as OF_STOP
 from interlock.console.stop.lines import because
 from interlock.contracts import facts as f
@@ -17,7 +19,7 @@ def said(fact: f.Fact) -> str:
     """Return one line for a fact; an unknown one is named."""
     say = SAID.get(type(fact))
     line = say(fact) if say else type(fact).__name__
-    return " ".join(line.split())
+    return visible(" ".join(line.split()))
 
 
 def named(demand: f.Demand) -> str:
@@ -125,4 +127,5 @@ SAID: dict[type[f.Fact], Say] = {
     f.LeaderLeft: lambda fact: f"{fact.principal} decides nothing more",
     f.Led: lambda fact: f"decided by the leader of term {fact.term} from here on",
     **OF_STOP,
+    **OF_PEOPLE,
 }

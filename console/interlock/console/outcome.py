@@ -59,6 +59,7 @@ async def read_result(bus: Bus, view: TaskView) -> TaskResult:
         spent=view.total,
         budget=view.budget,
         models=view.models,
+        recommendations=view.recommendations,
         seconds=round(view.seconds, 3),
     )
 

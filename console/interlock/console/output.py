@@ -12,10 +12,12 @@ import click
 import msgspec
 
 from interlock.console.amounts import table
+from interlock.console.people.visible import visible
 from interlock.contracts.budget import DIMENSIONS
 from interlock.contracts.results import TaskResult
 
 _OFFLINE = "offline/"
+SHORT_CHARS = 160
 
 
 class Line(NamedTuple):
@@ -89,6 +91,7 @@ def summary(result: TaskResult) -> list[str]:
         lines.append(f"verdict: {_verdict(result)}")
     if result.models:
         lines.append(f"by: {thinkers(result)}")
+    lines += recommended(result)
     lines += ["", f"{'':<12} {'spent':>14} {'budget':>14}"]
     lines += [f"{row.name:<12} {row.spent:>14} {row.limit:>14}" for row in table(result.spent, result.budget)]
     return lines
@@ -100,6 +103,18 @@ def thinkers(result: TaskResult) -> str:
         f"{model} (no language model: it finds, quotes and abstains)" if model.startswith(_OFFLINE) else model
         for model in result.models
     )
+
+
+def recommended(result: TaskResult) -> list[str]:
+    """Say what agents wanted done that may only suggest; all their arguments stand in `--json`."""
+    return [
+        f"recommended, not done: {one.tool} {_short(visible(msgspec.json.encode(one.arguments).decode()))}"
+        for one in result.recommendations
+    ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHORT_CHARS else f"{text[: SHORT_CHARS - 1]}…"
 
 
 def _verdict(result: TaskResult) -> str:
@@ -144,6 +159,8 @@ def _draw(result: TaskResult) -> None:
         console.print(Text(f"verdict: {_verdict(result)}"))
     if result.models:
         console.print(Text(f"by: {thinkers(result)}"))
+    for line in recommended(result):
+        console.print(Text(line))
     rows = Table("", "spent", "budget", box=None, header_style="dim")
     rows.columns[1].justify = rows.columns[2].justify = "right"
     for row in table(result.spent, result.budget):

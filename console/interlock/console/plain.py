@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from interlock.console.lines import said
+from interlock.console.people.words import to_do
 from interlock.console.views import TaskView
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
@@ -23,8 +24,8 @@ class PlainScreen:
         at_s = (decision.at_ms - view.began_ms) / 1000
         for fact in decision.facts:
             self._line(f"{at_s:7.2f}  {said(fact)}")
-            if isinstance(fact, f.EffectEscalated):
-                self._line(f"         answer with: interlock answer {view.task} {fact.effect} TEXT")
+            if isinstance(fact, f.Escalated) and fact.number in view.asked:
+                self._line(f"         to decide: {to_do(view.asked[fact.number])}")
 
     def on_progress(self, view: TaskView, step: str, progress: Progress) -> None:
         """Say what a step does now, unless it is a piece of text or was said just before."""

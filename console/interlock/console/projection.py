@@ -8,13 +8,16 @@ from typing import Any
 
 from interlock.console.budgets.lacks import said_park
 from interlock.console.lines import named
+from interlock.console.people.asked import PeopleFact, opened, take
+from interlock.console.people.visible import visible
 from interlock.console.stop.lines import because, until
 from interlock.console.views import EffectView, StepView, TaskView
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
-from interlock.contracts.results import TaskStatus
+from interlock.contracts.results import Recommendation, TaskStatus
 
 PLAN, REVIEW = "planner", "reviewer"
+MAX_RECOMMENDATIONS = 256
 HELD: frozenset[TaskStatus] = frozenset({"parked", "paused", "draining"})
 
 Fold = Callable[[TaskView, Any, int], None]
@@ -164,6 +167,56 @@ def _escalated(view: TaskView, fact: f.EffectEscalated, _at_ms: int) -> None:
     _step(view, fact.step).doing = "waits for a person"
 
 
+def _recommended(view: TaskView, fact: f.EffectRecommended, _at_ms: int) -> None:
+    effect = _effect(view, fact.effect, fact.step)
+    effect.state, effect.end, effect.name, effect.reason = "ended", "recommended", fact.tool, fact.reason
+    if len(view.recommendations) < MAX_RECOMMENDATIONS:
+        said = Recommendation(
+            effect=fact.effect,
+            step=fact.step,
+            tool=fact.tool,
+            arguments=fact.arguments,
+            reason=fact.reason,
+        )
+        view.recommendations = (*view.recommendations, said)
+
+
+def _asked(view: TaskView, fact: f.Escalated, _at_ms: int) -> None:
+    asked = view.asked[fact.number] = opened(view.task, fact)
+    if fact.effect and fact.kind in {"approval", "question"}:
+        effect = _effect(view, fact.effect, fact.step)
+        effect.state, effect.name, effect.reason = "escalated", fact.tool or "ask", visible(fact.summary)
+    if fact.step and fact.blocks:
+        _step(view, fact.step).doing = f"waits for people ({asked.number})"
+
+
+def _changed(view: TaskView, fact: PeopleFact, _at_ms: int) -> None:
+    asked = view.asked.get(fact.number)
+    if asked is None:
+        return
+    take(asked, fact)
+    if isinstance(fact, f.Resolved):
+        del view.asked[fact.number]
+        effect = view.effects.get(asked.said.effect)
+        if effect is not None and effect.state == "escalated":
+            effect.state, effect.reason = "held", ""
+        if asked.said.step:
+            _step(view, asked.said.step).doing = ""
+
+
+def _suspended(view: TaskView, fact: f.StepSuspended, at_ms: int) -> None:
+    step = _step(view, fact.step)
+    waits = " and ".join(str(asked.number) for asked in view.waits_for if asked.said.step == fact.step)
+    step.state, step.principal, step.since_ms = "awaiting", "", at_ms
+    step.note = f"waits for people ({waits})" if waits else f"waits for people{because(fact.reason)}"
+    step.doing = ""
+
+
+def _awakened(view: TaskView, fact: f.StepAwakened, _at_ms: int) -> None:
+    step = _step(view, fact.step)
+    step.state, step.note = "waiting", ""
+
+
 def _settled(view: TaskView, fact: f.EffectSettled, _at_ms: int) -> None:
     view.spent = view.spent.plus(fact.spent)
     effect = view.effects.get(fact.effect)
@@ -253,7 +306,15 @@ ON_FACT: dict[type[f.Fact], Fold] = {
     f.EffectHeld: _held,
     f.EffectDenied: _denied,
     f.EffectEscalated: _escalated,
+    f.EffectRecommended: _recommended,
     f.EffectSettled: _settled,
+    f.Escalated: _asked,
+    f.EscalationMoved: _changed,
+    f.ApprovalCounted: _changed,
+    f.ArgumentsEdited: _changed,
+    f.Resolved: _changed,
+    f.StepSuspended: _suspended,
+    f.StepAwakened: _awakened,
     f.LimitRaised: _raised,
     f.Parked: _parked,
     f.Paused: _paused,

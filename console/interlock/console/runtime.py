@@ -1,12 +1,14 @@
 """How a command waits: one event loop, and Ctrl-C or SIGTERM as a cancellation that lets it end in order."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Coroutine
 from typing import Any
 
 import uvloop
 
+from interlock.bus.process import GARBAGE_THRESHOLDS
 from interlock.console.exits import Exit
 from interlock.console.records import drop_records
 
@@ -14,6 +16,8 @@ from interlock.console.records import drop_records
 def run_async(main: Coroutine[Any, Any, int]) -> int:
     """Run a command's coroutine and return its exit code; a cancelled one returns `Exit.INTERRUPTED`."""
     drop_records()
+    # A log is read into many small values that stay: to look through them again and again takes longer.
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     return uvloop.run(_until_told(main))
 
 

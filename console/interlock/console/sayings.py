@@ -9,7 +9,7 @@ from interlock.contracts.budget import Amounts
 from interlock.contracts.control import Control, RaiseLimit, ReleaseRule
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import Message, decode, encode
-from interlock.contracts.people import Answer, PlantCanary
+from interlock.contracts.people import PlantCanary
 from interlock.contracts.scope import FLEET, Scope
 from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit
@@ -19,37 +19,30 @@ DECIDED_S = 5.0
 
 async def submit(bus: Bus, order: Submit, *, message_id: str = "") -> int:
     """Hand in a goal and return the task's id; the log takes the same `message_id` once only."""
-    return await _append(bus, input_subject(bus.principal, "task", "submit"), order, message_id=message_id)
+    return await append(bus, input_subject(bus.principal, "task", "submit"), order, message_id=message_id)
 
 
 async def control(bus: Bus, verb: str, scope: Scope, reason: str = "", *, for_s: int | None = None) -> int:
     """Say pause (for so many seconds), drain, kill or resume; return the record's sequence."""
     subject = input_subject(bus.principal, "control", verb, *scope.words)
-    return await _append(bus, subject, Control(reason=reason, for_s=for_s))
+    return await append(bus, subject, Control(reason=reason, for_s=for_s))
 
 
 async def require_releasers(bus: Bus, people: int, reason: str = "") -> int:
     """Say how many different people have to resume everything after a kill; return the record's sequence."""
     subject = input_subject(bus.principal, "control", "release", *FLEET.words)
-    return await _append(bus, subject, ReleaseRule(people=people, reason=reason))
+    return await append(bus, subject, ReleaseRule(people=people, reason=reason))
 
 
 async def raise_limit(bus: Bus, task: int, more: Amounts, reason: str = "") -> int:
     """Add to a task's budget; return the record's sequence."""
     subject = input_subject(bus.principal, "control", "raise", "task", task)
-    return await _append(bus, subject, RaiseLimit(more=more, reason=reason))
-
-
-async def answer(bus: Bus, task: int, effect: int, text: str) -> int:
-    """Answer a question; return the record's sequence."""
-    return await _append(
-        bus, input_subject(bus.principal, "human", "answer", task, effect), Answer(text=text)
-    )
+    return await append(bus, subject, RaiseLimit(more=more, reason=reason))
 
 
 async def plant(bus: Bus, planted: PlantCanary) -> int:
     """Ask for what must be rejected; return the record's sequence."""
-    return await _append(bus, input_subject(bus.principal, "control", "canary", *FLEET.words), planted)
+    return await append(bus, input_subject(bus.principal, "control", "canary", *FLEET.words), planted)
 
 
 async def decided(bus: Bus, task: int, seq: int, *, timeout_s: float = DECIDED_S) -> Decision | None:
@@ -95,7 +88,7 @@ def _kill(fact: f.AnyFact) -> int:
     return getattr(fact, "kill", 0)
 
 
-async def _append(bus: Bus, subject: str, message: Message, *, message_id: str = "") -> int:
+async def append(bus: Bus, subject: str, message: Message, *, message_id: str = "") -> int:
     """Append a message that its own reader would accept; raises MalformedMessage before anything is sent."""
     data = encode(message)
     decode(type(message), data)

@@ -14,6 +14,8 @@ from rich.text import Text
 from interlock.bus.clock import now_ms
 from interlock.console.amounts import seconds, table, usd
 from interlock.console.lines import said
+from interlock.console.people.visible import visible
+from interlock.console.people.words import to_do
 from interlock.console.views import StepState, StepView, TaskView
 from interlock.contracts.decision import Decision
 from interlock.contracts.step import Progress
@@ -25,6 +27,7 @@ BARS = ("money", "tokens", "model calls", "time")
 STYLES: dict[StepState, tuple[str, str]] = {
     "waiting": ("·", "dim"),
     "working": ("▶", "cyan"),
+    "awaiting": ("?", "bold magenta"),
     "done": ("✓", "green"),
     "retrying": ("↻", "yellow"),
     "reopened": ("↺", "yellow"),
@@ -77,7 +80,7 @@ class LiveScreen:
         at_ms = now_ms()
         inside = Group(_steps(view, at_ms), _budget(view))
         picture = Panel(inside, title=_title(view, at_ms), title_align="left", border_style="dim")
-        return Group(picture, recent, *([_asked(view)] if view.questions else []))
+        return Group(picture, recent, *([_asked(view)] if view.waits_for else []))
 
 
 def _title(view: TaskView, at_ms: int) -> Text:
@@ -127,9 +130,7 @@ def _cost(step: StepView) -> str:
 
 def _asked(view: TaskView) -> RenderableType:
     """Say how to answer what a person is asked."""
-    lines = [
-        f"{asked.reason}\n  interlock answer {view.task} {asked.effect} TEXT" for asked in view.questions
-    ]
+    lines = [f"{asked.number} {visible(asked.said.summary)}\n  {to_do(asked)}" for asked in view.waits_for]
     return Text("\n".join(lines), style="bold")
 
 

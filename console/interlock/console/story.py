@@ -6,6 +6,8 @@ from typing import Any
 from interlock.bus.ports import Record
 from interlock.console.budgets.dimensions import said_budget, said_more
 from interlock.console.lines import said
+from interlock.console.people.story import WORDS as OF_PEOPLE
+from interlock.console.people.story import of_number
 from interlock.console.stop.lines import TRIED, because, violator
 from interlock.console.stop.scopes import said_scope
 from interlock.console.stop.times import said_span
@@ -31,7 +33,7 @@ from interlock.contracts.observed import (
     ProcessExited,
     Violation,
 )
-from interlock.contracts.people import Answer
+from interlock.contracts.people import HUMAN
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.scope import read_scope
 from interlock.contracts.step import StepFailure, StepResult, StepStopped
@@ -63,6 +65,8 @@ def _lines(record: Record) -> list[str]:
 def _words(heard: Input) -> str:
     if isinstance(heard.body, Control):
         return _control(heard.verb, heard.rest, heard.body)
+    if heard.kind == HUMAN:
+        return f"{WORDS[heard.body.__class__](heard.body)}{of_number(heard.rest)}"
     return WORDS[heard.body.__class__](heard.body)
 
 
@@ -126,7 +130,7 @@ WORDS: dict[type[Any], Callable[[Any], str]] = {
     RaiseLimit: lambda body: f"raises the budget by {said_more(body.more)}{because(body.reason)}",
     SetLimits: lambda body: f"sets limits: {said_budget(body.total, body.day)}{because(body.reason)}",
     ReleaseRule: lambda body: f"wants {body.people} people for a release{because(body.reason)}",
-    Answer: lambda body: f"answers: {body.text}",
+    **OF_PEOPLE,
     AgentHello: lambda body: f"is there, as {body.charter.role}",
     EffectHello: lambda body: f"is there, with {len(body.models)} models and {len(body.tools)} tools",
     GuardHello: lambda body: f"is there, with {len(body.children)} processes in its hands",

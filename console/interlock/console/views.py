@@ -3,18 +3,20 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from interlock.console.people.asked import Asked
 from interlock.contracts import facts as f
 from interlock.contracts.budget import NOTHING, Amounts, Budget
 from interlock.contracts.plan import PlannedStep
 from interlock.contracts.presence import ModelOffer
-from interlock.contracts.results import TaskStatus
+from interlock.contracts.results import Recommendation, TaskStatus
 from interlock.contracts.scope import Doing, Scope, covers
 
-StepState = Literal["waiting", "working", "done", "retrying", "dead", "reopened"]
+StepState = Literal["waiting", "working", "awaiting", "done", "retrying", "dead", "reopened"]
 EffectState = Literal["granted", "held", "denied", "escalated", "ended"]
 
 ENDED: frozenset[TaskStatus] = frozenset({"completed", "failed", "halted", "rejected"})
 QUIET: frozenset[TaskStatus] = frozenset({*ENDED, "parked"})
+GOING_ON: frozenset[StepState] = frozenset({"waiting", "working", "retrying", "reopened"})
 STRICTNESS: tuple[f.SwitchState, ...] = ("running", "paused", "draining", "killed")
 
 
@@ -81,6 +83,8 @@ class TaskView:
     replans: int = 0
     models: tuple[str, ...] = ()
     cause: int = 0
+    asked: dict[int, Asked] = field(default_factory=dict[int, Asked])
+    recommendations: tuple[Recommendation, ...] = ()
 
     @property
     def reserved(self) -> Amounts:
@@ -94,7 +98,18 @@ class TaskView:
     @property
     def clock_runs(self) -> bool:
         """Whether wall time counts: not while the task is paused, waits for a person, or has ended."""
-        return self.status not in QUIET and self.status != "paused"
+        return self.status not in QUIET and self.status != "paused" and not self.awaits_people
+
+    @property
+    def awaits_people(self) -> bool:
+        """Whether all that could go on in it waits for people."""
+        steps = self.steps
+        after = {step.id: step.after for step in self.planned}
+        return any(step.state == "awaiting" for step in steps.values()) and not any(
+            step.state in GOING_ON
+            and all(name in steps and steps[name].state == "done" for name in after.get(step.id, ()))
+            for step in steps.values()
+        )
 
     @property
     def total(self) -> Amounts:
@@ -122,9 +137,9 @@ class TaskView:
         return self.status in QUIET
 
     @property
-    def questions(self) -> list[EffectView]:
-        """The questions that wait for a person."""
-        return [effect for effect in self.effects.values() if effect.state == "escalated"]
+    def waits_for(self) -> list[Asked]:
+        """What people are asked and it waits for, the oldest first."""
+        return [asked for asked in self.asked.values() if asked.said.blocks and not self.has_ended]
 
     @property
     def seconds(self) -> float:

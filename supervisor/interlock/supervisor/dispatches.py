@@ -85,7 +85,7 @@ def _roles(state: State) -> list[RoleOffer]:
 
 def do_effect(task: Task, effect: Effect, incarnation: str, call: Call, as_of: int) -> DoEffect:
     """Build the dispatch of a grant to that incarnation of its worker."""
-    step = task.steps[effect.step]
+    step = task.steps.get(effect.step)
     return DoEffect(
         task=task.id,
         step=effect.step,
@@ -93,7 +93,7 @@ def do_effect(task: Task, effect: Effect, incarnation: str, call: Call, as_of: i
         effect=effect.seq,
         grant=effect.grant,
         key=effect.key,
-        agent=step.principal,
+        agent="" if step is None or effect.call is not None else step.principal,
         incarnation=incarnation,
         call=_named(call, effect),
         reserved=effect.reserved,

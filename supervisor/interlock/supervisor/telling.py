@@ -119,9 +119,10 @@ class Telling:
             return
         for seq, effect in sorted(task.effects.items()):
             was = before.effects.get(seq)
-            if effect.state == "granted" and (
-                not task.active or (was is not None and _same_grant(was, effect))
-            ):
+            # What a person undoes goes on though the task is over, as long as no kill is over it.
+            undoes = effect.call is not None and not effect.withdrawn
+            had = not task.active or (was is not None and _same_grant(was, effect))
+            if effect.state == "granted" and had and not undoes:
                 self._withdraw(task, effect, reason)
 
     def _withdraw(self, task: Task, effect: Effect, reason: str) -> None:
@@ -160,7 +161,6 @@ class Telling:
                 continue
             if not task.active:
                 self._withdraw_all(before, "it has ended")
-                continue
             for name, step in sorted(task.steps.items()):
                 had = before.steps.get(name)
                 if had is not None and _same_attempt(had, step):
@@ -168,7 +168,7 @@ class Telling:
             for seq, effect in sorted(task.effects.items()):
                 was = before.effects.get(seq)
                 # The same grant: one that was made only now is not durable yet.
-                if was is not None and _same_grant(was, effect):
+                if was is not None and _same_grant(was, effect) and (task.active or effect.call is not None):
                     self._tell_effect(task, effect)
 
     def _step_assigned(self, task: Task, fact: facts.StepAssigned) -> None:
@@ -191,8 +191,10 @@ class Telling:
 
     def _effect_granted(self, task: Task, fact: facts.EffectGranted) -> None:
         effect = task.effects.get(fact.effect)
-        # A task that has ended meanwhile takes its grants back when that is durable.
-        if task.active and effect is not None and effect.state == "granted" and effect.grant == fact.grant:
+        if effect is None or effect.state != "granted" or effect.grant != fact.grant:
+            return
+        # A task that has ended takes its grants back when that is durable; what a person undoes goes on.
+        if task.active or effect.call is not None:
             self._tell_effect(task, effect)
 
     def _effect_refused(self, task: Task, fact: facts.EffectDenied | facts.EffectRecommended) -> None:
@@ -258,7 +260,8 @@ class Telling:
         # A new life of the worker has nothing in hand of what was granted to the last one.
         has_it = worker is not None and effect.seq in worker.in_hand
         call = effect.call or (body.call if isinstance(body, EffectRequest) else None)
-        if call is not None and effect.step in task.steps and worker is not None and has_it:
+        awaited = effect.call is not None or effect.step in task.steps
+        if call is not None and awaited and worker is not None and has_it:
             order = dispatches.do_effect(task, effect, worker.incarnation, call, self._as_of())
             self._send(_effect_key(effect.seq, effect.grant), effect.worker, order)
 

@@ -22,7 +22,9 @@ class Recorder(World):
 
     def __init__(self) -> None:
         super().__init__()
-        self.story: Story = []
+        assert self.state.policies is not None
+        begun = Decision(task=0, cause=0, at_ms=0, by="supervisor-1", facts=(self.state.policies,))
+        self.story: Story = [(1, begun)]
 
     def _take(self, decided: Decided, again: Decided) -> None:
         super()._take(decided, again)

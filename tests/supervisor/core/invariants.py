@@ -12,7 +12,7 @@ from interlock.supervisor.core.account import DAY_MS, Account
 from interlock.supervisor.core.evolve import evolve
 from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS, MAX_STEP_FAILURES, MAX_STEP_LOSSES
 from interlock.supervisor.core.ready import waiting
-from interlock.supervisor.core.state import State, Task
+from interlock.supervisor.core.state import State, Step, Task
 from interlock.supervisor.core.transitions import ENDED_EFFECTS
 from interlock.supervisor.core.turn import Decided
 
@@ -45,8 +45,10 @@ def fold(state: State, segments: Iterable[tuple[int, list[AnyFact]]]) -> State:
 def _may_start(state: State, task: Task, fact: facts.StepAssigned | facts.EffectGranted) -> None:
     """Check that nothing stands in the way of what begins: no hold, no switch."""
     moves = task.moving if isinstance(fact, facts.StepAssigned) else task.going
-    assert moves, f"{fact} in a task that stands still"
-    step = task.steps[fact.step]
+    # A person has what was done undone also when the task is over.
+    undoes = isinstance(fact, facts.EffectGranted) and fact.call is not None
+    assert moves or undoes, f"{fact} in a task that stands still"
+    step = task.steps.get(fact.step) or Step(id=fact.step, role=getattr(fact, "role", ""))
     demand = fact.demand if isinstance(fact, facts.EffectGranted) else facts.Demand(kind="ask", name="")
     doing = Doing(
         task=task.id,

@@ -1,4 +1,4 @@
-"""Autonomy: what each level does, which setting counts, and that it is lowered by itself and raised by people."""
+"""Autonomy: what each level does, which setting counts, who lowers it and who raises it."""
 
 from typing import Any
 
@@ -18,7 +18,8 @@ PAY = ToolCall(tool="pay", arguments={"to": "bob"})
 
 def at_work(**charter: Any) -> tuple[World, int]:
     world = World()
-    world.agent("researcher-1", **{"tools": ("search", "write_file", "pay")} | charter)
+    allowed: dict[str, Any] = {"tools": ("search", "write_file", "pay")}
+    world.agent("researcher-1", **allowed | charter)
     world.worker(tools=(*TOOLS, PAYING))
     return world, world.submit(plan=ONE)
 
@@ -137,12 +138,16 @@ def test_a_lower_level_holds_at_once_for_what_runs_and_for_what_waits() -> None:
 
 
 def test_a_higher_level_lets_go_what_waited_for_a_person_only_because_of_the_lower() -> None:
+    # Given one task that waits because of the level, and one because of a policy
     world, number = at_work(autonomy=2)
-    write, payment = world.ask(number, "a", PUT, key="k1"), world.ask(number, "a", PAY, key="k2")
+    other = world.submit(plan=ONE)
+    write, payment = world.ask(number, "a", PUT), world.ask(other, "a", PAY)
+    # When the level is raised, then only the one goes on
     world.autonomy("researcher", 4)
     assert [fact.effect for fact in world.said(number, facts.EffectGranted)] == [write]
     assert [fact.verdict for fact in world.said(number, facts.Resolved)] == ["void"]
-    assert world.effect(number, payment).state == "escalated"
+    assert world.effect(other, payment).state == "escalated"
+    assert not world.said(other)
 
 
 def test_a_violation_lowers_by_one_level_for_that_risk_and_tenant_but_not_below_2() -> None:

@@ -26,7 +26,8 @@ def at_work(policies: Policies | None = None, **charter: Any) -> tuple[World, in
     world = World()
     if policies is not None:
         world.policies(policies)
-    world.agent("researcher-1", **{"tools": ("search", "write_file", "pay")} | charter)
+    allowed: dict[str, Any] = {"tools": ("search", "write_file", "pay")}
+    world.agent("researcher-1", **allowed | charter)
     world.worker(tools=(*TOOLS, PAYING))
     return world, world.submit(plan=ONE)
 
@@ -154,16 +155,19 @@ def test_what_still_takes_people_is_asked_of_them_under_the_new_policies() -> No
 
 
 def test_many_that_wait_are_asked_anew_some_at_a_time() -> None:
+    # Given many tasks that wait for people
     world, number = at_work(DESK)
-    for place in range(70):
-        world.ask(number, "a", pay(60_000 + place), key=f"k{place}")
+    numbers = [number, *(world.submit(plan=ONE) for _ in range(69))]
+    for each in numbers:
+        world.ask(each, "a", pay(60_000))
+    # When the policies change, then some are asked anew at once, and the others when time passes
     anew = bundle(EXECUTOR_PAYS.replace('"finance"', '"treasury"'), PAY_SCHEMA, shipped=False)
     world.policies(anew)
-    assert len(world.said(number, facts.Escalated)) == 64
+    assert sum(len(world.said(each, facts.Escalated)) for each in numbers) == 64
     world.tick()
-    assert len(world.said(number, facts.Escalated)) == 6
+    assert sum(len(world.said(each, facts.Escalated)) for each in numbers) == 6
     world.tick()
-    assert not world.said(number, facts.Escalated)
+    assert not any(world.said(each, facts.Escalated) for each in numbers)
 
 
 def test_of_workers_that_do_not_agree_how_risky_a_tool_is_the_riskiest_offer_counts() -> None:

@@ -52,8 +52,9 @@ class Movements:
         self._last: dict[str, Account] = {}
 
     def saw(self, book: Book, seq: int, decision: Decision, fact: f.AnyFact) -> None:
-        """Keep what has changed; the fleet's switch moves the clocks of every task."""
-        if self._task and (decision.task == self._task or isinstance(fact, f.FleetSwitched)):
+        """Keep what has changed; the fleet's switch, and a tenant's, move the clocks of every task there."""
+        switched = isinstance(fact, f.FleetSwitched | f.Switched)
+        if self._task and (decision.task == self._task or switched):
             for name, step in book.steps(self._task).items():
                 self._note(f"step {name}", step.account, seq, decision, fact)
             task = book.state.tasks.get(self._task)

@@ -1,56 +1,49 @@
-"""`interlock answer`: a person's answer to a question that a task waits for."""
+"""`interlock answer`: a person's answer to a question, or to the form of a step that a person does."""
 
 from typing import Any
 
 import click
+import msgspec
 
-from interlock.console.environment import Reach, Where, connected, find
-from interlock.console.errors import BadInput, RefusedBySupervisor
-from interlock.console.exits import Exit
-from interlock.console.follow import read_task
+from interlock.console.commands.verdict import give
+from interlock.console.environment import Reach, Where, find
+from interlock.console.errors import BadInput
 from interlock.console.help import command
-from interlock.console.options import reach_options, task_argument
-from interlock.console.output import say
+from interlock.console.options import json_option, reach_options
+from interlock.console.people.checking import checked_words
+from interlock.console.people.editing import read_json
+from interlock.console.people.forms import answer_of
+from interlock.console.people.numbers import Number, number_argument
+from interlock.console.people.reading import Case
 from interlock.console.runtime import run_async
-from interlock.console.sayings import answer as say_answer
-from interlock.console.sayings import decided, refusal
 from interlock.contracts import limits
+from interlock.contracts.people import Answer
 
 
 @command()
-@task_argument
-@click.argument("effect", type=click.IntRange(1, 2**53))
-@click.argument("text")
+@number_argument
+@click.argument("text", required=False)
+@click.option("--value", metavar="JSON", help="The answer to a form, as its schema asks.")
+@json_option
 @reach_options
-def answer(task: int, effect: int, text: str, **where: Any) -> int:
-    """Answer the question EFFECT of task N with TEXT; `interlock show N` and `watch N` tell the questions.
+def answer(number: Number, text: str | None, value: str | None, as_json: bool, **where: Any) -> int:
+    """Answer N with TEXT, or a form with --value; interlock inbox lists what is asked.
 
-    Example:
-      interlock answer 42 57 "Yes, use the newer edition."
+    Examples:
+      interlock answer 42.1 "Yes, use the newer edition."
+      interlock answer 42.2 --value '{"approved": true, "amount_cents": 5000}'
 
     """
-    text = text.strip()
-    if not text:
-        raise BadInput("the answer is empty; say it in quotation marks")
-    if len(text) > limits.MAX_GOAL_CHARS:
-        raise BadInput(f"the answer has {len(text)} characters, at most {limits.MAX_GOAL_CHARS} are read")
-    return run_async(_answer(find(Where(**where)), task, effect, text))
+    if text is None and value is None:
+        raise BadInput("say the answer in quotation marks, or fill in the form with --value JSON")
+    if text is not None:
+        text = checked_words(text, "the answer", limits.MAX_GOAL_CHARS)
+    given = msgspec.UNSET if value is None else read_json(value, "--value")
+    return run_async(_answer(find(Where(**where)), number, text, given, as_json=as_json))
 
 
-async def _answer(reach: Reach, task: int, effect: int, text: str) -> int:
-    async with connected(reach) as bus:
-        view = await read_task(bus, task)
-        if effect not in {asked.effect for asked in view.questions}:
-            known = ", ".join(str(asked.effect) for asked in view.questions) or "none"
-            raise BadInput(
-                f"effect {effect} of task {task} waits for no answer; the open questions are: {known}"
-            )
-        seq = await say_answer(bus, task, effect, text)
-        decision = await decided(bus, task, seq)
-    if decision is None:
-        say(f"the answer stands in the log as record {seq}; no supervisor has decided on it yet")
-    elif refused := refusal(decision, seq):
-        raise RefusedBySupervisor(f"task {task}: {refused}")
-    else:
-        say(f"answered; task {task} goes on")
-    return Exit.DONE
+async def _answer(reach: Reach, number: Number, text: str | None, value: Any, *, as_json: bool) -> int:
+    async def think(case: Case) -> Answer:
+        return answer_of(case.asked, text, value)
+
+    return await give(reach, number, think, as_json=as_json)

@@ -15,6 +15,7 @@ from interlock.console.budgets.numbers import used
 from interlock.console.budgets.paper import explanation, table
 from interlock.console.budgets.raising import raise_and_tell
 from interlock.console.budgets.statement import Scope, scope_json, state_accounts
+from interlock.console.commands.verdict import give
 from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.errors import BadInput
 from interlock.console.exits import Exit
@@ -22,9 +23,12 @@ from interlock.console.follow import require_task
 from interlock.console.help import Group, command
 from interlock.console.options import json_option, reach_options, reason_option, task_argument
 from interlock.console.output import out, print_json, say
+from interlock.console.people.numbers import Number, checked_number, checked_record
+from interlock.console.people.reading import Case
 from interlock.console.runtime import run_async
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts
+from interlock.contracts.people import Raise
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.state import Task
 
@@ -111,25 +115,44 @@ def _print(book: Book, task: Task, scopes: list[Scope], at_ms: int, *, explain: 
         say(f"{said_lack(task.lack)}; to go on: {remedy(task.id, task.lack, spent)}")
 
 
+def _which(context: click.Context, argument: click.Parameter, text: str) -> int | Number:
+    """Read a task's number, or that of what people are asked."""
+    if "." in text:
+        return checked_number(context, argument, text)
+    return checked_record(context, argument, text)
+
+
 @command("raise")
-@task_argument
+@click.argument("number", metavar="N", callback=_which)
 @amount_options("given", tuple(BY_NAME), "This many {} more", least=1)
 @reason_option
 @reach_options
-def raise_budget(task: int, given: dict[str, int], reason: str, **where: Any) -> int:
+def raise_budget(number: int | Number, given: dict[str, int], reason: str, **where: Any) -> int:
     """Add to the budget of task N.
 
-    As much is added to the limits of its steps. A task that was parked for what is raised goes on.
+    As much is added to the limits of its steps. A task that was parked for what is raised goes on. Who may
+    answer, but is no operator, raises what N asks, as interlock inbox lists it.
 
-    Example:
+    Examples:
       interlock budget raise 42 --usd 0.50 --tokens 20000 --reason "worth it"
+      interlock budget raise 42.1 --usd 0.50
 
     """
     if not given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in BY_NAME)
         raise BadInput(f"nothing to add: name at least one of {names}")
     more = Amounts(**{BY_NAME[name].field: amount for name, amount in given.items()})
-    return run_async(_raise(find(Where(**where)), task, more, reason))
+    reach = find(Where(**where))
+    if isinstance(number, Number):
+        return run_async(_answer(reach, number, Raise(more=more, reason=reason)))
+    return run_async(_raise(reach, number, more, reason))
+
+
+async def _answer(reach: Reach, number: Number, verdict: Raise) -> int:
+    async def think(_case: Case) -> Raise:
+        return verdict
+
+    return await give(reach, number, think, as_json=False)
 
 
 async def _raise(reach: Reach, task: int, more: Amounts, reason: str) -> int:

@@ -37,7 +37,8 @@ PROMISES = {
 Decorator = Callable[[Any], Any]
 
 
-def _read_for(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+def read_for(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Read a span as seconds; raises BadParameter for what is none."""
     if text is None:
         return None
     try:
@@ -47,7 +48,7 @@ def _read_for(_context: click.Context, _option: click.Parameter, text: str | Non
 
 
 for_option = click.option(
-    "--for", "for_s", metavar="SPAN", callback=_read_for, help="Go on by itself after 90s, 10m, 2h or 1d."
+    "--for", "for_s", metavar="SPAN", callback=read_for, help="Go on by itself after 90s, 10m, 2h or 1d."
 )
 _WORDS: dict[str, Decorator] = {
     "N": task_argument,

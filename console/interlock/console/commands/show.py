@@ -6,35 +6,63 @@ from typing import Any
 import click
 import msgspec
 
+from interlock.bus.clock import now_ms
 from interlock.bus.ports import Bus, Record
+from interlock.console.commands.verdict import show as show_case
 from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.errors import BadInput
 from interlock.console.exits import Exit
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options
 from interlock.console.output import out, print_json
+from interlock.console.people.listing import fields as fields_of
+from interlock.console.people.mandate import Mandate
+from interlock.console.people.numbers import Number, checked_number, checked_record
+from interlock.console.people.reading import read_case
 from interlock.console.runtime import run_async
 from interlock.console.story import told
 from interlock.contracts.errors import ContractError
 from interlock.contracts.subjects import read_input, task_records
 
 
+def _checked(context: click.Context, argument: click.Parameter, text: str) -> int | Number:
+    """Read the number of a record, or of what people are asked."""
+    if "." in text:
+        return checked_number(context, argument, text)
+    return checked_record(context, argument, text)
+
+
 @command()
-@click.argument("number", type=click.IntRange(1, 2**53), metavar="N")
+@click.argument("number", metavar="N", callback=_checked)
 @json_option
 @reach_options
-def show(number: int, as_json: bool, **where: Any) -> int:
+def show(number: int | Number, as_json: bool, **where: Any) -> int:
     """Tell the story of task N, record by record; if N is no task, print that record.
 
-    Everything that people point at has a number: tasks, effects, questions, results.
+    Everything that people point at has a number: tasks, effects, results; and what people are asked, such as
+    42.1.
 
     Examples:
       interlock show 42         the task's story
       interlock show 57         any record
+      interlock show 42.1       what people are asked, decided or not
       interlock show 42 --json  the task's records, one JSON document
 
     """
-    return run_async(_show(find(Where(**where)), number, as_json=as_json))
+    reach = find(Where(**where))
+    if isinstance(number, Number):
+        return run_async(_show_asked(reach, number, as_json=as_json))
+    return run_async(_show(reach, number, as_json=as_json))
+
+
+async def _show_asked(reach: Reach, number: Number, *, as_json: bool) -> int:
+    async with connected(reach) as bus:
+        case = await read_case(bus, number)
+    if as_json:
+        print_json(fields_of(Mandate(case.docket, reach.principal, now_ms()), case.asked))
+    else:
+        show_case(reach.principal, case)
+    return Exit.DONE
 
 
 async def _show(reach: Reach, number: int, *, as_json: bool) -> int:

@@ -21,6 +21,7 @@ from interlock.contracts.subjects import DECISIONS, decided_task
 
 MAX_TASKS = 10_000
 GOAL_CHARS = 60
+FEW = 3
 
 
 @command()
@@ -71,7 +72,9 @@ async def newest(bus: Bus, last: int) -> list[TaskView]:
 def _line(view: TaskView) -> str:
     goal = " ".join((view.goal or view.reason).split())
     goal = goal if len(goal) <= GOAL_CHARS else f"{goal[: GOAL_CHARS - 1]}…"
-    status = f"{view.status}" + ("?" if view.questions and not view.has_ended else "")
+    waits = ", ".join(str(asked.number) for asked in view.waits_for[:FEW])
+    status = f"{view.status}" + ("?" if waits else "")
+    goal = f"[waits for people: {waits}] {goal}" if waits else goal
     money = usd(view.spent.spend_usd_micros)
     return f"{view.task:>7}  {status:<10} {view.seconds:>7.1f} s {money:>9}  {view.submitter:<12} {goal}"
 
@@ -86,5 +89,5 @@ def _fields(view: TaskView) -> dict[str, Any]:
         "tenant": view.tenant,
         "seconds": round(view.seconds, 3),
         "spent_usd_micros": view.spent.spend_usd_micros,
-        "questions": [asked.effect for asked in view.questions],
+        "waits_for": [str(asked.number) for asked in view.waits_for],
     }

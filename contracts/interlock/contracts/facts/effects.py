@@ -33,7 +33,8 @@ class EffectGranted(Fact, frozen=True, kw_only=True):
     With `to_count` it is less than the prompt's bytes may need: the worker has them counted first. `policies`
     is the version that allows it, `flags` are what it asks for besides: `review`, or `redact:<where>`.
     `arguments` are those that a person has put in place of what was asked for, `call` what is asked for where
-    no agent has: the undoing of an effect. `untrusted` is whether what it tells comes from outside.
+    no agent has: the undoing of an effect, for a `role` whose step need not stand any more. `untrusted` is
+    whether what it tells comes from outside.
     """
 
     effect: Sequence
@@ -51,6 +52,7 @@ class EffectGranted(Fact, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
     arguments: Json | None = None
     call: ToolCall | None = None
+    role: str = ""
     untrusted: bool = False
 
 

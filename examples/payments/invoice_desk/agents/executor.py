@@ -5,7 +5,7 @@ A person's no ends the step, so that the planner hears the reason and plans anew
 
 import msgspec
 
-from interlock.agents import Agent, Context, EffectDenied
+from interlock.agents import Agent, Context, EffectDenied, Recommended
 from invoice_desk.agents.settling import done
 from invoice_desk.papers import Check, Decision, Done, Invoice, Order, Payment, Settled
 
@@ -47,6 +47,8 @@ async def _paid(invoice: Invoice, ctx: Context) -> Settled:
             invoice=invoice.file,
             returns=Payment,
         )
+    except Recommended as only:
+        return Settled(invoice.file, "recommended", only.reason, invoice.amount_cents)
     except EffectDenied as no:
         if no.rule == BY_A_PERSON:
             await _held(invoice.file, no.reason, ctx, state="rejected")

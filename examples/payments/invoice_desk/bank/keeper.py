@@ -12,6 +12,11 @@ from pathlib import Path
 
 START_S = 10.0
 PAUSE_S = 0.02
+MOST_IN_VAIN = 8
+
+
+class NotStarted(Exception):
+    """The bank has ended before it answered."""
 
 
 class BankProcess:
@@ -31,7 +36,7 @@ class BankProcess:
         return self._process.pid
 
     async def start(self) -> None:
-        """Start it and wait until it answers; the first start chooses the port. Raises TimeoutError."""
+        """Start it and wait until it answers; the first start chooses the port. Raises NotStarted."""
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             "--port",
@@ -42,18 +47,25 @@ class BankProcess:
         )
         assert self._process.stdout is not None
         async with asyncio.timeout(START_S):
-            self.url = (await self._process.stdout.readline()).decode().strip()
-        if not self.url:
-            raise RuntimeError("the bank has not started; what it says stands above")
-        self._port = int(self.url.rpartition(":")[2])
+            url = (await self._process.stdout.readline()).decode().strip()
+        if not url:
+            raise NotStarted("the bank has not started; what it says stands above")
+        self.url = url
+        self._port = int(url.rpartition(":")[2])
 
     async def keep(self) -> None:
-        """Start it again whenever it dies, until this is cancelled."""
-        while True:
+        """Start it again whenever it dies, until this is cancelled; raises NotStarted when it cannot be."""
+        in_vain = 0
+        while in_vain < MOST_IN_VAIN:
             assert self._process is not None
             await self._process.wait()
-            await asyncio.sleep(PAUSE_S)
-            await self.start()
+            await asyncio.sleep(PAUSE_S * 2**in_vain)
+            try:
+                await self.start()
+                in_vain = 0
+            except NotStarted:
+                in_vain += 1
+        raise NotStarted(f"the bank died {in_vain} times in a row before it had started")
 
     async def stop(self) -> None:
         """Let it finish what it does, and end it."""

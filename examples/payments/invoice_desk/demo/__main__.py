@@ -12,6 +12,7 @@ from pathlib import Path
 
 from interlock.bus.ports import Bus
 from interlock.console.environment import connected, reach_local
+from interlock.contracts import facts as f
 from invoice_desk.compare import compared, lines
 from invoice_desk.demo import scenes
 from invoice_desk.demo.stage import Stage, quick_policies
@@ -40,11 +41,21 @@ async def play(root: Path) -> int:
                     await scene(stage)
                 except NotSeen as error:
                     stage.check(False, str(error))
+            _decisions(stage)
             await _books(stage, bus)
     stage.title(
         f"{len(stage.wrong)} things were not as they should be, in {time.monotonic() - began_s:.0f} s"
     )
     return 1 if stage.wrong else 0
+
+
+def _decisions(stage: Stage) -> None:
+    """Tell who has decided what."""
+    stage.title("Who decided what")
+    for task, resolved in stage.watch.every(f.Resolved):
+        by = ", ".join(resolved.by) or "nobody"
+        why = f": {resolved.reason}" if resolved.reason else ""
+        stage.tell(f"{task}.{resolved.number} {resolved.verdict} by {by}{why}")
 
 
 async def _books(stage: Stage, bus: Bus) -> None:

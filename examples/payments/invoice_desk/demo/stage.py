@@ -6,6 +6,7 @@ What is played, it does not know.
 import asyncio
 import sys
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -16,6 +17,9 @@ from invoice_desk.make_invoices import Made, make
 
 COMMAND_S = 20.0
 GOAL = "Pay the invoices of this folder."
+
+
+Shown = Literal["all", "end", "nothing"]
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -47,8 +51,8 @@ class Stage:
         if not fits:
             self.wrong.append(sentence)
 
-    async def types(self, person: str, *words: str, quiet: bool = False) -> Said:
-        """Let a person run `interlock` with these words, as at a terminal; `quiet` shows only the end."""
+    async def types(self, person: str, *words: str, shown: Shown = "end") -> Said:
+        """Let a person run `interlock` with these words, as at a terminal; show all of it, or how it ends."""
         print(f"   {person}$ interlock {' '.join(map(_quoted, words))}")  # noqa: T201 - a demo prints
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -66,7 +70,8 @@ class Stage:
         async with asyncio.timeout(COMMAND_S):
             output, _ = await process.communicate()
         said = Said(process.returncode or 0, output.decode().strip())
-        for line in _end(said.output) if quiet else said.output.splitlines():
+        lines = {"all": said.output.splitlines(), "end": _end(said.output), "nothing": []}
+        for line in lines[shown]:
             print(f"      {line}")  # noqa: T201 - a demo prints
         return said
 

@@ -41,6 +41,10 @@ class Watch:
         found = (fact for where, fact in self._facts if where == task and isinstance(fact, kind))
         return [fact for fact in found if _has(fact, fields)]
 
+    def every(self, kind: type[F]) -> list[tuple[int, F]]:
+        """Return the facts of a kind with their tasks, so far."""
+        return [(task, fact) for task, fact in self._facts if isinstance(fact, kind)]
+
     async def first(self, task: int, kind: type[F], /, *, times: int = 1, **fields: Any) -> F:
         """Wait until such a fact was decided so often; raises NotSeen."""
         what = f"{kind.__name__} {fields} of task {task}"

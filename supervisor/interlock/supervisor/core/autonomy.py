@@ -1,4 +1,4 @@
-"""How far a role goes by itself with what it changes: what was set, the most particular first, else its charter."""
+"""How far a role goes by itself: the most particular level that was set, or else its charter's."""
 
 from interlock.supervisor.core.state import State
 

@@ -74,6 +74,8 @@ def _task_waits(state: State, task: Task) -> State:
 
 
 def _first_seen(task: Task, effects: Map[int, Effect], effect: Effect) -> Task:
+    if effect.call is not None:
+        return replace(task, effects=effects)
     digest = (effect.step, effect.demand.digest)
     return replace(
         task,

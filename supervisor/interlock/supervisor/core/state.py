@@ -301,9 +301,9 @@ class State(msgspec.Struct, frozen=True):
 
     `policies` is what is allowed now (None: nothing was ever said), `autonomy` the levels by role, risk and
     tenant, `lowered` those of them that no person has set, and `mishaps` when side effects of such a kind
-    have failed lately. `escalations` are those that are open, by task (0: the fleet) and number, `verdicts` those that
-    are not, of tasks that go on, and `escalated` how many there have been. `delegations` are by who
-    delegates.
+    have failed lately. `escalations` are those that are open, by task (0: the fleet) and number, `verdicts`
+    those that are not, of tasks that go on, and `escalated` how many there have been. `delegations` are by
+    who delegates.
     """
 
     tasks: Map[int, Task] = NO_MAP

@@ -1,4 +1,4 @@
-"""Bundles of policies for tests: what is shipped, and a desk that pays, with rules a compliance officer reads."""
+"""Bundles of policies for tests: what is shipped, and a desk that pays."""
 
 from interlock.contracts.facts import PoliciesSet
 from interlock.contracts.policy import Calendar, Policies, PolicyFile, Route

@@ -19,11 +19,12 @@ def test_what_is_shipped_compiles_and_each_policy_says_something() -> None:
 
 def test_a_file_is_taken_apart_where_its_policies_begin() -> None:
     # Given comments and strings that hold semicolons
-    text = '\n// a; b\n@says("x; \\"y\\"")\npermit (principal, action, resource);\n\n  forbid (principal, action, resource)\n'
+    permit, forbid = "permit (principal, action, resource)", "forbid (principal, action, resource)"
+    text = f'\n// a; b\n@says("x; \\"y\\"")\n{permit};\n\n  {forbid}\n'
     found = list(statements("a.cedar", text))
     # Then only those count that end a policy, and the line is that of its first word
     assert [each.place for each in found] == ["a.cedar:3", "a.cedar:6"]
-    assert found[1].text == "forbid (principal, action, resource)"
+    assert found[1].text == forbid
     assert not list(statements("a.cedar", "\n// nothing\n  \n"))
 
 

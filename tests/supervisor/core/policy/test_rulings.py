@@ -16,8 +16,9 @@ DESK = bundle(PAY, PAY_SCHEMA, shipped=False)
 
 def question(**fields: Any) -> Question:
     run = Run(autonomy=fields.pop("autonomy", 4), untrusted=fields.pop("untrusted", False))
-    who: dict[str, Any] = {"agent": "executor-1", "role": "executor", "tenant": "acme", "user": "alice"}
-    return Question(**who | {"name": "pay", "risk": "irreversible", "run": run} | fields)
+    asked: dict[str, Any] = {"agent": "executor-1", "role": "executor", "tenant": "acme", "user": "alice"}
+    asked |= {"name": "pay", "risk": "irreversible", "run": run}
+    return Question(**asked | fields)
 
 
 def ruled(policies: Policies, **fields: Any) -> Ruling:
@@ -137,7 +138,8 @@ def test_what_all_permits_ask_for_applies_together() -> None:
     policies = """
     @id("a") @require_approval("finance") @requester("may") permit (principal, action, resource is Tool);
     @id("b") @require_approval("legal") @quorum("2") @review permit (principal, action, resource is Tool);
-    @id("c") @require_approval("finance") @quorum("3") @redact("arguments.to") permit (principal, action, resource is Tool);
+    @id("c") @require_approval("finance") @quorum("3") @redact("arguments.to")
+    permit (principal, action, resource is Tool);
     @id("d") permit (principal, action, resource is Tool);
     """
     ruling = ruled(bundle(policies, shipped=False), name="x")

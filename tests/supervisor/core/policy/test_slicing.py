@@ -1,13 +1,13 @@
 """Leaving policies and context out changes no answer: Cedar itself, asked in full, says the same."""
 
-import json
 from typing import Any
 
-import cedarpy
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.supervisor.core.policy.bundles import PAY_SCHEMA, bundle, in_force
 
+from interlock.contracts.message import Json
+from interlock.supervisor.core.policy.cedar import Handle, authorize, entities_of, misfits, read_schema
 from interlock.supervisor.core.policy.question import Question, Run
 from interlock.supervisor.core.policy.rulings import compiled
 
@@ -32,7 +32,10 @@ CONDITIONS = (
     'unless { context.run.untrusted || context.run.target == "x" }',
     'when { principal.role == "a" && resource.data_class == "internal" }',
     "when { context has arguments && context.arguments.amount_cents > 5 }",
-    'when { context has arguments && context.arguments has rate && context.arguments.rate.lessThan(decimal("1.0")) }',
+    (
+        "when { context has arguments && context.arguments has rate"
+        ' && context.arguments.rate.lessThan(decimal("1.0")) }'
+    ),
     'when { context has arguments && context.arguments has tags && context.arguments.tags.contains("x") }',
     "when { { a: context.run }.a.spent_usd_micros > 1 }",
 )
@@ -46,9 +49,11 @@ def policies(draw: st.DrawFn) -> str:
     return f"{effect} ({head}) {draw(st.sampled_from(CONDITIONS))};"
 
 
+SCHEMA = read_schema("\n".join(file.text for file in bundle("", PAY_SCHEMA).schemas))
+
+
 def is_valid(policy: str) -> bool:
-    schema = "\n".join(file.text for file in bundle("", PAY_SCHEMA).schemas)
-    return bool(cedarpy.validate_policies(policy, schema))
+    return not misfits(policy, SCHEMA)
 
 
 arguments = st.fixed_dictionaries(
@@ -62,7 +67,6 @@ arguments = st.fixed_dictionaries(
 
 def in_full(text: str, question: Question, action: str) -> tuple[bool, int]:
     """Ask Cedar about everything at once, with the schema; return whether, and by how many policies."""
-    schema = "\n".join(file.text for file in bundle("", PAY_SCHEMA).schemas)
     run = {name: getattr(question.run, name) for name in Run.__struct_fields__}
     context: dict[str, Any] = {"run": run}
     if action == "pay":
@@ -70,7 +74,7 @@ def in_full(text: str, question: Question, action: str) -> tuple[bool, int]:
         if "rate" in given_arguments:
             given_arguments["rate"] = {"__extn": {"fn": "decimal", "arg": str(given_arguments["rate"])}}
         context["arguments"] = given_arguments
-    entities = [
+    entities: list[Json] = [
         {
             "uid": {"type": "Agent", "id": question.agent},
             "attrs": {"role": question.role, "version": "", "tenant": "", "user": ""},
@@ -88,10 +92,11 @@ def in_full(text: str, question: Question, action: str) -> tuple[bool, int]:
         "resource": {"type": question.kind, "id": question.name},
         "context": context,
     }
-    result = cedarpy.is_authorized(request, text, json.dumps(entities), schema)
-    assert result.decision is not cedarpy.Decision.NoDecision
-    assert not result.diagnostics.errors
-    return result.allowed, len(result.diagnostics.reasons)
+    everything = Handle.from_str(text)
+    result = authorize(request, everything, entities_of(entities, SCHEMA), SCHEMA)
+    assert result.asked
+    assert not result.errors
+    return result.allowed, len(result.reasons)
 
 
 @given(

@@ -48,9 +48,9 @@ def try_grant(turn: Turn, number: int, effect: Effect) -> None:
     if chosen is None:
         return
     worker, offer = chosen
-    if isinstance(offer, ModelOffer) and not effect.demand.name:
-        if _refuses_default(turn, number, effect, offer.model):
-            return
+    left_open = offer.model if isinstance(offer, ModelOffer) and not effect.demand.name else ""
+    if left_open and _refuses_default(turn, number, effect, left_open):
+        return
     ruling = allowed(turn, number, effect, offer, charter)
     if ruling is None:
         return

@@ -59,8 +59,9 @@ def lower_after_errors(turn: Turn, number: int, effect: Effect) -> None:
     if offer is None or effect.demand.kind != "tool":
         return
     key = (effect.role, offer.risk, turn.state.tasks[number].tenant)
-    failed_ms = turn.state.mishaps.get(key, ())
-    if len(failed_ms) >= ERROR_BURST and turn.now_ms - failed_ms[-ERROR_BURST] <= BURST_MS:
+    # No more than a burst of them is remembered: the first is the one that begins it.
+    failed_ms: tuple[int, ...] = turn.state.mishaps.get(key, ())
+    if len(failed_ms) >= ERROR_BURST and turn.now_ms - min(failed_ms) <= BURST_MS:
         what = "what cannot be undone" if offer.risk == "irreversible" else "writing"
         _lower(turn, *key, PROPOSES, f"{what} has failed {ERROR_BURST} times within {BURST_MS // 1_000} s")
 

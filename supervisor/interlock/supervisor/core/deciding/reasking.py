@@ -10,7 +10,7 @@ from interlock.supervisor.core.turn import Turn
 
 
 def reask_stale(turn: Turn) -> None:
-    """Ask about calls that wait under other policies than those in force; some now, the others when it ticks."""
+    """Ask about calls that wait under other policies than those in force, some at a time."""
     now = version(turn.state)
     stale = [
         (key, known)

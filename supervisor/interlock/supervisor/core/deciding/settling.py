@@ -14,6 +14,7 @@ from interlock.supervisor.core.deciding.granting import try_grant
 from interlock.supervisor.core.deciding.lowering import lower_after_errors
 from interlock.supervisor.core.deciding.parking import ask_about_doubt, park
 from interlock.supervisor.core.deciding.resolving import void, void_step
+from interlock.supervisor.core.deciding.reviews import REVIEW, ask_review, undoing_ended
 from interlock.supervisor.core.state import Effect, replace
 from interlock.supervisor.core.turn import Turn
 
@@ -111,8 +112,12 @@ def settle(
         settled = replace(settled, fate=fate_of(effect, body), started_us=started_us, ended_us=ended_us)
     turn.say(number, settled)
     warn(turn, number, spent, effect.role)
-    if end == "failed":
+    if effect.call is not None:
+        undoing_ended(turn, number, effect, end)
+    elif end == "failed":
         lower_after_errors(turn, number, effect)
+    elif end == "completed" and REVIEW in effect.flags:
+        ask_review(turn, number, effect)
     if overrun is not None:
         _park_for_overrun(turn, number, effect)
 
@@ -159,7 +164,7 @@ def abandon_effect(turn: Turn, number: int, seq: int) -> None:
 
 def effect_lost(turn: Turn, number: int, effect: Effect) -> None:
     """Settle at the bound what a lost worker may have done; grant again what may be repeated."""
-    if effect.repeatable:
+    if effect.repeatable and effect.call is None:
         basis: Basis = "bound" if effect.demand.kind == "model" else "actual"
         settle(turn, number, effect, "lost", basis, effect.reserved, None)
         task = turn.state.tasks[number]
@@ -188,5 +193,7 @@ def _leave_in_doubt(
 ) -> None:
     """Settle what may have happened or not, and let a person look before anything else is done."""
     settle(turn, number, effect, "in_doubt", basis, used, outcome)
+    if effect.call is not None:
+        return
     unknown = f"whether {effect.demand.name} (effect {effect.seq}) happened is unknown: look, resume or kill"
     ask_about_doubt(turn, number, effect, line(unknown))

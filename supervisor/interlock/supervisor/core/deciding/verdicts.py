@@ -19,6 +19,7 @@ from interlock.supervisor.core.deciding.approving import approve, edit
 from interlock.supervisor.core.deciding.delegating import reassign
 from interlock.supervisor.core.deciding.going_on import end_it, go_on, raise_and_go_on, seen
 from interlock.supervisor.core.deciding.resolving import why_closed
+from interlock.supervisor.core.deciding.reviews import review_failed
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.membership import OPERATOR, may_speak_for
 from interlock.supervisor.core.turn import Turn
@@ -41,7 +42,7 @@ _OF_KIND: Mapping[EscalationKind, Mapping[type[Message], Decider]] = {
     "deadline": _NEWS,
     "crash": _NEWS,
     "violation": _NEWS,
-    "review": _NEWS,
+    "review": {Approve: seen, Reject: review_failed},
 }
 _BY_SIGNATURE = (Approve, Edit)
 

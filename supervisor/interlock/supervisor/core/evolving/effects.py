@@ -48,6 +48,8 @@ def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
     state, task = with_effect(state, task, moved)
     step = task.steps.get(fact.step)
     state = charge(state, task, step, moved.role, lambda account: account.reserve(fact.reserved))
+    if not task.active:
+        state = replace(state, settling=state.settling.set(number, None))
     worker = state.workers.get(fact.worker)
     if worker is None:
         return state
@@ -191,12 +193,13 @@ def _begun(task: Task, fact: _First, demand: facts.Demand) -> Effect:
     if known is not None:
         return known
     step = task.steps.get(fact.step)
-    if step is None:
+    undoes = isinstance(fact, facts.EffectGranted) and fact.call is not None
+    if step is None and not undoes:
         raise IllegalFact(f"task {task.id} has no step {fact.step}")
     return Effect(
         seq=fact.effect,
         step=fact.step,
-        role=step.role,
+        role=fact.role if isinstance(fact, facts.EffectGranted) and undoes else _role(step),
         key=fact.key,
         attempt=fact.attempt,
         demand=demand,
@@ -204,9 +207,13 @@ def _begun(task: Task, fact: _First, demand: facts.Demand) -> Effect:
     )
 
 
+def _role(step: Step | None) -> str:
+    return "" if step is None else step.role
+
+
 def _progress(step: Step | None, effect: Effect) -> Step | None:
     """Return the step with the count of what was in vain since its last success."""
-    if step is None or effect.state not in _COUNTED:
+    if step is None or effect.state not in _COUNTED or effect.call is not None:
         return step
     in_vain = 0 if effect.state in FRUITFUL else step.in_vain + 1
     tainted = step.tainted

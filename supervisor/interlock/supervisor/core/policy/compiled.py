@@ -5,16 +5,15 @@ whose heads cannot match are left out beforehand. What it remembers changes no a
 policies that determine, it does not know.
 """
 
-import json
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any, TypeVar
 
-import cedarpy
 import msgspec
 
 from interlock.contracts.message import Json
+from interlock.supervisor.core.policy.cedar import Entities, Handle, authorize, entities_of, handle_of
 from interlock.supervisor.core.policy.compiling import BASE, MODEL, RISKS, Parts, Policy, names_one
 from interlock.supervisor.core.policy.heads import Asked, can_match
 from interlock.supervisor.core.policy.paths import WHOLE, Path
@@ -32,7 +31,7 @@ _What = tuple[str, str, str, str]
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came of it: the policies that determine it; with none of them it is denied, and `error` may say why."""
+    """What came of it: the policies that determine it, or the error for which it is denied."""
 
     allowed: bool
     policies: tuple[Policy, ...] = ()
@@ -42,7 +41,7 @@ class Answer(msgspec.Struct, frozen=True):
 class Slice(msgspec.Struct, frozen=True):
     """The policies whose heads match, and what their conditions look at: parts of the run, and arguments."""
 
-    handle: cedarpy.PolicySet
+    handle: Handle
     run: tuple[str, ...]
     arguments: tuple[str, ...] | None
 
@@ -131,15 +130,15 @@ class Compiled:
     def _try_shape(self, action: str, shape: Shape) -> bool:
         context = {"arguments": witness(shape), "run": Run(autonomy=1)}
         request = _request("x", action, "Tool", "x", _encode(context).decode())
-        result = cedarpy.is_authorized(request, cedarpy.PolicySet.from_str(""), "[]", self._parts.schema)
-        return result.decision is not cedarpy.Decision.NoDecision
+        schema = self._parts.schema
+        return authorize(request, handle_of({}), entities_of((), schema), schema).asked
 
     def _evaluate(self, action: str, found: Slice, who: _Who, what: _What, context: str) -> Answer:
         request = _request(who[0], action, what[0], what[1], context)
-        result = cedarpy.is_authorized(request, found.handle, self._entities(who, what))
-        if result.diagnostics.errors:
-            return Answer(allowed=False, error=str(result.diagnostics.errors[0]))
-        determining = tuple(self._parts.policies[name] for name in sorted(result.diagnostics.reasons))
+        result = authorize(request, found.handle, self._entities(who, what))
+        if result.errors:
+            return Answer(allowed=False, error=result.errors[0])
+        determining = tuple(self._parts.policies[name] for name in result.reasons)
         return Answer(allowed=result.allowed, policies=determining)
 
     def _make_asked(self, agent: str, role: str, action: str, kind: str, name: str) -> Asked:
@@ -155,12 +154,11 @@ class Compiled:
             arguments=None if arguments is None else tuple(sorted(arguments)),
         )
 
-    def _make_handle(self, names: tuple[str, ...]) -> cedarpy.PolicySet:
+    def _make_handle(self, names: tuple[str, ...]) -> Handle:
         chosen = {name: dict(self._parts.policies[name].body) for name in names}
-        document = {"templates": {}, "staticPolicies": chosen, "templateLinks": []}
-        return cedarpy.PolicySet.from_json_str(json.dumps(document))
+        return handle_of(chosen)
 
-    def _make_entities(self, who: _Who, what: _What) -> cedarpy.Entities:
+    def _make_entities(self, who: _Who, what: _What) -> Entities:
         agent, role, version, tenant, user = who
         kind, name, data_class, region = what
         entities: list[Json] = [
@@ -175,7 +173,7 @@ class Compiled:
                 "parents": [],
             },
         ]
-        return cedarpy.Entities.from_json_str(json.dumps(entities), self._parts.schema)
+        return entities_of(entities, self._parts.schema)
 
 
 def _request(agent: str, action: str, kind: str, name: str, context: str) -> dict[str, Any]:

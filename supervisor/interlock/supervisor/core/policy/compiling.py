@@ -3,16 +3,15 @@
 What a compiled bundle answers, it does not know.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-import cedarpy
 import msgspec
 
 from interlock.contracts.message import line
 from interlock.contracts.policy import Policies
 from interlock.contracts.presence import Risk
+from interlock.supervisor.core.policy.cedar import Schema, known_actions, misfits, read_policies, read_schema
 from interlock.supervisor.core.policy.heads import named
 from interlock.supervisor.core.policy.obligations import Obligations, read_obligations
 from interlock.supervisor.core.policy.paths import Path, looked_at
@@ -46,10 +45,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bundle is made of: policies by id, the schema, and actions with those that they are members of."""
+    """What a bundle is made of: policies by id, the schema, actions with those they are in."""
 
     policies: dict[str, Policy]
-    schema: cedarpy.Schema
+    schema: Schema
     actions: dict[str, frozenset[str]]
 
 
@@ -59,7 +58,7 @@ def compile_policies(bundle: Policies) -> Parts | tuple[str, ...]:
     schema = _schema(bundle)
     if isinstance(schema, str):
         return _told([schema, *reasons])
-    actions = _actions(schema)
+    actions = known_actions(schema)
     reasons.extend(_wrong_actions(actions))
     found: dict[str, Policy] = {}
     for file in bundle.policies:
@@ -88,34 +87,25 @@ def _told(reasons: list[str]) -> tuple[str, ...]:
     return tuple(line(reason) for reason in kept)
 
 
-def _schema(bundle: Policies) -> cedarpy.Schema | str:
+def _schema(bundle: Policies) -> Schema | str:
     names = ", ".join(file.name for file in bundle.schemas)
     if not names:
         return "there is no schema (*.cedarschema): Interlock brings interlock.cedarschema"
     text = "\n".join(file.text for file in bundle.schemas)
     try:
-        return cedarpy.Schema.from_str(text)
+        return read_schema(text)
     except ValueError as error:
         return f"{_guilty(bundle) or names}: {error}"
 
 
 def _guilty(bundle: Policies) -> str:
-    """Return the first schema with which those before it can no longer be read; empty: it is not one alone."""
+    """Return the first schema that cannot be read behind those before it; empty: all can."""
     for end in range(1, len(bundle.schemas) + 1):
         try:
-            cedarpy.Schema.from_str("\n".join(file.text for file in bundle.schemas[:end]))
+            read_schema("\n".join(file.text for file in bundle.schemas[:end]))
         except ValueError:
             return bundle.schemas[end - 1].name
     return ""
-
-
-def _actions(schema: cedarpy.Schema) -> dict[str, frozenset[str]]:
-    known: list[dict[str, Any]] = json.loads(str(cedarpy.Entities.from_json_str("[]", schema)))
-    return {
-        each["uid"]["id"]: frozenset(parent["id"] for parent in each["parents"])
-        for each in known
-        if each["uid"]["type"] == "Action"
-    }
 
 
 def _wrong_actions(actions: Mapping[str, frozenset[str]]) -> Iterator[str]:
@@ -124,12 +114,13 @@ def _wrong_actions(actions: Mapping[str, frozenset[str]]) -> Iterator[str]:
         yield f"the schema lacks the action {', '.join(missing)}: keep what interlock.cedarschema declares"
     for name, above in sorted(actions.items()):
         if name not in BASE and len(above.intersection(RISKS)) != 1:
-            yield f"the schema's action {name} is in no risk class: say `action {name} in [{'|'.join(RISKS)}]`"
+            classes = ", ".join(RISKS)
+            yield f"the schema's action {name} is in no risk class: say that it is in one of {classes}"
 
 
 def _policy(statement: Statement) -> Policy | str:
     try:
-        read = json.loads(cedarpy.policies_to_json_str(statement.text))
+        read = read_policies(statement.text)
     except ValueError as error:
         return f"{statement.place}: {error}"
     if read["templates"]:
@@ -150,15 +141,14 @@ def _policy(statement: Statement) -> Policy | str:
     )
 
 
-def _invalid(policies: list[Policy], schema: cedarpy.Schema) -> Iterator[str]:
+def _invalid(policies: list[Policy], schema: Schema) -> Iterator[str]:
     """Yield what does not fit the schema; each policy is looked at alone only when one of them does not."""
-    if cedarpy.validate_policies("\n".join(policy.text for policy in policies), schema):
+    if not misfits("\n".join(policy.text for policy in policies), schema):
         return
     for policy in policies:
-        wrong = cedarpy.validate_policies(policy.text, schema)
-        if not wrong:
-            sentence = wrong.errors[0].error.removeprefix("for policy `policy0`, ")
-            yield f"{policy.place}: {sentence}"
+        wrong = misfits(policy.text, schema)
+        if wrong:
+            yield f"{policy.place}: {wrong[0].removeprefix('for policy `policy0`, ')}"
 
 
 def names_one(parts: Parts, part: Literal["principal", "resource"], kind: str) -> frozenset[str]:

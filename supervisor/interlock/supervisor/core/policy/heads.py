@@ -1,7 +1,6 @@
 """The heads of policies: whom, which action and what they are about, and whether that can match a question.
 
-A head that cannot match means a policy that need not be asked. It knows Cedar's JSON of a head, and nothing of
-conditions.
+A policy whose head cannot match need not be asked. Of conditions nothing is known here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,11 +33,12 @@ def can_match(policy: Json, asked: Asked) -> bool:
 
 def named(policy: Json, part: str) -> Iterator[tuple[str, str]]:
     """Yield the entities that a part of a head names, by type and id."""
-    constraint = policy[part]
-    for each in (constraint, constraint.get("in") or {}):
-        for entity in (each.get("entity"), *(each.get("entities") or ())):
-            if entity is not None:
-                yield entity["type"], entity["id"]
+    constraint: Json = policy[part]
+    within: Json = constraint.get("in") or {}
+    for each in (constraint, within):
+        entities: list[Json] = [each["entity"]] if "entity" in each else each.get("entities", [])
+        for entity in entities:
+            yield entity["type"], entity["id"]
 
 
 def _action(constraint: Json, asked: Asked) -> bool:

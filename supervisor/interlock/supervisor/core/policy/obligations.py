@@ -1,4 +1,4 @@
-"""What a policy asks for besides yes or no, read from its annotations: Cedar carries them, and this obeys them.
+"""What a policy asks for besides yes or no, read from its annotations, which Cedar carries and ignores.
 
 An annotation that nobody obeys would be a promise that nobody keeps: unknown ones are refused.
 """
@@ -6,7 +6,7 @@ An annotation that nobody obeys would be a promise that nobody keeps: unknown on
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -73,14 +73,14 @@ def is_beyond(cap: Cap, arguments: Mapping[str, Any]) -> bool:
     """Tell whether an argument is more than a cap allows; what is no number is beyond any."""
     value: Any = arguments
     for name in cap.path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        value = cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return True
     number = Decimal(str(value))
     return not number.is_finite() or not (number <= cap.most if cap.inclusive else number < cap.most)
 
 
-def _need(words: Mapping[str, str]) -> Need | None | str:
+def _need(words: Mapping[str, str]) -> Need | str | None:
     role, quorum = words.get("require_approval"), words.get("quorum", "1")
     if role is None:
         return "@quorum says how many of whom: add @require_approval" if "quorum" in words else None
@@ -107,7 +107,7 @@ def _redacted(words: Mapping[str, str]) -> str | None:
     return None
 
 
-def _capped(words: Mapping[str, str]) -> Cap | None | str:
+def _capped(words: Mapping[str, str]) -> Cap | str | None:
     if "cap" not in words:
         return None
     found = _CAP.fullmatch(words["cap"].strip())

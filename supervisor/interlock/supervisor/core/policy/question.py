@@ -20,7 +20,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One question: may this agent use this tool (or, without a `risk`, this model)?"""
+    """May this agent use this tool, or, without a `risk`, this model."""
 
     agent: str
     role: str

@@ -16,16 +16,17 @@ def wrong_routes(bundle: Policies) -> Iterator[str]:
     for calendar in bundle.calendars:
         yield from _wrong_hours(calendar)
     for route in bundle.routes:
+        which = f"routing.toml: the route of {route.role}"
         if route.calendar and route.calendar not in calendars:
-            yield f"routing.toml: the route of {route.role} names the calendar {route.calendar}, which is not there"
+            yield f"{which} names the calendar {route.calendar}, which is not there"
         if route.then and not route.after_s:
-            yield f"routing.toml: the route of {route.role} goes on to {route.then}, but not after how long: say after_s"
+            yield f"{which} goes on to {route.then}, but not after how long: say after_s"
         seen, following = {route.role}, route.then
         while following in by_role and following not in seen:
             seen.add(following)
             following = by_role[following].then
         if following in seen:
-            yield f"routing.toml: the route of {route.role} comes back to {following}: it has to end"
+            yield f"{which} comes back to {following}: it has to end"
 
 
 def _wrong_hours(calendar: Calendar) -> Iterator[str]:

@@ -4,8 +4,9 @@ Whether arguments fit follows from their shape alone, so that it has to be looke
 becomes what Cedar reads; what Cedar cannot hold exactly is unfit.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 Shape: TypeAlias = str | tuple[Any, ...]
 
@@ -32,10 +33,11 @@ def shape_of(value: Any, where: str = "arguments") -> Shape:
         case float():
             decimal_of(value, where)
             return "decimal"
-        case list() | tuple():
-            return ("Set", *sorted({shape_of(each, f"{where}[]") for each in value}, key=str))
+        case list():
+            inner = cast("Sequence[Any]", value)
+            return ("Set", *sorted({shape_of(each, f"{where}[]") for each in inner}, key=str))
         case dict():
-            return ("Record", *_fields(value, where))
+            return ("Record", *_fields(cast("dict[str, Any]", value), where))
         case _:
             raise Unfit(f"{where} is null within a list")
 
@@ -54,10 +56,11 @@ def as_cedar(value: Any) -> Any:
     match value:
         case float():
             return _decimal(decimal_of(value, "a number"))
-        case list() | tuple():
-            return [as_cedar(each) for each in value]
+        case list():
+            return [as_cedar(each) for each in cast("Sequence[Any]", value)]
         case dict():
-            return {name: as_cedar(inner) for name, inner in value.items() if inner is not None}
+            fields = cast("dict[str, Any]", value)
+            return {name: as_cedar(inner) for name, inner in fields.items() if inner is not None}
         case _:
             return value
 

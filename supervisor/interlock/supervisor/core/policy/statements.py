@@ -1,4 +1,4 @@
-"""Takes a Cedar file apart into its policies, each with the line on which it begins; what they mean it ignores.
+"""Takes a Cedar file apart into its policies, each with its line; what they mean it ignores.
 
 Cedar's own parser tells no lines, and people need them.
 """
@@ -19,7 +19,7 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 def statements(name: str, text: str) -> Iterator[Statement]:
-    """Yield the policies of a file in order; what stands behind the last semicolon is one, if it says anything."""
+    """Yield the policies of a file in order; what follows the last semicolon is one too."""
     pieces: list[str] = []
     line = begins = 1
     for match in _PIECES.finditer(text):

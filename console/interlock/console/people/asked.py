@@ -1,0 +1,82 @@
+"""One escalation as it stands: what was said first, what has changed since, how it ended. Only a view."""
+
+from dataclasses import dataclass, field
+
+from interlock.console.people.numbers import Number
+from interlock.contracts import facts as f
+from interlock.contracts.message import Json
+from interlock.contracts.people import Need, Rule
+
+MOST_DESKS = 64
+PeopleFact = f.EscalationMoved | f.ApprovalCounted | f.ArgumentsEdited | f.Resolved
+
+
+@dataclass(slots=True)
+class Asked:
+    """One escalation.
+
+    `arguments`, `needs` and `rules` are as edited, `approvals` are of these arguments. `desk` is the role or
+    person that is asked now, until `deadline_ms`; any of `desks`, which were asked, may still decide.
+    """
+
+    task: int
+    said: f.Escalated
+    desk: str
+    deadline_ms: int | None
+    arguments: Json
+    digest: str
+    needs: tuple[Need, ...]
+    rules: tuple[Rule, ...]
+    excluded: tuple[str, ...] = ()
+    desks: tuple[str, ...] = ()
+    approvals: list[f.ApprovalCounted] = field(default_factory=list[f.ApprovalCounted])
+    edited: f.ArgumentsEdited | None = None
+    moved: f.EscalationMoved | None = None
+    resolved: f.Resolved | None = None
+
+    @property
+    def number(self) -> Number:
+        """What people type."""
+        return Number(self.task, self.said.number)
+
+    @property
+    def about(self) -> int:
+        """The task that it is about; 0: none."""
+        return self.task or self.said.about
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether an approval of it has to be signed: it is of exactly these arguments."""
+        return self.said.kind == "approval"
+
+
+def opened(task: int, fact: f.Escalated) -> Asked:
+    """Return an escalation as it begins."""
+    return Asked(
+        task=task,
+        said=fact,
+        desk=fact.desk,
+        deadline_ms=fact.deadline_ms,
+        arguments=fact.arguments,
+        digest=fact.digest,
+        needs=fact.needs,
+        rules=fact.rules,
+        excluded=fact.excluded,
+        desks=(fact.desk,),
+    )
+
+
+def take(asked: Asked, fact: PeopleFact) -> None:
+    """Bring an escalation up to what was decided about it."""
+    match fact:
+        case f.EscalationMoved():
+            asked.desk, asked.deadline_ms, asked.moved = fact.desk, fact.deadline_ms, fact
+            asked.desks = (*asked.desks, fact.desk)[-MOST_DESKS:]
+        case f.ApprovalCounted():
+            asked.approvals.append(fact)
+        case f.ArgumentsEdited():
+            asked.edited, asked.arguments, asked.digest = fact, fact.arguments, fact.digest
+            asked.needs, asked.rules, asked.excluded = fact.needs, fact.rules, fact.excluded
+            asked.approvals.clear()
+        case f.Resolved():
+            asked.resolved = fact

@@ -1,0 +1,103 @@
+"""The fields in which a person fills in something: made from a JSON Schema, and read back into its value."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from interlock.console.errors import BadInput
+from interlock.console.people.editing import read_json
+from interlock.console.people.visible import visible
+from interlock.contracts.message import Json
+
+MOST_FIELDS = 32
+MOST_CHOICES = 64
+LONG_CHARS = 200
+
+Kind = Literal["line", "text", "choice", "flag"]
+Typed = Mapping[str, str | bool]
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One field; `choices` are what may be chosen, `holds` how the text is read: as words, or as JSON."""
+
+    name: str
+    label: str
+    kind: Kind = "line"
+    value: str = ""
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    holds: Literal["words", "json"] = "words"
+
+
+class _Shape(msgspec.Struct, frozen=True):
+    """What of a JSON Schema makes a field; all else is checked when the value is there."""
+
+    type: Any = ""
+    title: str = ""
+    description: str = ""
+    enum: list[Any] = []
+    required: list[Any] = []
+    properties: dict[str, Json] = {}
+    max_length: int = msgspec.field(default=0, name="maxLength")
+
+
+WHOLE = "value"
+
+
+def fields_of(form: Json) -> tuple[Field, ...]:
+    """Return a field for each property of a form, or one for the whole value where it is no flat object."""
+    shape = _shape(form)
+    if shape.type != "object" or not 0 < len(shape.properties) <= MOST_FIELDS:
+        return (_field(WHOLE, shape, required=True),)
+    return tuple(
+        _field(name, _shape(schema), required=name in shape.required)
+        for name, schema in shape.properties.items()
+    )
+
+
+def value_of(fields: tuple[Field, ...], typed: Typed) -> Any:
+    """Return the value that was filled in; raises BadInput that names the field."""
+    if [field.name for field in fields] == [WHOLE]:
+        return _read(fields[0], str(typed.get(WHOLE, "")))
+    return {
+        field.name: _read(field, text)
+        for field in fields
+        if (text := str(typed.get(field.name, ""))).strip() or field.required
+    }
+
+
+def _shape(schema: Json) -> _Shape:
+    try:
+        return msgspec.convert(schema, _Shape)
+    except msgspec.ValidationError:
+        return _Shape()
+
+
+def _field(name: str, shape: _Shape, *, required: bool) -> Field:
+    about = shape.description or shape.title
+    label = visible(f"{name}: {about}" if about else name) + (" *" if required else "")
+    choices = _choices(shape)
+    if choices:
+        return Field(name=name, label=label, kind="choice", choices=choices, required=required, holds="json")
+    if shape.type == "string":
+        kind: Kind = "text" if shape.max_length > LONG_CHARS else "line"
+        return Field(name=name, label=label, kind=kind, required=required)
+    if shape.type in {"integer", "number"}:
+        return Field(name=name, label=f"{label} ({shape.type})", required=required, holds="json")
+    return Field(name=name, label=f"{label} (JSON)", kind="text", required=required, holds="json")
+
+
+def _choices(shape: _Shape) -> tuple[str, ...]:
+    """Return what may be chosen, as JSON; nobody says no to a yes-or-no by leaving it as it was."""
+    if 0 < len(shape.enum) <= MOST_CHOICES:
+        return tuple(msgspec.json.encode(one).decode() for one in shape.enum)
+    return ("true", "false") if shape.type == "boolean" else ()
+
+
+def _read(field: Field, text: str) -> Any:
+    if field.holds == "words":
+        return text
+    if not text.strip():
+        raise BadInput(f"{field.label.removesuffix(' *')} is empty")
+    return read_json(text, field.name)

@@ -1,0 +1,65 @@
+"""Whether an escalation is a person's to decide, as the log tells; the supervisor has the last word."""
+
+from typing import NamedTuple
+
+from interlock.console.people.asked import Asked
+from interlock.console.people.docket import Docket
+
+ADMIN, OPERATOR = "admin", "operator"
+OF_ADMINS = (OPERATOR, "approver")
+OF_THE_SUBMITTER = ("approval", "question", "step")
+
+
+class Standing(NamedTuple):
+    """Whether it is theirs, and why, or why not."""
+
+    mine: bool
+    why: str
+
+
+class Mandate:
+    """For what a person may speak at a moment: in their own name, and for whom they stand in."""
+
+    def __init__(self, docket: Docket, person: str, now_ms: int) -> None:
+        self.docket = docket
+        self.person = person
+        self.now_ms = now_ms
+        self._names = dict.fromkeys(_roles(docket, person), "")
+        for fact in docket.delegated.values():
+            if fact.to == person and fact.until_ms > now_ms:
+                for name in _roles(docket, fact.by):
+                    self._names.setdefault(name, fact.by)
+
+    def standing(self, asked: Asked) -> Standing:
+        """Return how the person stands to what is asked."""
+        if self.person in asked.excluded:
+            return Standing(mine=False, why="you asked for it, so somebody else decides")
+        if any(one.by == self.person for one in self.docket.counting(asked, self.now_ms)):
+            return Standing(mine=False, why="you have agreed")
+        wanted = [need.role for need in asked.needs] if asked.is_signed else asked.desks[::-1]
+        for name in wanted:
+            if name in self._names:
+                return Standing(mine=True, why=self._as(name))
+        there = " and ".join(wanted if asked.is_signed else wanted[:1]) or "nobody"
+        return Standing(mine=False, why=f"it is for {there}{self._besides(asked)}")
+
+    def _besides(self, asked: Asked) -> str:
+        """Say what somebody may who is not asked: operators see to it that nothing is stuck."""
+        verb = "reject it" if asked.is_signed else "decide it"
+        if OPERATOR in self._names:
+            return f"; you may {verb} too, as {OPERATOR}"
+        owns = self.person == asked.said.submitter and asked.said.kind in OF_THE_SUBMITTER
+        return f"; you may {verb} too, for the task is yours" if owns else ""
+
+    def _as(self, name: str) -> str:
+        if self._names[name]:
+            return f"you may, for {self._names[name]}"
+        return "you are asked by name" if name == self.person else f"you may, as {name}"
+
+
+def _roles(docket: Docket, person: str) -> tuple[str, ...]:
+    """Return what somebody answers to; of whom nothing is known, to nothing but the name."""
+    known = docket.entitled.get(person)
+    if known is None:
+        return (person,)
+    return (person, *known.groups, *known.roles, *(OF_ADMINS if ADMIN in known.roles else ()))

@@ -1,0 +1,166 @@
+"""Everything that a person must know to judge what is asked, as lines: for a terminal, a pipe, the inbox."""
+
+from collections.abc import Iterator
+
+from interlock.console.amounts import said_amounts
+from interlock.console.output import Line
+from interlock.console.people.asked import Asked
+from interlock.console.people.mandate import Mandate
+from interlock.console.people.reading import Case
+from interlock.console.people.visible import pretty, visible, visible_lines
+from interlock.console.people.words import (
+    AT_LAST,
+    MEANS,
+    REVERSIBLE,
+    agreement,
+    left,
+    names,
+    resolution,
+    span,
+)
+from interlock.console.stop.times import said_moment
+from interlock.contracts.approval import canonical
+from interlock.contracts.budget import NOTHING
+from interlock.contracts.message import Json
+from interlock.contracts.people import Rule
+
+INDENT = 2
+DIGEST_CHARS = 12
+WARNING = "bold red"
+STRONG = "bold"
+FAINT = "dim"
+
+
+def block(case: Case, mandate: Mandate) -> list[Line]:
+    """Return everything about an escalation, for one person at one moment."""
+    asked, now_ms = case.asked, mandate.now_ms
+    return [
+        *_title(asked, now_ms),
+        *_who(case),
+        *_what(case),
+        *_why(asked),
+        *_evidence(asked),
+        *_people(case, mandate),
+        *_end(asked, now_ms),
+    ]
+
+
+def _title(asked: Asked, now_ms: int) -> Iterator[Line]:
+    age = f"asked {span(now_ms - asked.said.at_ms)} ago"
+    age = age.replace("now ago", "just now")
+    yield Line(f"{MEANS[asked.said.kind]}, {age}", f"{asked.number} ", style=STRONG)
+    if asked.resolved is not None:
+        yield Line(f"it {resolution(asked.resolved)}", indent=INDENT, style=STRONG)
+    yield _line("", asked.said.summary, style=STRONG)
+
+
+def _who(case: Case) -> Iterator[Line]:
+    said = case.asked.said
+    if said.asks:
+        role = f" as {said.role}" if said.role and said.role != said.asks else ""
+        objective = f": {said.objective}" if said.objective else ""
+        yield _line("asked by ", f"{said.asks}{role}{objective}")
+    if said.submitter:
+        tenant = f", tenant {said.tenant}" if said.tenant else ""
+        yield _line("for ", f"{said.submitter}{tenant}")
+    if case.asked.about:
+        step = f", step {said.step}" if said.step else ""
+        goal = f": {case.goal}" if case.goal else ""
+        yield _line("task ", f"{case.asked.about}{step}{goal}")
+
+
+def _what(case: Case) -> Iterator[Line]:
+    asked, said = case.asked, case.asked.said
+    if case.question:
+        yield _line("", "the whole question:")
+        yield from (Line(line, "  ", INDENT) for line in visible_lines(case.question))
+    if said.tool:
+        effect = f", effect {said.effect}" if said.effect else ""
+        yield _line("tool ", f"{said.tool} ({said.risk or 'risk unknown'}){effect}")
+    if said.kind == "approval" or asked.arguments:
+        size = len(canonical(asked.arguments))
+        yield _line("arguments ", f"{size} bytes, digest {asked.digest[:DIGEST_CHARS]}")
+        yield from _json(asked.arguments)
+        yield from _texts(asked.arguments)
+    if asked.edited is not None:
+        yield _line("edited by ", f"{asked.edited.by}{_because(asked.edited.reason)}; it was:")
+        yield from _json(said.arguments, style=FAINT)
+    if said.form:
+        yield _line("form ", "the answer has to fit:")
+        yield from _json(said.form)
+    if said.tool or said.reversible:
+        undo = f", with {said.undo}" if said.undo else ""
+        style = WARNING if said.reversible in {"", "no"} else ""
+        yield _line("", f"{REVERSIBLE[said.reversible]}{undo}", style=style)
+    if said.cost != NOTHING:
+        yield _line("costs ", said_amounts(said.cost))
+
+
+def _json(value: Json, *, style: str = "") -> Iterator[Line]:
+    """Yield JSON, every line of which is folded where it is too long: nothing of it is cut."""
+    for line in pretty(value):
+        text = line.lstrip(" ")
+        yield Line(text, " " * (len(line) - len(text)), 2 * INDENT, style)
+
+
+def _texts(arguments: Json) -> Iterator[Line]:
+    """Yield once more, as one reads it, what is text of several lines; signed is what stands above."""
+    for name, value in arguments.items():
+        if isinstance(value, str) and "\n" in value.strip():
+            yield _line("", f"{visible(name)} reads:", style=FAINT)
+            yield from (Line(line, "  ", 2 * INDENT) for line in visible_lines(value))
+
+
+def _why(asked: Asked) -> Iterator[Line]:
+    for rule in asked.rules:
+        yield _line("because ", _rule(rule))
+    if asked.said.policies:
+        yield _line("policies ", f"version {asked.said.policies[:DIGEST_CHARS]}", style=FAINT)
+
+
+def _rule(rule: Rule) -> str:
+    return f"{rule.says} (policy {rule.id})" if rule.says else f"policy {rule.id}"
+
+
+def _evidence(asked: Asked) -> Iterator[Line]:
+    for piece in asked.said.evidence:
+        mark = " UNTRUSTED: it came from outside, and may be meant to deceive" if piece.untrusted else ""
+        yield _line(
+            "led here by ",
+            f"record {piece.record}, {piece.what}{mark}",
+            style=WARNING if piece.untrusted else "",
+        )
+
+
+def _people(case: Case, mandate: Mandate) -> Iterator[Line]:
+    asked, standing = case.asked, mandate.standing(case.asked)
+    if asked.is_signed:
+        yield _line("agreement ", agreement(asked.needs, case.docket.counting(asked, mandate.now_ms)))
+    if asked.excluded:
+        yield _line("may not ", names(asked.excluded))
+    moved = asked.moved
+    by = f", sent there by {moved.by}{_because(moved.reason)}" if moved and moved.by else ""
+    yield _line("asked now ", f"{asked.desk or 'nobody'}{by}")
+    if asked.resolved is None:
+        yield _line("you ", standing.why.removeprefix("you "), style="" if standing.mine else FAINT)
+
+
+def _end(asked: Asked, now_ms: int) -> Iterator[Line]:
+    if asked.resolved is not None:
+        return
+    last = AT_LAST[asked.said.at_last]
+    if asked.deadline_ms is None:
+        yield _line("deadline ", "none: it waits until somebody decides")
+    else:
+        when = f"{said_moment(asked.deadline_ms)}, {left(asked.deadline_ms, now_ms)}"
+        yield _line("deadline ", f"{when}: then the next in line is asked, and at last {last}")
+    if not asked.said.blocks:
+        yield _line("", "nothing waits for it", style=FAINT)
+
+
+def _because(reason: str) -> str:
+    return f" ({reason})" if reason else ""
+
+
+def _line(label: str, text: str, *, style: str = "") -> Line:
+    return Line(visible(text), label, INDENT, style)

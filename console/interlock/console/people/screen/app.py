@@ -1,0 +1,313 @@
+"""The inbox in a terminal: what people are asked as a list, one of it in full, and keys to decide about it.
+
+It shows what the log says and says what a person decides; who may, the supervisor decides.
+"""
+
+from pathlib import Path
+from typing import ClassVar
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual import work
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.reactive import reactive
+from textual.widgets import DataTable, Footer, Input, Static
+
+from interlock.bus.clock import now_ms
+from interlock.bus.errors import BusError
+from interlock.bus.ports import Bus
+from interlock.console.environment import Reach
+from interlock.console.errors import ConsoleError
+from interlock.console.people.asked import Asked
+from interlock.console.people.deciding import decide
+from interlock.console.people.editing import values
+from interlock.console.people.mandate import Mandate
+from interlock.console.people.numbers import Number
+from interlock.console.people.paper import block
+from interlock.console.people.reading import Case, read_case, with_context
+from interlock.console.people.screen.drawing import drawn
+from interlock.console.people.screen.live import Live
+from interlock.console.people.screen.rows import Rows
+from interlock.console.people.screen.sheet import SheetScreen
+from interlock.console.people.sheets import Person, sheet_of
+from interlock.console.people.words import KINDS, VERBS, resolution
+from interlock.contracts.errors import ContractError
+
+TICK_S = 1.0
+TOLD_S = 8.0
+"""How long a message stays in the corner."""
+
+
+class Inbox(App[None]):
+    """The inbox of one person."""
+
+    TITLE = "interlock inbox"
+    CSS_PATH = Path(__file__).with_name("inbox.tcss")
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (130, "-wide")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open"),
+        Binding("escape", "close", "close", show=False),
+        Binding("a", "say('approve')", "approve"),
+        Binding("e", "say('edit')", "edit"),
+        Binding("r", "say('reject')", "reject"),
+        Binding("n", "say('answer')", "answer"),
+        Binding("plus", "say('raise')", "raise", key_display="+"),
+        Binding("w", "say('reassign')", "reassign"),
+        Binding("x", "say('abort')", "abort"),
+        Binding("m", "mine", "mine/all"),
+        Binding("d", "decided", "decided"),
+        Binding("slash", "find", "find", key_display="/"),
+        Binding("question_mark", "help", "keys", key_display="?"),
+        Binding("q", "quit", "quit"),
+    ]
+
+    mine = reactive(default=False)
+    decided = reactive(default=False)
+    words = reactive("")
+
+    def __init__(self, bus: Bus, reach: Reach, *, mine: bool = False) -> None:
+        super().__init__()
+        self._bus = bus
+        self._person = Person(reach.principal, reach.key_file)
+        self._live = Live(bus, self._on_change)
+        self._case: Case | None = None
+        self._is_due = False
+        self._state = Static(id="state")
+        self._find = Input(placeholder="words that it has to hold", id="find")
+        self._rows = Rows()
+        self._paper = Static(id="paper")
+        self._detail = VerticalScroll(self._paper, id="detail")
+        self._both = Container(self._rows, self._detail, id="both")
+        self._begins_with_mine = mine
+
+    @property
+    def live(self) -> Live:
+        """What the log says."""
+        return self._live
+
+    def compose(self) -> ComposeResult:
+        """Put up the list, the one that is open, and the keys."""
+        yield self._state
+        yield self._find
+        yield self._both
+        yield Footer()
+
+    async def on_mount(self) -> None:
+        """Begin to follow the log."""
+        self.theme = "textual-ansi" if self.no_color else self.theme
+        self._find.display = False
+        self._rows.focus()
+        self.mine = self._begins_with_mine
+        self._draw_state()
+        await self._live.start()
+        self.set_interval(TICK_S, self._draw)
+
+    async def on_unmount(self) -> None:
+        """Follow no more."""
+        await self._live.stop()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what can be said to the one under the cursor."""
+        if action != "say":
+            return True
+        asked = self._chosen()
+        return asked is not None and asked.resolved is None and parameters[0] in VERBS[asked.said.kind]
+
+    def watch_mine(self) -> None:
+        """Show the others too, or not."""
+        self._due()
+
+    def watch_decided(self) -> None:
+        """Show what was decided, or what is open."""
+        self._due()
+
+    def watch_words(self) -> None:
+        """Show what holds the words."""
+        self._due()
+
+    def action_mine(self) -> None:
+        """Change between what is mine and all."""
+        self.mine = not self.mine
+
+    def action_decided(self) -> None:
+        """Change between what is open and what was decided lately."""
+        self.decided = not self.decided
+
+    def action_open(self) -> None:
+        """Give the one under the cursor all the room."""
+        self._both.add_class("-open")
+        self._detail.focus()
+
+    def action_close(self) -> None:
+        """Go back to the list."""
+        self._both.remove_class("-open")
+        self._find.display = False
+        self._find.value = self.words = ""
+        self._rows.focus()
+
+    def action_find(self) -> None:
+        """Ask for the words to look for."""
+        self._find.display = True
+        self._find.focus()
+
+    def action_help(self) -> None:
+        """Show or hide what each key does."""
+        if self.screen.query("HelpPanel"):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Look for what is typed, as it is typed."""
+        if event.input is self._find:
+            self.words = event.value
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go to the list with what was found."""
+        if event.input is self._find:
+            self._rows.focus()
+
+    def on_data_table_row_selected(self) -> None:
+        """Open what is chosen."""
+        self.action_open()
+
+    def on_data_table_row_highlighted(self, _event: DataTable.RowHighlighted) -> None:
+        """Show what the cursor is on."""
+        self._show_chosen()
+
+    def action_say(self, verb: str) -> None:
+        """Ask for what a verb needs, about the one under the cursor as it was when the key was pressed."""
+        asked = self._chosen()
+        if asked is not None:
+            self._say(verb, asked.number)
+
+    @work(exclusive=True, group="saying")
+    async def _say(self, verb: str, number: Number) -> None:
+        """Read it anew, let the person fill in the sheet, say it, and tell what it came to."""
+        try:
+            case = await read_case(self._bus, number)
+            if case.asked.resolved is not None:
+                self._tell(f"too late: {number} {resolution(case.asked.resolved)}", severe=True)
+                return
+            sheet = sheet_of(verb, case, self._person)
+            verdict = await self.push_screen_wait(SheetScreen(sheet, self._written(case)))
+            if verdict is None:
+                return
+            end = await decide(self._bus, number, verdict)
+        except (ConsoleError, ContractError, BusError) as error:
+            self._tell(str(error), severe=True)
+            return
+        self._tell("\n".join((end.sentence, *end.then)), severe=end.word == "refused")
+
+    def _tell(self, sentence: str, *, severe: bool = False) -> None:
+        self.notify(sentence, severity="error" if severe else "information", timeout=TOLD_S, markup=False)
+
+    def _on_change(self, changed: list[Asked]) -> None:
+        fresh = [asked for asked in changed if asked.resolved is None and not asked.approvals]
+        mandate = self._mandate()
+        if any(mandate.standing(asked).mine for asked in fresh):
+            self.bell()
+        if self._case is not None and any(asked.number == self._case.asked.number for asked in changed):
+            self._show_chosen()
+        self._due()
+
+    def _due(self) -> None:
+        """Draw soon: once for all that comes at the same time."""
+        if not self._is_due and self.is_running:
+            self._is_due = True
+            self.call_next(self._draw)
+
+    def _draw(self) -> None:
+        self._is_due = False
+        if not self._live.is_up_to_date:
+            self._draw_state()
+            return
+        with self.batch_update():
+            self._rows.show_all(self._mandate(), self._wanted())
+            self._draw_state()
+        self._show_chosen()
+        self.refresh_bindings()
+
+    def _wanted(self) -> list[Asked]:
+        docket, mandate = self._live.docket, self._mandate()
+        known = docket.decided if self.decided else docket.open
+        words = self.words.casefold().split()
+        return [
+            asked
+            for asked in known.values()
+            if (not self.mine or self.decided or mandate.standing(asked).mine)
+            and all(word in _searched(asked) for word in words)
+        ]
+
+    def _draw_state(self) -> None:
+        docket, name, mandate = self._live.docket, self._person.name, self._mandate()
+        mine = sum(mandate.standing(asked).mine for asked in docket.open.values())
+        text = Text.assemble(("inbox of ", "dim"), (name, "bold"))
+        if self._live.is_up_to_date:
+            text.append(f"  {len(docket.open) + docket.overflow} open, ")
+            text.append(f"{mine} yours", style="bold green" if mine else "dim")
+        else:
+            text.append(f"  reads the log, record {self._live.last_seq} …", style="dim")
+        shown = [*(["decided"] if self.decided else []), *(["only yours"] if self.mine else [])]
+        shown += [f"with {self.words!r}"] if self.words else []
+        shown += [f"{self._rows.hidden} more are not listed"] if self._rows.hidden else []
+        text.append("".join(f"  · {one}" for one in shown), style="yellow")
+        text.append(f"  {self._live.unreadable}", style="bold red")
+        self._state.update(text)
+
+    def _chosen(self) -> Asked | None:
+        number = self._rows.chosen
+        return None if number is None else self._live.docket.find(number)
+
+    def _show_chosen(self) -> None:
+        """Show the one under the cursor: what is known at once, what stands elsewhere as it comes."""
+        asked = self._chosen()
+        if asked is None:
+            self._case = None
+            self._paper.update(Text(self._nothing(), style="dim"))
+            return
+        if self._case is not None and self._case.asked is asked:
+            self._paper.update(self._written(self._case))
+            return
+        self._case = Case(asked, self._live.docket)
+        self._detail.scroll_home(animate=False)
+        self._paper.update(self._written(self._case))
+        self._complete(asked)
+
+    def _nothing(self) -> str:
+        if not self._live.is_up_to_date:
+            return ""
+        if self.words:
+            return "nothing here holds these words; escape shows all"
+        return "nobody waits for you" if self.mine else "nobody waits for anybody"
+
+    @work(exclusive=True, group="reading")
+    async def _complete(self, asked: Asked) -> None:
+        try:
+            case = await with_context(self._bus, self._live.docket, asked)
+        except BusError as error:
+            self._tell(str(error), severe=True)
+            return
+        if self._case is not None and self._case.asked is asked:
+            self._case = case
+            self._paper.update(self._written(case))
+
+    def _written(self, case: Case) -> RenderableType:
+        return drawn(block(case, Mandate(case.docket, self._person.name, now_ms())))
+
+    def _mandate(self) -> Mandate:
+        return Mandate(self._live.docket, self._person.name, now_ms())
+
+
+def _searched(asked: Asked) -> str:
+    said = asked.said
+    words = (said.summary, said.role, said.tool, asked.desk, said.submitter, values(asked.arguments))
+    return " ".join((str(asked.number), KINDS[said.kind], *words)).casefold()
+
+
+async def show_inbox(bus: Bus, reach: Reach, *, mine: bool) -> None:
+    """Show the inbox until the person leaves it."""
+    await Inbox(bus, reach, mine=mine).run_async()
