@@ -113,7 +113,18 @@ def keeps_to_old_policies() -> Generator[None]:
     def blind(_state: State, known: Any, now_ms: int) -> list[facts.ApprovalCounted]:
         return [one for one in known.approvals if now_ms < people.expires_ms(one)]
 
+    counted = evolve._CHANGES[facts.ApprovalCounted]
+
+    def keeping(state: State, number: int, fact: facts.ApprovalCounted) -> State:
+        before = state.escalations[number, fact.number].approvals
+        state = counted(state, number, fact)
+        known = state.escalations[number, fact.number]
+        kept = tuple(one for one in before if one.by != fact.by)
+        known = replace(known, approvals=(*kept, fact))
+        return replace(state, escalations=state.escalations.set((number, fact.number), known))
+
     with (
+        patch.dict(evolve._CHANGES, {facts.ApprovalCounted: keeping}),
         patch.object(approving, "_counting", blind),
         patch.object(ticking, "reask_stale", _nothing),
         patch.object(policies, "reask_stale", _nothing),
