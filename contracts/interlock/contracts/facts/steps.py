@@ -6,13 +6,14 @@ from interlock.contracts.plan import StepId
 
 
 class StepAssigned(Fact, frozen=True, kw_only=True):
-    """One principal has the step now."""
+    """One principal has the step now; `again` is that it was suspended, and this counts as no other step."""
 
     at_ms: int = 0
     step: StepId
     attempt: int
     principal: str
     deadline_ms: int
+    again: bool = False
 
 
 class StepWaiting(Fact, frozen=True, kw_only=True):

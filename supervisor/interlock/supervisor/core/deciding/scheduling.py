@@ -84,9 +84,10 @@ def _assign(turn: Turn, ready: Ready, agent: Agent) -> None:
             attempt=step.attempt + 1,
             principal=agent.principal,
             deadline_ms=turn.now_ms + agent.charter.deadline_s * 1_000,
+            again=step.awakened,
         ),
     )
-    warn(turn, ready.task, ONE_STEP, step.role)
+    warn(turn, ready.task, counts, step.role)
 
 
 def _absent(turn: Turn, role: str) -> None:

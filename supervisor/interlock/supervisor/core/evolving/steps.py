@@ -42,7 +42,7 @@ def assigned(state: State, number: int, fact: facts.StepAssigned) -> State:
     state = unqueued(state, task, step)
     if moved.account.budget.wall_ms is not None and not task.walled:
         task = replace(task, walled=True)
-    counts = NOTHING if step.awakened else ONE_STEP
+    counts = NOTHING if fact.again else ONE_STEP
     state = charge(state, task, moved, step.role, lambda account: account.spend(counts, fact.at_ms))
     state = start_step(state, number, fact.step, fact.at_ms)
     running = state.running.set(task.tenant, state.running.get(task.tenant, 0) + 1)
