@@ -75,6 +75,7 @@ class Inbox(App[None]):
         self._live = Live(bus, self._on_change)
         self._case: Case | None = None
         self._is_due = False
+        self._verbs: tuple[str, ...] = ()
         self._state = Static(id="state")
         self._find = Input(placeholder="words that it has to hold", id="find")
         self._rows = Rows()
@@ -87,6 +88,15 @@ class Inbox(App[None]):
     def live(self) -> Live:
         """What the log says."""
         return self._live
+
+    @property
+    def failure(self) -> Exception | None:
+        """What ended the inbox, if nobody wanted it to end."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Leave in order; textual itself would print a traceback with all that stands in it."""
+        self._close_messages_no_wait()
 
     def compose(self) -> ComposeResult:
         """Put up the list, the one that is open, and the keys."""
@@ -111,10 +121,7 @@ class Inbox(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be said to the one under the cursor."""
-        if action != "say":
-            return True
-        asked = self._chosen()
-        return asked is not None and asked.resolved is None and parameters[0] in VERBS[asked.said.kind]
+        return action != "say" or parameters[0] in self._verbs
 
     def watch_mine(self) -> None:
         """Show the others too, or not."""
@@ -229,7 +236,6 @@ class Inbox(App[None]):
             self._rows.show_all(self._mandate(), self._wanted())
             self._draw_state()
         self._show_chosen()
-        self.refresh_bindings()
 
     def _wanted(self) -> list[Asked]:
         docket, mandate = self._live.docket, self._mandate()
@@ -265,6 +271,10 @@ class Inbox(App[None]):
     def _show_chosen(self) -> None:
         """Show the one under the cursor: what is known at once, what stands elsewhere as it comes."""
         asked = self._chosen()
+        verbs = () if asked is None or asked.resolved is not None else VERBS[asked.said.kind]
+        if verbs != self._verbs:
+            self._verbs = verbs
+            self.refresh_bindings()
         if asked is None:
             self._case = None
             self._paper.update(Text(self._nothing(), style="dim"))
@@ -309,5 +319,8 @@ def _searched(asked: Asked) -> str:
 
 
 async def show_inbox(bus: Bus, reach: Reach, *, mine: bool) -> None:
-    """Show the inbox until the person leaves it."""
-    await Inbox(bus, reach, mine=mine).run_async()
+    """Show the inbox until the person leaves it; raises what ended it otherwise."""
+    inbox = Inbox(bus, reach, mine=mine)
+    await inbox.run_async()
+    if inbox.failure is not None:
+        raise inbox.failure

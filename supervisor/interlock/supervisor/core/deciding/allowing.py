@@ -10,10 +10,11 @@ from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import line
 from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.supervisor.core.approvals import satisfies
-from interlock.supervisor.core.deciding.authorising import model_ruling, tool_ruling, version
+from interlock.supervisor.core.deciding.authorising import model_question, tool_ruling, version
 from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.escalating import ask_approval
 from interlock.supervisor.core.deciding.lowering import violated
+from interlock.supervisor.core.policy.rulings import rule_on
 from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.core.state import Effect
 from interlock.supervisor.core.turn import Turn
@@ -25,7 +26,7 @@ def allowed(
     """Return the ruling on what may go on now; None: it may not, and what follows has been said."""
     task = turn.state.tasks[number]
     if isinstance(offer, ModelOffer):
-        ruling = model_ruling(turn, task, effect, offer, charter)
+        ruling = rule_on(turn.state.policies, model_question(turn, task, effect, offer, charter))
     else:
         ruling = tool_ruling(turn, task, effect, offer, charter, effect.demand.arguments or {})
     if not ruling.allowed:

@@ -38,34 +38,40 @@ def tool_ruling(
     turn: Turn, task: Task, effect: Effect, offer: ToolOffer, charter: Charter | None, arguments: Json
 ) -> Ruling:
     """Say what policies and autonomy rule of a tool's call."""
-    level = level_of(turn.state, effect.role, offer.risk, task.tenant)
+    question = tool_question(turn, task, effect, offer, charter, arguments)
+    ruling = rule_on(turn.state.policies, question)
+    if not ruling.allowed or offer.risk not in CHANGING:
+        return ruling
+    return with_level(ruling, question.run.autonomy, effect.role, charter)
+
+
+def tool_question(
+    turn: Turn, task: Task, effect: Effect, offer: ToolOffer, charter: Charter | None, arguments: Json
+) -> Question:
+    """Return what policies are asked about a tool's call."""
     target = arguments.get(offer.target) if offer.target else ""
-    question = replace(
-        _question(turn, task, effect, charter, level),
+    return Question(
+        name=effect.demand.name,
         risk=offer.risk,
         data_class=offer.data_class,
         region=offer.region,
         arguments=arguments,
+        run=_run(turn, task, effect, offer.risk, target if isinstance(target, str) else ""),
+        **_who(task, effect, charter),
     )
-    question = replace(question, run=replace(question.run, target=target if isinstance(target, str) else ""))
-    ruling = rule_on(turn.state.policies, question)
-    if not ruling.allowed or offer.risk not in CHANGING:
-        return ruling
-    return _with_level(ruling, level, effect.role, charter)
 
 
-def model_ruling(
+def model_question(
     turn: Turn, task: Task, effect: Effect, offer: ModelOffer, charter: Charter | None
-) -> Ruling:
-    """Say what policies rule of a call of a model."""
-    level = level_of(turn.state, effect.role, "model", task.tenant)
-    question = replace(
-        _question(turn, task, effect, charter, level),
+) -> Question:
+    """Return what policies are asked about a call of a model."""
+    return Question(
         name=offer.model,
         data_class=offer.data_class,
         region=offer.region,
+        run=_run(turn, task, effect, "model", ""),
+        **_who(task, effect, charter),
     )
-    return rule_on(turn.state.policies, question)
 
 
 def version(state: State) -> str:
@@ -73,28 +79,31 @@ def version(state: State) -> str:
     return "" if state.policies is None else state.policies.digest
 
 
-def _question(turn: Turn, task: Task, effect: Effect, charter: Charter | None, level: int) -> Question:
+def _who(task: Task, effect: Effect, charter: Charter | None) -> dict[str, str]:
     step = task.steps[effect.step]
-    return Question(
-        agent=step.principal or (step.holders[-1] if step.holders else ""),
-        role=effect.role,
-        name=effect.demand.name,
-        version="" if charter is None else charter.version,
-        tenant=task.tenant,
-        user=task.submitter,
-        run=Run(
-            autonomy=level,
-            untrusted=is_tainted(task, step),
-            spent_usd_micros=task.account.spent.spend_usd_micros,
-            task=task.id,
-            submitter=task.submitter,
-            hour=turn.now_ms % DAY_MS // _HOUR_MS,
-            weekday=(turn.now_ms // DAY_MS + _EPOCH_WEEKDAY) % 7,
-        ),
+    return {
+        "agent": step.principal or (step.holders[-1] if step.holders else ""),
+        "role": effect.role,
+        "version": "" if charter is None else charter.version,
+        "tenant": task.tenant,
+        "user": task.submitter,
+    }
+
+
+def _run(turn: Turn, task: Task, effect: Effect, risk: str, target: str) -> Run:
+    return Run(
+        autonomy=level_of(turn.state, effect.role, risk, task.tenant),
+        untrusted=is_tainted(task, task.steps[effect.step]),
+        target=target,
+        spent_usd_micros=task.account.spent.spend_usd_micros,
+        task=task.id,
+        submitter=task.submitter,
+        hour=turn.now_ms % DAY_MS // _HOUR_MS,
+        weekday=(turn.now_ms // DAY_MS + _EPOCH_WEEKDAY) % 7,
     )
 
 
-def _with_level(ruling: Ruling, level: int, role: str, charter: Charter | None) -> Ruling:
+def with_level(ruling: Ruling, level: int, role: str, charter: Charter | None) -> Ruling:
     """Add what a level takes: a suggestion, a person's word beforehand, or a look afterwards."""
     if level == SUGGESTS:
         return replace(ruling, suggested=True, rule=f"autonomy.{level}", reason=f"{role} may only suggest")

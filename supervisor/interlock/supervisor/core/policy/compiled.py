@@ -61,6 +61,11 @@ class Compiled:
         self._fits = _remembering(self._try_shape)
         self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
 
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """All of them, in the order of their files."""
+        return tuple(self._parts.policies.values())
+
     def declares(self, tool: str) -> bool:
         """Tell whether policies may look at a tool's arguments."""
         return tool not in BASE and tool in self._parts.actions
