@@ -128,31 +128,27 @@ class Book:
 Story = Callable[[Book], object]
 
 
-@pytest.mark.parametrize(
-    "story",
-    [
-        lambda book: book.asks().agrees("fay").agrees("fred").resolves().grants().runs(),
-        lambda book: book.grants({"cents": 5, "to": "acme"}),
-        lambda book: (
-            book.asks()
-            .delegates("fred", "nick", 10)
-            .agrees("fay")
-            .agrees("nick", instead_of="fred")
-            .resolves()
-        ),
-        lambda book: (
-            book.asks()
-            .edits("fay", {"cents": 200})
-            .agrees("fay")
-            .agrees("finn")
-            .resolves("edited")
-            .grants()
-            .runs({"cents": 200})
-        ),
-        lambda book: book.asks().resolves("rejected", "fay"),
-        lambda book: book.asks().resolves("void").says(facts.Halted(at_ms=9, by="olga")),
-    ],
+AGREED: tuple[Story, ...] = (
+    lambda book: book.asks().agrees("fay").agrees("fred").resolves().grants().runs(),
+    lambda book: book.grants({"cents": 5, "to": "acme"}),
+    lambda book: (
+        book.asks().delegates("fred", "nick", 10).agrees("fay").agrees("nick", instead_of="fred").resolves()
+    ),
+    lambda book: (
+        book.asks()
+        .edits("fay", {"cents": 200})
+        .agrees("fay")
+        .agrees("finn")
+        .resolves("edited")
+        .grants()
+        .runs({"cents": 200})
+    ),
+    lambda book: book.asks().resolves("rejected", "fay"),
+    lambda book: book.asks().resolves("void").says(facts.Halted(at_ms=9, by="olga")),
 )
+
+
+@pytest.mark.parametrize("story", AGREED)
 def test_what_people_have_agreed_to_breaks_no_law(story: Story) -> None:
     book = Book()
     story(book)
@@ -247,7 +243,7 @@ def test_nothing_begins_in_a_step_that_waits_for_people() -> None:
 
 def test_what_was_agreed_to_is_done_once() -> None:
     book = Book().asks().agrees("fay").agrees("fred").resolves().grants().runs()
-    approved = book.consent._approved
+    approved = book.consent.approved
     approved[8] = approved[7]
     book.runs(effect=8)
     assert "once before" in book.broken[0][1]

@@ -55,7 +55,7 @@ class Consent:
         self._broken = broken
         self._highest: dict[int, int] = {}
         self._delegations: dict[str, facts.Delegated] = {}
-        self._approved: dict[int, Asked] = {}
+        self.approved: dict[int, Asked] = {}
         self._begun: list[Begun] = []
         self._answers: dict[tuple[int, str], int] = {}
         self._paid: dict[str, tuple[int, int]] = {}
@@ -86,7 +86,7 @@ class Consent:
     def granted(self, task: int, fact: facts.EffectGranted, arguments: Json) -> None:
         """See a grant; `arguments` are those that were asked for."""
         what = f"effect {fact.effect} of task {task}"
-        approved = self._approved.get(fact.effect)
+        approved = self.approved.get(fact.effect)
         if any(
             one.said.effect == fact.effect and one.said.kind == "approval"
             for (number, _), one in self.open.items()
@@ -139,7 +139,7 @@ class Consent:
 
     def executed(self, execution: Execution) -> None:
         """See an execution begin in the world."""
-        approved = self._approved.get(execution.effect)
+        approved = self.approved.get(execution.effect)
         if execution.tool != PAY.tool:
             return
         what = f"effect {execution.effect} of task {execution.task}"
@@ -241,7 +241,7 @@ class Consent:
                 )
         asked.agreed = counting
         if task:
-            self._approved[asked.said.effect] = asked
+            self.approved[asked.said.effect] = asked
 
     def _may(self, asked: Asked, who: str, person: str) -> bool:
         roles = {"operator", asked.desk, asked.said.desk, *(need.role for need in asked.needs)}
