@@ -1,7 +1,7 @@
 """Broken variants of what is decided about people, each with one promise about consent taken away."""
 
 # pyright: reportPrivateUsage=false, reportUnknownLambdaType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false
 
 from collections.abc import Generator
 from contextlib import contextmanager
