@@ -47,7 +47,7 @@ def charter(role: str, capacity: int) -> Charter:
         role=role,
         version="1",
         objective="Work.",
-        tools=("search", "write_file"),
+        tools=("search", "write_file", "pay"),
         models=("offline/*", "new/*"),
         capacity=capacity,
         deadline_s=DEADLINE_S,
