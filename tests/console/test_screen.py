@@ -1,5 +1,6 @@
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 from tests.console.conftest import accepted, decision, granted, settled
@@ -83,3 +84,18 @@ def test_money_has_as_many_digits_as_it_needs(micros: int, text: str) -> None:
 def test_amounts_in_words_leave_out_what_is_not_there() -> None:
     assert said_amounts(Amounts()) == "nothing"
     assert said_amounts(Amounts(tokens=1200, tool_calls=2)) == "1,200 tokens, 2 tool calls"
+
+
+def test_what_a_parked_task_waits_for_is_said_once() -> None:
+    # Given tasks that are parked, and of which people are asked
+    lack = f.Lack(scope="task", dimension="tokens", limit=900, needed=4_000)
+    view = TaskView(task=42)
+    asked = msgspec.structs.replace(question(1), kind="budget", summary="used up")
+    fold(view, decision(accepted(), f.Parked(at_ms=0, kind="budget", reason="", lack=lack), asked))
+    (line,) = next_steps(view)
+    assert "interlock budget raise 42 --tokens 20000" in line
+    view = TaskView(task=42)
+    asked = msgspec.structs.replace(question(1), kind="rejection", summary="not good")
+    fold(view, decision(accepted(), f.Parked(at_ms=0, kind="review", reason=""), asked))
+    (line,) = next_steps(view)
+    assert "interlock approve 42.1, or: interlock reject 42.1 REASON" in line

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from interlock.contracts.budget import Amounts, Budget
 
+FREE = "nothing"
+
 
 class Row(NamedTuple):
     """One dimension of a budget: what it is called, what was spent, what is put aside, the limit."""
@@ -40,7 +42,7 @@ def said_amounts(amounts: Amounts) -> str:
         for count, what in ((amounts.model_calls, "model call"), (amounts.tool_calls, "tool call"))
         if count
     )
-    return ", ".join(parts) or "nothing"
+    return ", ".join(parts) or FREE
 
 
 def _counted(count: int, what: str) -> str:

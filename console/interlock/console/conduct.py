@@ -108,6 +108,7 @@ def next_steps(view: TaskView, shared_use: int | None = None) -> list[str]:
     lines = [
         f"it waits for people, {asked.number}: {visible(asked.said.summary)}\n  {to_do(asked)}"
         for asked in view.waits_for
+        if asked.said.kind != "budget"
     ]
     if view.status == "parked" and view.lack is not None:
         by_itself = " it goes on by itself when a new day begins (UTC);" if view.lack.day else ""
@@ -115,7 +116,7 @@ def next_steps(view: TaskView, shared_use: int | None = None) -> list[str]:
         lines.append(f"its work is kept;{by_itself} to go on now, where an environment runs: {command}")
     elif view.status == "parked" and view.parked_kind == "budget":
         lines.append(f"its work is kept; to go on: interlock budget raise {view.task} --usd 0.50")
-    elif view.status == "parked":
+    elif view.status == "parked" and not lines:
         lines.append(
             f"it waits for a person: interlock resume task {view.task}, or interlock kill task {view.task}"
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from interlock.console.amounts import said_amounts
+from interlock.console.amounts import FREE, said_amounts
 from interlock.console.output import Line
 from interlock.console.people.asked import Asked
 from interlock.console.people.mandate import Mandate
@@ -20,7 +20,6 @@ from interlock.console.people.words import (
 )
 from interlock.console.stop.times import said_moment
 from interlock.contracts.approval import canonical
-from interlock.contracts.budget import NOTHING
 from interlock.contracts.message import Json
 from interlock.contracts.people import Rule
 
@@ -92,8 +91,8 @@ def _what(case: Case) -> Iterator[Line]:
         undo = f", with {said.undo}" if said.undo else ""
         style = WARNING if said.reversible in {"", "no"} else ""
         yield _line("", f"{REVERSIBLE[said.reversible]}{undo}", style=style)
-    if said.cost != NOTHING:
-        yield _line("costs ", said_amounts(said.cost))
+    if (cost := said_amounts(said.cost)) != FREE:
+        yield _line("costs ", cost)
 
 
 def _json(value: Json, *, style: str = "") -> Iterator[Line]:

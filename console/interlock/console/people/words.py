@@ -64,7 +64,7 @@ VERDICTS: dict[VerdictKind, str] = {
     "edited": "was edited and approved",
     "rejected": "was rejected",
     "answered": "was answered",
-    "raised": "ended by a raise of the limit",
+    "raised": "was given more",
     "resumed": "was let go on",
     "aborted": "ended with the task, which was aborted",
     "expired": "was answered by nobody in time",
@@ -137,7 +137,7 @@ def _typed(verb: str, asked: Asked) -> str:
         case "answer":
             return f"{asked.number} {'--value JSON' if asked.said.form else 'TEXT'}"
         case "raise":
-            return f"{asked.number} --usd 0.50"
+            return f"{asked.number} AMOUNT"
         case "reject":
             return f"{asked.number} REASON"
         case _:
