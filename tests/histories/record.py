@@ -12,13 +12,16 @@ from pathlib import Path
 
 import msgspec
 from tests.histories.recorder import save
-from tests.supervisor.core.world import ONE
+from tests.supervisor.core.world import LOOK, ONE, THINK
 from tests.supervisor.stage import Player, Stage
 
 from interlock.bus.presence import Beater
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.control import Control, RaiseLimit, SetLimits
+from interlock.contracts.effect import AskCall
+from interlock.contracts.observed import Entitlement
+from interlock.contracts.people import Answer, Reject
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.step import StepFailure, StepResult
 
@@ -99,6 +102,25 @@ async def shared(stage: Stage) -> None:
         await stage.completed(task)
 
 
+async def asked(stage: Stage) -> None:
+    """A person does a step, others are asked by its agent, and one of them says no."""
+    stage.supervise()
+    await stage.cast((THINK, AskCall(question="May I?"), LOOK))
+    await Player(stage.server, "access-1").say("access", "entitled", Entitlement(roles=("operator",)), "ada")
+    look = PlannedStep(id="look", role="human", input={"ask": "How many?", "form": {"type": "integer"}})
+    after = PlannedStep(id="a", role="researcher", after=("look",))
+    task = await stage.submit(Plan(steps=(look, after)), review=False)
+    await stage.until(lambda: stage.told(task, facts.StepSuspended))
+    for value in (b'"many"', b"7"):
+        await stage.operator.say("human", "answer", Answer(value=msgspec.Raw(value)), task, 1)
+    await stage.until(lambda: len(stage.told(task, facts.StepSuspended)) > 1)
+    ada = Player(stage.server, "ada")
+    await ada.say("human", "reject", Reject(reason="not now"), task, 2)
+    await ada.say("human", "answer", Answer(text="too late"), task, 2)
+    await stage.completed(task)
+    await stage.until(lambda: len(stage.told(task, facts.Refused)) > 1)
+
+
 async def killed(stage: Stage) -> None:
     """Tasks, a tool and an agent are killed; one agent confirms, another one does not; somebody forges."""
     stage.supervise()
@@ -148,6 +170,7 @@ HISTORIES: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "lost_agent": lost_agent,
     "parked": parked,
     "shared": shared,
+    "asked": asked,
     "killed": killed,
     "taken_over": taken_over,
 }

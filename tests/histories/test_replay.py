@@ -138,7 +138,7 @@ def test_a_change_of_one_input_changes_what_is_decided(history: History) -> None
 
 
 def test_the_histories_hold_what_they_are_named_for() -> None:
-    assert HISTORIES == ["killed", "lost_agent", "parked", "shared", "simple", "taken_over"]
+    assert HISTORIES == ["asked", "killed", "lost_agent", "parked", "shared", "simple", "taken_over"]
     expected: dict[str, set[type[AnyFact]]] = {
         "simple": {facts.Planned, facts.EffectGranted, facts.EffectSettled, facts.Reviewed},
         "lost_agent": {facts.Left, facts.StepLost, facts.StepRetried, facts.Paused, facts.Resumed},
@@ -153,7 +153,15 @@ def test_the_histories_hold_what_they_are_named_for() -> None:
             facts.AccessViolated,
         },
         "taken_over": {facts.StepAssigned, facts.Reviewed},
-        "parked": {facts.Parked, facts.LimitRaised, facts.Resumed, facts.BudgetWarned},
+        "asked": {
+            facts.Escalated,
+            facts.StepSuspended,
+            facts.StepAwakened,
+            facts.Resolved,
+            facts.EffectDenied,
+            facts.Refused,
+        },
+        "parked": {facts.Escalated, facts.Parked, facts.LimitRaised, facts.Resumed, facts.BudgetWarned},
     }
     for name, kinds in expected.items():
         history = History(load(HERE / f"{name}.jsonl"))

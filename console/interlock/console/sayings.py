@@ -6,7 +6,7 @@ from interlock.bus.ports import Bus, Record
 from interlock.console.errors import BadInput
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts
-from interlock.contracts.control import Control, RaiseLimit, ReleaseRule
+from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetAutonomy
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import Message, decode, encode
 from interlock.contracts.people import PlantCanary
@@ -43,6 +43,11 @@ async def raise_limit(bus: Bus, task: int, more: Amounts, reason: str = "") -> i
 async def plant(bus: Bus, planted: PlantCanary) -> int:
     """Ask for what must be rejected; return the record's sequence."""
     return await append(bus, input_subject(bus.principal, "control", "canary", *FLEET.words), planted)
+
+
+async def set_autonomy(bus: Bus, role: str, wanted: SetAutonomy) -> int:
+    """Say how far a role goes by itself; return the record's sequence."""
+    return await append(bus, input_subject(bus.principal, "control", "autonomy", "role", role), wanted)
 
 
 async def decided(bus: Bus, task: int, seq: int, *, timeout_s: float = DECIDED_S) -> Decision | None:

@@ -6,11 +6,11 @@ import signal
 import sys
 from pathlib import Path
 
-from invoice_desk.bank.__main__ import PORT as BANK_PORT
+from interlock.bus.errors import BusError
+from interlock.console.errors import ConsoleError
+from invoice_desk.bank.keeper import NotStarted
 from invoice_desk.desk import NO_MODEL, POLICIES, open_desk
 from invoice_desk.people import PEOPLE
-
-PORT = 4222
 
 
 async def keep_open(folder: Path, policies: Path, model: str) -> int:
@@ -19,10 +19,13 @@ async def keep_open(folder: Path, policies: Path, model: str) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    async with open_desk(folder, policies=policies, model=model, port=PORT, bank_port=BANK_PORT) as desk:
-        print(f"the desk is open: export INTERLOCK_STATE={desk.local.state.root}")  # noqa: T201 - for people
-        print(f"invoices go into {desk.invoices}, the bank is at {desk.bank.url}")  # noqa: T201 - for people
-        print(f"people: {', '.join(person.name for person in PEOPLE)}; speak as one with --as NAME")  # noqa: T201 - for people
+    async with open_desk(folder, policies=policies, model=model) as desk:
+        for line in (
+            f"the desk is open: export INTERLOCK_STATE={desk.local.state.root}",
+            f"invoices go into {desk.invoices}, the bank is at {desk.bank.url}",
+            f"people: {', '.join(person.name for person in PEOPLE)}; speak as one with --as NAME",
+        ):
+            print(line, flush=True)  # noqa: T201 - for people
         waiting = [asyncio.ensure_future(stopped.wait()), asyncio.ensure_future(desk.local.failed())]
         done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for each in pending:
@@ -40,7 +43,13 @@ def main() -> int:
     parser.add_argument("--policies", type=Path, default=POLICIES, help="a folder of policies of your own")
     parser.add_argument("--model", default=NO_MODEL, help="a model, where your own agents ask one")
     arguments = parser.parse_args()
-    return asyncio.run(keep_open(arguments.folder.absolute(), arguments.policies.absolute(), arguments.model))
+    try:
+        return asyncio.run(
+            keep_open(arguments.folder.absolute(), arguments.policies.absolute(), arguments.model)
+        )
+    except (ConsoleError, BusError, NotStarted, OSError) as error:
+        sys.stderr.write(f"the desk cannot be opened: {error}\n")
+        return 1
 
 
 if __name__ == "__main__":

@@ -47,17 +47,15 @@ def services(bank: Teller, policies: Path) -> tuple[Service, ...]:
 
 
 @contextlib.asynccontextmanager
-async def open_desk(
-    root: Path, *, policies: Path = POLICIES, model: str = NO_MODEL, port: int = 0, bank_port: int = 0
-) -> AsyncGenerator[Desk]:
+async def open_desk(root: Path, *, policies: Path = POLICIES, model: str = NO_MODEL) -> AsyncGenerator[Desk]:
     """Open the desk in a folder, its invoices in `invoices` there, and close it when the context ends."""
     invoices = root / "invoices"
     invoices.mkdir(parents=True, exist_ok=True)
     with held(StateFolder(root / STATE)) as state:
         admit_people(state)
         token = secrets.token_urlsafe()
-        wish = Wish(docs=(invoices,), model=model, person=OPERATOR, port=port)
-        async with kept_bank(root / "bank.db", token, bank_port) as bank:
+        wish = Wish(docs=(invoices,), model=model, person=OPERATOR)
+        async with kept_bank(root / "bank.db", token) as bank:
             opened = Teller(bank.url, token)
             write(opened, root / TELLER)
             crew = services(opened, policies)

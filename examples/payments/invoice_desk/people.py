@@ -21,7 +21,7 @@ PEOPLE = (
     Person("bob", ("approver",), ("finance",)),
     Person("carol", ("approver",), ("finance",)),
     Person("erin", ("approver",), ("board",)),
-    Person(OPERATOR, ("operator", "approver")),
+    Person(OPERATOR, ("admin",)),
 )
 
 

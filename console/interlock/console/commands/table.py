@@ -38,6 +38,8 @@ COMMANDS: dict[str, Entry] = {
     "abort": Entry("reassign", "abort", "End the task that asks."),
     "delegate": Entry("delegate", "delegate", "Let somebody else answer in your place."),
     "reviews": Entry("inbox", "reviews", "List what was done and is to be looked at."),
+    "policy": Entry("policy", "policy", "Check policies, try them, and see why something was decided."),
+    "autonomy": Entry("autonomy", "autonomy", "Show and set how far roles go by themselves."),
     "people": Entry("people", "people", "Show how people decide, and whether they look."),
     "notify": Entry("notify", "notify", "Tell people outside that they are asked."),
     "keys": Entry("keys", "keys", "Give people and agents their own identity."),

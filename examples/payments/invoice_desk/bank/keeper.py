@@ -22,10 +22,10 @@ class NotStarted(Exception):
 class BankProcess:
     """The bank at one address, in one life after the other."""
 
-    def __init__(self, file: Path, token: str, port: int = 0) -> None:
+    def __init__(self, file: Path, token: str) -> None:
         self._command = (sys.executable, "-P", "-m", "invoice_desk.bank", str(file))
         self._environment = {"BANK_TOKEN": token, "PATH": os.environ.get("PATH", "")}
-        self._port = port
+        self._port = 0
         self._process: asyncio.subprocess.Process | None = None
         self.url = ""
 
@@ -75,9 +75,9 @@ class BankProcess:
 
 
 @contextlib.asynccontextmanager
-async def kept_bank(file: Path, token: str, port: int = 0) -> AsyncGenerator[BankProcess]:
+async def kept_bank(file: Path, token: str) -> AsyncGenerator[BankProcess]:
     """Keep a bank running while the context is open."""
-    bank = BankProcess(file, token, port)
+    bank = BankProcess(file, token)
     await bank.start()
     keeping = asyncio.create_task(bank.keep())
     try:

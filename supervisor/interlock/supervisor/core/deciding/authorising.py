@@ -38,34 +38,34 @@ def tool_ruling(
     turn: Turn, task: Task, effect: Effect, offer: ToolOffer, charter: Charter | None, arguments: Json
 ) -> Ruling:
     """Say what policies and autonomy rule of a tool's call."""
-    level = level_of(turn.state, effect.role, offer.risk, task.tenant)
-    target = arguments.get(offer.target) if offer.target else ""
-    question = replace(
-        _question(turn, task, effect, charter, level),
-        risk=offer.risk,
-        data_class=offer.data_class,
-        region=offer.region,
-        arguments=arguments,
-    )
-    question = replace(question, run=replace(question.run, target=target if isinstance(target, str) else ""))
+    question = tool_question(turn, task, effect, offer, charter, arguments)
     ruling = rule_on(turn.state.policies, question)
     if not ruling.allowed or offer.risk not in CHANGING:
         return ruling
-    return _with_level(ruling, level, effect.role, charter)
+    return with_level(ruling, question.run.autonomy, effect.role, charter)
 
 
-def model_ruling(
-    turn: Turn, task: Task, effect: Effect, offer: ModelOffer, charter: Charter | None
-) -> Ruling:
-    """Say what policies rule of a call of a model."""
-    level = level_of(turn.state, effect.role, "model", task.tenant)
-    question = replace(
-        _question(turn, task, effect, charter, level),
-        name=offer.model,
-        data_class=offer.data_class,
-        region=offer.region,
+def tool_question(
+    turn: Turn, task: Task, effect: Effect, offer: ToolOffer, charter: Charter | None, arguments: Json
+) -> Question:
+    """Return what policies are asked about a tool's call."""
+    target = arguments.get(offer.target) if offer.target else ""
+    run = _run(turn, task, effect, offer.risk)
+    return replace(
+        _question(task, effect, charter, offer),
+        name=offer.tool,
+        risk=offer.risk,
+        arguments=arguments,
+        run=replace(run, target=target) if isinstance(target, str) else run,
     )
-    return rule_on(turn.state.policies, question)
+
+
+def model_question(
+    turn: Turn, task: Task, effect: Effect, offer: ModelOffer, charter: Charter | None
+) -> Question:
+    """Return what policies are asked about a call of a model."""
+    question = _question(task, effect, charter, offer)
+    return replace(question, name=offer.model, run=_run(turn, task, effect, "model"))
 
 
 def version(state: State) -> str:
@@ -73,28 +73,7 @@ def version(state: State) -> str:
     return "" if state.policies is None else state.policies.digest
 
 
-def _question(turn: Turn, task: Task, effect: Effect, charter: Charter | None, level: int) -> Question:
-    step = task.steps[effect.step]
-    return Question(
-        agent=step.principal or (step.holders[-1] if step.holders else ""),
-        role=effect.role,
-        name=effect.demand.name,
-        version="" if charter is None else charter.version,
-        tenant=task.tenant,
-        user=task.submitter,
-        run=Run(
-            autonomy=level,
-            untrusted=is_tainted(task, step),
-            spent_usd_micros=task.account.spent.spend_usd_micros,
-            task=task.id,
-            submitter=task.submitter,
-            hour=turn.now_ms % DAY_MS // _HOUR_MS,
-            weekday=(turn.now_ms // DAY_MS + _EPOCH_WEEKDAY) % 7,
-        ),
-    )
-
-
-def _with_level(ruling: Ruling, level: int, role: str, charter: Charter | None) -> Ruling:
+def with_level(ruling: Ruling, level: int, role: str, charter: Charter | None) -> Ruling:
     """Add what a level takes: a suggestion, a person's word beforehand, or a look afterwards."""
     if level == SUGGESTS:
         return replace(ruling, suggested=True, rule=f"autonomy.{level}", reason=f"{role} may only suggest")
@@ -110,3 +89,30 @@ def _with_level(ruling: Ruling, level: int, role: str, charter: Charter | None) 
     if level == REVIEWED and _REVIEW not in ruling.flags:
         return replace(ruling, flags=tuple(sorted((*ruling.flags, _REVIEW))))
     return ruling
+
+
+def _question(task: Task, effect: Effect, charter: Charter | None, offer: ToolOffer | ModelOffer) -> Question:
+    step = task.steps[effect.step]
+    return Question(
+        agent=step.principal or (step.holders[-1] if step.holders else ""),
+        role=effect.role,
+        name="",
+        version="" if charter is None else charter.version,
+        tenant=task.tenant,
+        user=task.submitter,
+        data_class=offer.data_class,
+        region=offer.region,
+        run=Run(autonomy=0),
+    )
+
+
+def _run(turn: Turn, task: Task, effect: Effect, risk: str) -> Run:
+    return Run(
+        autonomy=level_of(turn.state, effect.role, risk, task.tenant),
+        untrusted=is_tainted(task, task.steps[effect.step]),
+        spent_usd_micros=task.account.spent.spend_usd_micros,
+        task=task.id,
+        submitter=task.submitter,
+        hour=turn.now_ms % DAY_MS // _HOUR_MS,
+        weekday=(turn.now_ms // DAY_MS + _EPOCH_WEEKDAY) % 7,
+    )

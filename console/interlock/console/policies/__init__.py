@@ -1,0 +1,1 @@
+"""Policies for people: whether they will do, what they say of cases, and why something was decided."""
