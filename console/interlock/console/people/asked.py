@@ -45,6 +45,11 @@ class Asked:
         return self.task or self.said.about
 
     @property
+    def blocks(self) -> bool:
+        """Whether something waits for it; what is planted looks as if something did."""
+        return self.said.blocks or self.is_signed
+
+    @property
     def is_signed(self) -> bool:
         """Whether an approval of it has to be signed: it is of exactly these arguments."""
         return self.said.kind == "approval"
