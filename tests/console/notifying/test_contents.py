@@ -78,7 +78,7 @@ async def test_what_is_told_is_enough_to_act_on(environment: Environment) -> Non
             "at_last": "deny",
             "deadline": "2025-11-24T17:00:00Z",
             "text": "42.1 waits for finance: an approval",
-            "command": "interlock inbox 42.1",
+            "command": "interlock show 42.1",
             "link": "https://interlock.example/inbox/42.1",
         },
     }
