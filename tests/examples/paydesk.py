@@ -22,6 +22,7 @@ from interlock.contracts.people import Approve, Edit, Reject
 from interlock.contracts.subjects import EVERYTHING, input_subject
 from interlock.contracts.task import Submit
 from invoice_desk.audit import Account, account
+from invoice_desk.bank.orders import Booking
 from invoice_desk.cases import Kind
 from invoice_desk.demo.watch import Watch, watching
 from invoice_desk.desk import POLICIES, Desk, open_desk
@@ -100,6 +101,14 @@ class PayDesk:
         return account(
             [record async for record in bus.history([EVERYTHING])], await self.desk.teller.bookings()
         )
+
+    async def refunded(self, task: int) -> Booking:
+        """Wait until the bank has taken a payment of a task back, and return it."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                found = [one for one in await self.desk.teller.bookings(task) if one.refunded_by]
+                if found:
+                    return found[0]
 
     @property
     def pids(self) -> dict[str, int]:

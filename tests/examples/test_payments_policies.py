@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from interlock.console.commands.policy import policy
 from interlock.contracts.facts import PoliciesSet
 from interlock.contracts.people import Need
 from interlock.contracts.presence import Risk
@@ -114,3 +116,8 @@ def test_looking_and_putting_aside_take_nobody(policies: PoliciesSet) -> None:
     assert asked(policies, "hold_invoice", "write", held) == Ruling(allowed=True)
     # And what nobody has thought of is not allowed
     assert not asked(policies, "write_file", "write", {"path": "a", "text": "b"}).allowed
+
+
+def test_the_cases_beside_them_hold() -> None:
+    told = CliRunner().invoke(policy, ["test", str(POLICIES)])
+    assert told.exit_code == 0, told.output
