@@ -88,6 +88,11 @@ async def test_what_is_told_is_enough_to_act_on(environment: Environment) -> Non
         assert "https://interlock.example/inbox/42.1" in text
 
 
+async def test_how_many_have_to_agree_is_said_also_where_it_is_one(environment: Environment) -> None:
+    (notice,) = await notices(environment, escalated(needs=(Need(role="finance"),)))
+    assert msgspec.json.decode(told(notice)[0])["data"]["needs"] == [{"role": "finance", "quorum": 1}]
+
+
 async def test_a_canary_looks_like_any_other(environment: Environment) -> None:
     (canary,) = await notices(environment, escalated(canary=True))
     (other,) = await notices(environment, escalated())
