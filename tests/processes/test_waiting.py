@@ -1,4 +1,4 @@
-"""While people are awaited nothing is held, bought or lost, though an agent has one hand and everything dies."""
+"""While people are awaited nothing is held, bought or lost: an agent has one hand, and everybody dies."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
