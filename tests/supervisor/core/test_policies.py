@@ -11,6 +11,7 @@ from interlock.contracts.effect import ToolCall
 from interlock.contracts.people import Need
 from interlock.contracts.policy import Policies
 from interlock.contracts.presence import ModelOffer, ToolOffer
+from interlock.supervisor.core.redacting import redacted
 from interlock.supervisor.core.state import replace
 
 EXECUTOR_PAYS = PAY.replace('Role::"executor"', 'Role::"researcher"')
@@ -155,8 +156,10 @@ def test_what_still_takes_people_is_asked_of_them_under_the_new_policies() -> No
 
 
 def test_many_that_wait_are_asked_anew_some_at_a_time() -> None:
-    # Given many tasks that wait for people
+    # Given many tasks that wait for people, and agents enough
     world, number = at_work(DESK)
+    for place in range(2, 11):
+        world.agent(f"researcher-{place}", tools=("pay",))
     numbers = [number, *(world.submit(plan=ONE) for _ in range(69))]
     for each in numbers:
         world.ask(each, "a", pay(60_000))
@@ -219,3 +222,52 @@ def test_what_is_too_long_to_judge_is_not_kept_nor_approved_blindly() -> None:
     world.autonomy("researcher", 2)
     world.completed(number, world.task(number).keys["a", "k1"])
     assert world.only(number, facts.EffectDenied).rule == "limits.judged"
+
+
+REDACTING = """
+@redact("arguments.to") permit (principal, action == Action::"pay", resource);
+"""
+
+
+def test_what_is_withheld_reaches_neither_the_tool_nor_the_log_of_grants() -> None:
+    # Given a policy that withholds whom money goes to, at full autonomy
+    world, number = at_work(bundle(REDACTING, PAY_SCHEMA), autonomy=5)
+    world.ask(number, "a", pay(1))
+    granted = world.only(number, facts.EffectGranted)
+    assert granted.arguments == {"amount_cents": 1, "to": "[redacted]"}
+    assert granted.demand.arguments == granted.arguments
+
+
+def test_people_approve_what_will_be_done_and_that_is_what_is_done() -> None:
+    # Given a call of which something is withheld, for which an operator has to agree
+    world, number = at_work(bundle(REDACTING, PAY_SCHEMA))
+    world.person("olga", roles=("operator",))
+    world.ask(number, "a", pay(1))
+    asked = world.said(number, facts.Escalated)[0]
+    assert asked.arguments == {"amount_cents": 1, "to": "[redacted]"}
+    # When the operator signs that
+    world.approve(number)
+    # Then exactly that is granted
+    granted = world.said(number, facts.EffectGranted)[0]
+    assert granted.arguments == asked.arguments
+
+
+def test_what_is_withheld_stays_so_while_the_call_waits_for_a_hand() -> None:
+    world, number = at_work(bundle(REDACTING, PAY_SCHEMA), autonomy=5)
+    world.worker(capacity=1, tools=(*TOOLS, PAYING))
+    first = world.ask(number, "a", PUT, key="k1")
+    world.ask(number, "a", pay(1), key="k2")
+    world.completed(number, first)
+    assert world.said(number, facts.EffectGranted)[0].arguments == {"amount_cents": 1, "to": "[redacted]"}
+
+
+@pytest.mark.parametrize(
+    ("where", "arguments", "expected"),
+    [
+        ("arguments.a.b", {"a": {"b": 1, "c": 2}}, {"a": {"b": "[redacted]", "c": 2}}),
+        ("arguments.a.b", {"a": 3}, {"a": 3}),
+        ("arguments.x", {"a": 3}, {"a": 3}),
+    ],
+)
+def test_only_what_is_named_is_withheld(where: str, arguments: Any, expected: Any) -> None:
+    assert redacted(arguments, ("review", f"redact:{where}")) == expected

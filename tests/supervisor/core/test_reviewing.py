@@ -1,7 +1,7 @@
 """Reviews: approval completes, revision is bounded, escalation brings a person in."""
 
 import pytest
-from tests.supervisor.core.world import PLAN, World
+from tests.supervisor.core.world import PLAN, THINK, World, limited
 
 from interlock.contracts import facts
 from interlock.supervisor.core.limits import MAX_REVIEW_ROUNDS
@@ -75,6 +75,22 @@ def test_escalation_brings_a_person_in() -> None:
     number = world.to_review()
     world.verdict(number, "escalate", "this is beyond me")
     assert world.only(number, facts.Parked).reason == "the reviewer brings a person in: this is beyond me"
+
+
+def test_a_raise_does_not_stand_for_the_persons_word_about_a_review() -> None:
+    # Given a task whose money ends while its reviewer is at work, who then brings a person in
+    world = everybody()
+    number = world.to_review(budget=limited(tokens=100))
+    world.ask(number, "review", THINK)
+    assert world.task(number).parked_for == "budget"
+    world.verdict(number, "escalate", "look")
+    assert world.task(number).parked_for == "review"
+    # When somebody raises the limit, then it still waits for a word about the review
+    world.more(number, tokens=1_000)
+    assert "Resumed" not in world.kinds(number)
+    # And with that it goes on: it does not stand still for ever
+    world.control("resume", number)
+    assert world.step(number, "a").state == "assigned"
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume"])

@@ -7,6 +7,21 @@ from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.scope import ScopeKind
 from interlock.contracts.task import Submit
 
+HOWS = (
+    "approve",
+    "approve briefly",
+    "approve twice",
+    "approve unsigned",
+    "approve what stood there before",
+    "edit",
+    "edit to more",
+    "reject",
+    "answer",
+    "raise",
+    "reassign",
+    "abort",
+)
+FORGERIES = ("sign by another's key", "sign in another's name", "sign over something else")
 NEWEST = -1
 """Instead of a number, the task that was accepted last."""
 
@@ -223,6 +238,61 @@ class Reply(Action, frozen=True, kw_only=True):
         return "somebody answers every open question"
 
 
+class Decide(Action, frozen=True, kw_only=True):
+    """Let somebody decide about the n-th of what is open; `how` is one of HOWS."""
+
+    place: int
+    who: str
+    how: str
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"{self.who} decides about no. {self.place + 1} of what is open: {self.how}"
+
+
+class Stand(Action, frozen=True, kw_only=True):
+    """Let somebody delegate to another for so long (0: not any more)."""
+
+    by: str
+    to: str
+    for_s: int
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"{self.by} lets {self.to} stand in for {self.for_s} s"
+
+
+class Sway(Action, frozen=True, kw_only=True):
+    """Let other policies hold: those of that place among the rules."""
+
+    rules: int
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"the policies no. {self.rules + 1} hold from now on"
+
+
+class Level(Action, frozen=True, kw_only=True):
+    """Set how far a role goes by itself."""
+
+    role: str
+    level: int
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"somebody lets {self.role} go as far as level {self.level}"
+
+
+class Plant(Action, frozen=True, kw_only=True):
+    """Plant a request that must be rejected."""
+
+    cents: int
+
+    def words(self) -> str:
+        """Say it in plain words."""
+        return f"somebody plants a request to pay {self.cents}"
+
+
 class Mischief(Action, frozen=True, kw_only=True):
     """Let `mallory` say something that is malformed, stale or not his to say, about the n-th task."""
 
@@ -252,6 +322,11 @@ AnyAction = (
     | Rule
     | More
     | Reply
+    | Decide
+    | Stand
+    | Sway
+    | Level
+    | Plant
     | Mischief
     | Limit
 )

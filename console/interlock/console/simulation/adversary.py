@@ -11,11 +11,15 @@ import msgspec
 from interlock.console.simulation import actions as a
 from interlock.console.simulation.chance import chance
 from interlock.console.simulation.line import Weather
+from interlock.console.simulation.roster import STRANGER
+from interlock.console.simulation.rules import ALL as RULES
 from interlock.console.simulation.scenario import Cast, Scenario
+from interlock.console.simulation.script import ROLES_OF_STEPS, asks_people
 from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.effect import EffectCompleted
 from interlock.contracts.inputs import INPUT_KINDS
 from interlock.contracts.message import encode
+from interlock.contracts.people import HUMAN
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.scope import ScopeKind
 from interlock.contracts.step import StepResult
@@ -47,7 +51,7 @@ def draw(seed: int, steps: int = DEFAULT_STEPS) -> Scenario:
     """Draw a scenario with so many actions of the adversary."""
     profile = sorted(PROFILES)[seed % len(PROFILES)]
     luck = chance(seed, "scenario")
-    cast = _cast(luck, drifting=profile == "clocks")
+    cast = _cast(luck, profile)
     weights = PROFILES[profile]
     drawn: list[a.AnyAction] = [_submit(luck, cast, FIRST_S + place / 4) for place in range(2)]
     for _ in range(steps):
@@ -58,7 +62,7 @@ def draw(seed: int, steps: int = DEFAULT_STEPS) -> Scenario:
     return Scenario(seed, profile, cast, tuple(drawn))
 
 
-def _cast(luck: Random, *, drifting: bool) -> Cast:
+def _cast(luck: Random, profile: str) -> Cast:
     agents = {
         f"{role}-{number}": luck.randint(1, 3)
         for role in ROLES
@@ -70,7 +74,11 @@ def _cast(luck: Random, *, drifting: bool) -> Cast:
     watchers = tuple(
         name for name, share in (("guard-1", 0.65), ("access-1", 0.85)) if watched < share or watched > 0.9
     )
-    drifts = {name: luck.choice(DRIFTS) for name in (*supervisors, *workers, "server")} if drifting else {}
+    drifts = (
+        {name: luck.choice(DRIFTS) for name in (*supervisors, *workers, "server")}
+        if profile == "clocks"
+        else {}
+    )
     return Cast(
         supervisors,
         agents,
@@ -79,6 +87,7 @@ def _cast(luck: Random, *, drifting: bool) -> Cast:
         drifts=drifts,
         watchers=watchers,
         stubborn="guard-1" in watchers and luck.random() < 0.5,
+        spending=profile == "people",
     )
 
 
@@ -161,11 +170,18 @@ def _submit(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     return a.Hand(at_s=at_s, body=body)
 
 
+def _buy(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    """Submit what lives long enough for people to think about it."""
+    return a.Hand(at_s=at_s, body=Submit(goal="buy", plan=_plan(luck), review=False))
+
+
 def _plan(luck: Random) -> Plan:
     steps: list[PlannedStep] = []
     for name in "abcd"[: luck.randint(1, 4)]:
         before = tuple(step.id for step in steps if luck.random() < 0.4)
-        steps.append(PlannedStep(id=name, role=luck.choice(("researcher", "executor")), after=before))
+        role = luck.choice(ROLES_OF_STEPS)
+        given = asks_people(luck) if role == HUMAN else {}
+        steps.append(PlannedStep(id=name, role=role, input=given, after=before))
     return Plan(steps=tuple(steps))
 
 
@@ -244,6 +260,35 @@ def _reply(_luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     return a.Reply(at_s=at_s, text="yes")
 
 
+def _decide(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    """Let people decide: mostly those who may, mostly yes; the stranger also forges."""
+    who = luck.choice(
+        ("fay", "fay", "fred", "fred", "finn", "alice", "carl", "olga", "nick", "nick", STRANGER)
+    )
+    how = luck.choice(("approve", "approve", "approve", "approve briefly", *a.HOWS))
+    if who == STRANGER and luck.random() < 0.6:
+        how = luck.choice(a.FORGERIES)
+    return a.Decide(at_s=at_s, place=luck.randint(0, 3), who=who, how=how)
+
+
+def _stand(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    by = luck.choice(("fay", "fred", "finn", "alice"))
+    to = luck.choice(("nick", "nick", "carl", "fay"))
+    return a.Stand(at_s=at_s, by=by, to=to, for_s=luck.choice((0, 5, 60)))
+
+
+def _sway(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    return a.Sway(at_s=at_s, rules=luck.randrange(len(RULES)))
+
+
+def _level(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    return a.Level(at_s=at_s, role=luck.choice(("executor", "researcher")), level=luck.randint(0, 5))
+
+
+def _plant(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
+    return a.Plant(at_s=at_s, cents=luck.choice((5, 500)))
+
+
 def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     kind, verb = luck.choice(sorted(INPUT_KINDS))
     data = luck.choice((b"", b"{", b'{"v":2}', b"[]", b"\xff"))
@@ -257,7 +302,8 @@ def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     return a.Mischief(at_s=at_s, kind=kind, verb=verb, data=data, task=luck.randint(0, 5))
 
 
-_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5}
+_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5, _decide: 8, _stand: 1}
+_ASKED: dict[Draw, int] = {_decide: 30, _stand: 6, _sway: 3, _level: 3, _plant: 2}
 _STOPS: dict[Draw, int] = {_switch: 14, _strike: 3}
 _DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 6, _leave: 4, _vanish: 1}
 _NET: dict[Draw, int] = {_storm: 10, _stall: 5, _cut: 8}
@@ -269,6 +315,7 @@ PROFILES: dict[str, dict[Draw, int]] = {
     "full": _WORK | {_fill: 10, _crash: 6, _switch: 3},
     "money": _WORK | {_limit: 10, _more: 10, _submit: 14, _crash: 4, _mischief: 3},
     "network": _WORK | _NET,
+    "people": _WORK | _ASKED | {_submit: 2, _buy: 10, _switch: 3, _crash: 4, _strike: 2, _more: 1},
     "stops": _WORK | _STOPS | {_crash: 4, _storm: 3, _limit: 2},
     "storm": _WORK | {_limit: 5} | _STOPS | _DEATHS | _NET | {_fill: 3, _skew: 3, _mischief: 4},
 }

@@ -18,15 +18,16 @@ from interlock.bus.ports import Bus
 from interlock.console.simulation.chance import chance
 from interlock.console.simulation.hearing import Hearing
 from interlock.console.simulation.script import Script
-from interlock.console.simulation.world import MODELS, TOOLS, World, prompt_count, true_cost
+from interlock.console.simulation.world import MODELS, TOOLS, WRITE, World, prompt_count, true_cost
 from interlock.contracts.budget import Budget
 from interlock.contracts.charter import Charter
 from interlock.contracts.dispatch import Cancel, DoEffect
-from interlock.contracts.effect import ModelCall
+from interlock.contracts.effect import ModelCall, ToolCall
 from interlock.contracts.message import decode, encode
 from interlock.contracts.presence import AgentHello, EffectHello, ModelOffer, ToolOffer
 from interlock.effects.calls import Calls
-from interlock.effects.errors import Busy, EffectError, NotReserved
+from interlock.effects.deed import Stopped
+from interlock.effects.errors import Busy, EffectError, NotReserved, Unsure
 from interlock.effects.models.answer import Answer, OnTokens
 from interlock.effects.worker import Worker
 
@@ -46,7 +47,7 @@ def charter(role: str, capacity: int) -> Charter:
         role=role,
         version="1",
         objective="Work.",
-        tools=("search", "write_file"),
+        tools=("search", "write_file", "pay"),
         models=("offline/*", "new/*"),
         capacity=capacity,
         deadline_s=DEADLINE_S,
@@ -126,8 +127,17 @@ class SimulatedCalls(Calls):
         return work.call.model if isinstance(work.call, ModelCall) else ""
 
     async def perform(self, work: DoEffect, on_tokens: OnTokens) -> Answer:  # noqa: ARG002 - the real signature
-        """Let it happen in the world; sometimes it fails before, sometimes after it has cost something."""
+        """Let it happen in the world; sometimes it fails before, sometimes after it has cost something.
+
+        A write that is cut off, or of which nobody tells what became, may have happened.
+        """
         self._hearing.begins(work)
+        try:
+            return await self._carried_out(work)
+        except asyncio.CancelledError as stop:
+            raise Stopped(started=True, doubtful=_writes(work)) from stop
+
+    async def _carried_out(self, work: DoEffect) -> Answer:
         luck = chance(self._seed, "effect", work.effect, work.grant)
         fate = luck.random()
         await asyncio.sleep(luck.random() * MOST_S / 4)
@@ -140,6 +150,8 @@ class SimulatedCalls(Calls):
         self._hearing.goes_on(work)
         if fate < 0.1 and isinstance(work.call, ModelCall):
             raise EffectError("the answer was cut off", used=cost if fate < 0.08 else None)
+        if fate < 0.1 and _writes(work):
+            raise Unsure("nobody answered", used=cost)
         return Answer(b'"so"', None if fate < 0.12 else cost)
 
     def _counted(self, work: DoEffect) -> int:
@@ -153,6 +165,10 @@ class SimulatedCalls(Calls):
 
     async def close(self) -> None:
         """Hold nothing."""
+
+
+def _writes(work: DoEffect) -> bool:
+    return isinstance(work.call, ToolCall) and work.call.tool == WRITE.tool
 
 
 class SimulatedWorker(Worker):

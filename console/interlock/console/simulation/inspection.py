@@ -144,7 +144,7 @@ def _reason(state: State, task: Task) -> str:
         return f"{task.hold}: {task.parked_for or 'by a person'}"
     if state.switches:
         return "something is switched off: " + ", ".join(sorted(map(str, state.switches)))
-    if any(effect.state == "escalated" for effect in task.effects.values()):
+    if task.suspended or any(effect.state == "escalated" for effect in task.effects.values()):
         return "a person is asked"
     return next(filter(None, (_reason_of_step(state, step) for step in task.steps.values())), "")
 

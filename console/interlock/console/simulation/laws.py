@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from interlock.console.simulation.consent import Consent
 from interlock.console.simulation.leadership import Leadership
 from interlock.console.simulation.ledger import NOTHING, Grant, Ledger, amounts, counts
 from interlock.console.simulation.reckoning import Reckoning
+from interlock.console.simulation.roster import STRANGER
 from interlock.console.simulation.standing import Standing
 from interlock.console.simulation.world import Execution
 from interlock.contracts import facts
@@ -21,13 +23,14 @@ from interlock.contracts.effect import (
     EffectCounted,
     EffectFailed,
     EffectRequest,
+    ToolCall,
 )
 from interlock.contracts.inputs import Input
+from interlock.contracts.people import Answer
 from interlock.contracts.scope import Doing, Scope
 from interlock.contracts.step import StepResult
 
 Broken = Callable[[str, str], None]
-STRANGER = "mallory"
 _STOPPING = (facts.Halted, facts.FleetSwitched, facts.Switched, facts.Receipted)
 
 
@@ -62,7 +65,7 @@ class Laws:
         self.inputs: dict[int, Input] = {}
         self.switch = "running"
         self.undecided: set[int] = set()
-        self.asked: dict[tuple[int, int], facts.Escalated] = {}
+        self.consent = Consent(broken)
         self._broken = broken
         self._writes: dict[tuple[int, str, str], int] = {}
         self._seq = self._cause = 0
@@ -73,11 +76,9 @@ class Laws:
             facts.StepCompleted: self._completed,
             facts.StepFailed: self._put_down,
             facts.StepLost: self._put_down,
-            facts.StepSuspended: self._put_down,
+            facts.StepSuspended: self._suspended,
             facts.EffectGranted: self._granted,
             facts.EffectSettled: self._settled,
-            facts.Escalated: self._asked,
-            facts.Resolved: self._resolved,
             facts.Paused: self._held,
             facts.Drained: self._held,
             facts.Parked: self._held,
@@ -117,6 +118,7 @@ class Laws:
             if isinstance(fact, _STOPPING):
                 self.reckoning.read(decision.task, fact, killed_above=self._killed_above(decision.task))
                 self.standing.read(fact)
+            self.consent.read(decision.task, fact)
             check = self._checks.get(type(fact))
             if check is not None:
                 check(decision.task, fact)
@@ -124,6 +126,7 @@ class Laws:
                 excess = self.ledger.accounts[scope].excess(taken, decision.at_ms)
                 if excess:
                     self._broken("limit", f"{scope} is overdrawn: {excess}")
+        self.consent.after(decision.task, decision.cause, self.ledger.time.steps)
 
     def _foresight(self, decision: Decision) -> Iterator[str]:
         """Yield what a decision speaks of that was said only after its cause, and those of its task before.
@@ -140,6 +143,7 @@ class Laws:
     def executed(self, execution: Execution) -> None:
         """See an execution begin in the world."""
         self.reckoning.executed(execution)
+        self.consent.executed(execution)
         grant = self.ledger.grants.get((execution.effect, execution.grant))
         what = f"effect {execution.effect}, grant {execution.grant}"
         if grant is None:
@@ -182,6 +186,8 @@ class Laws:
     def _assigned(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.StepAssigned)
         seen = self._moving(task, f"step {fact.step} was assigned")
+        if self.ledger.time.steps.awaits(task, fact.step):
+            self._broken("waiting", f"step {fact.step} of task {task} was assigned, but waits for people")
         forbidden = self.standing.forbids(self._doing(task, fact.step, fact.principal), step=True)
         if forbidden or seen.hold:
             why = forbidden or f"the task was {seen.hold}"
@@ -203,6 +209,10 @@ class Laws:
         holder = self._task(task).in_hand.get(fact.step)
         said = self.inputs.get(fact.result)
         body = said.body if said is not None else None
+        if self.ledger.time.steps.awaits(task, fact.step):
+            if not isinstance(body, Answer) or not self.consent.answers(task, fact.step, fact.result):
+                self._broken("assignment", f"step {fact.step} of task {task} took the answer {fact.result}")
+            return
         fits = (
             isinstance(body, StepResult)
             and said is not None
@@ -217,10 +227,16 @@ class Laws:
         self._put_down(task, fact)
 
     def _put_down(self, task: int, fact: facts.AnyFact) -> None:
-        assert isinstance(fact, facts.StepCompleted | facts.StepFailed | facts.StepLost | facts.StepSuspended)
+        assert isinstance(fact, facts.StepCompleted | facts.StepFailed | facts.StepLost)
         holder = self._task(task).in_hand.pop(fact.step, None)
         if holder is None or holder.number != fact.attempt:
             self._broken("assignment", f"attempt {fact.attempt} of {fact.step} of task {task} ended unheld")
+
+    def _suspended(self, task: int, fact: facts.AnyFact) -> None:
+        assert isinstance(fact, facts.StepSuspended)
+        holder = self._task(task).in_hand.pop(fact.step, None)
+        if fact.principal != (holder.principal if holder else ""):
+            self._broken("waiting", f"{fact.step} of task {task} was not in the hand of {fact.principal}")
 
     def _granted(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.EffectGranted)
@@ -244,6 +260,8 @@ class Laws:
         body = said.body if said is not None else None
         if not isinstance(body, EffectRequest) or said is None or said.task != task or body.key != fact.key:
             self._broken("grant", f"{what} was granted, but nobody asked for it")
+        elif isinstance(body.call, ToolCall):
+            self.consent.granted(task, fact, body.call.arguments)
 
     def _settled(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.EffectSettled)
@@ -290,15 +308,6 @@ class Laws:
         if grant.true_cost != NOTHING or counts(fact.spent) != NOTHING:
             self._broken("grant", f"{what} was counted, but has cost {grant.true_cost}: {fact.spent}")
 
-    def _asked(self, task: int, fact: facts.AnyFact) -> None:
-        assert isinstance(fact, facts.Escalated)
-        self.asked[task, fact.number] = fact
-
-    def _resolved(self, task: int, fact: facts.AnyFact) -> None:
-        assert isinstance(fact, facts.Resolved)
-        if self.asked.pop((task, fact.number), None) is None:
-            self._broken("verdict", f"{task}.{fact.number} was decided that was not open: {fact}")
-
     def _held(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.Paused | facts.Drained | facts.Parked)
         seen = self._task(task)
@@ -315,9 +324,6 @@ class Laws:
             self._broken("halt", f"task {task} was {seen.ended} and then {type(fact).__name__.lower()}")
         seen.ended, seen.ended_seq = type(fact).__name__.lower(), self._seq
         seen.in_hand.clear()
-        for place in [place for place in self.asked if place[0] == task]:
-            self._broken("verdict", f"{place[0]}.{place[1]} is open, and its task has ended")
-            del self.asked[place]
 
     def _planned_anew(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.PlanRequested)

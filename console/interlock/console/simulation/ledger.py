@@ -118,6 +118,7 @@ class Ledger:
         self._tenants: dict[int, str] = {}
         self._roles: dict[tuple[int, str], str] = {}
         self._charters: dict[str, Budget] = {}
+        self._awake: set[tuple[int, str]] = set()
         self._readers: dict[type[Any], Callable[[int, Any, int], Iterator[Taken]]] = {
             facts.Accepted: self._accepted,
             facts.AgentJoined: self._joined,
@@ -127,6 +128,7 @@ class Ledger:
             facts.LimitRaised: self._raised,
             facts.LimitsSet: self._limits_set,
             facts.StepAssigned: self._assigned,
+            facts.StepAwakened: self._awakened,
             facts.EffectGranted: self._granted,
             facts.EffectSettled: self._settled,
         }
@@ -212,8 +214,14 @@ class Ledger:
     def _assigned(self, task: int, fact: facts.StepAssigned, _seq: int) -> Iterator[Taken]:
         if fact.attempt == 1 and fact.principal in self._charters:
             self.account(f"step {task}.{fact.step}").limit = limits_of(self._charters[fact.principal])
-        if not fact.again:
-            yield from self._spend(task, fact.step, ONE_STEP, fact.at_ms)
+        # To go on after people were awaited is no further step.
+        again = (task, fact.step) in self._awake
+        self._awake.discard((task, fact.step))
+        yield from self._spend(task, fact.step, NOTHING if again else ONE_STEP, fact.at_ms)
+
+    def _awakened(self, task: int, fact: facts.StepAwakened, _seq: int) -> Iterator[Taken]:
+        self._awake.add((task, fact.step))
+        yield from ()
 
     def _raised(self, task: int, fact: facts.LimitRaised, _seq: int) -> Iterator[Taken]:
         account = self.account(f"task {task}")

@@ -15,11 +15,15 @@ from interlock.console.simulation.ledger import NO_LIMITS
 from interlock.console.simulation.loop import SimulatedLoop
 from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
+from interlock.console.simulation.roster import FINANCE, NAMES, entitlement_of
+from interlock.console.simulation.rules import ALL as RULES
+from interlock.console.simulation.verdicts import decide, fits, help_with
 from interlock.contracts.budget import Amounts
-from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetLimits
+from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetAutonomy, SetLimits
 from interlock.contracts.dispatch import DoEffect
 from interlock.contracts.message import Message, encode
-from interlock.contracts.people import Answer
+from interlock.contracts.people import Answer, Delegate, PlantCanary, Reject
+from interlock.contracts.policy import SetPolicies
 from interlock.contracts.scope import Scope
 from interlock.contracts.subjects import input_subject
 
@@ -39,11 +43,12 @@ PLENTY = Amounts(
 class People:
     """Everybody with a keyboard."""
 
-    def __init__(self, loop: SimulatedLoop, network: Network, laws: Laws) -> None:
+    def __init__(self, loop: SimulatedLoop, network: Network, laws: Laws, supervisor: str) -> None:
         self.process = Process("olga", SimulatedClock(loop))
         self._loop = loop
         self._network = network
         self._laws = laws
+        self._supervisor = supervisor
         self._buses: dict[str, SimulatedBus] = {}
         self._said = count(1)
         loop.deliver(self.process, self._come)
@@ -58,6 +63,20 @@ class People:
                 self._say("olga", "control", "limit", body, *action.scope.split("."))
             case a.Reply():
                 self.answer(action.text)
+            case a.Decide():
+                self._decide(action)
+            case a.Stand():
+                self._say(action.by, "human", "delegate", Delegate(to=action.to, for_s=action.for_s))
+            case a.Plant():
+                arguments = {"cents": action.cents, "to": "nobody"}
+                planted = PlantCanary(role=FINANCE, tool="pay", summary="pay nobody", arguments=arguments)
+                self._say("olga", "control", "canary", planted, "fleet")
+            case a.Sway():
+                said = SetPolicies(bundle=RULES[action.rules].bundle)
+                self._say(self._supervisor, "supervisor", "policies", said)
+            case a.Level():
+                level = SetAutonomy(level=action.level)
+                self._say("olga", "control", "autonomy", level, "role", action.role)
             case _:
                 self._act_on_task(action)
 
@@ -108,19 +127,37 @@ class People:
                 self._say("olga", "control", "raise", RaiseLimit(more=PLENTY), "task", number)
                 if seen.hold:
                     self._say("olga", "control", "resume", Control(), "task", number)
-        self.answer("yes")
+        consent = self._laws.consent
+        for (task, number), asked in tuple(consent.open.items()):
+            for who, verb, body in help_with(asked, task, consent.policies):
+                self._say(who, "human", verb, body, task, number)
 
     def answer(self, text: str) -> None:
         """Answer every open question."""
-        for (task, number), asked in tuple(self._laws.asked.items()):
-            if asked.kind == "question":
-                self._say("alice", "human", "answer", Answer(text=text), task, number)
+        for (task, number), asked in tuple(self._laws.consent.open.items()):
+            if asked.said.kind == "question":
+                self._say("olga", "human", "answer", Answer(text=text), task, number)
+
+    def _decide(self, action: a.Decide) -> None:
+        """Decide about one of what is open and of its kind; where none is, about what was decided last."""
+        consent = self._laws.consent
+        numbers = [number for number, asked in consent.open.items() if fits(asked, action.how)]
+        if not numbers:
+            for task, number in list(consent.closed)[-1:]:
+                self._say(action.who, "human", "reject", Reject(reason="too late"), task, number)
+            return
+        task, number = numbers[action.place % len(numbers)]
+        asked = consent.open[task, number]
+        for verb, body in decide(asked, task, action.who, action.how, consent.policies):
+            self._say(action.who, "human", verb, body, task, number)
 
     def _come(self) -> None:
         self._coming = asyncio.ensure_future(self._connect())
 
     async def _connect(self) -> None:
         self._buses["olga"] = await self._network.connect(self.process, "olga")
+        for name in NAMES:
+            self._say("access-0", "access", "entitled", entitlement_of(name), name)
 
     def _task(self, place: int) -> list[int]:
         """Return the n-th task that was accepted, or the newest, as far as there are so many."""

@@ -10,7 +10,7 @@ class Cast(msgspec.Struct, frozen=True):
 
     `drifts` says whose clock gains or loses, in milliseconds a millisecond; the server has one too.
     `watchers` are the guard and the access service, as far as there are such; `stubborn` is whether some
-    agents never confirm that they have stopped.
+    agents never confirm that they have stopped, `spending` whether agents often pay.
     """
 
     supervisors: tuple[str, ...]
@@ -20,6 +20,7 @@ class Cast(msgspec.Struct, frozen=True):
     drifts: dict[str, float] = {}
     watchers: tuple[str, ...] = ()
     stubborn: bool = False
+    spending: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -14,6 +14,9 @@ import msgspec
 from interlock.agents.context import Context
 from interlock.agents.errors import AgentError, EffectDenied, EffectFailed
 from interlock.console.simulation.chance import chance
+from interlock.console.simulation.scenario import Cast
+from interlock.console.simulation.verdicts import FORM
+from interlock.contracts.people import HUMAN
 
 MAX_PAUSE_S = 0.4
 _CHANCE_OF_FAILURE = 0.06
@@ -25,13 +28,27 @@ class Temper(msgspec.Struct):
     good: bool = False
 
 
+ROLES_OF_STEPS = ("researcher", "researcher", "researcher", "executor", "executor", "executor", HUMAN)
+
 Call = Callable[[Context], Awaitable[Any]]
 
 
-def calls_of(luck: Random, *, restless: bool) -> list[list[Call]]:
+def asks_people(luck: Random) -> dict[str, Any]:
+    """Draw what a person is asked to do."""
+    asked: dict[str, Any] = {"ask": "count it"}
+    if luck.random() < 0.5:
+        asked["form"] = FORM
+    if luck.random() < 0.5:
+        asked["to"] = luck.choice(("finance", "controllers", "nick"))
+    return asked
+
+
+def calls_of(luck: Random, *, restless: bool, spending: bool) -> list[list[Call]]:
     """Draw the calls of a step: groups one after the other, the calls of a group at once."""
     if restless:
         return [[_search("the same again")] for _ in range(luck.randint(8, 20))]
+    if spending and luck.random() < 0.6:
+        return [[_pay(luck.choice((500, 5_000)))] for _ in range(luck.choice((1, 1, 2)))]
     groups = luck.choice((0, 1, 1, 2, 2, 3))
     return [[_call(luck) for _ in range(luck.choice((1, 1, 1, 2, 4)))] for _ in range(groups)]
 
@@ -44,11 +61,17 @@ def _call(luck: Random) -> Call:
         return _think("y" * 30, 100, luck.choice(("offline/x", "offline/small", "new/unpriced", "no/one")))
     if kind < 0.72:
         return _search(luck.choice(("why", "how", "who")))
-    if kind < 0.92:
-        return _write(f"note-{luck.randint(1, 3)}")
-    if kind < 0.95:
+    if kind < 0.94:
+        return _change(luck, kind)
+    if kind < 0.96:
         return lambda context: context.tool("rm", path="/")
     return lambda context: context.ask("May I?")
+
+
+def _change(luck: Random, kind: float) -> Call:
+    if kind < 0.82:
+        return _write(f"note-{luck.randint(1, 3)}")
+    return _pay(luck.choice((5, 60, 500, 5_000, 50_000)))
 
 
 def _think(prompt: str, tokens: int, model: str) -> Call:
@@ -63,22 +86,26 @@ def _write(path: str) -> Call:
     return lambda context: context.tool("write_file", path=path)
 
 
+def _pay(cents: int) -> Call:
+    return lambda context: context.tool("pay", cents=cents, to="acme")
+
+
 class Script:
     """The handler of one agent: a step in, a result out."""
 
-    def __init__(self, seed: str, role: str, temper: Temper, *, restless: bool) -> None:
+    def __init__(self, seed: str, role: str, temper: Temper, cast: Cast) -> None:
         self._seed = seed
         self._role = role
         self._temper = temper
-        self._restless = restless
+        self._cast = cast
 
     async def work(self, _given: dict[str, Any], context: Context) -> dict[str, Any]:
         """Do a step; raises what a handler may raise."""
         mind = chance(self._seed, "step", context.task, context.step, self._role)
         mood = chance(self._seed, "mood", context.task, context.step, context.attempt)
         await asyncio.sleep(mood.random() * MAX_PAUSE_S)
-        restless = self._restless and mind.random() < 0.3
-        for group in calls_of(mind, restless=restless):
+        restless = self._cast.restless and mind.random() < 0.3
+        for group in calls_of(mind, restless=restless, spending=self._cast.spending):
             await self._make(context, group, patient=mind.random() < 0.6)
             await asyncio.sleep(mood.random() * MAX_PAUSE_S)
         if not self._temper.good and mood.random() < _CHANCE_OF_FAILURE:
@@ -111,7 +138,9 @@ class Script:
         steps: list[dict[str, Any]] = []
         for name in "abc"[: luck.randint(1, 3)]:
             before = [step["id"] for step in steps if luck.random() < 0.5]
-            steps.append({"id": name, "role": luck.choice(("researcher", "executor")), "after": before})
+            role = luck.choice(ROLES_OF_STEPS)
+            step: dict[str, Any] = {"id": name, "role": role, "after": before}
+            steps.append(step | ({"input": asks_people(luck)} if role == HUMAN else {}))
         return {"steps": steps}
 
     def _verdict(self, luck: Random) -> dict[str, Any]:

@@ -23,12 +23,12 @@ from interlock.console.simulation.hearing import Hearing
 from interlock.console.simulation.loop import SimulatedLoop
 from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
+from interlock.console.simulation.rules import AT_FIRST
 from interlock.console.simulation.scenario import Cast
 from interlock.console.simulation.script import Script, Temper
 from interlock.console.simulation.watch import Watch
 from interlock.console.simulation.world import World
 from interlock.supervisor.errors import SteppedBack
-from interlock.supervisor.policies import read_folder, shipped_folder
 from interlock.supervisor.supervisor import Supervisor
 
 AGAIN_S = 0.5
@@ -76,7 +76,6 @@ class Stage:
         self._network = network
         self._world = world
         self._watch = watch
-        self._policies = read_folder(shipped_folder(), 0)
         self._clocks: dict[str, SimulatedClock] = {}
         self._lives: dict[str, int] = {}
         self._leavers: dict[str, Member] = {}
@@ -219,14 +218,14 @@ class Stage:
         bus.on_sent = partial(self._watch.dispatched, process.name, bus.acked)
         lives: list[str] = []
         name_life = self._name_life(process.name, lives)
-        supervisor = Supervisor(bus, name_life=name_life, policies=self._policies)
+        supervisor = Supervisor(bus, name_life=name_life, policies=AT_FIRST.bundle)
         self.supervising[process.name] = Supervising(process, bus, supervisor, lives)
         await supervisor.run()
 
     async def _act(self, process: Process, capacity: int) -> None:
         bus = await self._network.connect(process, process.name)
         role = process.name.rsplit("-", 1)[0]
-        script = Script(self._seed, role, self.temper, restless=self._cast.restless)
+        script = Script(self._seed, role, self.temper, self._cast)
         pid = self._pids[process.name]
         stubborn = self._cast.stubborn and chance(self._seed, "stubborn", pid).random() < STUBBORN
         name_life = self._name_life(process.name)

@@ -1,13 +1,13 @@
 """Wall time by a plain reader of the log: which clocks run, and what each has run when it stops.
 
-A task's clock runs while it goes on, neither the fleet nor its tenant is paused, and not all of it waits
-for people; the clock of a step in hand runs while its task's does.
+A task's clock runs while the task goes on, neither the fleet nor its tenant is paused, and something in it
+could go on without people; the clock of a step in hand runs while its task's does.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from interlock.console.simulation.awaiting import Awaiting
+from interlock.console.simulation.standstill import Steps
 from interlock.contracts import facts
 
 Ran = Callable[[int, str, int, int], None]
@@ -17,8 +17,8 @@ class Timekeeping:
     """All clocks; `ran(task, step, ran_ms, at_ms)` is called when one stops (step empty: the task's)."""
 
     def __init__(self, ran: Ran) -> None:
+        self.steps = Steps()
         self._ran = ran
-        self._awaiting = Awaiting()
         self._paused = False
         self._paused_tenants: set[str] = set()
         self._tenants: dict[int, str] = {}
@@ -39,6 +39,8 @@ class Timekeeping:
             facts.StepFailed: self._put_down,
             facts.StepLost: self._put_down,
             facts.StepSuspended: self._put_down,
+            facts.StepAwakened: self._looked_at,
+            facts.StepDead: self._put_down,
             facts.PlanRequested: self._planned_anew,
             facts.FleetSwitched: self._switched,
             facts.Switched: self._tenant_switched,
@@ -46,13 +48,10 @@ class Timekeeping:
 
     def read(self, task: int, fact: facts.AnyFact) -> None:
         """Start and stop what a fact starts and stops."""
+        self.steps.read(task, fact)
         reader = self._readers.get(type(fact))
         if reader is not None:
             reader(task, fact)
-        if self._awaiting.read(task, fact) and task in self._moving:
-            at_ms = getattr(fact, "at_ms", 0)
-            if at_ms:
-                self._look(task, at_ms)
 
     def _goes(self, task: int, fact: facts.Accepted | facts.Resumed | facts.Drained) -> None:
         self._moving.add(task)
@@ -62,8 +61,7 @@ class Timekeeping:
 
     def _look(self, task: int, at_ms: int) -> None:
         """Start or stop the clocks of a task that goes on, as the switches over it say."""
-        paused = self._paused or self._tenants.get(task) in self._paused_tenants
-        if paused or self._awaiting.waits(task):
+        if self._paused or self._tenants.get(task) in self._paused_tenants or self.steps.stands(task):
             self._stop_all(task, at_ms)
         else:
             self._start_all(task, at_ms)
@@ -83,15 +81,24 @@ class Timekeeping:
             self._start(task, fact.step, fact.at_ms)
 
     def _put_down(
-        self, task: int, fact: facts.StepCompleted | facts.StepFailed | facts.StepLost | facts.StepSuspended
+        self,
+        task: int,
+        fact: facts.StepCompleted | facts.StepFailed | facts.StepLost | facts.StepSuspended | facts.StepDead,
     ) -> None:
         self._in_hand.get(task, set()).discard(fact.step)
         self._stop(task, fact.step, fact.at_ms)
+        if not isinstance(fact, facts.StepFailed | facts.StepLost):
+            self._looked_at(task, fact)
+
+    def _looked_at(self, task: int, fact: facts.AnyFact) -> None:
+        if task in self._moving:
+            self._look(task, getattr(fact, "at_ms", 0))
 
     def _planned_anew(self, task: int, fact: facts.PlanRequested) -> None:
         if fact.replan:
             for step in sorted(self._in_hand.pop(task, ())):
                 self._stop(task, step, fact.at_ms)
+        self._looked_at(task, fact)
 
     def _switched(self, _task: int, fact: facts.FleetSwitched) -> None:
         self._paused = fact.state == "paused"

@@ -11,6 +11,7 @@ import msgspec
 from interlock.contracts.budget import Amounts
 from interlock.contracts.dispatch import DoEffect
 from interlock.contracts.effect import ModelCall, ToolCall
+from interlock.contracts.message import Json
 from interlock.contracts.presence import ModelOffer, ToolOffer
 
 MODEL = ModelOffer(
@@ -29,8 +30,20 @@ SMALL = ModelOffer(
 UNPRICED = ModelOffer(model="new/unpriced")
 SEARCH = ToolOffer(tool="search", risk="read", repeatable=True)
 WRITE = ToolOffer(tool="write_file", risk="write", repeatable=False)
+PAY = ToolOffer(
+    tool="pay",
+    risk="irreversible",
+    repeatable=False,
+    target="to",
+    input_schema={
+        "type": "object",
+        "properties": {"cents": {"type": "integer"}, "to": {"type": "string"}},
+        "required": ["cents", "to"],
+    },
+)
 MODELS = (MODEL, SMALL, UNPRICED)
-TOOLS = (SEARCH, WRITE)
+TOOLS = (SEARCH, WRITE, PAY)
+WRITES = frozenset((WRITE.tool, PAY.tool))
 MARGIN = 64
 PRICES = {MODEL.model: (1, 1, 2, 1), SMALL.model: (1, 10, 3, 10)}
 """Micro-dollars for a token as fractions, in and out: told again here, so that the world counts by itself."""
@@ -49,6 +62,8 @@ class Execution(msgspec.Struct, frozen=True):
     write: bool
     cost: Amounts
     at_s: float
+    tool: str = ""
+    arguments: Json = {}
 
 
 class World:
@@ -60,7 +75,7 @@ class World:
 
     def execute(self, work: DoEffect, worker: str, cost: Amounts, at_s: float) -> None:
         """Let an effect happen."""
-        write = isinstance(work.call, ToolCall) and work.call.tool == WRITE.tool
+        call = work.call if isinstance(work.call, ToolCall) else None
         execution = Execution(
             task=work.task,
             step=work.step,
@@ -69,9 +84,11 @@ class World:
             grant=work.grant,
             worker=worker,
             incarnation=work.incarnation,
-            write=write,
+            write=call is not None and call.tool in WRITES,
             cost=cost,
             at_s=at_s,
+            tool="" if call is None else call.tool,
+            arguments={} if call is None else call.arguments,
         )
         self.executions.append(execution)
         self.on_executed(execution)

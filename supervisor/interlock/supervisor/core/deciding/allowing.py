@@ -15,15 +15,16 @@ from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.escalating import ask_approval
 from interlock.supervisor.core.deciding.lowering import violated
 from interlock.supervisor.core.policy.rulings import rule_on
+from interlock.supervisor.core.redacting import redacted, redacts
 from interlock.supervisor.core.ruling import Ruling
-from interlock.supervisor.core.state import Effect
+from interlock.supervisor.core.state import Effect, replace
 from interlock.supervisor.core.turn import Turn
 
 
 def allowed(
     turn: Turn, number: int, effect: Effect, offer: ToolOffer | ModelOffer, charter: Charter | None
-) -> Ruling | None:
-    """Return the ruling on what may go on now; None: it may not, and what follows has been said."""
+) -> tuple[Ruling, Effect] | None:
+    """Return the ruling on what may go on now, with what is withheld; None: it may not, as has been said."""
     task = turn.state.tasks[number]
     if isinstance(offer, ModelOffer):
         ruling = rule_on(turn.state.policies, model_question(turn, task, effect, offer, charter))
@@ -35,24 +36,45 @@ def allowed(
             violated(turn, number, effect, ruling, offer)
         return None
     if isinstance(offer, ModelOffer):
-        return _without_people(turn, number, effect, ruling)
+        return None if _wants_people(turn, number, effect, ruling) else (ruling, effect)
+    if _lacks_arguments(turn, number, effect, ruling):
+        return None
+    effect = _withheld(effect, ruling)
     if ruling.suggested:
         _suggest(turn, number, effect, ruling)
         return None
     if ruling.needs and not satisfies(turn.state, effect, ruling.needs, turn.now_ms):
         _ask(turn, number, effect, offer, ruling)
         return None
-    return ruling
+    return ruling, effect
 
 
-def _without_people(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> Ruling | None:
-    """Return a ruling that takes nobody's word: nobody can judge a prompt in the time that a model takes."""
+def _wants_people(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> bool:
+    """Deny a model for which people would have to agree: nobody can judge prompts as fast as they come."""
     if not ruling.needs:
-        return ruling
+        return False
     roles = ", ".join(need.role for need in ruling.needs)
     reason = f"a policy wants the approval of {roles} for the use of a model: only tools are approved"
     turn.say(number, denied(effect, "policy.approval", reason))
-    return None
+    return True
+
+
+def _lacks_arguments(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> bool:
+    """Deny a call of which the arguments are needed once more, and were too long to be kept."""
+    asks = bool(ruling.needs) and not satisfies(turn.state, effect, ruling.needs, turn.now_ms)
+    if effect.demand.arguments is not None or not (asks or redacts(ruling.flags)):
+        return False
+    reason = "policies ask for its arguments, which were too long to be kept: ask for it anew"
+    turn.say(number, denied(effect, "limits.judged", reason))
+    return True
+
+
+def _withheld(effect: Effect, ruling: Ruling) -> Effect:
+    """Return an effect without what policies withhold from it."""
+    if effect.demand.arguments is None or not redacts(ruling.flags):
+        return effect
+    arguments = redacted(effect.demand.arguments, ruling.flags)
+    return replace(effect, demand=replace(effect.demand, arguments=arguments), arguments=arguments)
 
 
 def _suggest(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> None:
@@ -80,10 +102,6 @@ def _suggest(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> None:
 
 
 def _ask(turn: Turn, number: int, effect: Effect, offer: ToolOffer, ruling: Ruling) -> None:
-    if effect.demand.arguments is None:
-        reason = "people must agree to it now, and its arguments are not at hand any more: ask for it anew"
-        turn.say(number, denied(effect, "limits.judged", reason))
-        return
     ask_approval(
         turn,
         number,

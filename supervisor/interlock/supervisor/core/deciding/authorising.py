@@ -50,14 +50,13 @@ def tool_question(
 ) -> Question:
     """Return what policies are asked about a tool's call."""
     target = arguments.get(offer.target) if offer.target else ""
-    return Question(
-        name=effect.demand.name,
+    run = _run(turn, task, effect, offer.risk)
+    return replace(
+        _question(task, effect, charter, offer),
+        name=offer.tool,
         risk=offer.risk,
-        data_class=offer.data_class,
-        region=offer.region,
         arguments=arguments,
-        run=_run(turn, task, effect, offer.risk, target if isinstance(target, str) else ""),
-        **_who(task, effect, charter),
+        run=replace(run, target=target) if isinstance(target, str) else run,
     )
 
 
@@ -65,42 +64,13 @@ def model_question(
     turn: Turn, task: Task, effect: Effect, offer: ModelOffer, charter: Charter | None
 ) -> Question:
     """Return what policies are asked about a call of a model."""
-    return Question(
-        name=offer.model,
-        data_class=offer.data_class,
-        region=offer.region,
-        run=_run(turn, task, effect, "model", ""),
-        **_who(task, effect, charter),
-    )
+    question = _question(task, effect, charter, offer)
+    return replace(question, name=offer.model, run=_run(turn, task, effect, "model"))
 
 
 def version(state: State) -> str:
     """Return the digest of the policies in force; empty: there are none."""
     return "" if state.policies is None else state.policies.digest
-
-
-def _who(task: Task, effect: Effect, charter: Charter | None) -> dict[str, str]:
-    step = task.steps[effect.step]
-    return {
-        "agent": step.principal or (step.holders[-1] if step.holders else ""),
-        "role": effect.role,
-        "version": "" if charter is None else charter.version,
-        "tenant": task.tenant,
-        "user": task.submitter,
-    }
-
-
-def _run(turn: Turn, task: Task, effect: Effect, risk: str, target: str) -> Run:
-    return Run(
-        autonomy=level_of(turn.state, effect.role, risk, task.tenant),
-        untrusted=is_tainted(task, task.steps[effect.step]),
-        target=target,
-        spent_usd_micros=task.account.spent.spend_usd_micros,
-        task=task.id,
-        submitter=task.submitter,
-        hour=turn.now_ms % DAY_MS // _HOUR_MS,
-        weekday=(turn.now_ms // DAY_MS + _EPOCH_WEEKDAY) % 7,
-    )
 
 
 def with_level(ruling: Ruling, level: int, role: str, charter: Charter | None) -> Ruling:
@@ -119,3 +89,30 @@ def with_level(ruling: Ruling, level: int, role: str, charter: Charter | None) -
     if level == REVIEWED and _REVIEW not in ruling.flags:
         return replace(ruling, flags=tuple(sorted((*ruling.flags, _REVIEW))))
     return ruling
+
+
+def _question(task: Task, effect: Effect, charter: Charter | None, offer: ToolOffer | ModelOffer) -> Question:
+    step = task.steps[effect.step]
+    return Question(
+        agent=step.principal or (step.holders[-1] if step.holders else ""),
+        role=effect.role,
+        name="",
+        version="" if charter is None else charter.version,
+        tenant=task.tenant,
+        user=task.submitter,
+        data_class=offer.data_class,
+        region=offer.region,
+        run=Run(autonomy=0),
+    )
+
+
+def _run(turn: Turn, task: Task, effect: Effect, risk: str) -> Run:
+    return Run(
+        autonomy=level_of(turn.state, effect.role, risk, task.tenant),
+        untrusted=is_tainted(task, task.steps[effect.step]),
+        spent_usd_micros=task.account.spent.spend_usd_micros,
+        task=task.id,
+        submitter=task.submitter,
+        hour=turn.now_ms % DAY_MS // _HOUR_MS,
+        weekday=(turn.now_ms // DAY_MS + _EPOCH_WEEKDAY) % 7,
+    )

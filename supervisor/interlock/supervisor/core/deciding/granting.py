@@ -51,9 +51,10 @@ def try_grant(turn: Turn, number: int, effect: Effect) -> None:
     left_open = offer.model if isinstance(offer, ModelOffer) and not effect.demand.name else ""
     if left_open and _refuses_default(turn, number, effect, left_open):
         return
-    ruling = allowed(turn, number, effect, offer, charter)
-    if ruling is None:
+    going_on = allowed(turn, number, effect, offer, charter)
+    if going_on is None:
         return
+    ruling, effect = going_on
     if worker.free <= 0:
         _hold(turn, number, effect, "capacity", "every effect worker has its hands full")
         return

@@ -22,7 +22,8 @@ PARKING = frozenset(_KINDS.values())
 def park(turn: Turn, number: int, parked: facts.Parked, *, step: str = "", effect: int = 0) -> None:
     """Let a task stand still until a person decides, and ask for that; what is asked already is not again."""
     task = turn.state.tasks[number]
-    if task.hold != "parked":
+    # Of a review nothing but a person's word is left to go on from: it outweighs whatever is asked already.
+    if task.hold != "parked" or parked.kind == "review":
         turn.say(number, parked)
     kind = _KINDS[parked.kind]
     if not any(

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from interlock.contracts.message import Json
+from interlock.contracts.presence import Risk
 from interlock.supervisor.core.policy.cedar import Entities, Handle, authorize, entities_of, handle_of
 from interlock.supervisor.core.policy.compiling import BASE, MODEL, RISKS, Parts, Policy, names_one
 from interlock.supervisor.core.policy.heads import Asked, can_match
@@ -26,8 +27,6 @@ RUN = Run.__struct_fields__
 
 V = TypeVar("V")
 _encode = msgspec.json.Encoder().encode
-_Who = tuple[str, ...]
-_What = tuple[str, str, str, str]
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -46,6 +45,16 @@ class Slice(msgspec.Struct, frozen=True):
     arguments: tuple[str, ...] | None
 
 
+class Prepared(msgspec.Struct, frozen=True, eq=False):
+    """All that is the same whenever this agent asks for this: everything but the context."""
+
+    asked: Asked
+    slice: Slice
+    entities: Entities
+    request: Json
+    declared: bool
+
+
 class Compiled:
     """Policies of one version."""
 
@@ -54,10 +63,9 @@ class Compiled:
         self._parts = parts
         self._agents = names_one(parts, "principal", "Agent")
         self._things = {kind: names_one(parts, "resource", kind) for kind in ("Tool", "Model")}
-        self._asked = _remembering(self._make_asked)
+        self._prepared = _remembering(self._prepare)
         self._slice = _remembering(self._make_slice)
         self._handle = _remembering(self._make_handle)
-        self._entities = _remembering(self._make_entities)
         self._fits = _remembering(self._try_shape)
         self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
 
@@ -72,25 +80,26 @@ class Compiled:
 
     def answer(self, question: Question) -> Answer:
         """Answer a question."""
-        asked = self._asked(
-            question.agent if question.agent in self._agents else "",
+        prepared = self._prepared(
+            question.agent,
             question.role,
-            self._action(question),
-            question.kind,
-            question.name if question.name in self._things[question.kind] else "",
+            question.version,
+            question.tenant,
+            question.user,
+            question.name,
+            question.risk,
+            question.data_class,
+            question.region,
         )
-        if self.declares(question.name) and question.risk is not None:
-            wrong = self._misfit(question, asked)
+        if prepared.declared:
+            wrong = self._misfit(question, prepared.asked)
             if wrong:
                 return Answer(allowed=False, error=wrong)
-        found = self._slice(asked)
-        context = _context(found, question, with_arguments=self.declares(question.name))
-        who = (question.agent, question.role, question.version, question.tenant, question.user)
-        what = (question.kind, question.name, question.data_class, question.region)
-        key = (asked.action, who, what, context)
+        context = _context(prepared, question)
+        key = (prepared, context)
         known = self._answers.get(key)
         if known is None:
-            known = self._evaluate(asked.action, found, who, what, context)
+            known = self._evaluate(prepared, context)
             if len(context) <= LONGEST_REMEMBERED:
                 self._answers[key] = known
                 if len(self._answers) > REMEMBERED:
@@ -112,10 +121,46 @@ class Compiled:
         never = any(policy.effect == "forbid" and not policy.conditional for policy in heads)
         return not never and any(policy.effect == "permit" for policy in heads)
 
-    def _action(self, question: Question) -> str:
-        if question.risk is None:
-            return MODEL
-        return question.name if self.declares(question.name) else question.risk
+    def _prepare(  # noqa: PLR0913, PLR0917 - what a question names, but for its context
+        self,
+        agent: str,
+        role: str,
+        version: str,
+        tenant: str,
+        user: str,
+        name: str,
+        risk: Risk | None,
+        data_class: str,
+        region: str,
+    ) -> Prepared:
+        kind, declared = ("Model", False) if risk is None else ("Tool", self.declares(name))
+        action = name if declared else risk or MODEL
+        heads = self._make_asked(
+            agent if agent in self._agents else "",
+            role,
+            action,
+            kind,
+            name if name in self._things[kind] else "",
+        )
+        entities: list[Json] = [
+            {
+                "uid": {"type": "Agent", "id": agent},
+                "attrs": {"role": role, "version": version, "tenant": tenant, "user": user},
+                "parents": [{"type": "Role", "id": role}],
+            },
+            {
+                "uid": {"type": kind, "id": name},
+                "attrs": {"data_class": data_class, "region": region},
+                "parents": [],
+            },
+        ]
+        return Prepared(
+            asked=heads,
+            slice=self._slice(heads),
+            entities=entities_of(entities, self._parts.schema),
+            request=_request(agent, action, kind, name),
+            declared=declared,
+        )
 
     def _misfit(self, question: Question, asked: Asked) -> str:
         """Return why a question about a declared tool cannot be asked; empty: it can."""
@@ -133,14 +178,12 @@ class Compiled:
         return f"the arguments of {question.name} are not those that the schema declares: {written(shape)}"
 
     def _try_shape(self, action: str, shape: Shape) -> bool:
-        context = {"arguments": witness(shape), "run": Run(autonomy=1)}
-        request = _request("x", action, "Tool", "x", _encode(context).decode())
-        schema = self._parts.schema
+        context = _encode({"arguments": witness(shape), "run": Run(autonomy=1)}).decode()
+        request, schema = _request("x", action, "Tool", "x") | {"context": context}, self._parts.schema
         return authorize(request, handle_of({}), entities_of((), schema), schema).asked
 
-    def _evaluate(self, action: str, found: Slice, who: _Who, what: _What, context: str) -> Answer:
-        request = _request(who[0], action, what[0], what[1], context)
-        result = authorize(request, found.handle, self._entities(who, what))
+    def _evaluate(self, prepared: Prepared, context: str) -> Answer:
+        result = authorize(prepared.request | {"context": context}, prepared.slice.handle, prepared.entities)
         if result.errors:
             return Answer(allowed=False, error=result.errors[0])
         determining = tuple(self._parts.policies[name] for name in result.reasons)
@@ -163,30 +206,12 @@ class Compiled:
         chosen = {name: dict(self._parts.policies[name].body) for name in names}
         return handle_of(chosen)
 
-    def _make_entities(self, who: _Who, what: _What) -> Entities:
-        agent, role, version, tenant, user = who
-        kind, name, data_class, region = what
-        entities: list[Json] = [
-            {
-                "uid": {"type": "Agent", "id": agent},
-                "attrs": {"role": role, "version": version, "tenant": tenant, "user": user},
-                "parents": [{"type": "Role", "id": role}],
-            },
-            {
-                "uid": {"type": kind, "id": name},
-                "attrs": {"data_class": data_class, "region": region},
-                "parents": [],
-            },
-        ]
-        return entities_of(entities, self._parts.schema)
 
-
-def _request(agent: str, action: str, kind: str, name: str, context: str) -> dict[str, Any]:
+def _request(agent: str, action: str, kind: str, name: str) -> Json:
     return {
         "principal": {"type": "Agent", "id": agent},
         "action": {"type": "Action", "id": action},
         "resource": {"type": kind, "id": name},
-        "context": context,
     }
 
 
@@ -197,12 +222,12 @@ def _below(paths: frozenset[Path], part: str) -> set[str] | None:
     return {path[1] for path in paths if path[0] == part}
 
 
-def _context(found: Slice, question: Question, *, with_arguments: bool) -> str:
+def _context(prepared: Prepared, question: Question) -> str:
     """Write what the conditions look at, and nothing else."""
-    context: dict[str, Any] = {}
+    found, context = prepared.slice, dict[str, Any]()
     if found.run:
         context["run"] = {name: getattr(question.run, name) for name in found.run}
-    if with_arguments and question.risk is not None and found.arguments != ():
+    if prepared.declared and found.arguments != ():
         given = question.arguments
         names = given if found.arguments is None else [name for name in found.arguments if name in given]
         context["arguments"] = as_cedar({name: given[name] for name in names})
