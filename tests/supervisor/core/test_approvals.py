@@ -194,7 +194,7 @@ def test_a_forged_approval_is_refused_and_said_to_be_one(forged: Callable[[World
         ({"task": 999}, "it was signed for"),
         ({"effect": 999}, "it was signed for"),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    ids=["arguments", "tool", "verdict", "policies", "number", "task", "effect"],
 )
 def test_what_was_signed_has_to_be_what_is_asked(changes: dict[str, Any], sentence: str) -> None:
     world, number, _ = asked()
