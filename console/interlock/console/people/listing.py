@@ -25,7 +25,7 @@ def in_order(asked: Iterable[Asked]) -> list[Asked]:
 def urgency(asked: Asked) -> tuple[int, bool, int, int, int]:
     """Return what orders them."""
     deadline_ms = _NEVER_MS if asked.deadline_ms is None else asked.deadline_ms
-    return (deadline_ms, not asked.said.blocks, asked.said.at_ms, asked.task, asked.said.number)
+    return (deadline_ms, not asked.blocks, asked.said.at_ms, asked.task, asked.said.number)
 
 
 def row(mandate: Mandate, asked: Asked) -> str:
@@ -41,7 +41,7 @@ def row(mandate: Mandate, asked: Asked) -> str:
 def summary(mandate: Mandate, asked: Asked) -> str:
     """Return what is asked, and of which agreement there is some already, in a few words."""
     said = asked.said
-    text = f"{said.tool} {values(asked.arguments)} · {said.summary}" if said.tool else said.summary
+    text = f"{said.tool} {values(asked.arguments)} - {said.summary}" if said.tool else said.summary
     text = visible(text[:MOST_READ_CHARS])
     text = text if len(text) <= SUMMARY_CHARS else f"{text[: SUMMARY_CHARS - 1]}…"
     agreed = mandate.docket.counting(asked, mandate.now_ms)
@@ -68,6 +68,7 @@ def fields(mandate: Mandate, asked: Asked) -> dict[str, Any]:
         "deadline_ms": asked.deadline_ms,
         "agreed": [one.by for one in mandate.docket.counting(asked, mandate.now_ms)],
         "edited_by": asked.edited.by if asked.edited else "",
+        "blocks": asked.blocks,
         "mine": stands.mine,
         "why": stands.why,
         "verdict": asked.resolved.verdict if asked.resolved else "",
@@ -95,5 +96,4 @@ _SAID = (
     "undo",
     "excluded",
     "at_last",
-    "blocks",
 )

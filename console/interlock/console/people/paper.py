@@ -75,7 +75,8 @@ def _what(case: Case) -> Iterator[Line]:
         yield from (Line(line, "  ", INDENT) for line in visible_lines(case.question))
     if said.tool:
         effect = f", effect {said.effect}" if said.effect else ""
-        yield _line("tool ", f"{said.tool} ({said.risk or 'risk unknown'}){effect}")
+        risk = f" ({said.risk})" if said.risk else ""
+        yield _line("tool ", f"{said.tool}{risk}{effect}")
     if said.kind == "approval" or asked.arguments:
         size = len(canonical(asked.arguments))
         yield _line("arguments ", f"{size} bytes, digest {asked.digest[:DIGEST_CHARS]}")
@@ -153,7 +154,7 @@ def _end(asked: Asked, now_ms: int) -> Iterator[Line]:
     else:
         when = f"{said_moment(asked.deadline_ms)}, {left(asked.deadline_ms, now_ms)}"
         yield _line("deadline ", f"{when}: then the next in line is asked, and at last {last}")
-    if not asked.said.blocks:
+    if not asked.blocks:
         yield _line("", "nothing waits for it", style=FAINT)
 
 

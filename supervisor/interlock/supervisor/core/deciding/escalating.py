@@ -14,6 +14,8 @@ from interlock.contracts.people import EscalationKind, Need, Reversible, Rule
 from interlock.contracts.presence import Risk, ToolOffer
 from interlock.supervisor.core.bounds import ONE_TOOL_CALL
 from interlock.supervisor.core.deciding.denying import denied
+from interlock.supervisor.core.deciding.resolving import void
+from interlock.supervisor.core.limits import MAX_ASKED, MAX_OPEN_OF_FLEET
 from interlock.supervisor.core.provenance import evidence_of
 from interlock.supervisor.core.routing import deadline_of, last_of
 from interlock.supervisor.core.state import Effect, State, Step, replace
@@ -29,8 +31,13 @@ def next_number(state: State, task: int) -> int:
 
 
 def escalate(turn: Turn, task: int, asked: facts.Escalated) -> int:
-    """Ask people; what follows from the task, the desk and the time is filled in. Return the number."""
+    """Ask people; what follows from the task, the desk and the time is filled in. Return the number.
+
+    Of the fleet so many are open at most; for a new one, the oldest is void.
+    """
     number = next_number(turn.state, task)
+    if not task:
+        void(turn, 0, number - MAX_OPEN_OF_FLEET, f"more than {MAX_OPEN_OF_FLEET} are open")
     about = turn.task(task or asked.about)
     charter = turn.state.charters.get(asked.role)
     desk = asked.desk or OPERATOR
@@ -67,6 +74,8 @@ def ask_approval(  # noqa: PLR0913 - all of it is told to those who judge
     task = turn.state.tasks[number]
     step = task.steps[effect.step]
     arguments = effect.demand.arguments or {}
+    if _asks_too_much(turn, number, effect):
+        return
     size = len(canonical(arguments))
     if size > MAX_JUDGED_BYTES:
         reason = (
@@ -101,10 +110,21 @@ def ask_approval(  # noqa: PLR0913 - all of it is told to those who judge
 def ask_question(turn: Turn, number: int, effect: Effect, question: str, charter: Charter | None) -> None:
     """Bring an agent's question to the desk that its charter names."""
     task = turn.state.tasks[number]
+    if _asks_too_much(turn, number, effect):
+        return
     step = task.steps[effect.step]
     asked = _about_effect(effect, step, "question", line(question))
     desk = charter.escalation if charter is not None else OPERATOR
     escalate(turn, number, replace(asked, evidence=evidence_of(task, step), desk=desk))
+
+
+def _asks_too_much(turn: Turn, number: int, effect: Effect) -> bool:
+    """Deny what would be more than people can be asked for one task at once."""
+    if len(turn.state.tasks[number].asked) < MAX_ASKED:
+        return False
+    reason = f"people are asked {MAX_ASKED} things for this task already: wait until some are decided"
+    turn.say(number, denied(effect, "limits.asked", reason))
+    return True
 
 
 def reversible(offer: ToolOffer) -> Reversible:

@@ -1,6 +1,6 @@
 """Decides about steps that a person does: who is asked for what, and whether the answer is of its form."""
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -8,6 +8,7 @@ from interlock.contracts import facts
 from interlock.contracts.message import Json, line
 from interlock.contracts.people import HUMAN, Answer
 from interlock.contracts.plan import PlannedStep
+from interlock.contracts.roles import RoleOffer
 from interlock.supervisor.core.deciding.escalating import OPERATOR, escalate
 from interlock.supervisor.core.provenance import evidence_of
 from interlock.supervisor.core.ready import waiting
@@ -15,6 +16,20 @@ from interlock.supervisor.core.shapes import misfit, schema_objection
 from interlock.supervisor.core.state import Step, Task
 from interlock.supervisor.core.switches import stops_step, stops_tenant
 from interlock.supervisor.core.turn import Turn
+
+OFFER = RoleOffer(
+    role=HUMAN,
+    objective=(
+        "A person decides or does what no agent may. Say in `ask` what, and in `form` (a JSON Schema) what "
+        "the answer looks like; `to` is a role or person."
+    ),
+    input_schema={
+        "type": "object",
+        "properties": {"ask": {"type": "string"}, "to": {"type": "string"}, "form": {"type": "object"}},
+        "required": ["ask"],
+    },
+)
+"""How planners are told that they may give a step to a person."""
 
 
 def objections_to(step: PlannedStep) -> list[str]:
@@ -24,8 +39,8 @@ def objections_to(step: PlannedStep) -> list[str]:
         wrong.append(f"step {step.id}: a person needs to know what to do: say it in its input as `ask`")
     if "to" in step.input and not _text(step.input, "to"):
         wrong.append(f"step {step.id}: `to` is the name of a role or person")
-    form = step.input.get("form", {})
-    objection = schema_objection(form) if isinstance(form, dict) else "it is no object"
+    form = _form(step.input)
+    objection = "it is no object" if form is None else schema_objection(form)
     if objection:
         wrong.append(f"step {step.id}: `form` is a JSON Schema of the answer, but {objection}")
     return wrong
@@ -47,7 +62,6 @@ def ask_people(turn: Turn) -> None:
 
 def _asked(task: Task, step: Step) -> facts.Escalated:
     notes = "".join(f" ({note})" for note in step.notes)
-    form = step.input.get("form", {})
     return facts.Escalated(
         at_ms=0,
         number=0,
@@ -56,7 +70,7 @@ def _asked(task: Task, step: Step) -> facts.Escalated:
         role=HUMAN,
         step=step.id,
         attempt=step.attempt,
-        form=form if isinstance(form, dict) else {},
+        form=_form(step.input) or {},
         evidence=evidence_of(task, step),
         desk=_text(step.input, "to") or OPERATOR,
         blocks=True,
@@ -75,6 +89,12 @@ def answer_objection(form: Json, answer: Answer) -> str:
         return f"the answer is not JSON: {error}"
     wrong = misfit(form, value)
     return f"the answer does not fit its form {wrong}" if wrong else ""
+
+
+def _form(given: Json) -> Json | None:
+    """Return the schema of the answer that a step's input asks for; None: what stands there is none."""
+    form: Any = given.get("form", {})
+    return cast("Json", form) if isinstance(form, dict) else None
 
 
 def _text(given: Json, name: str) -> str:
