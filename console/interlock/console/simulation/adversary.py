@@ -93,7 +93,7 @@ def _cast(luck: Random, profile: str) -> Cast:
 
 def _somebody(luck: Random, cast: Cast) -> str:
     """Draw a process; the supervisor is the most interesting one."""
-    if luck.random() < 0.35:
+    if luck.random() < 0.45:
         return luck.choice(cast.supervisors)
     return luck.choice((*cast.agents, *cast.workers, *cast.workers))
 
@@ -304,7 +304,7 @@ def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
 
 
 _WORK: dict[Draw, int] = {_submit: 9, _reply: 6, _more: 5, _decide: 4}
-_ASKED: dict[Draw, int] = {_decide: 30, _stand: 6, _sway: 3, _level: 3, _plant: 2}
+_ASKED: dict[Draw, int] = {_decide: 30, _stand: 6, _sway: 6, _level: 3, _plant: 2}
 _STOPS: dict[Draw, int] = {_switch: 14, _strike: 3}
 _DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 8, _leave: 4, _vanish: 1}
 _NET: dict[Draw, int] = {_storm: 14, _stall: 7, _cut: 12}
