@@ -213,8 +213,10 @@ class Life:
         self._say(by, "human", "delegate", encode(Delegate(to=to, for_s=chance.choice((0, 60, 3_600)))))
 
     def canary_is_planted(self, chance: Random) -> None:
-        body = PlantCanary(role="operator", tool="pay", summary="Pay the fox", arguments={"cents": 1})
-        self._say(chance.choice(PEOPLE), "control", "canary", encode(body), "fleet")
+        body = PlantCanary(role="operator", tool="write_file", summary="Fox", arguments={"path": "a"})
+        task = chance.choice((*self.world.state.tasks, 0))
+        scope = ("task", task) if task else ("fleet",)
+        self._say(chance.choice(PEOPLE), "control", "canary", encode(body), *scope)
 
     def task_is_switched(self, chance: Random) -> None:
         if self.world.state.tasks:

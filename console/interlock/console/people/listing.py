@@ -25,7 +25,7 @@ def in_order(asked: Iterable[Asked]) -> list[Asked]:
 def urgency(asked: Asked) -> tuple[int, bool, int, int, int]:
     """Return what orders them."""
     deadline_ms = _NEVER_MS if asked.deadline_ms is None else asked.deadline_ms
-    return (deadline_ms, not asked.said.blocks, asked.said.at_ms, asked.task, asked.said.number)
+    return (deadline_ms, not asked.blocks, asked.said.at_ms, asked.task, asked.said.number)
 
 
 def row(mandate: Mandate, asked: Asked) -> str:
@@ -44,6 +44,8 @@ def summary(mandate: Mandate, asked: Asked) -> str:
     text = f"{said.tool} {values(asked.arguments)} · {said.summary}" if said.tool else said.summary
     text = visible(text[:MOST_READ_CHARS])
     text = text if len(text) <= SUMMARY_CHARS else f"{text[: SUMMARY_CHARS - 1]}…"
+    if asked.planted:
+        return f"{text} [planted]"
     agreed = mandate.docket.counting(asked, mandate.now_ms)
     if not agreed:
         return text
@@ -58,6 +60,9 @@ def fields(mandate: Mandate, asked: Asked) -> dict[str, Any]:
         **{name: said.get(name, getattr(asked.said, name)) for name in _SAID},
         "number": str(asked.number),
         "task": asked.about,
+        "effect": asked.effect,
+        "excluded": asked.barred,
+        "blocks": asked.blocks,
         "arguments": asked.arguments,
         "digest": asked.digest,
         "cost": msgspec.to_builtins(asked.said.cost),
@@ -73,6 +78,7 @@ def fields(mandate: Mandate, asked: Asked) -> dict[str, Any]:
         "verdict": asked.resolved.verdict if asked.resolved else "",
         "decided_by": asked.resolved.by if asked.resolved else (),
         "reason": asked.resolved.reason if asked.resolved else "",
+        "planted": asked.planted,
     }
 
 
@@ -86,14 +92,11 @@ _SAID = (
     "submitter",
     "tenant",
     "step",
-    "effect",
     "tool",
     "risk",
     "form",
     "policies",
     "reversible",
     "undo",
-    "excluded",
     "at_last",
-    "blocks",
 )

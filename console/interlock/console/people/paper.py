@@ -15,7 +15,7 @@ from interlock.console.people.words import (
     agreement,
     left,
     names,
-    resolution,
+    outcome,
     span,
 )
 from interlock.console.stop.times import said_moment
@@ -49,7 +49,7 @@ def _title(asked: Asked, now_ms: int) -> Iterator[Line]:
     age = age.replace("now ago", "just now")
     yield Line(f"{MEANS[asked.said.kind]}, {age}", f"{asked.number} ", style=STRONG)
     if asked.resolved is not None:
-        yield Line(f"it {resolution(asked.resolved)}", indent=INDENT, style=STRONG)
+        yield Line(f"it {outcome(asked, asked.resolved)}", indent=INDENT, style=STRONG)
     yield _line("", asked.said.summary, style=STRONG)
 
 
@@ -74,7 +74,7 @@ def _what(case: Case) -> Iterator[Line]:
         yield _line("", "the whole question:")
         yield from (Line(line, "  ", INDENT) for line in visible_lines(case.question))
     if said.tool:
-        effect = f", effect {said.effect}" if said.effect else ""
+        effect = f", effect {asked.effect}" if asked.effect else ""
         yield _line("tool ", f"{said.tool} ({said.risk or 'risk unknown'}){effect}")
     if said.kind == "approval" or asked.arguments:
         size = len(canonical(asked.arguments))
@@ -135,8 +135,8 @@ def _people(case: Case, mandate: Mandate) -> Iterator[Line]:
     asked, standing = case.asked, mandate.standing(case.asked)
     if asked.is_signed:
         yield _line("agreement ", agreement(asked.needs, case.docket.counting(asked, mandate.now_ms)))
-    if asked.excluded:
-        yield _line("may not ", names(asked.excluded))
+    if asked.barred:
+        yield _line("may not ", names(asked.barred))
     moved = asked.moved
     by = f", sent there by {moved.by}{_because(moved.reason)}" if moved and moved.by else ""
     yield _line("asked now ", f"{asked.desk or 'nobody'}{by}")
@@ -153,7 +153,7 @@ def _end(asked: Asked, now_ms: int) -> Iterator[Line]:
     else:
         when = f"{said_moment(asked.deadline_ms)}, {left(asked.deadline_ms, now_ms)}"
         yield _line("deadline ", f"{when}: then the next in line is asked, and at last {last}")
-    if not asked.said.blocks:
+    if not asked.blocks:
         yield _line("", "nothing waits for it", style=FAINT)
 
 
