@@ -169,7 +169,11 @@ def _awaits(task: Task) -> bool:
 
 def open_steps(state: State, number: int) -> set[str]:
     """Return the steps of a task that may still come to something."""
-    return {name for name, step in state.tasks[number].steps.items() if step.state not in {"completed", "dead", "dropped"}}
+    return {
+        name
+        for name, step in state.tasks[number].steps.items()
+        if step.state not in {"completed", "dead", "dropped"}
+    }
 
 
 def _people_are_asked(state: State) -> None:

@@ -1,9 +1,12 @@
-"""Planted requests: they read like real ones, nothing hangs on them, and whatever is said, nothing happens."""
+"""Planted requests: they read like real ones, nothing hangs on them, and nothing ever happens for them."""
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.supervisor.core.payments import (
     FINANCE,
@@ -15,7 +18,9 @@ from tests.supervisor.core.payments import (
     pay,
     set_policies,
 )
-from tests.supervisor.core.world import World
+from tests.supervisor.core.people import signed, statement_of
+from tests.supervisor.core.test_one_verdict import MORE, WHAT, Desk
+from tests.supervisor.core.world import World, all_of
 
 from interlock.contracts import facts
 from interlock.contracts.effect import ToolCall
@@ -270,3 +275,40 @@ def test_it_is_planted_in_a_task_that_goes_on_and_where_somebody_is_at_work() ->
     world.result(number, "a")
     plant(world, number)
     assert refused(world, number) == f"task {number} is over"
+
+
+class Looking(Desk):
+    """A payment that is planted, and all that may happen to it."""
+
+    def __init__(self) -> None:
+        self.world, self.number = planted()
+        self.effect = 0
+        self.world.person("eve", roles=("approver",))
+        self.world.more(self.number, wall_ms=10**9)
+        self.old = [signed(statement_of(self.world.state, self.number, 1, who)) for who in FINANCE]
+        self.versions = 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(5, 40))
+def test_nothing_ever_happens_and_one_verdict_counts(chance: Random, length: int) -> None:
+    desk = Looking()
+    for _ in range(length):
+        desk.happen(chance.choice(WHAT + MORE), chance)
+        if desk.world.task(desk.number).moving and chance.random() < 0.2:
+            plant(desk.world, desk.number)
+    told = desk.world.told[desk.number]
+    assert not [fact for fact in told if isinstance(fact, facts.EffectGranted | facts.EffectDenied)]
+    closed = [fact.number for fact in all_of(desk.world.told, desk.number, facts.Resolved)]
+    assert len(closed) == len(set(closed))
+
+
+def test_the_walks_meet_what_they_are_about() -> None:
+    met: set[str] = set()
+    for seed in range(12):
+        chance, desk = Random(seed), Looking()
+        for _ in range(40):
+            desk.happen(chance.choice(WHAT + MORE), chance)
+            plant(desk.world, desk.number)
+        met |= {fact.verdict for fact in all_of(desk.world.told, desk.number, facts.Resolved)}
+    assert {"approved", "edited", "rejected", "void"} <= met
