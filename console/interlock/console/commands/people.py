@@ -95,7 +95,9 @@ def _as_arguments(_context: click.Context, _option: click.Parameter, text: str) 
 @name_option("--role", "role", help="Who shall be asked.")
 @name_option("--tool", "tool", help="What shall seem to be asked for.")
 @click.option("--task", type=click.IntRange(1, 2**53), metavar="N", help="In which task  [the fleet].")
-@click.option("--summary", default="", metavar="TEXT", help="What is read first  [as a real one of the task].")
+@click.option(
+    "--summary", default="", metavar="TEXT", help="What is read first  [as a real one of the task]."
+)
 @click.option("--arguments", default="{}", metavar="JSON", callback=_as_arguments, help="What is read then.")
 @json_option
 @reach_options
@@ -146,7 +148,8 @@ async def _plant(reach: Reach, planted: PlantCanary, task: int, *, as_json: bool
         print_json({"number": number, "record": seq})
     else:
         out(number)
-        say(f"planted on the desk of {asked[0].desk if asked else planted.role}; interlock people says whether it was caught")
+        desk = asked[0].desk if asked else planted.role
+        say(f"planted on the desk of {desk}; interlock people says whether it was caught")
     return Exit.DONE
 
 

@@ -46,7 +46,7 @@ class Asked:
 
     @property
     def effect(self) -> int:
-        """The record that asks, as people see it; what is planted seems to have one, as it is shown as real."""
+        """The record that asks, as people see it: what is planted seems to have one."""
         return self.said.effect or (self.said.input if self.said.canary else 0)
 
     @property

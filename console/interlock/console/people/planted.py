@@ -1,4 +1,4 @@
-"""What the story of a task tells of planted requests: nothing before they are decided, and then that they were."""
+"""What a task's story tells of planted requests: nothing before they are decided, then that they were."""
 
 from collections.abc import Iterator
 

@@ -10,6 +10,7 @@ from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.routing import deadline_of
 from interlock.supervisor.core.turn import Turn
 
+
 def reassign(turn: Turn, said: Input, body: Reassign, task: int, known: Escalation) -> None:
     """Bring a question to another desk; who may approve stays as the policy says."""
     try:
