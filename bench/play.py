@@ -27,6 +27,7 @@ from interlock.contracts.facts import AnyFact
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.message import Message, encode
 from interlock.contracts.plan import Plan, PlannedStep
+from interlock.contracts.policy import SetPolicies
 from interlock.contracts.presence import AgentHello, EffectHello, ModelOffer
 from interlock.contracts.roles import Verdict
 from interlock.contracts.step import StepResult
@@ -34,6 +35,7 @@ from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.decide import decide
 from interlock.supervisor.core.state import State
+from interlock.supervisor.policies import read_folder, shipped_folder
 
 ROLES = ("planner", "researcher", "executor", "reviewer")
 CHARTERS = Path(interlock.agents.__file__).parent
@@ -86,6 +88,8 @@ class Play:
             facts.EffectSettled: self._deliver,
             facts.Completed: self._submit_next,
         }
+        shipped = SetPolicies(bundle=read_folder(shipped_folder(), start_ms))
+        self.say("supervisor-1", "supervisor", "policies", shipped)
         self._come(limiting.STEP if limited else NO_LIMITS)
         if limited:
             for scope in limiting.SCOPES:

@@ -163,6 +163,8 @@ USAGE: list[tuple[str, ...]] = [
     ("inbox", "7.1"),
     ("notify", "now", "--check"),
     ("people", "canary"),
+    ("policy", "explain"),
+    ("autonomy", "executor", "9"),
     ("reviews", "--last", "1"),
     ("show", "7.0"),
     ("budget", "raise", "7.x", "--usd", "1"),

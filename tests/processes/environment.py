@@ -169,7 +169,8 @@ async def running(
 ) -> AsyncGenerator[Environment]:
     """Start an environment as `interlock up` does, with further processes; see that nothing stays behind."""
     before = set(psutil.Process().children(recursive=True))
-    wish = Wish(docs=(docs,), model=model, person=PERSON)
+    channels = Path(variables["INTERLOCK_NOTIFY"]) if "INTERLOCK_NOTIFY" in variables else None
+    wish = Wish(docs=(docs,), model=model, person=PERSON, channels=channels)
     services = (*SERVICES, *further)
     with held(StateFolder(state)) as folder:
         async with started(folder, wish, dict(os.environ) | variables, services) as local:

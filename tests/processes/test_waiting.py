@@ -1,4 +1,4 @@
-"""While a person is awaited nothing is held, bought or lost, though an agent has one hand and everybody dies."""
+"""While a person is awaited nothing is held, bought or lost, though all die and an agent has one hand."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -43,7 +43,7 @@ def lets_the_requester_approve() -> Any:
 
 def lets_a_step_wait_for_what_is_planted() -> Any:
     """What is planted says that something waits for it."""
-    asked = canaries.escalate
+    asked = escalating.escalate
 
     def blocking(turn: Any, task: int, said: facts.Escalated) -> int:
         return asked(turn, task, replace(said, blocks=True))

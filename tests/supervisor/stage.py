@@ -100,6 +100,7 @@ class Agent(Player):
         self.outcomes: list[Outcome] = []
         self.given: list[dict[str, bytes]] = []
         self.confirms = True
+        self.deaf = False
         self._waiting: dict[tuple[int, str, str], asyncio.Future[Outcome]] = {}
 
     async def start(self) -> None:
@@ -115,7 +116,7 @@ class Agent(Player):
             return self.begin((told.task, told.step, told.attempt), self._work(told))
         if isinstance(told, Outcome):
             self._take_outcome(told)
-        elif isinstance(told, Cancel):
+        elif isinstance(told, Cancel) and not self.deaf:
             for (task, step, attempt), work in self.at_work.items():
                 if task == told.task and (told.step, told.attempt) in {("all", 0), (step, attempt)}:
                     work.cancel()

@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
+from tests.supervisor import stage as acting
 from tests.supervisor.core.world import LOOK, ONE, THINK
 from tests.supervisor.stage import Agent, EffectWorker, Stage
 
@@ -87,6 +88,27 @@ async def test_a_restart_of_everybody_changes_nothing(stage: Stage) -> None:
     assert again.attempts == [(task, "a", 2)]
     assert [outcome.end for outcome in again.outcomes] == ["completed", "answered", "completed"]
     assert len(worker.done) == len(set(worker.done)) == 2
+
+
+async def test_who_has_not_heard_that_its_step_waits_hears_it_from_the_next_who_leads(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an agent that asks once, and is not reached when its step is suspended
+    monkeypatch.setattr(acting, "ASK_AGAIN_S", 60.0)
+    _, _, running = stage.supervise()
+    await worker_of(stage)
+    agent = await one_hand(stage)
+    agent.deaf = True
+    task = await stage.submit(ONE, review=False)
+    await suspended(stage, task)
+    work = agent.at_work[task, "a", 1]
+    # When another supervisor takes over
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    agent.deaf = False
+    stage.supervise("supervisor-2")
+    # Then the agent hears of it
+    await stage.until(work.cancelled)
 
 
 async def test_an_answer_that_comes_while_nobody_leads_counts(stage: Stage) -> None:

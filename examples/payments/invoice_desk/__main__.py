@@ -6,10 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from interlock.bus.errors import BusError
-from interlock.console.errors import ConsoleError
-from invoice_desk.bank.keeper import NotStarted
-from invoice_desk.desk import NO_MODEL, POLICIES, open_desk
+from invoice_desk.desk import CANNOT_OPEN, NO_MODEL, POLICIES, open_desk
 from invoice_desk.people import PEOPLE
 
 
@@ -47,7 +44,7 @@ def main() -> int:
         return asyncio.run(
             keep_open(arguments.folder.absolute(), arguments.policies.absolute(), arguments.model)
         )
-    except (ConsoleError, BusError, NotStarted, OSError) as error:
+    except CANNOT_OPEN as error:
         sys.stderr.write(f"the desk cannot be opened: {error}\n")
         return 1
 

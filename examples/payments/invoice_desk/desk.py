@@ -11,10 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from interlock.bus.errors import BusError
+from interlock.console.errors import ConsoleError
 from interlock.console.local import Local, Wish, held, started
 from interlock.console.processes import Service
 from interlock.console.state import StateFolder
-from invoice_desk.bank.keeper import BankProcess, kept_bank
+from invoice_desk.bank.keeper import BankProcess, NotStarted, kept_bank
 from invoice_desk.people import OPERATOR, admit_people
 from invoice_desk.teller import Teller, write
 
@@ -23,6 +25,8 @@ ROLES = ("planner", "researcher", "executor", "reviewer")
 NO_MODEL = "offline/extractive"
 STATE = "state"
 TELLER = "teller.json"
+CANNOT_OPEN = (ConsoleError, BusError, NotStarted, OSError)
+"""What keeps a desk closed; each says why in a sentence."""
 
 
 class Desk(msgspec.Struct, frozen=True):

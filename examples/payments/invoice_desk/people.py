@@ -26,9 +26,11 @@ PEOPLE = (
 
 
 def admit_people(state: StateFolder) -> None:
-    """Give everybody a key, and nobody more than stands above."""
+    """Give everybody a key who has none, and nobody more than stands above."""
     state.make()
     principals = Principals(state.store)
     for person in PEOPLE:
-        principals.enrol(person.name, Principal(roles=person.roles, groups=person.groups))
+        known = principals.read().get(person.name, Principal(roles=()))
+        wished = msgspec.structs.replace(known, roles=person.roles, groups=person.groups)
+        principals.enrol(person.name, wished)
         principals.admit(person.name, person.roles)

@@ -165,11 +165,20 @@ class Telling:
                 had = before.steps.get(name)
                 if had is not None and _same_attempt(had, step):
                     self._tell_step(task, step)
+            self._suspended_again(before, task)
             for seq, effect in sorted(task.effects.items()):
                 was = before.effects.get(seq)
                 # The same grant: one that was made only now is not durable yet.
                 if was is not None and _same_grant(was, effect) and (task.active or effect.call is not None):
                     self._tell_effect(task, effect)
+
+    def _suspended_again(self, before: Task, task: Task) -> None:
+        """Free the hands of those who may not have heard that their step waits for a person."""
+        for name in task.suspended:
+            step = task.steps[name]
+            holder = step.holders[-1] if step.holders else ""
+            if name in before.suspended and holder in self._state().agents:
+                self._cancel_step(task.id, name, step.attempt, holder, "it waits for a person")
 
     def _step_assigned(self, task: Task, fact: facts.StepAssigned) -> None:
         step = task.steps.get(fact.step)

@@ -288,7 +288,7 @@ async def test_a_chat_gets_text_and_blocks_and_needs_no_secret(site: Site) -> No
             await site.decide(escalated())
             (call,) = await receiver.count(1)
     assert call.json["text"] == "1.1 waits for finance: an approval"
-    assert "interlock inbox 1.1" in call.json["blocks"][0]["text"]["text"]
+    assert "interlock show 1.1" in call.json["blocks"][0]["text"]["text"]
     assert "webhook-signature" not in call.headers
 
 

@@ -78,7 +78,7 @@ async def test_what_is_told_is_enough_to_act_on(environment: Environment) -> Non
             "at_last": "deny",
             "deadline": "2025-11-24T17:00:00Z",
             "text": "42.1 waits for finance: an approval",
-            "command": "interlock inbox 42.1",
+            "command": "interlock show 42.1",
             "link": "https://interlock.example/inbox/42.1",
         },
     }
@@ -86,6 +86,11 @@ async def test_what_is_told_is_enough_to_act_on(environment: Environment) -> Non
         for word in ("42.1 waits for finance", "2 of finance", "pay-over-500", "17:00", "cannot be undone"):
             assert word in text
         assert "https://interlock.example/inbox/42.1" in text
+
+
+async def test_how_many_have_to_agree_is_said_also_where_it_is_one(environment: Environment) -> None:
+    (notice,) = await notices(environment, escalated(needs=(Need(role="finance"),)))
+    assert msgspec.json.decode(told(notice)[0])["data"]["needs"] == [{"role": "finance", "quorum": 1}]
 
 
 async def test_a_canary_looks_like_any_other(environment: Environment) -> None:

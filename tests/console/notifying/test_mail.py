@@ -42,7 +42,7 @@ async def test_a_letter_arrives_at_every_mailbox() -> None:
         (letter,) = await office.count(1)
     assert letter["Subject"] == "Interlock 42.1 waits for finance: an approval"
     assert letter["To"] == "x@b.example, y@b.example"
-    assert "interlock inbox 42.1" in str(letter.get_payload())
+    assert "interlock show 42.1" in str(letter.get_payload())
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])

@@ -527,3 +527,13 @@ async def test_an_editor_of_ones_own_takes_the_place_of_the_field(
         sheet = await table.sheet("e")
         await table.press("ctrl+e")
         await table.until(lambda: '"amount_cents": 7' in sheet.query_one(TextArea).text)
+
+
+async def test_it_opens_without_colours_too(
+    environment: Environment, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    task = await task_of(environment)
+    await environment.decide(task, fresh(question()))
+    async with inbox(environment, key_file) as table:
+        await table.until(lambda: table.numbers == [f"{task}.1"])

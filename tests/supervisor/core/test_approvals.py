@@ -26,9 +26,11 @@ from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import ToolCall
 from interlock.contracts.limits import DEFAULT_APPROVAL_S, MAX_JUDGED_BYTES
 from interlock.contracts.people import Approve, Delegate, Edit
+from interlock.contracts.plan import Plan, PlannedStep
 from interlock.supervisor.core.limits import SUSPEND_MS
 from interlock.supervisor.dispatches import do_effect
 
+LESS = MUCH | {"cents": 55_000}
 VALID_MS = DEFAULT_APPROVAL_S * 1_000
 
 
@@ -77,6 +79,25 @@ def test_people_are_told_all_they_must_know_to_judge() -> None:
     assert world.state.agents["researcher-1"].free == 1
 
 
+def test_what_was_made_of_something_from_outside_comes_from_outside_too() -> None:
+    # Given a step that has read something from outside, and two after it that pass it on
+    world, _ = at_the_desk(capacity=8)
+    names = ("read", "think", "act")
+    steps = [
+        PlannedStep(id=name, role="researcher", after=names[:place][-1:]) for place, name in enumerate(names)
+    ]
+    number = world.submit(plan=Plan(steps=tuple(steps)), review=False)
+    world.completed(number, world.ask(number, "read", ToolCall(tool=OUTSIDE.tool)), Amounts(tool_calls=1))
+    for name in ("read", "think"):
+        world.result(number, name)
+    # When the last wants to pay
+    pay(world, number, step="act")
+    # Then people see where it comes from
+    (one,) = world.only(number, facts.Escalated).evidence
+    assert (one.record, one.untrusted) == (world.step(number, "think").result, True)
+    assert one.what == "the result of step think (researcher), made of what fetch told"
+
+
 def test_two_of_them_let_it_happen_and_the_worker_gets_their_signatures() -> None:
     world, number, effect = asked()
     world.approve(number, by="bob")
@@ -122,10 +143,12 @@ def test_what_nobody_could_read_is_refused_and_not_cut() -> None:
         ("alice", "alice has asked for 1.1, and may not approve it: others have to"),
         ("olga", "1.1 is for finance: olga speaks for nobody there who is missing"),
         ("mallory", "1.1 is for finance: mallory speaks for nobody there who is missing"),
+        ("root", "1.1 is for finance: root speaks for nobody there who is missing"),
     ],
 )
 def test_who_is_not_asked_cannot_agree(who: str, sentence: str) -> None:
     world, number, effect = asked()
+    world.person("root", roles=("admin",))
     world.approve(number, by=who)
     assert refused(world, number) == sentence.replace("1.1", f"{number}.1")
     assert world.effect(number, effect).state == "escalated"
@@ -194,7 +217,7 @@ def test_a_forged_approval_is_refused_and_said_to_be_one(forged: Callable[[World
         ({"task": 999}, "it was signed for"),
         ({"effect": 999}, "it was signed for"),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    ids=["arguments", "tool", "verdict", "policies", "number", "task", "effect"],
 )
 def test_what_was_signed_has_to_be_what_is_asked(changes: dict[str, Any], sentence: str) -> None:
     world, number, _ = asked()
@@ -243,14 +266,54 @@ def test_an_approval_expires_while_others_are_awaited() -> None:
     assert world.effect(number, effect).state == "granted"
 
 
-def test_what_was_approved_and_could_not_begin_in_time_is_asked_anew() -> None:
-    # Given an approved payment that waits for a worker
+def test_who_comes_again_when_the_first_word_has_expired_counts_again() -> None:
+    world, number, effect = asked()
+    world.approve(number, by="bob")
+    world.tick(VALID_MS)
+    world.approve(number, by="bob")
+    assert world.kinds(number) == ["ApprovalCounted"]
+    world.approve(number, by="carol")
+    assert world.effect(number, effect).state == "granted"
+
+
+def approved_and_held(*, edit: bool = False) -> tuple[World, int, int]:
+    """Return a payment that was approved, perhaps as edited, and waits for a worker."""
     world, number, effect = asked()
     world.more(number, wall_ms=10**9)
+    if edit:
+        world.edit(number, LESS, by="bob")
+    else:
+        world.approve(number, by="bob")
     world.bye("effects-1")
-    world.approve(number, by="bob")
     world.approve(number, by="carol")
     assert world.effect(number, effect).state == "held"
+    return world, number, effect
+
+
+def test_what_waits_for_a_worker_in_a_paused_task_keeps_its_approvals() -> None:
+    world, number, effect = approved_and_held()
+    world.control("pause", number)
+    world.tick(10 * VALID_MS)
+    world.control("resume", number)
+    world.worker(tools=(PAY, OUTSIDE))
+    granted = world.effect(number, effect)
+    assert granted.state == "granted"
+    assert granted.approved_until_ms == world.now_ms + VALID_MS
+
+
+def test_what_is_asked_anew_is_what_was_edited() -> None:
+    world, number, effect = approved_and_held(edit=True)
+    world.tick(VALID_MS)
+    world.worker(tools=(PAY, OUTSIDE))
+    assert world.escalation(number, 2).arguments == LESS
+    for who in ("carol", "dan"):
+        world.approve(number, 2, by=who)
+    assert world.effect(number, effect).arguments == LESS
+
+
+def test_what_was_approved_and_could_not_begin_in_time_is_asked_anew() -> None:
+    # Given an approved payment that waits for a worker
+    world, number, effect = approved_and_held()
     # When the worker comes too late
     world.tick(VALID_MS)
     world.worker(tools=(PAY, OUTSIDE))
@@ -357,12 +420,11 @@ def test_edited_arguments_pass_the_gate_again_and_voids_what_others_agreed_to() 
     world, number, effect = asked()
     world.approve(number, by="bob")
     # When another changes it
-    less = MUCH | {"cents": 55_000}
-    world.edit(number, less, by="carol")
+    world.edit(number, LESS, by="carol")
     # Then only the editor has agreed to that
     assert world.kinds(number) == ["ArgumentsEdited", "ApprovalCounted"]
     known = world.escalation(number)
-    assert (known.arguments, [one.by for one in known.approvals]) == (less, ["carol"])
+    assert (known.arguments, [one.by for one in known.approvals]) == (LESS, ["carol"])
     # And with one more it is done as edited
     world.approve(number, by="bob")
     closed = world.only(number, facts.Resolved)
@@ -370,8 +432,8 @@ def test_edited_arguments_pass_the_gate_again_and_voids_what_others_agreed_to() 
     order = do_effect(
         world.task(number), world.effect(number, effect), "i", ToolCall(tool="pay", arguments=MUCH), 1
     )
-    assert order.call == ToolCall(tool="pay", arguments=less)
-    assert {one.statement.arguments for one in order.approvals} == {digest_of(less)}
+    assert order.call == ToolCall(tool="pay", arguments=LESS)
+    assert {one.statement.arguments for one in order.approvals} == {digest_of(LESS)}
 
 
 def test_an_edit_to_what_needs_nobody_happens_at_once() -> None:
@@ -404,6 +466,24 @@ def test_an_edit_has_to_change_something_that_people_can_judge(
     world, number, _ = asked()
     world.edit(number, arguments, by="bob")
     assert sentence in refused(world, number)
+
+
+def test_what_the_policies_say_of_the_edited_call_counts_from_then_on() -> None:
+    # Given a payment that its requester may approve, as one of finance
+    world, number = at_the_desk()
+    world.person("alice", "finance")
+    one_cent = MUCH | {"cents": 1}
+    may = """@id("cent") @require_approval("finance") @requester("may")
+    permit (principal, action == Action::"pay", resource) when { context.arguments.cents == 1 };"""
+    set_policies(world, bundle(may))
+    effect = pay(world, number, one_cent)
+    assert world.escalation(number).excluded == ()
+    # When another makes it one that the requester may not
+    world.edit(number, MUCH, by="bob")
+    # Then the requester may not
+    world.approve(number, by="alice")
+    assert "may not approve it" in refused(world, number)
+    assert world.effect(number, effect).state == "escalated"
 
 
 @pytest.mark.parametrize("who", ["alice", "mallory", "olga"])

@@ -10,7 +10,8 @@ from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import AskCall
 from interlock.contracts.people import Abort, Answer, Approve, PlantCanary, Raise, Reassign
-from interlock.supervisor.core.limits import MAX_REVIEW_ROUNDS, MAX_SAME_EFFECTS
+from interlock.supervisor.core.deciding import escalating
+from interlock.supervisor.core.limits import MAX_ASKED, MAX_REVIEW_ROUNDS, MAX_SAME_EFFECTS
 
 
 def at_work(**fields: Any) -> tuple[World, int]:
@@ -224,6 +225,26 @@ def test_a_verdict_has_to_name_something(rest: tuple[int | str, ...]) -> None:
     assert world.state == before
     said = [fact for told in world.last.values() for fact in told]
     assert [type(fact) for fact in said] == [facts.Refused]
+
+
+def test_a_task_asks_only_so_much_at_once() -> None:
+    world, number = at_work()
+    for each in range(MAX_ASKED):
+        world.ask(number, "a", AskCall(question=f"{each}?"), key=f"k{each}")
+    world.ask(number, "a", AskCall(question="more?"), key="more")
+    assert world.only(number, facts.EffectDenied).rule == "limits.asked"
+    say(world, "answer", Answer(text="yes"), number, 1)
+    world.ask(number, "a", AskCall(question="now?"), key="now")
+    assert world.only(number, facts.Escalated).number == MAX_ASKED + 1
+
+
+def test_of_the_fleet_the_oldest_gives_way_when_too_many_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(escalating, "MAX_OPEN_OF_FLEET", 2)
+    world, _ = at_work()
+    for _ in range(3):
+        plant(world)
+    assert world.kinds(0) == ["Resolved", "Escalated"]
+    assert sorted(each for _, each in world.state.escalations) == [2, 3]
 
 
 # News, and what is planted.

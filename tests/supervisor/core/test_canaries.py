@@ -27,7 +27,7 @@ from interlock.contracts.effect import ToolCall
 from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.people import Abort, Delegate, PlantCanary, Reassign
 from interlock.contracts.policy import Route
-from interlock.supervisor.core.limits import SUSPEND_MS
+from interlock.supervisor.core.limits import MAX_ASKED, SUSPEND_MS
 
 PLANT = PlantCanary(role="finance", tool="pay", arguments=MUCH)
 
@@ -260,12 +260,10 @@ def test_it_is_planted_in_a_task_that_goes_on_and_where_somebody_is_at_work() ->
     world, number = at_the_desk()
     plant(world, 99)
     assert refused(world, 0) == "there is no task 99"
-    for rest, reason in (
-        (("step", number, "a"), "in one task, or on the fleet"),
-        (("task", "x"), "nothing to switch"),
-    ):
-        world.say("ada", "control", "canary", PLANT, *rest)
-        assert reason in str([fact.reason for told in world.last.values() for fact in told])
+    world.say("ada", "control", "canary", PLANT, "step", number, "a")
+    assert refused(world, number) == "it is planted in one task, or on the fleet"
+    world.say("ada", "control", "canary", PLANT, "task", "x")
+    assert "nothing to switch" in refused(world, 0)
     pay(world, number)
     world.tick(SUSPEND_MS)
     plant(world, number)
@@ -312,3 +310,10 @@ def test_the_walks_meet_what_they_are_about() -> None:
             plant(desk.world, desk.number)
         met |= {fact.verdict for fact in all_of(desk.world.told, desk.number, facts.Resolved)}
     assert {"approved", "edited", "rejected", "void"} <= met
+
+
+def test_no_more_is_planted_than_people_can_be_asked() -> None:
+    world, number = at_the_desk()
+    for _ in range(MAX_ASKED + 1):
+        plant(world, number)
+    assert refused(world, number) == f"people are asked {MAX_ASKED} things for task {number} already"

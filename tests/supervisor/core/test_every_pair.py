@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from tests.supervisor.core.people import signed
-from tests.supervisor.core.world import LOOK, ONE, World, limited
+from tests.supervisor.core.world import LOOK, ONE, PUT, World, limited
 
 from interlock.contracts import effect as effects
 from interlock.contracts import facts
@@ -167,6 +167,13 @@ def questioned(world: World) -> int:
     return number
 
 
+def approval_asked(world: World) -> int:
+    world.autonomy("researcher", 2)
+    number = world.submit(plan=ONE)
+    world.ask(number, "a", PUT)
+    return number
+
+
 def a_persons_turn(world: World) -> int:
     return world.submit(plan=Plan(steps=(PlannedStep(id="a", role="human", input={"ask": "Look"}),)))
 
@@ -209,6 +216,7 @@ SITUATIONS: list[Callable[[World], int]] = [
     step_draining,
     task_draining,
     questioned,
+    approval_asked,
     a_persons_turn,
     planted,
     planted_in_a_task,

@@ -113,11 +113,11 @@ def test_what_a_stranger_told_forbids_what_follows_and_an_operator_hears_of_it()
     world.ask(number, "a", pay(1), key="k2")
     assert world.only(number, facts.EffectDenied).rule == "policy.hostile"
     # And an operator is told, once, and nothing waits for it
-    (asked,) = world.said(number, facts.Escalated)
+    (asked,) = world.said(0, facts.Escalated)
     assert (asked.kind, asked.blocks, asked.desk) == ("violation", False, "operator")
-    assert asked.rules[0].id == "hostile"
+    assert (asked.rules[0].id, asked.about, asked.role) == ("hostile", number, "researcher")
     world.ask(number, "a", pay(2), key="k3")
-    assert not world.said(number, facts.Escalated)
+    assert not world.said(0, facts.Escalated)
     assert world.step(number, "a").state == "assigned"
 
 

@@ -112,6 +112,15 @@ def test_where_it_waits_at_last_it_waits_for_ever() -> None:
     assert world.said(number, facts.EffectGranted)
 
 
+def test_who_was_asked_once_is_not_asked_again_by_the_ladder() -> None:
+    world, number, _ = asked(*LADDER)
+    world.tick(HOUR_MS)
+    assert world.escalation(number).desk == "cfo"
+    world.say("bob", "human", "reassign", Reassign(to="finance"), number, 1)
+    world.tick(HOUR_MS)
+    assert world.only(number, facts.Resolved).verdict == "expired"
+
+
 def test_the_desk_opens_in_the_morning() -> None:
     office = Route(role="finance", after_s=HOUR_S, at_last="deny", calendar="office")
     world, number = at_the_desk(office, calendars=(OFFICE,))

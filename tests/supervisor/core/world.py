@@ -323,8 +323,10 @@ class World:
         approval = signed(statement_of(self.state, number, each, by, arguments))
         self.say(by, "human", "edit", Edit(arguments=arguments, approval=approval), number, each)
 
-    def reject(self, number: int, each: int = 1, by: str = "olga", **fields: Any) -> None:
-        self.say(by, "human", "reject", Reject(**({"reason": "no"} | fields)), number, each)
+    def reject(
+        self, number: int, each: int = 1, by: str = "olga", reason: str = "no", *, undo: bool = False
+    ) -> None:
+        self.say(by, "human", "reject", Reject(reason=reason, undo=undo), number, each)
 
     def escalation(self, number: int, each: int = 1) -> Escalation:
         return self.state.escalations[number, each]

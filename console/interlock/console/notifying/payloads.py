@@ -22,6 +22,8 @@ def for_programs(notice: Notice, base: str) -> bytes:
     data = {name: value for name, value in fields.items() if not name.endswith("_ms")}
     if notice.deadline_ms is not None:
         data["deadline"] = moment(notice.deadline_ms)
+    if notice.needs:
+        data["needs"] = [{"role": need.role, "quorum": need.quorum} for need in notice.needs]
     data |= {"text": headline(notice), "command": command_for(notice), "link": link_for(notice, base)}
     payload = {
         "type": f"{TYPES}.{notice.what}",

@@ -57,8 +57,8 @@ def details(notice: Notice) -> list[str]:
 
 
 def command_for(notice: Notice) -> str:
-    """Return what a person types to see everything, and to decide; empty when it is over."""
-    return f"interlock inbox {notice.number}" if notice.what in {"asked", "moved"} else ""
+    """Return what a person types to see everything, and how to decide; empty when it is over."""
+    return f"interlock show {notice.number}" if notice.what in {"asked", "moved"} else ""
 
 
 def link_for(notice: Notice, base: str) -> str:

@@ -19,7 +19,7 @@ class Asked:
     person that is asked now, until `deadline_ms`; any of `desks`, which were asked, may still decide.
     """
 
-    task: int
+    number: Number
     said: f.Escalated
     desk: str
     deadline_ms: int | None
@@ -35,9 +35,9 @@ class Asked:
     resolved: f.Resolved | None = None
 
     @property
-    def number(self) -> Number:
-        """What people type."""
-        return Number(self.task, self.said.number)
+    def task(self) -> int:
+        """The task in which it was asked; 0: the fleet."""
+        return self.number.task
 
     @property
     def about(self) -> int:
@@ -73,7 +73,7 @@ class Asked:
 def opened(task: int, fact: f.Escalated) -> Asked:
     """Return an escalation as it begins."""
     return Asked(
-        task=task,
+        number=Number(task, fact.number),
         said=fact,
         desk=fact.desk,
         deadline_ms=fact.deadline_ms,

@@ -34,7 +34,7 @@ class Mandate:
         """Return how the person stands to what is asked."""
         if self.person in asked.excluded:
             return Standing(mine=False, why="you asked for it, so somebody else decides")
-        if any(one.by == self.person for one in self.docket.counting(asked, self.now_ms)):
+        if asked.approvals and self._has_agreed(asked):
             return Standing(mine=False, why="you have agreed")
         wanted = [need.role for need in asked.needs] if asked.is_signed else asked.desks[::-1]
         for name in wanted:
@@ -42,6 +42,9 @@ class Mandate:
                 return Standing(mine=True, why=self._as(name))
         there = " and ".join(wanted if asked.is_signed else wanted[:1]) or "nobody"
         return Standing(mine=False, why=f"it is for {there}{self._besides(asked)}")
+
+    def _has_agreed(self, asked: Asked) -> bool:
+        return any(one.by == self.person for one in self.docket.counting(asked, self.now_ms))
 
     def _besides(self, asked: Asked) -> str:
         """Say what somebody may who is not asked: operators see to it that nothing is stuck."""

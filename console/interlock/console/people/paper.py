@@ -75,7 +75,8 @@ def _what(case: Case) -> Iterator[Line]:
         yield from (Line(line, "  ", INDENT) for line in visible_lines(case.question))
     if said.tool:
         effect = f", effect {asked.effect}" if asked.effect else ""
-        yield _line("tool ", f"{said.tool} ({said.risk or 'risk unknown'}){effect}")
+        risk = f" ({said.risk})" if said.risk else ""
+        yield _line("tool ", f"{said.tool}{risk}{effect}")
     if said.kind == "approval" or asked.arguments:
         size = len(canonical(asked.arguments))
         yield _line("arguments ", f"{size} bytes, digest {asked.digest[:DIGEST_CHARS]}")

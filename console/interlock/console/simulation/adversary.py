@@ -213,6 +213,7 @@ def _switch_scope(luck: Random, cast: Cast, at_s: float, by: str) -> a.AnyAction
             f"tool.{luck.choice(('search', 'write_file'))}",
             f"model.{luck.choice(('offline/x', 'offline/*'))}",
             f"tenant.{luck.choice(TENANTS)}",
+            f"tenant.{luck.choice(TENANTS)}",
         )
     )
     verb = luck.choice(("pause", "drain", "kill", "kill", "resume", "resume", "resume"))
@@ -304,9 +305,9 @@ def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     return a.Mischief(at_s=at_s, kind=kind, verb=verb, data=data, task=luck.randint(0, 5))
 
 
-_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5, _decide: 8, _stand: 1}
+_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5, _decide: 4}
 _ASKED: dict[Draw, int] = {_decide: 30, _stand: 6, _sway: 3, _level: 3, _plant: 2}
-_STOPS: dict[Draw, int] = {_switch: 14, _strike: 3}
+_STOPS: dict[Draw, int] = {_switch: 20, _strike: 5}
 _DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 6, _leave: 4, _vanish: 1}
 _NET: dict[Draw, int] = {_storm: 10, _stall: 5, _cut: 8}
 

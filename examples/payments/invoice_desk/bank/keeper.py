@@ -46,8 +46,12 @@ class BankProcess:
             stdout=asyncio.subprocess.PIPE,
         )
         assert self._process.stdout is not None
-        async with asyncio.timeout(START_S):
-            url = (await self._process.stdout.readline()).decode().strip()
+        try:
+            async with asyncio.timeout(START_S):
+                url = (await self._process.stdout.readline()).decode().strip()
+        except TimeoutError:
+            self._process.kill()
+            raise NotStarted(f"the bank has not started within {START_S:g} s") from None
         if not url:
             raise NotStarted("the bank has not started; what it says stands above")
         self.url = url

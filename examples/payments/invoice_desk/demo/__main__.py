@@ -17,7 +17,7 @@ from invoice_desk.compare import compared, lines
 from invoice_desk.demo import scenes
 from invoice_desk.demo.stage import Stage, quick_policies
 from invoice_desk.demo.watch import NotSeen, watching
-from invoice_desk.desk import POLICIES, open_desk
+from invoice_desk.desk import CANNOT_OPEN, POLICIES, open_desk
 from invoice_desk.people import OPERATOR, PEOPLE
 
 SCENES = (scenes.small, scenes.large, scenes.edit, scenes.rejection, scenes.expired, scenes.kill)
@@ -74,10 +74,12 @@ def main() -> int:
     )
     parser.add_argument("--folder", type=Path, help="where everything stands afterwards  [nowhere]")
     folder: Path | None = parser.parse_args().folder
-    if folder is not None:
-        return asyncio.run(play(folder.absolute()))
     with tempfile.TemporaryDirectory(prefix="invoice-desk-") as nowhere:
-        return asyncio.run(play(Path(nowhere)))
+        try:
+            return asyncio.run(play(folder.absolute() if folder else Path(nowhere)))
+        except CANNOT_OPEN as error:
+            sys.stderr.write(f"the desk cannot be opened: {error}\n")
+            return 1
 
 
 if __name__ == "__main__":

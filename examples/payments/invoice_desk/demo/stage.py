@@ -18,7 +18,6 @@ from invoice_desk.make_invoices import Made, make
 COMMAND_S = 20.0
 GOAL = "Pay the invoices of this folder."
 
-
 Shown = Literal["all", "end", "nothing"]
 
 

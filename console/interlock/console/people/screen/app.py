@@ -46,6 +46,7 @@ class Inbox(App[None]):
     TITLE = "interlock inbox"
     CSS_PATH = Path(__file__).with_name("inbox.tcss")
     ENABLE_COMMAND_PALETTE = False
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (130, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open"),
@@ -55,12 +56,12 @@ class Inbox(App[None]):
         Binding("r", "say('reject')", "reject"),
         Binding("n", "say('answer')", "answer"),
         Binding("plus", "say('raise')", "raise", key_display="+"),
+        Binding("question_mark", "help", "keys", key_display="?"),
         Binding("w", "say('reassign')", "reassign"),
         Binding("x", "say('abort')", "abort"),
         Binding("m", "mine", "mine/all"),
         Binding("d", "decided", "decided"),
         Binding("slash", "find", "find", key_display="/"),
-        Binding("question_mark", "help", "keys", key_display="?"),
         Binding("q", "quit", "quit"),
     ]
 
@@ -107,7 +108,6 @@ class Inbox(App[None]):
 
     async def on_mount(self) -> None:
         """Begin to follow the log."""
-        self.theme = "textual-ansi" if self.no_color else self.theme
         self._find.display = False
         self._rows.focus()
         self.mine = self._begins_with_mine

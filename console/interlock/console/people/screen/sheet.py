@@ -54,7 +54,7 @@ class SheetScreen(ModalScreen[Verdict | None]):
                 yield Button(f"{self._sheet.button} (ctrl+s)", variant="primary", id="say", compact=True)
                 yield Button("Back (esc)", id="leave", compact=True)
                 if any(field.kind == "text" for field in self._sheet.fields):
-                    yield Button("Editor (ctrl+e)", id="editor", compact=True)
+                    yield Button("$EDITOR (ctrl+e)", id="editor", compact=True)
 
     def on_mount(self) -> None:
         """Begin in the first field."""

@@ -6,11 +6,12 @@ What follows from a ruling, and how policies are read, it must not know.
 from interlock.contracts.charter import Charter
 from interlock.contracts.message import Json
 from interlock.contracts.people import Need, Rule
-from interlock.contracts.presence import ModelOffer, ToolOffer
+from interlock.contracts.presence import ModelOffer, Risk, ToolOffer
 from interlock.supervisor.core.account import DAY_MS
 from interlock.supervisor.core.autonomy import CHANGING, PROPOSES, REVIEWED, SUGGESTS, level_of
 from interlock.supervisor.core.deciding.escalating import OPERATOR
 from interlock.supervisor.core.deciding.offers import charter_of, riskiest
+from interlock.supervisor.core.policy.compiling import MODEL
 from interlock.supervisor.core.policy.question import Question, Run
 from interlock.supervisor.core.policy.rulings import rule_on
 from interlock.supervisor.core.provenance import is_tainted
@@ -50,22 +51,14 @@ def tool_question(
 ) -> Question:
     """Return what policies are asked about a tool's call."""
     target = arguments.get(offer.target) if offer.target else ""
-    run = _run(turn, task, effect, offer.risk)
-    return replace(
-        _question(task, effect, charter, offer),
-        name=offer.tool,
-        risk=offer.risk,
-        arguments=arguments,
-        run=replace(run, target=target) if isinstance(target, str) else run,
-    )
+    return _question(turn, task, effect, charter, offer, offer.risk, arguments, target)
 
 
 def model_question(
     turn: Turn, task: Task, effect: Effect, offer: ModelOffer, charter: Charter | None
 ) -> Question:
     """Return what policies are asked about a call of a model."""
-    question = _question(task, effect, charter, offer)
-    return replace(question, name=offer.model, run=_run(turn, task, effect, "model"))
+    return _question(turn, task, effect, charter, offer, None, {}, "")
 
 
 def version(state: State) -> str:
@@ -91,28 +84,36 @@ def with_level(ruling: Ruling, level: int, role: str, charter: Charter | None) -
     return ruling
 
 
-def _question(task: Task, effect: Effect, charter: Charter | None, offer: ToolOffer | ModelOffer) -> Question:
+def _question(  # noqa: PLR0913, PLR0917 - a question names all of them
+    turn: Turn,
+    task: Task,
+    effect: Effect,
+    charter: Charter | None,
+    offer: ToolOffer | ModelOffer,
+    risk: Risk | None,
+    arguments: Json,
+    target: object,
+) -> Question:
     step = task.steps[effect.step]
     return Question(
         agent=step.principal or (step.holders[-1] if step.holders else ""),
         role=effect.role,
-        name="",
+        name=offer.tool if isinstance(offer, ToolOffer) else offer.model,
+        risk=risk,
         version="" if charter is None else charter.version,
         tenant=task.tenant,
         user=task.submitter,
         data_class=offer.data_class,
         region=offer.region,
-        run=Run(autonomy=0),
-    )
-
-
-def _run(turn: Turn, task: Task, effect: Effect, risk: str) -> Run:
-    return Run(
-        autonomy=level_of(turn.state, effect.role, risk, task.tenant),
-        untrusted=is_tainted(task, task.steps[effect.step]),
-        spent_usd_micros=task.account.spent.spend_usd_micros,
-        task=task.id,
-        submitter=task.submitter,
-        hour=turn.now_ms % DAY_MS // _HOUR_MS,
-        weekday=(turn.now_ms // DAY_MS + _EPOCH_WEEKDAY) % 7,
+        arguments=arguments,
+        run=Run(
+            autonomy=level_of(turn.state, effect.role, risk or MODEL, task.tenant),
+            untrusted=is_tainted(task, step),
+            target=target if isinstance(target, str) else "",
+            spent_usd_micros=task.account.spent.spend_usd_micros,
+            task=task.id,
+            submitter=task.submitter,
+            hour=turn.now_ms % DAY_MS // _HOUR_MS,
+            weekday=(turn.now_ms // DAY_MS + _EPOCH_WEEKDAY) % 7,
+        ),
     )

@@ -20,9 +20,10 @@ from interlock.supervisor.core.bounds import ONE_TOOL_CALL
 from interlock.supervisor.core.deciding.authorising import tool_ruling, version
 from interlock.supervisor.core.deciding.escalating import approval_of, escalate, reversible
 from interlock.supervisor.core.deciding.offers import charter_of, riskiest
-from interlock.supervisor.core.deciding.resolving import void
+from interlock.supervisor.core.deciding.resolving import open_of, void
 from interlock.supervisor.core.demands import demand_of
 from interlock.supervisor.core.escalation import Escalation
+from interlock.supervisor.core.limits import MAX_ASKED
 from interlock.supervisor.core.state import Effect, State, Step, Task, replace
 from interlock.supervisor.core.switches import forbids
 from interlock.supervisor.core.turn import Turn
@@ -88,7 +89,10 @@ def _objection(state: State, scope: Scope, body: PlantCanary) -> str:
         return "it is planted in one task, or on the fleet"
     if task is None:
         return f"there is no task {scope.task}"
-    return "" if task.active else f"task {task.id} is over"
+    if not task.active:
+        return f"task {task.id} is over"
+    full = len(open_of(state, task.id)) >= MAX_ASKED
+    return f"people are asked {MAX_ASKED} things for task {task.id} already" if full else ""
 
 
 def _of_nobody(state: State, said: Input, body: PlantCanary, offer: ToolOffer) -> facts.Escalated:

@@ -12,6 +12,8 @@ from interlock.contracts.people import EscalationKind, Reversible
 from interlock.contracts.presence import Risk, ToolOffer
 from interlock.supervisor.core.bounds import ONE_TOOL_CALL
 from interlock.supervisor.core.deciding.denying import denied
+from interlock.supervisor.core.deciding.resolving import void
+from interlock.supervisor.core.limits import MAX_ASKED, MAX_OPEN_OF_FLEET
 from interlock.supervisor.core.provenance import evidence_of
 from interlock.supervisor.core.routing import deadline_of, last_of
 from interlock.supervisor.core.ruling import Ruling
@@ -28,8 +30,13 @@ def next_number(state: State, task: int) -> int:
 
 
 def escalate(turn: Turn, task: int, asked: facts.Escalated) -> int:
-    """Ask people; what follows from the task, the desk and the time is filled in. Return the number."""
+    """Ask people; what follows from the task, the desk and the time is filled in. Return the number.
+
+    Of the fleet so many are open at most; for a new one, the oldest is void.
+    """
     number = next_number(turn.state, task)
+    if not task:
+        void(turn, 0, number - MAX_OPEN_OF_FLEET, f"more than {MAX_OPEN_OF_FLEET} are open")
     about = turn.task(task or asked.about)
     charter = turn.state.charters.get(asked.role)
     desk = asked.desk or OPERATOR
@@ -76,6 +83,8 @@ def approval_of(turn: Turn, number: int, effect: Effect, offer: ToolOffer, rulin
 
 def ask_approval(turn: Turn, number: int, effect: Effect, offer: ToolOffer, ruling: Ruling) -> None:
     """Ask people whether a call may happen; what nobody could read is refused, and never cut."""
+    if _asks_too_much(turn, number, effect):
+        return
     size = len(canonical(effect.demand.arguments or {}))
     if size > MAX_JUDGED_BYTES:
         reason = (
@@ -90,10 +99,21 @@ def ask_approval(turn: Turn, number: int, effect: Effect, offer: ToolOffer, ruli
 def ask_question(turn: Turn, number: int, effect: Effect, question: str, charter: Charter | None) -> None:
     """Bring an agent's question to the desk that its charter names."""
     task = turn.state.tasks[number]
+    if _asks_too_much(turn, number, effect):
+        return
     step = task.steps[effect.step]
     asked = _about_effect(effect, step, "question", line(question))
     desk = charter.escalation if charter is not None else OPERATOR
     escalate(turn, number, replace(asked, evidence=evidence_of(task, step), desk=desk))
+
+
+def _asks_too_much(turn: Turn, number: int, effect: Effect) -> bool:
+    """Deny what would be more than people can be asked for one task at once."""
+    if len(turn.state.tasks[number].asked) < MAX_ASKED:
+        return False
+    reason = f"people are asked {MAX_ASKED} things for this task already: wait until some are decided"
+    turn.say(number, denied(effect, "limits.asked", reason))
+    return True
 
 
 def reversible(offer: ToolOffer) -> Reversible:

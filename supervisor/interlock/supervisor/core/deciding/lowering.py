@@ -24,26 +24,25 @@ def violated(turn: Turn, number: int, effect: Effect, ruling: Ruling, offer: Too
     for each in (risk,) if risk in CHANGING else CHANGING:
         level = level_of(turn.state, effect.role, each, task.tenant)
         _lower(turn, effect.role, each, task.tenant, max(PROPOSES, level - 1), what)
-    if _is_known(turn.state, number, ruling):
-        return
-    escalate(
-        turn,
-        number,
-        facts.Escalated(
-            at_ms=turn.now_ms,
-            number=0,
-            kind="violation",
-            summary=line(f"{what}: {ruling.reason}"),
-            asks=task.steps[effect.step].principal,
-            role=effect.role,
-            input=effect.seq,
-            step=effect.step,
-            tool=effect.demand.name,
-            risk=risk,
-            policies="" if turn.state.policies is None else turn.state.policies.digest,
-            rules=ruling.rules,
-        ),
+    asked = facts.Escalated(
+        at_ms=turn.now_ms,
+        number=0,
+        kind="violation",
+        summary=line(f"{what}: {ruling.reason}"),
+        asks=task.steps[effect.step].principal,
+        role=effect.role,
+        tenant=task.tenant,
+        about=number,
+        input=effect.seq,
+        step=effect.step,
+        tool=effect.demand.name,
+        risk=risk,
+        policies="" if turn.state.policies is None else turn.state.policies.digest,
+        rules=ruling.rules,
     )
+    # On the fleet's subject: the task may be over before anybody looks.
+    if not _is_known(turn.state, asked):
+        escalate(turn, 0, asked)
 
 
 def distrusted(turn: Turn, role: str, risk: str, tenant: str, why: str) -> None:
@@ -82,9 +81,12 @@ def _lower(turn: Turn, role: str, risk: str, tenant: str, level: int, why: str) 
     turn.say(0, lowered)
 
 
-def _is_known(state: State, number: int, ruling: Ruling) -> bool:
-    """Tell whether an operator is asked about this rule in this task already."""
+def _is_known(state: State, asked: facts.Escalated) -> bool:
+    """Tell whether an operator is asked already about the same role, tenant, tool and rules."""
     return any(
-        task == number and known.said.kind == "violation" and known.said.rules == ruling.rules
+        known.said.kind == "violation"
+        and (known.said.role, known.said.tenant, known.said.tool, known.said.rules)
+        == (asked.role, asked.tenant, asked.tool, asked.rules)
         for (task, _), known in state.escalations.items()
+        if task == 0
     )

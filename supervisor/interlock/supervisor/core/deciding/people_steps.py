@@ -1,6 +1,6 @@
 """Decides about steps that a person does: who is asked for what, and whether the answer is of its form."""
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -24,8 +24,8 @@ def objections_to(step: PlannedStep) -> list[str]:
         wrong.append(f"step {step.id}: a person needs to know what to do: say it in its input as `ask`")
     if "to" in step.input and not _text(step.input, "to"):
         wrong.append(f"step {step.id}: `to` is the name of a role or person")
-    form = step.input.get("form", {})
-    objection = schema_objection(form) if isinstance(form, dict) else "it is no object"
+    form = _form(step.input)
+    objection = "it is no object" if form is None else schema_objection(form)
     if objection:
         wrong.append(f"step {step.id}: `form` is a JSON Schema of the answer, but {objection}")
     return wrong
@@ -47,7 +47,6 @@ def ask_people(turn: Turn) -> None:
 
 def _asked(task: Task, step: Step) -> facts.Escalated:
     notes = "".join(f" ({note})" for note in step.notes)
-    form = step.input.get("form", {})
     return facts.Escalated(
         at_ms=0,
         number=0,
@@ -56,7 +55,7 @@ def _asked(task: Task, step: Step) -> facts.Escalated:
         role=HUMAN,
         step=step.id,
         attempt=step.attempt,
-        form=form if isinstance(form, dict) else {},
+        form=_form(step.input) or {},
         evidence=evidence_of(task, step),
         desk=_text(step.input, "to") or OPERATOR,
         blocks=True,
@@ -75,6 +74,12 @@ def answer_objection(form: Json, answer: Answer) -> str:
         return f"the answer is not JSON: {error}"
     wrong = misfit(form, value)
     return f"the answer does not fit its form {wrong}" if wrong else ""
+
+
+def _form(given: Json) -> Json | None:
+    """Return the schema of the answer that a step's input asks for; None: what stands there is none."""
+    form: Any = given.get("form", {})
+    return cast("Json", form) if isinstance(form, dict) else None
 
 
 def _text(given: Json, name: str) -> str:
