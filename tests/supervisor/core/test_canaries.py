@@ -26,6 +26,7 @@ from interlock.contracts import facts
 from interlock.contracts.effect import ToolCall
 from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.people import Abort, Delegate, PlantCanary, Reassign
+from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.policy import Route
 from interlock.supervisor.core.limits import MAX_ASKED, SUSPEND_MS
 
@@ -82,6 +83,27 @@ def test_nothing_waits_for_it() -> None:
     world.result(number, "a")
     assert [fact.verdict for fact in world.said(number, facts.Resolved)] == ["void"]
     assert world.said(number, facts.Completed)
+
+
+def test_with_its_step_it_is_over() -> None:
+    # Given a plan of two steps, the first of which is at work
+    world, first = at_the_desk()
+    world.result(first, "a")
+    steps = (PlannedStep(id="a", role="researcher"), PlannedStep(id="b", role="researcher", after=("a",)))
+    number = world.submit(plan=Plan(steps=steps), review=False)
+    plant(world, number)
+    # When that step ends
+    world.result(number, "a")
+    # Then nobody is asked any more, and the task goes on
+    assert world.only(number, facts.Resolved).verdict == "void"
+    assert world.step(number, "b").state == "assigned"
+
+
+def test_who_may_only_suggest_asks_nobody() -> None:
+    world, number = at_the_desk()
+    world.autonomy("researcher", 1)
+    plant(world, number)
+    assert "nobody of finance is asked" in refused(world, number)
 
 
 def approved(world: World, number: int) -> None:

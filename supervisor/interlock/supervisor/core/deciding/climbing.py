@@ -61,7 +61,7 @@ def _expire(turn: Turn, task: int, known: Escalation) -> None:
     """Take silence for a no."""
     said = known.said
     void(turn, task, said.number, LATE, "expired")
-    if not task or said.canary:
+    if not task:
         return
     if said.kind in PARKING:
         end_task(turn, task, facts.Failed(at_ms=turn.now_ms, kind="person", reason=LATE))
