@@ -160,3 +160,24 @@ async def test_another_attempt_leaves_no_socket_behind(client: DirectClient) -> 
     await client._connect_to_server(half_typed._current_server)
     # Then it is closed
     assert writer.is_closing()
+
+
+async def test_one_that_the_server_ends_while_something_waits_to_be_written_says_so(nats_url: str) -> None:
+    # Given a client with a connection that breaks
+    closed = asyncio.Event()
+
+    async def on_closed() -> None:
+        closed.set()
+
+    client = DirectClient()
+    await client.connect(nats_url, closed_cb=on_closed)
+    transport: Any = client._transport
+    transport._io_writer.transport.abort()
+    # When it reads that the server does not want it any more, then the end, and something is published
+    await client._process_err("'Authorization Violation'")
+    await client._process_op_err(nats.errors.UnexpectedEOF())
+    client.put("interlock.a", b"hi", "", None)
+    # Then whoever keeps it is told that it has closed, and can begin anew
+    async with asyncio.timeout(5):
+        await closed.wait()
+    assert client.is_closed

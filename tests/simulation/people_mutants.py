@@ -20,6 +20,7 @@ from interlock.supervisor.core.deciding import (
     escalating,
     policies,
     resolving,
+    suspending,
     ticking,
 )
 from interlock.supervisor.core.evolving import people
@@ -153,6 +154,13 @@ def gives_out_what_waits() -> Any:
     return patch.dict(transitions.STEPS["assigned"], {"step_suspended": "ready"})
 
 
+def buys_for_what_waits() -> Any:
+    """A step is suspended as soon as it asks people anything, though it waits for something else too."""
+    return patch.object(
+        suspending, "_waits", lambda _task, pending: any(effect.state == "escalated" for effect in pending)
+    )
+
+
 def keeps_the_hand() -> Any:
     """An agent whose step waits for people has its hand full."""
     suspended = evolve._CHANGES[facts.StepSuspended]
@@ -201,6 +209,7 @@ PEOPLE_MUTANTS: tuple[Mutant, ...] = (
     keeps_to_old_policies,
     leaves_questions_open,
     gives_out_what_waits,
+    buys_for_what_waits,
     keeps_the_hand,
     lets_clocks_run_while_people_think,
     counts_a_step_again_after_waiting,

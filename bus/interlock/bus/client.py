@@ -94,6 +94,16 @@ class DirectClient(Client):
             self._transport.close()  # type: ignore[no-untyped-call]  # nats-py left it so
         await super()._connect_to_server(s)
 
+    async def _close(self, status: int, do_cbs: bool = True) -> None:
+        try:
+            await super()._close(status, do_cbs)
+        except (OSError, AttributeError):
+            # nats-py has tried to write what was waiting into a connection that is gone (the latter error is
+            # asyncio's word for it with TLS). It would stop here, and tell nobody that it has closed.
+            self._pending, self._pending_data_size = [], 0
+            self._status = Client.DISCONNECTED
+            await super()._close(status, do_cbs)
+
     async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
         if initial_connection and self.options.get("tls") and not info.get("tls_required"):
             # nats-py would go on in plain text, which is what somebody in between would like.

@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 
 from interlock.bus.errors import ServerFailed
 from interlock.bus.server import find_binary
+from interlock.console.errors import BadInput
 from interlock.console.state import ServerFile, StateFolder
 from interlock.effects.errors import EffectError
 from interlock.effects.settings import Endpoint, read_settings
+from interlock.supervisor.policies import folder_named
 
 TESTED_SERVER = (2, 11)
 FREE_NEEDED_BYTES = 200 * 1024 * 1024
@@ -146,6 +148,19 @@ async def _endpoint(model: str, endpoint: Endpoint) -> Check:
             f"set {endpoint.key_variable}",
         )
     return Check("ok", f"model {model}: {endpoint.base_url} answers, {endpoint.key_variable} is set")
+
+
+def policies(environment: Mapping[str, str]) -> Check:
+    """Check that the policies will do that a supervisor here would read."""
+    # Cedar takes a while to load, and nothing else here needs it.
+    from interlock.console.policies.folder import in_force  # noqa: PLC0415 - for that reason
+
+    folder = folder_named(environment)
+    try:
+        held = in_force(folder)
+    except BadInput as error:
+        return Check("bad", f"policies: {error}", "without policies nothing that changes anything is allowed")
+    return Check("ok", f"policies: {folder}, version {held.digest[:12]}")
 
 
 def prices(environment: Mapping[str, str]) -> Check | None:

@@ -8,9 +8,10 @@ from interlock.contracts import effect as effects
 from interlock.contracts.dispatch import Cancel, DoEffect, DoStep, Outcome
 from interlock.contracts.effect import Call, EffectEnd
 from interlock.contracts.message import Json, Message
-from interlock.contracts.people import Answer
+from interlock.contracts.people import HUMAN, Answer
 from interlock.contracts.roles import RoleOffer
 from interlock.contracts.step import StepResult
+from interlock.supervisor.core.deciding.people_steps import OFFER
 from interlock.supervisor.core.evolving.tasks import PLANNER, REVIEWER
 from interlock.supervisor.core.state import Effect, State, Step, Task
 
@@ -68,8 +69,8 @@ def _input(state: State, task: Task, step: Step) -> Json:
 
 
 def _roles(state: State) -> list[RoleOffer]:
-    """Return the roles that a plan may use: those of agents that are here, each once."""
-    offers = {
+    """Return the roles that a plan may use: those of agents that are here, each once, and people."""
+    offers = {HUMAN: OFFER} | {
         agent.charter.role: RoleOffer(
             role=agent.charter.role,
             objective=agent.charter.objective,

@@ -43,7 +43,7 @@ def shipped_folder() -> Path:
 def folder_named(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of policies that this process is told of, or the shipped one."""
     named = environment.get(VARIABLE, "")
-    return Path(named) if named else shipped_folder()
+    return Path(named).expanduser() if named else shipped_folder()
 
 
 def read_folder(folder: Path, at_ms: int) -> Policies:

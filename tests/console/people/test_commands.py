@@ -143,7 +143,8 @@ def test_a_refusal_is_told_with_the_supervisors_words(desk: Desk, capsys: Captur
     assert "you asked for it" in capsys.readouterr().err
     # As JSON too
     assert desk.type("approve", "{n}", "--json") == Exit.REJECTED
-    assert json.loads(capsys.readouterr().out)["verdict"] == "refused"
+    told = json.loads(capsys.readouterr().out)
+    assert (told["verdict"], told["asked"]["arguments"]) == ("refused", ARGUMENTS)
 
 
 def test_arguments_that_do_not_have_the_logs_digest_are_not_signed(desk: Desk, capsys: Captured) -> None:

@@ -9,7 +9,7 @@ from tests.console.terminal import Terminal
 from tests.supervisor.core.policy.bundles import PAY, PAY_SCHEMA, SHIPPED, bundle
 from tests.supervisor.core.world import LOOK, PUT, THINK
 
-from interlock.console import main
+from interlock.console import checks, main
 from interlock.console.exits import Exit
 from interlock.contracts.effect import ToolCall
 from interlock.contracts.policy import SetPolicies
@@ -173,6 +173,30 @@ def test_it_must_be_clear_what_shall_be_explained(
 ) -> None:
     assert main.call(["policy", "explain", *words]) == Exit.USAGE
     assert "ame " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("up",), ("run", "why?")])
+def test_nothing_starts_with_policies_that_will_not_do(
+    folder: Path,
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "bad.cedar").write_text("permit (principal);", "utf-8")
+    monkeypatch.setenv("INTERLOCK_POLICIES", str(folder))
+    assert main.call([*words, "--docs", str(folder), "--state", str(folder / "state")]) == Exit.USAGE
+    assert "will not do: bad.cedar:1: " in capsys.readouterr().err
+    assert not (folder / "state").exists()
+
+
+def test_the_doctor_looks_at_the_policies(folder: Path) -> None:
+    assert checks.policies({}).grade == "ok"
+    assert checks.policies({"INTERLOCK_POLICIES": str(folder)}).found.startswith(
+        f"policies: {folder}, version"
+    )
+    gone = checks.policies({"INTERLOCK_POLICIES": str(folder / "gone")})
+    assert gone.grade == "bad"
+    assert "is no folder" in gone.found
 
 
 RESEARCHER_PAYS = PAY.replace('Role::"executor"', 'Role::"researcher"')

@@ -239,3 +239,18 @@ async def test_a_guard_says_hello_beats_and_says_bye(nursery: Nursery, office: O
     bye = (await office.said("bye")).body
     assert isinstance(bye, Bye)
     assert [said.verb for said in office.inputs] == ["hello", "exited", "exited", "bye"]
+
+
+async def test_that_a_child_is_given_up_is_said_on_the_log_with_its_end(
+    nursery: Nursery, office: Office
+) -> None:
+    # Given a child that may not die, on the bus
+    guarded = await nursery.start(nursery.child("broken"), restarts=0)
+    await guarded.up()
+    await office.said("hello")
+    # When it dies
+    os.kill(guarded.pids["broken"], signal.SIGKILL)
+    # Then its end says that it will not come back, and why
+    exited = await office.exited("broken")
+    assert exited.given_up == "broken died 1 times within 60 s, everything is stopped"
+    assert await guarded.ended() == 1

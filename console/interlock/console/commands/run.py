@@ -30,6 +30,7 @@ from interlock.console.options import (
     task_budget,
 )
 from interlock.console.output import say
+from interlock.console.policies.named import check_policies
 from interlock.console.processes import GUARD, SERVICES
 from interlock.console.runtime import run_async
 from interlock.console.sayings import submit
@@ -78,6 +79,7 @@ def run(
     folder = checked_folder(docs)
     models = checked_models(model, os.environ)
     check_tools(os.environ)
+    check_policies(os.environ)
     task = checked_task(
         Submit(
             goal=checked_goal(goal),

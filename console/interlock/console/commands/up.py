@@ -21,6 +21,7 @@ from interlock.console.options import (
     state_option,
 )
 from interlock.console.output import say
+from interlock.console.policies.named import check_policies
 from interlock.console.runtime import run_async
 from interlock.console.state import StateFolder, state_folder
 from interlock.console.tools import check_tools
@@ -58,6 +59,7 @@ def up(
 
     """
     check_tools(os.environ)
+    check_policies(os.environ)
     wish = Wish(
         docs=tuple(checked_folder(folder) for folder in docs or (".",)),
         model=checked_models(model, os.environ),

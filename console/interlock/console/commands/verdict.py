@@ -9,6 +9,7 @@ from interlock.console.errors import RefusedBySupervisor
 from interlock.console.output import print_json, print_lines, say
 from interlock.console.people.coming import CameTo
 from interlock.console.people.deciding import decide
+from interlock.console.people.listing import fields as asked_fields
 from interlock.console.people.mandate import Mandate
 from interlock.console.people.numbers import Number
 from interlock.console.people.paper import block
@@ -29,7 +30,12 @@ async def give(reach: Reach, number: Number, think: Think, *, as_json: bool) -> 
             show(bus.principal, case)
         verdict = await think(case)
         end = await decide(bus, number, verdict)
-    tell(number, end, as_json=as_json)
+    if as_json:
+        # A program is told, too, what exactly was decided about.
+        asked = asked_fields(Mandate(case.docket, reach.principal, now_ms()), case.asked)
+        print_json(fields(number, end) | {"asked": asked})
+    else:
+        tell(end)
     return end.code
 
 
@@ -38,11 +44,8 @@ def show(person: str, case: Case) -> None:
     print_lines(block(case, Mandate(case.docket, person, now_ms())))
 
 
-def tell(number: Number, end: CameTo, *, as_json: bool) -> None:
-    """Print what a verdict came to."""
-    if as_json:
-        print_json(fields(number, end))
-        return
+def tell(end: CameTo) -> None:
+    """Print what a verdict came to; raises RefusedBySupervisor."""
     if end.word == "refused":
         raise RefusedBySupervisor(end.sentence)
     say(end.sentence)

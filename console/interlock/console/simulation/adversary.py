@@ -305,11 +305,11 @@ def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
     return a.Mischief(at_s=at_s, kind=kind, verb=verb, data=data, task=luck.randint(0, 5))
 
 
-_WORK: dict[Draw, int] = {_submit: 8, _reply: 4, _more: 5, _decide: 4}
+_WORK: dict[Draw, int] = {_submit: 9, _reply: 6, _more: 5, _decide: 4}
 _ASKED: dict[Draw, int] = {_decide: 30, _stand: 6, _sway: 3, _level: 3, _plant: 2}
-_STOPS: dict[Draw, int] = {_switch: 20, _strike: 5}
-_DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 6, _leave: 4, _vanish: 1}
-_NET: dict[Draw, int] = {_storm: 10, _stall: 5, _cut: 8}
+_STOPS: dict[Draw, int] = {_switch: 14, _strike: 3}
+_DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 8, _leave: 4, _vanish: 1}
+_NET: dict[Draw, int] = {_storm: 14, _stall: 7, _cut: 12}
 
 PROFILES: dict[str, dict[Draw, int]] = {
     "calm": _WORK,
@@ -319,7 +319,7 @@ PROFILES: dict[str, dict[Draw, int]] = {
     "money": _WORK | {_limit: 10, _more: 10, _submit: 14, _crash: 4, _mischief: 3},
     "network": _WORK | _NET,
     "people": _WORK | _ASKED | {_submit: 2, _buy: 10, _switch: 3, _crash: 4, _strike: 2, _more: 1},
-    "stops": _WORK | _STOPS | {_crash: 4, _storm: 3, _limit: 2},
+    "stops": _WORK | {_switch: 24, _strike: 6, _crash: 4, _storm: 3, _limit: 2},
     "storm": _WORK | {_limit: 5} | _STOPS | _DEATHS | _NET | {_fill: 3, _skew: 3, _mischief: 4},
 }
 """What the adversary does in each profile, and how often compared with the rest."""

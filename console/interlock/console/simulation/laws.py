@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from interlock.console.simulation.asking import Asking, effect_of
 from interlock.console.simulation.consent import Consent
 from interlock.console.simulation.leadership import Leadership
 from interlock.console.simulation.ledger import NOTHING, Grant, Ledger, amounts, counts
@@ -66,6 +67,7 @@ class Laws:
         self.switch = "running"
         self.undecided: set[int] = set()
         self.consent = Consent(broken)
+        self._asking = Asking()
         self._broken = broken
         self._writes: dict[tuple[int, str, str], int] = {}
         self._seq = self._cause = 0
@@ -119,6 +121,8 @@ class Laws:
                 self.reckoning.read(decision.task, fact, killed_above=self._killed_above(decision.task))
                 self.standing.read(fact)
             self.consent.read(decision.task, fact)
+            if effect_of(fact):
+                self._asked(decision.task, fact)
             check = self._checks.get(type(fact))
             if check is not None:
                 check(decision.task, fact)
@@ -231,6 +235,12 @@ class Laws:
         holder = self._task(task).in_hand.pop(fact.step, None)
         if holder is None or holder.number != fact.attempt:
             self._broken("assignment", f"attempt {fact.attempt} of {fact.step} of task {task} ended unheld")
+
+    def _asked(self, task: int, fact: facts.AnyFact) -> None:
+        held = self._task(task).in_hand.get(getattr(fact, "step", ""))
+        wrong = self._asking.read(fact, self.inputs, (held.principal, held.number) if held else None)
+        if wrong:
+            self._broken("assignment", f"in task {task} {wrong}")
 
     def _suspended(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.StepSuspended)

@@ -28,7 +28,7 @@ class Temper(msgspec.Struct):
     good: bool = False
 
 
-ROLES_OF_STEPS = ("researcher", "researcher", "researcher", "executor", "executor", "executor", HUMAN)
+ROLES_OF_STEPS = (*("researcher", "executor") * 7, HUMAN)
 
 Call = Callable[[Context], Awaitable[Any]]
 
@@ -69,7 +69,7 @@ def _call(luck: Random) -> Call:
 
 
 def _change(luck: Random, kind: float) -> Call:
-    if kind < 0.82:
+    if kind < 0.88:
         return _write(f"note-{luck.randint(1, 3)}")
     return _pay(luck.choice((5, 60, 500, 5_000, 50_000)))
 

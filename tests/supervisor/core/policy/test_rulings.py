@@ -136,9 +136,10 @@ def test_an_error_in_any_policy_denies_even_where_another_permits() -> None:
 
 def test_what_all_permits_ask_for_applies_together() -> None:
     policies = """
-    @id("a") @require_approval("finance") @requester("may") permit (principal, action, resource is Tool);
+    @id("a") @require_approval("finance") @quorum("3") @requester("may")
+    permit (principal, action, resource is Tool);
     @id("b") @require_approval("legal") @quorum("2") @review permit (principal, action, resource is Tool);
-    @id("c") @require_approval("finance") @quorum("3") @redact("arguments.to")
+    @id("c") @require_approval("finance") @quorum("2") @redact("arguments.to")
     permit (principal, action, resource is Tool);
     @id("d") permit (principal, action, resource is Tool);
     """

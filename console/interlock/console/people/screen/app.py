@@ -6,12 +6,10 @@ It shows what the log says and says what a person decides; who may, the supervis
 from pathlib import Path
 from typing import ClassVar
 
-from rich.console import RenderableType
-from rich.text import Text
 from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container
 from textual.reactive import reactive
 from textual.widgets import DataTable, Footer, Input, Static
 
@@ -22,17 +20,18 @@ from interlock.console.environment import Reach
 from interlock.console.errors import ConsoleError
 from interlock.console.people.asked import Asked
 from interlock.console.people.deciding import decide
-from interlock.console.people.editing import values
 from interlock.console.people.mandate import Mandate
 from interlock.console.people.numbers import Number
 from interlock.console.people.paper import block
-from interlock.console.people.reading import Case, read_case, with_context
+from interlock.console.people.reading import read_case
+from interlock.console.people.screen.detail import Detail
 from interlock.console.people.screen.drawing import drawn
 from interlock.console.people.screen.live import Live
 from interlock.console.people.screen.rows import Rows
 from interlock.console.people.screen.sheet import SheetScreen
+from interlock.console.people.screen.view import View, heading
 from interlock.console.people.sheets import Person, sheet_of
-from interlock.console.people.words import KINDS, VERBS, outcome
+from interlock.console.people.words import VERBS, outcome
 from interlock.contracts.errors import ContractError
 
 TICK_S = 1.0
@@ -74,14 +73,12 @@ class Inbox(App[None]):
         self._bus = bus
         self._person = Person(reach.principal, reach.key_file)
         self._live = Live(bus, self._on_change)
-        self._case: Case | None = None
         self._is_due = False
         self._verbs: tuple[str, ...] = ()
         self._state = Static(id="state")
         self._find = Input(placeholder="words that it has to hold", id="find")
         self._rows = Rows()
-        self._paper = Static(id="paper")
-        self._detail = VerticalScroll(self._paper, id="detail")
+        self._detail = Detail(bus, self._mandate)
         self._both = Container(self._rows, self._detail, id="both")
         self._begins_with_mine = mine
 
@@ -200,7 +197,9 @@ class Inbox(App[None]):
                 self._tell(f"too late: {number} {outcome(case.asked, case.asked.resolved)}", severe=True)
                 return
             sheet = sheet_of(verb, case, self._person)
-            verdict = await self.push_screen_wait(SheetScreen(sheet, self._written(case)))
+            verdict = await self.push_screen_wait(
+                SheetScreen(sheet, drawn(block(case, Mandate(case.docket, self._person.name, now_ms()))))
+            )
             if verdict is None:
                 return
             end = await decide(self._bus, number, verdict)
@@ -217,8 +216,6 @@ class Inbox(App[None]):
         mandate = self._mandate()
         if any(mandate.standing(asked).mine for asked in fresh):
             self.bell()
-        if self._case is not None and any(asked.number == self._case.asked.number for asked in changed):
-            self._show_chosen()
         self._due()
 
     def _due(self) -> None:
@@ -232,90 +229,37 @@ class Inbox(App[None]):
         if not self._live.is_up_to_date:
             self._draw_state()
             return
+        mandate = self._mandate()
         with self.batch_update():
-            self._rows.show_all(self._mandate(), self._wanted())
+            self._rows.show_all(mandate, self._view.wanted(mandate))
             self._draw_state()
         self._show_chosen()
 
-    def _wanted(self) -> list[Asked]:
-        docket, mandate = self._live.docket, self._mandate()
-        known = docket.decided if self.decided else docket.open
-        words = self.words.casefold().split()
-        return [
-            asked
-            for asked in known.values()
-            if (not self.mine or self.decided or mandate.standing(asked).mine)
-            and all(word in _searched(asked) for word in words)
-        ]
-
     def _draw_state(self) -> None:
-        docket, name, mandate = self._live.docket, self._person.name, self._mandate()
-        mine = sum(mandate.standing(asked).mine for asked in docket.open.values())
-        text = Text.assemble(("inbox of ", "dim"), (name, "bold"))
-        if self._live.is_up_to_date:
-            text.append(f"  {len(docket.open) + docket.overflow} open, ")
-            text.append(f"{mine} yours", style="bold green" if mine else "dim")
-        else:
-            text.append(f"  reads the log, record {self._live.last_seq} …", style="dim")
-        shown = [*(["decided"] if self.decided else []), *(["only yours"] if self.mine else [])]
-        shown += [f"with {self.words!r}"] if self.words else []
-        shown += [f"{self._rows.hidden} more are not listed"] if self._rows.hidden else []
-        text.append("".join(f"  · {one}" for one in shown), style="yellow")
-        text.append(f"  {self._live.unreadable}", style="bold red")
-        self._state.update(text)
+        self._state.update(heading(self._view, self._live, self._mandate(), self._rows.hidden))
+
+    @property
+    def _view(self) -> View:
+        return View(self.mine, self.decided, self.words)
 
     def _chosen(self) -> Asked | None:
         number = self._rows.chosen
         return None if number is None else self._live.docket.find(number)
 
     def _show_chosen(self) -> None:
-        """Show the one under the cursor: what is known at once, what stands elsewhere as it comes."""
+        """Show the one under the cursor, and the keys for what can be said to it."""
         asked = self._chosen()
         verbs = () if asked is None or asked.resolved is not None else VERBS[asked.said.kind]
         if verbs != self._verbs:
             self._verbs = verbs
             self.refresh_bindings()
-        if asked is None:
-            self._case = None
-            self._paper.update(Text(self._nothing(), style="dim"))
-            return
-        if self._case is not None and self._case.asked is asked:
-            self._paper.update(self._written(self._case))
-            return
-        self._case = Case(asked, self._live.docket)
-        self._detail.scroll_home(animate=False)
-        self._paper.update(self._written(self._case))
-        self._complete(asked)
-
-    def _nothing(self) -> str:
-        if not self._live.is_up_to_date:
-            return ""
-        if self.words:
-            return "nothing here holds these words; escape shows all"
-        return "nobody waits for you" if self.mine else "nobody waits for anybody"
-
-    @work(exclusive=True, group="reading")
-    async def _complete(self, asked: Asked) -> None:
-        try:
-            case = await with_context(self._bus, self._live.docket, asked)
-        except BusError as error:
-            self._tell(str(error), severe=True)
-            return
-        if self._case is not None and self._case.asked is asked:
-            self._case = case
-            self._paper.update(self._written(case))
-
-    def _written(self, case: Case) -> RenderableType:
-        return drawn(block(case, Mandate(case.docket, self._person.name, now_ms())))
+        if asked is not None:
+            self._detail.show(asked)
+        elif self._live.is_up_to_date:
+            self._detail.show_nothing(self._view.nothing)
 
     def _mandate(self) -> Mandate:
         return Mandate(self._live.docket, self._person.name, now_ms())
-
-
-def _searched(asked: Asked) -> str:
-    said = asked.said
-    words = (said.summary, said.role, said.tool, asked.desk, said.submitter, values(asked.arguments))
-    return " ".join((str(asked.number), KINDS[said.kind], *words)).casefold()
 
 
 async def show_inbox(bus: Bus, reach: Reach, *, mine: bool) -> None:

@@ -43,7 +43,7 @@ def delegated(turn: Turn, said: Input, body: Delegate) -> None:
     elif body.to == said.principal:
         reason = "name somebody else: who delegates to itself delegates nothing"
     elif body.for_s and body.to not in turn.state.entitlements:
-        reason = f"nobody is known as {body.to}: name a person who has keys here"
+        reason = f"nobody is known as {body.to}: people are once they have connected with a key of theirs"
     if reason:
         turn.refuse(0, said.seq, reason)
         return

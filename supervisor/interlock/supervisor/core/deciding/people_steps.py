@@ -8,6 +8,7 @@ from interlock.contracts import facts
 from interlock.contracts.message import Json, line
 from interlock.contracts.people import HUMAN, Answer
 from interlock.contracts.plan import PlannedStep
+from interlock.contracts.roles import RoleOffer
 from interlock.supervisor.core.deciding.escalating import OPERATOR, escalate
 from interlock.supervisor.core.provenance import evidence_of
 from interlock.supervisor.core.ready import waiting
@@ -15,6 +16,20 @@ from interlock.supervisor.core.shapes import misfit, schema_objection
 from interlock.supervisor.core.state import Step, Task
 from interlock.supervisor.core.switches import stops_step, stops_tenant
 from interlock.supervisor.core.turn import Turn
+
+OFFER = RoleOffer(
+    role=HUMAN,
+    objective=(
+        "A person decides or does what no agent may. Say in `ask` what, and in `form` (a JSON Schema) what "
+        "the answer looks like; `to` is a role or person."
+    ),
+    input_schema={
+        "type": "object",
+        "properties": {"ask": {"type": "string"}, "to": {"type": "string"}, "form": {"type": "object"}},
+        "required": ["ask"],
+    },
+)
+"""How planners are told that they may give a step to a person."""
 
 
 def objections_to(step: PlannedStep) -> list[str]:

@@ -22,10 +22,11 @@ def escalated(state: State, number: int, fact: facts.Escalated) -> State:
     """Open an escalation; its effect waits, where it is about one: what is planted is about none."""
     if fact.number != state.escalated.get(number, 0) + 1:
         raise IllegalFact(f"escalation {number}.{fact.number} is not the next")
+    task = task_of(state, number) if number else None
     if number and fact.kind in OF_EFFECTS and not fact.canary:
         state = asked(state, number, fact)
-    elif number and fact.kind == "deadline":
-        state = put_task(state, replace(task_of(state, number), told_late=True))
+    elif task is not None and fact.kind == "deadline":
+        state = put_task(state, replace(task, told_late=True))
     opened = Escalation(
         said=fact,
         desk=fact.desk,
