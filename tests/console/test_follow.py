@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from tests.console.conftest import Environment, accepted, until
-from tests.console.people.examples import question
+from tests.console.people.examples import payment, question
 
 from interlock.console.errors import BadInput
 from interlock.console.follow import Followed, following, read_task, require_task
@@ -81,6 +81,24 @@ async def test_a_park_that_holds_ends_the_following(environment: Environment) ->
     await environment.decide(task, accepted(), PARKED)
     async with following(environment.alice, task, PlainScreen(lambda _: None)) as followed:
         assert (await followed.quiet()).status == "parked"
+
+
+async def test_what_is_planted_does_not_end_the_following(environment: Environment) -> None:
+    # Given a task in which something is planted
+    task = await submit(environment.alice, GOAL)
+    for fact in (accepted(), ASSIGNED, payment(1, effect=0, blocks=False, canary=True)):
+        await environment.decide(task, fact)
+    async with following(environment.alice, task, PlainScreen(lambda _: None)) as followed:
+        waiting = asyncio.create_task(followed.quiet(until_asked=True))
+        await until(lambda: 1 in followed.view.asked)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not waiting.done()
+        # When something is really asked
+        await environment.decide(task, question(2, 60))
+        view = await waiting
+    # Then that ends it
+    assert sorted(view.asked) == [1, 2]
 
 
 async def test_a_record_that_comes_twice_is_shown_once(environment: Environment) -> None:

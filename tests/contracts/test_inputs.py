@@ -111,6 +111,8 @@ def test_a_submission_is_a_task_by_its_sequence() -> None:
     [
         ("control.kill.task.42", 42),
         ("control.raise.task.42", 42),
+        ("control.canary.task.42", 42),
+        ("control.canary.fleet", 0),
         ("control.kill.fleet", 0),
         ("control.kill.42", 0),
         ("control.kill.task.x", 0),

@@ -16,6 +16,7 @@ from interlock.supervisor.core import evolve, switches, transitions
 from interlock.supervisor.core.deciding import (
     allowing,
     approving,
+    canaries,
     escalating,
     policies,
     resolving,
@@ -39,6 +40,16 @@ def lets_the_requester_approve() -> Any:
         return asked(turn, task, replace(said, excluded=()))
 
     return patch.object(escalating, "escalate", generous)
+
+
+def lets_a_step_wait_for_what_is_planted() -> Any:
+    """What is planted says that something waits for it."""
+    asked = escalating.escalate
+
+    def blocking(turn: Any, task: int, said: facts.Escalated) -> int:
+        return asked(turn, task, replace(said, blocks=True))
+
+    return patch.object(canaries, "escalate", blocking)
 
 
 def believes_any_signature() -> Any:
@@ -186,6 +197,7 @@ def _nothing(*_args: Any) -> None:
 PEOPLE_MUTANTS: tuple[Mutant, ...] = (
     takes_one_for_all,
     lets_the_requester_approve,
+    lets_a_step_wait_for_what_is_planted,
     believes_any_signature,
     believes_any_key,
     lets_anybody_approve,

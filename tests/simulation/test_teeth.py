@@ -9,7 +9,7 @@ from interlock.console.simulation.adversary import draw
 from interlock.console.simulation.errors import Violation
 from interlock.console.simulation.run import Simulation
 
-MOST_SEEDS = 160
+MOST_SEEDS = 240
 ALL = (*MUTANTS, *WORKER_MUTANTS, *PEOPLE_MUTANTS)
 
 
@@ -23,6 +23,7 @@ def caught(mutant: Mutant) -> tuple[int, Violation] | None:
     return None
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.__name__)
 def test_a_broken_variant_is_caught(mutant: Mutant) -> None:
     # Given a variant with one promise taken away, when seeds are run one after the other

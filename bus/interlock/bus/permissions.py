@@ -171,7 +171,7 @@ PEOPLE: dict[str, Permissions] = {
     "submitter": _says(*_SUBMITS),
     "operator": _says(*_OPERATES),
     "approver": _says(*_ANSWERS),
-    "admin": _says(*_SUBMITS, *_OPERATES, *_ANSWERS, "control.release.fleet", "control.canary.fleet"),
+    "admin": _says(*_SUBMITS, *_OPERATES, *_ANSWERS, "control.release.fleet", "control.canary.>"),
 }
 """Roles of people, who may have several."""
 

@@ -88,7 +88,9 @@ class Followed:
     def _is_quiet(self, *, until_asked: bool) -> bool:
         if self._last_seq < self._known_seq:
             return False
-        return self.view.is_quiet or (until_asked and bool(self.view.waits_for))
+        # Nothing waits for what is planted: whoever follows does not stop for it either.
+        stands = any(asked.said.blocks for asked in self.view.waits_for)
+        return self.view.is_quiet or (until_asked and stands)
 
 
 @contextlib.asynccontextmanager

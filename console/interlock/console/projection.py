@@ -183,10 +183,10 @@ def _recommended(view: TaskView, fact: f.EffectRecommended, _at_ms: int) -> None
 
 def _asked(view: TaskView, fact: f.Escalated, _at_ms: int) -> None:
     asked = view.asked[fact.number] = opened(view.task, fact)
-    if fact.effect and fact.kind in {"approval", "question"}:
-        effect = _effect(view, fact.effect, fact.step)
+    if asked.effect and fact.kind in {"approval", "question"}:
+        effect = _effect(view, asked.effect, fact.step)
         effect.state, effect.name, effect.reason = "escalated", fact.tool or "ask", visible(fact.summary)
-    if fact.step and fact.blocks:
+    if fact.step and asked.blocks:
         _step(view, fact.step).doing = f"waits for people ({asked.number})"
 
 
@@ -197,11 +197,20 @@ def _changed(view: TaskView, fact: PeopleFact, _at_ms: int) -> None:
     take(asked, fact)
     if isinstance(fact, f.Resolved):
         del view.asked[fact.number]
-        effect = view.effects.get(asked.said.effect)
-        if effect is not None and effect.state == "escalated":
+        effect = view.effects.get(asked.effect)
+        if asked.planted:
+            _forget(view, asked.effect)
+        elif effect is not None and effect.state == "escalated":
             effect.state, effect.reason = "held", ""
         if asked.said.step:
             _step(view, asked.said.step).doing = ""
+
+
+def _forget(view: TaskView, effect: int) -> None:
+    """Forget an effect that never was: it was planted."""
+    known = view.effects.pop(effect, None)
+    if known is not None:
+        _step(view, known.step).effects -= 1
 
 
 def _suspended(view: TaskView, fact: f.StepSuspended, at_ms: int) -> None:

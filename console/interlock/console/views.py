@@ -139,7 +139,7 @@ class TaskView:
     @property
     def waits_for(self) -> list[Asked]:
         """What people are asked and it waits for, the oldest first."""
-        return [asked for asked in self.asked.values() if asked.said.blocks and not self.has_ended]
+        return [asked for asked in self.asked.values() if asked.blocks and not self.has_ended]
 
     @property
     def seconds(self) -> float:

@@ -117,9 +117,13 @@ class Delegate(Message, frozen=True, kw_only=True):
 
 
 class PlantCanary(Message, frozen=True, kw_only=True):
-    """Ask people of a role for something that must be rejected; it is never carried out."""
+    """Ask people of a role for something that must be rejected; it is never carried out.
+
+    The subject names the task in which it seems to be asked for, or the fleet. In a task an empty `summary`
+    stands for the words of a real request.
+    """
 
     role: Name
     tool: Name
-    summary: Annotated[str, msgspec.Meta(min_length=1, max_length=limits.MAX_LINE_CHARS)]
+    summary: Line = ""
     arguments: Json = {}

@@ -122,6 +122,26 @@ def test_a_planted_request_is_said_and_its_number_printed(
     )
 
 
+def test_in_a_task_it_is_worded_by_the_supervisor(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[Input] = []
+
+    def plants(heard: Input) -> list[tuple[int, tuple[f.AnyFact, ...]]]:
+        said.append(heard)
+        return [(heard.task, (asked(2, canary=True, input=heard.seq),))]
+
+    task = terminal.submit()
+    terminal.answer = plants
+    assert terminal.type(*PLANT[:6], "--task", str(task)) == Exit.DONE
+    told = capsys.readouterr()
+    assert told.out == f"{task}.2\n"
+    assert "on the desk of finance" in told.err
+    (heard,) = said
+    assert (heard.task, heard.rest) == (task, ("task", str(task)))
+    assert heard.body == PlantCanary(role="finance", tool="pay")
+
+
 def test_what_the_supervisor_refuses_is_said(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
     terminal.answer = lambda heard: [(0, (f.Refused(input=heard.seq, reason="too much"),))]
     assert terminal.type(*PLANT) == Exit.REJECTED

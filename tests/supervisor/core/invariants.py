@@ -167,6 +167,15 @@ def _awaits(task: Task) -> bool:
     return "awaiting" in states and not {"ready", "assigned", "backing_off"}.intersection(states)
 
 
+def open_steps(state: State, number: int) -> set[str]:
+    """Return the steps of a task that may still come to something."""
+    return {
+        name
+        for name, step in state.tasks[number].steps.items()
+        if step.state not in {"completed", "dead", "dropped"}
+    }
+
+
 def _people_are_asked(state: State) -> None:
     """Check that what waits for people is asked of them, once, and that nothing is asked in vain."""
     open_effects: dict[tuple[int, int], int] = {}
@@ -177,7 +186,10 @@ def _people_are_asked(state: State) -> None:
         if not number:
             continue
         assert state.tasks[number].active, "it is asked of a task that is over"
-        if said.kind in {"approval", "question"}:
+        if said.canary:
+            assert (said.effect, said.blocks) == (0, False), "something hangs on what is planted"
+            assert said.step in open_steps(state, number), "it is planted in a step that is over"
+        elif said.kind in {"approval", "question"}:
             assert (number, said.effect) not in open_effects, "it is asked twice"
             open_effects[number, said.effect] = each
     asked = {

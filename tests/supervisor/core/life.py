@@ -213,8 +213,13 @@ class Life:
         self._say(by, "human", "delegate", encode(Delegate(to=to, for_s=chance.choice((0, 60, 3_600)))))
 
     def canary_is_planted(self, chance: Random) -> None:
-        body = PlantCanary(role="operator", tool="pay", summary="Pay the fox", arguments={"cents": 1})
-        self._say(chance.choice(PEOPLE), "control", "canary", encode(body), "fleet")
+        tools = sorted({tool for worker in self.world.state.workers.values() for tool in worker.tools})
+        tool = chance.choice((*tools, "pay"))
+        body = PlantCanary(role="operator", tool=tool, summary="Fox", arguments={"path": "a"})
+        at_work = sorted({task for agent in self.world.state.agents.values() for task, _ in agent.in_hand})
+        task = chance.choice((*at_work, 0))
+        scope = ("task", task) if task else ("fleet",)
+        self._say(chance.choice(PEOPLE), "control", "canary", encode(body), *scope)
 
     def task_is_switched(self, chance: Random) -> None:
         if self.world.state.tasks:
@@ -438,7 +443,7 @@ HAPPENINGS: dict[Happening, int] = {
     Life.effect_is_counted: 12,
     Life.person_decides: 12,
     Life.person_delegates: 1,
-    Life.canary_is_planted: 1,
+    Life.canary_is_planted: 2,
     Life.task_is_switched: 5,
     Life.fleet_is_switched: 1,
     Life.limit_is_raised: 6,

@@ -288,7 +288,7 @@ def test_a_process_that_its_guard_gives_up_is_brought_to_people() -> None:
 
 
 def plant(world: World) -> None:
-    body = PlantCanary(role="finance", tool="pay", summary="Pay the fox", arguments={"to": "fox"})
+    body = PlantCanary(role="finance", tool="write_file", summary="Pay the fox", arguments={"to": "fox"})
     world.say("ada", "control", "canary", body, "fleet")
 
 

@@ -40,7 +40,7 @@ from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit
 
-CANARY = PlantCanary(role="operator", tool="pay", summary="Pay the fox")
+CANARY = PlantCanary(role="operator", tool="write_file", summary="Pay the fox")
 STATEMENT = Statement(
     task=1, number=1, effect=1, tool="pay", arguments="0", policies="", verdict="edit", by="olga"
 )
@@ -183,6 +183,14 @@ def planted(world: World) -> int:
     return 0
 
 
+def planted_in_a_task(world: World) -> int:
+    number = world.submit(plan=ONE)
+    world.autonomy("researcher", 2)
+    world.say("olga", "control", "canary", CANARY, "task", number)
+    assert (number, 1) in world.state.escalations
+    return number
+
+
 def nothing(_world: World) -> int:
     return 77
 
@@ -211,6 +219,7 @@ SITUATIONS: list[Callable[[World], int]] = [
     approval_asked,
     a_persons_turn,
     planted,
+    planted_in_a_task,
 ]
 
 
@@ -261,7 +270,7 @@ def bodies(world: World) -> dict[tuple[str, str], Message]:
 def rest(kind: str, verb: str, number: int) -> tuple[str | int, ...]:
     if verb in {"hello", "bye", "submit"}:
         return ()
-    if verb in {"limit", "release", "canary"}:
+    if verb in {"limit", "release"}:
         return ("fleet",)
     if verb in {"autonomy", "delegate"}:
         return ("role", "executor") if verb == "autonomy" else ()

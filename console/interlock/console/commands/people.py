@@ -32,7 +32,7 @@ people = Group(
 
     Examples:
       interlock people
-      interlock people canary --role finance --tool pay --summary "pay Acme" --arguments '{"cents": 90000}'
+      interlock people canary --task 42 --role finance --tool pay --arguments '{"cents": 90000}'
 
     """,
 )
@@ -94,45 +94,62 @@ def _as_arguments(_context: click.Context, _option: click.Parameter, text: str) 
 @command("canary")
 @name_option("--role", "role", help="Who shall be asked.")
 @name_option("--tool", "tool", help="What shall seem to be asked for.")
-@click.option("--summary", required=True, metavar="TEXT", help="What is read first.")
+@click.option("--task", type=click.IntRange(1, 2**53), metavar="N", help="In which task  [the fleet].")
+@click.option(
+    "--summary", default="", metavar="TEXT", help="What is read first  [as a real one of the task]."
+)
 @click.option("--arguments", default="{}", metavar="JSON", callback=_as_arguments, help="What is read then.")
 @json_option
 @reach_options
 def canary(
-    role: str | None, tool: str | None, summary: str, arguments: Json, as_json: bool, **where: Any
+    role: str | None,
+    tool: str | None,
+    task: int | None,
+    summary: str,
+    arguments: Json,
+    as_json: bool,
+    **where: Any,
 ) -> int:
     """Plant a request that must be rejected, to see whether anybody looks; an admin may.
 
-    It is marked in the record, looks like any other to whoever is asked, and is never carried out.
+    It is marked in the record, looks like any other to whoever is asked, and is never carried out. In a task
+    it reads as if a step at work had asked: with its evidence, and the policies that lead to this role. Where
+    it would look false it is refused. A task that ends before anybody has decided does not wait for it.
 
-    Example:
+    Examples:
+      interlock people canary --task 42 --role finance --tool pay --arguments '{"cents": 90000}'
       interlock people canary --role finance --tool pay --summary "pay Acme" --arguments '{"cents": 90000}'
 
     """
     if not role or not tool:
         raise BadInput("who shall be asked for what? Name both: --role finance --tool pay")
-    if not summary.strip() or len(summary) > limits.MAX_LINE_CHARS:
-        raise BadInput(f"--summary has {len(summary)} characters; write 1 to {limits.MAX_LINE_CHARS}")
+    least = 0 if task else 1
+    if len(summary.strip()) < least or len(summary) > limits.MAX_LINE_CHARS:
+        raise BadInput(
+            f"--summary has {len(summary)} characters; write {least} to {limits.MAX_LINE_CHARS}, "
+            "or name a --task, in which it reads as a real request"
+        )
     planted = PlantCanary(role=role, tool=tool, summary=summary.strip(), arguments=arguments)
-    return run_async(_plant(find(Where(**where)), planted, as_json=as_json))
+    return run_async(_plant(find(Where(**where)), planted, task or 0, as_json=as_json))
 
 
-async def _plant(reach: Reach, planted: PlantCanary, *, as_json: bool) -> int:
+async def _plant(reach: Reach, planted: PlantCanary, task: int, *, as_json: bool) -> int:
     async with connected(reach) as bus:
-        seq = await plant(bus, planted)
-        decision = await decided(bus, 0, seq)
+        seq = await plant(bus, planted, task)
+        decision = await decided(bus, task, seq)
     if decision is None:
         say(f"it stands in the log as record {seq}; no supervisor has decided on it yet")
         return Exit.UNFINISHED
     if reason := refusal(decision, seq):
         raise RefusedBySupervisor(reason)
-    numbers = [fact.number for fact in decision.facts if isinstance(fact, Escalated) and fact.input == seq]
-    number = f"0.{numbers[0]}" if numbers else ""
+    asked = [fact for fact in decision.facts if isinstance(fact, Escalated) and fact.input == seq]
+    number = f"{task}.{asked[0].number}" if asked else ""
     if as_json:
         print_json({"number": number, "record": seq})
     else:
         out(number)
-        say(f"planted on the desk of {planted.role}; interlock people says whether it was caught")
+        desk = asked[0].desk if asked else planted.role
+        say(f"planted on the desk of {desk}; interlock people says whether it was caught")
     return Exit.DONE
 
 

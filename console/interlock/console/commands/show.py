@@ -18,6 +18,7 @@ from interlock.console.output import out, print_json
 from interlock.console.people.listing import fields as fields_of
 from interlock.console.people.mandate import Mandate
 from interlock.console.people.numbers import Number, checked_number, checked_record
+from interlock.console.people.planted import Planted
 from interlock.console.people.reading import read_case
 from interlock.console.runtime import run_async
 from interlock.console.story import told
@@ -81,13 +82,17 @@ async def _show(reach: Reach, number: int, *, as_json: bool) -> int:
 
 async def _tell(bus: Bus, submission: Record, *, as_json: bool) -> None:
     """Print a task's records, each as it is read: a long story is not held."""
+    planted = Planted()
     if as_json:
         out("[")
         out(_one(submission))
     else:
         out(told(submission, submission.time_ms))
     async for record in bus.history(task_records(submission.seq), start_seq=submission.seq + 1):
-        out(f", {_one(record)}" if as_json else told(record, submission.time_ms))
+        if as_json:
+            out(f", {_one(record)}")
+        elif not planted.hides(record):
+            out("\n".join((told(record, submission.time_ms), *planted.revealed(record))))
     if as_json:
         out("]")
 

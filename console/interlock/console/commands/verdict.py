@@ -15,7 +15,7 @@ from interlock.console.people.numbers import Number
 from interlock.console.people.paper import block
 from interlock.console.people.reading import Case, read_case
 from interlock.console.people.saying import Verdict
-from interlock.console.people.words import resolution
+from interlock.console.people.words import outcome
 
 Think = Callable[[Case], Awaitable[Verdict]]
 
@@ -25,7 +25,7 @@ async def give(reach: Reach, number: Number, think: Think, *, as_json: bool) -> 
     async with connected(reach) as bus:
         case = await read_case(bus, number)
         if case.asked.resolved is not None:
-            raise RefusedBySupervisor(f"{number} {resolution(case.asked.resolved)}")
+            raise RefusedBySupervisor(f"{number} {outcome(case.asked, case.asked.resolved)}")
         if not as_json:
             show(bus.principal, case)
         verdict = await think(case)

@@ -45,9 +45,24 @@ class Asked:
         return self.task or self.said.about
 
     @property
+    def effect(self) -> int:
+        """The record that asks, as people see it: what is planted seems to have one."""
+        return self.said.effect or (self.said.input if self.said.canary else 0)
+
+    @property
     def blocks(self) -> bool:
-        """Whether something waits for it; what is planted looks as if something did."""
-        return self.said.blocks or self.is_signed
+        """Whether something waits for it, or seems to."""
+        return self.said.blocks or self.said.canary
+
+    @property
+    def barred(self) -> tuple[str, ...]:
+        """Who may not decide, as people see it: who has planted it would give it away."""
+        return tuple(name for name in self.excluded if not self.said.canary or name == self.said.submitter)
+
+    @property
+    def planted(self) -> bool | None:
+        """Whether it was planted; None as long as nobody may know."""
+        return self.said.canary if self.resolved is not None else None
 
     @property
     def is_signed(self) -> bool:

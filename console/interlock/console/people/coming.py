@@ -9,7 +9,7 @@ from interlock.console.lines import said
 from interlock.console.people.asked import Asked, PeopleFact
 from interlock.console.people.reading import Case
 from interlock.console.people.visible import visible
-from interlock.console.people.words import agreement, resolution
+from interlock.console.people.words import agreement, outcome
 from interlock.console.sayings import refusal
 from interlock.console.stop.lines import because
 from interlock.contracts import facts as f
@@ -52,7 +52,7 @@ def came_to(case: Case, seq: int, decision: Decision | None) -> CameTo:
     then = tuple(_followed(asked, decision))
     if asked.resolved is not None:
         return CameTo(
-            word=asked.resolved.verdict, sentence=f"{number} {resolution(asked.resolved)}", then=then
+            word=asked.resolved.verdict, sentence=f"{number} {outcome(asked, asked.resolved)}", then=then
         )
     mine = [
         fact for fact in decision.facts if isinstance(fact, PeopleFact) and fact.number == asked.said.number

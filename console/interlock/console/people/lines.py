@@ -13,7 +13,8 @@ SHORT_DIGEST = 12
 
 def _escalated(fact: f.Escalated) -> str:
     of = f"{needed(fact.needs)} must agree" if fact.needs else f"{fact.desk or 'somebody'} is asked"
-    waits = f"{fact.step} waits" if fact.blocks and fact.step else "it waits" if fact.blocks else ""
+    blocks = fact.blocks or fact.canary
+    waits = f"{fact.step} waits" if blocks and fact.step else "it waits" if blocks else ""
     rest = ", ".join(filter(None, (of + until(fact.deadline_ms), waits)))
     return f"asks people (number {fact.number}, {KINDS[fact.kind]}): {fact.summary}; {rest}"
 

@@ -44,6 +44,8 @@ def summary(mandate: Mandate, asked: Asked) -> str:
     text = f"{said.tool} {values(asked.arguments)} - {said.summary}" if said.tool else said.summary
     text = visible(text[:MOST_READ_CHARS])
     text = text if len(text) <= SUMMARY_CHARS else f"{text[: SUMMARY_CHARS - 1]}…"
+    if asked.planted:
+        return f"{text} [planted]"
     agreed = mandate.docket.counting(asked, mandate.now_ms)
     if not agreed:
         return text
@@ -58,6 +60,9 @@ def fields(mandate: Mandate, asked: Asked) -> dict[str, Any]:
         **{name: said.get(name, getattr(asked.said, name)) for name in _SAID},
         "number": str(asked.number),
         "task": asked.about,
+        "effect": asked.effect,
+        "excluded": asked.barred,
+        "blocks": asked.blocks,
         "arguments": asked.arguments,
         "digest": asked.digest,
         "cost": msgspec.to_builtins(asked.said.cost),
@@ -68,12 +73,12 @@ def fields(mandate: Mandate, asked: Asked) -> dict[str, Any]:
         "deadline_ms": asked.deadline_ms,
         "agreed": [one.by for one in mandate.docket.counting(asked, mandate.now_ms)],
         "edited_by": asked.edited.by if asked.edited else "",
-        "blocks": asked.blocks,
         "mine": stands.mine,
         "why": stands.why,
         "verdict": asked.resolved.verdict if asked.resolved else "",
         "decided_by": asked.resolved.by if asked.resolved else (),
         "reason": asked.resolved.reason if asked.resolved else "",
+        "planted": asked.planted,
     }
 
 
@@ -87,13 +92,11 @@ _SAID = (
     "submitter",
     "tenant",
     "step",
-    "effect",
     "tool",
     "risk",
     "form",
     "policies",
     "reversible",
     "undo",
-    "excluded",
     "at_last",
 )

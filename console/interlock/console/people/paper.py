@@ -15,7 +15,7 @@ from interlock.console.people.words import (
     agreement,
     left,
     names,
-    resolution,
+    outcome,
     span,
 )
 from interlock.console.stop.times import said_moment
@@ -49,7 +49,7 @@ def _title(asked: Asked, now_ms: int) -> Iterator[Line]:
     age = age.replace("now ago", "just now")
     yield Line(f"{MEANS[asked.said.kind]}, {age}", f"{asked.number} ", style=STRONG)
     if asked.resolved is not None:
-        yield Line(f"it {resolution(asked.resolved)}", indent=INDENT, style=STRONG)
+        yield Line(f"it {outcome(asked, asked.resolved)}", indent=INDENT, style=STRONG)
     yield _line("", asked.said.summary, style=STRONG)
 
 
@@ -74,7 +74,7 @@ def _what(case: Case) -> Iterator[Line]:
         yield _line("", "the whole question:")
         yield from (Line(line, "  ", INDENT) for line in visible_lines(case.question))
     if said.tool:
-        effect = f", effect {said.effect}" if said.effect else ""
+        effect = f", effect {asked.effect}" if asked.effect else ""
         risk = f" ({said.risk})" if said.risk else ""
         yield _line("tool ", f"{said.tool}{risk}{effect}")
     if said.kind == "approval" or asked.arguments:
@@ -136,8 +136,8 @@ def _people(case: Case, mandate: Mandate) -> Iterator[Line]:
     asked, standing = case.asked, mandate.standing(case.asked)
     if asked.is_signed:
         yield _line("agreement ", agreement(asked.needs, case.docket.counting(asked, mandate.now_ms)))
-    if asked.excluded:
-        yield _line("may not ", names(asked.excluded))
+    if asked.barred:
+        yield _line("may not ", names(asked.barred))
     moved = asked.moved
     by = f", sent there by {moved.by}{_because(moved.reason)}" if moved and moved.by else ""
     yield _line("asked now ", f"{asked.desk or 'nobody'}{by}")

@@ -70,6 +70,12 @@ VERDICTS: dict[VerdictKind, str] = {
     "expired": "was answered by nobody in time",
     "void": "is void: what asked is over",
 }
+PLANTED: dict[VerdictKind, str] = {
+    "rejected": "it was planted to see who looks, and was caught",
+    "approved": "it was planted to see who looks, and was let through: nothing is carried out",
+    "edited": "it was planted to see who looks, and was let through: nothing is carried out",
+}
+NOT_NOTICED = "it was planted to see who looks, and nobody decided"
 REVERSIBLE: dict[Reversible, str] = {
     "": "nobody says whether it can be undone",
     "yes": "it changes nothing",
@@ -122,6 +128,13 @@ def resolution(fact: f.Resolved) -> str:
     """Return how an escalation ended, and by whom."""
     by = f" by {names(fact.by)}" if fact.by else ""
     return visible(f"{VERDICTS[fact.verdict]}{by}{because(fact.reason)}")
+
+
+def outcome(asked: Asked, fact: f.Resolved) -> str:
+    """Return how it ended, and of what was planted that it was, and whether that was noticed."""
+    if not asked.said.canary:
+        return resolution(fact)
+    return f"{resolution(fact)}; {PLANTED.get(fact.verdict, NOT_NOTICED)}"
 
 
 def to_do(asked: Asked) -> str:

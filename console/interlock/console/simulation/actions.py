@@ -284,13 +284,15 @@ class Level(Action, frozen=True, kw_only=True):
 
 
 class Plant(Action, frozen=True, kw_only=True):
-    """Plant a request that must be rejected."""
+    """Plant a request that must be rejected, on the fleet, or in every task that goes on."""
 
     cents: int
+    in_tasks: bool = False
 
     def words(self) -> str:
         """Say it in plain words."""
-        return f"somebody plants a request to pay {self.cents}"
+        where = " in every task" if self.in_tasks else ""
+        return f"somebody plants a request to pay {self.cents}{where}"
 
 
 class Mischief(Action, frozen=True, kw_only=True):

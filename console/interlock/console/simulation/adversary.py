@@ -13,6 +13,7 @@ from interlock.console.simulation.chance import chance
 from interlock.console.simulation.line import Weather
 from interlock.console.simulation.roster import STRANGER
 from interlock.console.simulation.rules import ALL as RULES
+from interlock.console.simulation.rules import AT_FIRST
 from interlock.console.simulation.scenario import Cast, Scenario
 from interlock.console.simulation.script import ROLES_OF_STEPS, asks_people
 from interlock.contracts.budget import Amounts, Budget
@@ -93,7 +94,7 @@ def _cast(luck: Random, profile: str) -> Cast:
 
 def _somebody(luck: Random, cast: Cast) -> str:
     """Draw a process; the supervisor is the most interesting one."""
-    if luck.random() < 0.35:
+    if luck.random() < 0.45:
         return luck.choice(cast.supervisors)
     return luck.choice((*cast.agents, *cast.workers, *cast.workers))
 
@@ -287,7 +288,8 @@ def _level(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
 
 
 def _plant(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
-    return a.Plant(at_s=at_s, cents=luck.choice((5, 500)))
+    cents = luck.choice((5, 500))
+    return a.Plant(at_s=at_s, cents=cents, in_tasks=cents > AT_FIRST.free)
 
 
 def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
@@ -304,7 +306,7 @@ def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
 
 
 _WORK: dict[Draw, int] = {_submit: 9, _reply: 6, _more: 5, _decide: 4}
-_ASKED: dict[Draw, int] = {_decide: 30, _stand: 6, _sway: 3, _level: 3, _plant: 2}
+_ASKED: dict[Draw, int] = {_decide: 30, _stand: 6, _sway: 6, _level: 3, _plant: 2}
 _STOPS: dict[Draw, int] = {_switch: 14, _strike: 3}
 _DEATHS: dict[Draw, int] = {_crash: 14, _freeze: 8, _leave: 4, _vanish: 1}
 _NET: dict[Draw, int] = {_storm: 14, _stall: 7, _cut: 12}

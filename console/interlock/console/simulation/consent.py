@@ -159,6 +159,8 @@ class Consent:
         self._highest[task] = fact.number
         if fact.kind == "approval" and digest_of(fact.arguments) != fact.digest:
             self._broken("verdict", f"{name} asks about other arguments than it shows")
+        if fact.canary and (fact.effect or fact.blocks):
+            self._broken("consent", f"{name} is planted, and an effect or a step hangs on it")
         self.open[task, fact.number] = Asked(
             said=fact,
             arguments=fact.arguments,
@@ -240,7 +242,7 @@ class Consent:
                     f"of {need.role}",
                 )
         asked.agreed = counting
-        if task:
+        if task and not asked.said.canary:
             self.approved[asked.said.effect] = asked
 
     def _may(self, asked: Asked, who: str, person: str) -> bool:

@@ -6,6 +6,8 @@ What they say is an action of the adversary, or the help that everybody gets in 
 import asyncio
 from itertools import count
 
+from msgspec.structs import replace
+
 from interlock.agents.delivery import deliver_or_log
 from interlock.console.simulation import actions as a
 from interlock.console.simulation.connection import SimulatedBus
@@ -68,9 +70,7 @@ class People:
             case a.Stand():
                 self._say(action.by, "human", "delegate", Delegate(to=action.to, for_s=action.for_s))
             case a.Plant():
-                arguments = {"cents": action.cents, "to": "nobody"}
-                planted = PlantCanary(role=FINANCE, tool="pay", summary="pay nobody", arguments=arguments)
-                self._say("olga", "control", "canary", planted, "fleet")
+                self._plant(action)
             case a.Sway():
                 said = SetPolicies(bundle=RULES[action.rules].bundle)
                 self._say(self._supervisor, "supervisor", "policies", said)
@@ -94,6 +94,16 @@ class People:
                     self._publish("mallory", action.kind, action.verb, action.data, task)
             case _:
                 pass
+
+    def _plant(self, action: a.Plant) -> None:
+        arguments = {"cents": action.cents, "to": "nobody"}
+        body = PlantCanary(role=FINANCE, tool="pay", summary="pay nobody", arguments=arguments)
+        if not action.in_tasks:
+            self._say("olga", "control", "canary", body, "fleet")
+            return
+        for number, seen in self._laws.tasks.items():
+            if not seen.ended:
+                self._say("olga", "control", "canary", replace(body, summary=""), "task", number)
 
     def _switch(self, action: a.Switch) -> None:
         control = Control(for_s=action.for_s)

@@ -20,8 +20,8 @@ class Escalated(Fact, frozen=True, kw_only=True):
     `policies` is the version in force, `rules` are those policies that ask. `needs` is who must agree, `desk`
     the role or person that is asked first; nobody of `excluded` may answer. At `deadline_ms` the next in line
     is asked, and at last it happens what `at_last` says. `blocks` is whether the step waits for it. `about`
-    is the task, where that is over or the fact stands on the fleet's subject. A `canary` is planted, and
-    never carried out.
+    is the task, where that is over or the fact stands on the fleet's subject. A `canary` is planted: it
+    names no effect, nothing waits for it, and it is never carried out.
     """
 
     at_ms: int

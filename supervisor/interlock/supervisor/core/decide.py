@@ -41,8 +41,9 @@ from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.deciding.autonomy import autonomy_said
 from interlock.supervisor.core.deciding.budgets import stop_used_up
+from interlock.supervisor.core.deciding.canaries import canary_planted
 from interlock.supervisor.core.deciding.controls import controlled, raised
-from interlock.supervisor.core.deciding.delegating import canary_planted, delegated
+from interlock.supervisor.core.deciding.delegating import delegated
 from interlock.supervisor.core.deciding.gate import effect_asked
 from interlock.supervisor.core.deciding.limiting import limits_set
 from interlock.supervisor.core.deciding.observing import (

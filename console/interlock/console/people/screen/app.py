@@ -31,7 +31,7 @@ from interlock.console.people.screen.rows import Rows
 from interlock.console.people.screen.sheet import SheetScreen
 from interlock.console.people.screen.view import View, heading
 from interlock.console.people.sheets import Person, sheet_of
-from interlock.console.people.words import VERBS, resolution
+from interlock.console.people.words import VERBS, outcome
 from interlock.contracts.errors import ContractError
 
 TICK_S = 1.0
@@ -194,7 +194,7 @@ class Inbox(App[None]):
         try:
             case = await read_case(self._bus, number)
             if case.asked.resolved is not None:
-                self._tell(f"too late: {number} {resolution(case.asked.resolved)}", severe=True)
+                self._tell(f"too late: {number} {outcome(case.asked, case.asked.resolved)}", severe=True)
                 return
             sheet = sheet_of(verb, case, self._person)
             verdict = await self.push_screen_wait(

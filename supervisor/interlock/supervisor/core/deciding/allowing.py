@@ -10,7 +10,7 @@ from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import line
 from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.supervisor.core.approvals import satisfies
-from interlock.supervisor.core.deciding.authorising import model_question, tool_ruling, version
+from interlock.supervisor.core.deciding.authorising import model_question, tool_ruling
 from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.escalating import ask_approval
 from interlock.supervisor.core.deciding.lowering import violated
@@ -44,7 +44,7 @@ def allowed(
         _suggest(turn, number, effect, ruling)
         return None
     if ruling.needs and not satisfies(turn.state, effect, ruling.needs, turn.now_ms):
-        _ask(turn, number, effect, offer, ruling)
+        ask_approval(turn, number, effect, offer, ruling)
         return None
     return ruling, effect
 
@@ -98,18 +98,4 @@ def _suggest(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> None:
             arguments=arguments,
             reason=line(reason),
         ),
-    )
-
-
-def _ask(turn: Turn, number: int, effect: Effect, offer: ToolOffer, ruling: Ruling) -> None:
-    ask_approval(
-        turn,
-        number,
-        effect,
-        offer=offer,
-        needs=ruling.needs,
-        rules=ruling.rules,
-        requester_may=ruling.requester_may,
-        policies=version(turn.state),
-        desk=ruling.needs[0].role,
     )

@@ -50,7 +50,7 @@ def answer_step(turn: Turn, said: Input, body: Answer, task: int, known: Escalat
 def reject_effect(turn: Turn, said: Input, body: Reject, task: int, known: Escalation) -> None:
     """Say no to whoever asked, and why; of what is planted, only that it was noticed."""
     resolve(turn, task, known.said.number, "rejected", said, line(body.reason))
-    if task:
+    if task and not known.said.canary:
         effect = turn.state.tasks[task].effects[known.said.effect]
         turn.say(task, denied(effect, BY_PERSON, f"{said.principal} said no: {body.reason}"))
 

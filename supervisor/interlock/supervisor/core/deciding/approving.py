@@ -12,6 +12,7 @@ from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import line
 from interlock.contracts.people import Approve, Edit, Need
 from interlock.supervisor.core.deciding.authorising import ruling_of, version
+from interlock.supervisor.core.deciding.canaries import asked_for, excluded_anyhow
 from interlock.supervisor.core.deciding.forging import accuse
 from interlock.supervisor.core.deciding.granting import try_grant
 from interlock.supervisor.core.escalation import Escalation
@@ -63,15 +64,16 @@ def edit(turn: Turn, said: Input, body: Edit, task: int, known: Escalation) -> N
 def _edited(turn: Turn, said: Input, body: Edit, task: int, known: Escalation, digest: str) -> bool:
     """Let the policies look at other arguments; say what they want now, or why they will not have them."""
     needs, rules, excluded = known.needs, known.rules, known.excluded
-    if task:
-        effect = turn.state.tasks[task].effects[known.said.effect]
+    effect = asked_for(turn.task(task), known)
+    if effect is not None:
         ruling = ruling_of(turn, task, effect, body.arguments)
         if not ruling.allowed or ruling.suggested:
             reason = f"with these arguments it may not happen, by {ruling.rule}: {ruling.reason}"
             turn.refuse(task, said.seq, reason)
             return False
         needs, rules = ruling.needs, ruling.rules
-        excluded = () if ruling.requester_may else (known.said.submitter,)
+        requester = () if ruling.requester_may else (known.said.submitter,)
+        excluded = (*requester, *excluded_anyhow(known.said))
     turn.say(
         task,
         facts.ArgumentsEdited(
@@ -91,7 +93,7 @@ def _edited(turn: Turn, said: Input, body: Edit, task: int, known: Escalation, d
 
 
 def settle_approval(turn: Turn, task: int, number: int, said: Input, reason: str) -> None:
-    """Close an escalation for which enough have agreed, and let its effect happen."""
+    """Close an escalation for which enough have agreed, and let its effect happen, if there is one."""
     known = turn.state.escalations[task, number]
     counting = _counting(turn.state, known, turn.now_ms)
     if not all(_is_met(turn.state, need, counting) for need in known.needs):
@@ -107,7 +109,7 @@ def settle_approval(turn: Turn, task: int, number: int, said: Input, reason: str
             reason=line(reason),
         ),
     )
-    if task:
+    if task and not known.said.canary:
         try_grant(turn, task, turn.state.tasks[task].effects[known.said.effect])
 
 

@@ -1,19 +1,14 @@
-"""Decides about who is asked: reassigning, delegating, and requests that are planted to see who looks."""
+"""Decides about who is asked instead: reassigning, and delegating."""
 
 from interlock.contracts import facts
-from interlock.contracts.approval import canonical, digest_of
 from interlock.contracts.errors import MalformedSubject
 from interlock.contracts.inputs import Input
-from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import line
-from interlock.contracts.people import Delegate, Need, PlantCanary, Reassign
+from interlock.contracts.people import Delegate, Reassign
 from interlock.contracts.subjects import token
-from interlock.supervisor.core.deciding.escalating import escalate
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.routing import deadline_of
 from interlock.supervisor.core.turn import Turn
-
-_NOBODY: tuple[str, ...] = ()
 
 
 def reassign(turn: Turn, said: Input, body: Reassign, task: int, known: Escalation) -> None:
@@ -62,26 +57,3 @@ def delegated(turn: Turn, said: Input, body: Delegate) -> None:
             reason=line(body.reason),
         ),
     )
-
-
-def canary_planted(turn: Turn, said: Input, body: PlantCanary) -> None:
-    """Ask for what must be rejected; whatever people say, nothing is carried out."""
-    if len(canonical(body.arguments)) > MAX_JUDGED_BYTES:
-        turn.refuse(0, said.seq, f"more than {MAX_JUDGED_BYTES} bytes of arguments are not asked of anybody")
-        return
-    asked = facts.Escalated(
-        at_ms=0,
-        number=0,
-        kind="approval",
-        summary=body.summary,
-        input=said.seq,
-        tool=body.tool,
-        arguments=body.arguments,
-        digest=digest_of(body.arguments),
-        policies="" if turn.state.policies is None else turn.state.policies.digest,
-        needs=(Need(role=body.role),),
-        desk=body.role,
-        excluded=(said.principal,),
-        canary=True,
-    )
-    escalate(turn, 0, asked)

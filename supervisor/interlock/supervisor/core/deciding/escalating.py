@@ -3,14 +3,12 @@
 Who may answer, and what follows from an answer, it must not know.
 """
 
-from collections.abc import Sequence
-
 from interlock.contracts import facts
 from interlock.contracts.approval import canonical, digest_of
 from interlock.contracts.charter import Charter
 from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import line
-from interlock.contracts.people import EscalationKind, Need, Reversible, Rule
+from interlock.contracts.people import EscalationKind, Reversible
 from interlock.contracts.presence import Risk, ToolOffer
 from interlock.supervisor.core.bounds import ONE_TOOL_CALL
 from interlock.supervisor.core.deciding.denying import denied
@@ -18,6 +16,7 @@ from interlock.supervisor.core.deciding.resolving import void
 from interlock.supervisor.core.limits import MAX_ASKED, MAX_OPEN_OF_FLEET
 from interlock.supervisor.core.provenance import evidence_of
 from interlock.supervisor.core.routing import deadline_of, last_of
+from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.core.state import Effect, State, Step, replace
 from interlock.supervisor.core.turn import Turn
 
@@ -58,25 +57,35 @@ def escalate(turn: Turn, task: int, asked: facts.Escalated) -> int:
     return number
 
 
-def ask_approval(  # noqa: PLR0913 - all of it is told to those who judge
-    turn: Turn,
-    number: int,
-    effect: Effect,
-    *,
-    offer: ToolOffer,
-    needs: Sequence[Need],
-    rules: Sequence[Rule],
-    requester_may: bool,
-    policies: str,
-    desk: str,
-) -> None:
-    """Ask people whether a call may happen; what nobody could read is refused, and never cut."""
+def approval_of(turn: Turn, number: int, effect: Effect, offer: ToolOffer, ruling: Ruling) -> facts.Escalated:
+    """Return what people are told who must agree to a call, as the policies rule; it asks nobody yet."""
     task = turn.state.tasks[number]
     step = task.steps[effect.step]
     arguments = effect.demand.arguments or {}
+    asked = _about_effect(effect, step, "approval", f"{effect.role} wants to run {offer.tool} ({offer.risk})")
+    return replace(
+        asked,
+        tool=offer.tool,
+        risk=offer.risk,
+        arguments=arguments,
+        digest=digest_of(arguments),
+        policies="" if turn.state.policies is None else turn.state.policies.digest,
+        rules=ruling.rules,
+        cost=ONE_TOOL_CALL,
+        reversible=reversible(offer),
+        undo=offer.undo,
+        evidence=evidence_of(task, step),
+        needs=ruling.needs,
+        desk=ruling.needs[0].role,
+        excluded=() if ruling.requester_may else (task.submitter,),
+    )
+
+
+def ask_approval(turn: Turn, number: int, effect: Effect, offer: ToolOffer, ruling: Ruling) -> None:
+    """Ask people whether a call may happen; what nobody could read is refused, and never cut."""
     if _asks_too_much(turn, number, effect):
         return
-    size = len(canonical(arguments))
+    size = len(canonical(effect.demand.arguments or {}))
     if size > MAX_JUDGED_BYTES:
         reason = (
             f"people must agree to it, and {size} bytes of arguments are more than anybody can judge: "
@@ -84,27 +93,7 @@ def ask_approval(  # noqa: PLR0913 - all of it is told to those who judge
         )
         turn.say(number, denied(effect, "limits.judged", reason))
         return
-    asked = _about_effect(effect, step, "approval", f"{effect.role} wants to run {offer.tool} ({offer.risk})")
-    escalate(
-        turn,
-        number,
-        replace(
-            asked,
-            tool=offer.tool,
-            risk=offer.risk,
-            arguments=arguments,
-            digest=digest_of(arguments),
-            policies=policies,
-            rules=tuple(rules),
-            cost=ONE_TOOL_CALL,
-            reversible=reversible(offer),
-            undo=offer.undo,
-            evidence=evidence_of(task, step),
-            needs=tuple(needs),
-            desk=desk,
-            excluded=() if requester_may else (task.submitter,),
-        ),
-    )
+    escalate(turn, number, approval_of(turn, number, effect, offer, ruling))
 
 
 def ask_question(turn: Turn, number: int, effect: Effect, question: str, charter: Charter | None) -> None:

@@ -39,7 +39,10 @@ def raise_and_go_on(turn: Turn, said: Input, body: Raise, task: int, known: Esca
 
 
 def end_it(turn: Turn, said: Input, body: Reject | Abort, task: int, known: Escalation) -> None:
-    """End the task that asks, with what it has."""
+    """End the task that asks, with what it has; what is planted was asked by no task, and ends none."""
+    if known.said.canary:
+        resolve(turn, task, known.said.number, "rejected", said, line(body.reason))
+        return
     number = task or known.said.about
     owner = turn.task(number)
     if owner is None or not owner.active:

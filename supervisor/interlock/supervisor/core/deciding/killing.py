@@ -6,6 +6,7 @@ So it can be done again: a crash may come between a kill's record and those of w
 from interlock.contracts import facts
 from interlock.contracts.message import line
 from interlock.contracts.scope import FLEET, Scope
+from interlock.supervisor.core.deciding.canaries import void_planted
 from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.resolving import end_task, void
 from interlock.supervisor.core.deciding.settling import abandon_effect
@@ -23,6 +24,8 @@ def kill_agents(turn: Turn, scope: Scope) -> None:
     reason = _why(scope, turn.state.switches[scope])
     waiting = [(t.id, e.seq) for t, e in effects_in(turn.state, scope) if e.state in _WAITING]
     agents = list(agents_in(turn.state, scope))
+    if scope != FLEET:
+        void_planted(turn, scope, f"{_named(scope)} is killed")
     for agent in agents:
         turn.say(0, facts.Left(principal=agent.principal, incarnation=agent.incarnation, reason=reason))
     if scope == FLEET:
@@ -48,6 +51,7 @@ def kill_effects(turn: Turn, scope: Scope) -> None:
             void(turn, number, effect.asked, f"{_named(scope)} is killed")
         why = forbids(turn.state, effect.demand, effect.demand.name, new=False)
         turn.say(number, denied(effect, "switch", line(why)))
+    void_planted(turn, scope, f"{_named(scope)} is killed")
 
 
 def kill_tasks(turn: Turn) -> None:

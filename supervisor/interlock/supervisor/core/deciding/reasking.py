@@ -2,6 +2,7 @@
 
 from interlock.contracts import facts
 from interlock.supervisor.core.deciding.authorising import tool_ruling, version
+from interlock.supervisor.core.deciding.canaries import asked_for
 from interlock.supervisor.core.deciding.granting import try_grant
 from interlock.supervisor.core.deciding.offers import charter_of, riskiest
 from interlock.supervisor.core.escalation import Escalation
@@ -15,7 +16,7 @@ def reask_stale(turn: Turn) -> None:
     stale = [
         (key, known)
         for key, known in turn.state.escalations.items()
-        if known.said.policies != now and _is_of_a_call(known)
+        if known.said.policies != now and _is_of_a_call(key[0], known)
     ]
     for (number, _), known in sorted(stale, key=lambda each: each[0])[:MAX_REASKED]:
         _reask(turn, number, known, "the policies have changed: it is judged by these")
@@ -26,20 +27,21 @@ def reask_role(turn: Turn, role: str) -> None:
     concerned = [
         (number, known)
         for (number, _), known in sorted(turn.state.escalations.items(), key=lambda each: each[0])
-        if known.said.role == role and _is_of_a_call(known)
+        if known.said.role == role and _is_of_a_call(number, known)
     ]
     for number, known in concerned[:MAX_REASKED]:
         if _is_ruled_differently(turn, number, known):
             _reask(turn, number, known, f"how far {role} goes by itself has changed")
 
 
-def _is_of_a_call(known: Escalation) -> bool:
-    return known.said.kind == "approval" and not known.said.canary
+def _is_of_a_call(task: int, known: Escalation) -> bool:
+    """Tell whether it is about a call, or seems to be: on the fleet no call is asked about."""
+    return known.said.kind == "approval" and bool(task)
 
 
 def _is_ruled_differently(turn: Turn, number: int, known: Escalation) -> bool:
     task = turn.state.tasks[number]
-    effect = task.effects.get(known.said.effect)
+    effect = asked_for(task, known)
     offer = riskiest(turn.state, known.said.tool)
     if effect is None or offer is None:
         return False
@@ -48,10 +50,11 @@ def _is_ruled_differently(turn: Turn, number: int, known: Escalation) -> bool:
 
 
 def _reask(turn: Turn, number: int, known: Escalation, why: str) -> None:
-    task = turn.state.tasks[number]
-    effect = task.effects.get(known.said.effect)
-    if effect is None or effect.state != "escalated":
+    """Void it, and let its call be judged anew; what is planted is no call, and is only void."""
+    effect = turn.state.tasks[number].effects.get(known.said.effect)
+    if not known.said.canary and (effect is None or effect.state != "escalated"):
         return
     void = facts.Resolved(at_ms=turn.now_ms, number=known.said.number, verdict="void", reason=why)
     turn.say(number, void)
-    try_grant(turn, number, effect)
+    if effect is not None:
+        try_grant(turn, number, effect)

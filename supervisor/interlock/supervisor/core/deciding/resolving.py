@@ -46,7 +46,7 @@ def void_step(turn: Turn, task: int, step: str, reason: str) -> None:
     """Close whatever people are asked for a step that ends or is given up."""
     for number in open_of(turn.state, task):
         said = turn.state.escalations[task, number].said
-        if said.step == step and said.blocks:
+        if said.step == step and (said.blocks or said.canary):
             void(turn, task, number, reason)
 
 

@@ -19,13 +19,14 @@ _MS = 1_000
 
 
 def escalated(state: State, number: int, fact: facts.Escalated) -> State:
-    """Open an escalation; its effect waits, where it is about one."""
+    """Open an escalation; its effect waits, where it is about one: what is planted is about none."""
     if fact.number != state.escalated.get(number, 0) + 1:
         raise IllegalFact(f"escalation {number}.{fact.number} is not the next")
-    if number and fact.kind in OF_EFFECTS:
+    task = task_of(state, number) if number else None
+    if number and fact.kind in OF_EFFECTS and not fact.canary:
         state = asked(state, number, fact)
-    elif number and fact.kind == "deadline":
-        state = put_task(state, replace(task_of(state, number), told_late=True))
+    elif task is not None and fact.kind == "deadline":
+        state = put_task(state, replace(task, told_late=True))
     opened = Escalation(
         said=fact,
         desk=fact.desk,
@@ -95,7 +96,7 @@ def resolved(state: State, number: int, fact: facts.Resolved) -> State:
         escalations=state.escalations.delete((number, fact.number)),
         verdicts=_remembered(state, number, fact),
     )
-    if known.said.kind == "approval" and number and fact.verdict in {"approved", "edited"}:
+    if _is_of_a_call(known) and number and fact.verdict in {"approved", "edited"}:
         return _approved(state, number, known, fact)
     return state
 
@@ -108,6 +109,10 @@ def delegated(state: State, _task: int, fact: facts.Delegated) -> State:
 def expires_ms(said: facts.ApprovalCounted) -> int:
     """Return until when an approval counts."""
     return said.at_ms + said.approval.statement.valid_s * _MS
+
+
+def _is_of_a_call(known: Escalation) -> bool:
+    return known.said.kind == "approval" and not known.said.canary
 
 
 def _approved(state: State, number: int, known: Escalation, fact: facts.Resolved) -> State:
