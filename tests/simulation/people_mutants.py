@@ -13,16 +13,8 @@ from tests.simulation.mutants import Mutant
 
 from interlock.contracts import facts
 from interlock.supervisor.core import evolve, switches, transitions
-from interlock.supervisor.core.deciding import (
-    allowing,
-    approving,
-    canaries,
-    escalating,
-    policies,
-    resolving,
-    suspending,
-    ticking,
-)
+from interlock.supervisor.core.deciding import allowing, policies, ticking
+from interlock.supervisor.core.deciding.people import approving, canaries, escalating, resolving, suspending
 from interlock.supervisor.core.evolving import people
 from interlock.supervisor.core.state import State
 

@@ -11,7 +11,7 @@ from interlock.contracts.message import Json, Message
 from interlock.contracts.people import HUMAN, Answer
 from interlock.contracts.roles import RoleOffer
 from interlock.contracts.step import StepResult
-from interlock.supervisor.core.deciding.people_steps import OFFER
+from interlock.supervisor.core.deciding.people.steps import OFFER
 from interlock.supervisor.core.evolving.tasks import PLANNER, REVIEWER
 from interlock.supervisor.core.state import Effect, State, Step, Task
 

@@ -10,7 +10,7 @@ from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import AskCall
 from interlock.contracts.people import Abort, Answer, Approve, PlantCanary, Raise, Reassign
-from interlock.supervisor.core.deciding import escalating
+from interlock.supervisor.core.deciding.people import escalating
 from interlock.supervisor.core.limits import MAX_ASKED, MAX_REVIEW_ROUNDS, MAX_SAME_EFFECTS
 
 

@@ -41,9 +41,7 @@ from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit
 from interlock.supervisor.core.deciding.autonomy import autonomy_said
 from interlock.supervisor.core.deciding.budgets import stop_used_up
-from interlock.supervisor.core.deciding.canaries import canary_planted
 from interlock.supervisor.core.deciding.controls import controlled, raised
-from interlock.supervisor.core.deciding.delegating import delegated
 from interlock.supervisor.core.deciding.gate import effect_asked
 from interlock.supervisor.core.deciding.limiting import limits_set
 from interlock.supervisor.core.deciding.observing import (
@@ -54,6 +52,10 @@ from interlock.supervisor.core.deciding.observing import (
     process_exited,
     violated,
 )
+from interlock.supervisor.core.deciding.people.canaries import canary_planted
+from interlock.supervisor.core.deciding.people.delegating import delegated
+from interlock.supervisor.core.deciding.people.suspending import awaken
+from interlock.supervisor.core.deciding.people.verdicts import verdict_came
 from interlock.supervisor.core.deciding.policies import policies_said
 from interlock.supervisor.core.deciding.presence import agent_said_hello, effects_said_hello, gone, said_bye
 from interlock.supervisor.core.deciding.receipts import write_receipts
@@ -64,10 +66,8 @@ from interlock.supervisor.core.deciding.settling import effect_counted, effect_e
 from interlock.supervisor.core.deciding.steps import failure_came, result_came
 from interlock.supervisor.core.deciding.stopping import condemn, stop_came
 from interlock.supervisor.core.deciding.submission import submitted
-from interlock.supervisor.core.deciding.suspending import awaken
 from interlock.supervisor.core.deciding.switching_tasks import drained_dry
 from interlock.supervisor.core.deciding.ticking import ticked
-from interlock.supervisor.core.deciding.verdicts import verdict_came
 from interlock.supervisor.core.limits import MAX_RETRIED_TASKS
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Decided, Turn

@@ -12,8 +12,8 @@ from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.supervisor.core.approvals import satisfies
 from interlock.supervisor.core.deciding.authorising import model_question, tool_ruling
 from interlock.supervisor.core.deciding.denying import denied
-from interlock.supervisor.core.deciding.escalating import ask_approval
 from interlock.supervisor.core.deciding.lowering import violated
+from interlock.supervisor.core.deciding.people.escalating import ask_approval
 from interlock.supervisor.core.policy.rulings import rule_on
 from interlock.supervisor.core.redacting import redacted, redacts
 from interlock.supervisor.core.ruling import Ruling

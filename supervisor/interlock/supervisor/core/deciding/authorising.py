@@ -9,8 +9,8 @@ from interlock.contracts.people import Need, Rule
 from interlock.contracts.presence import ModelOffer, Risk, ToolOffer
 from interlock.supervisor.core.account import DAY_MS
 from interlock.supervisor.core.autonomy import CHANGING, PROPOSES, REVIEWED, SUGGESTS, level_of
-from interlock.supervisor.core.deciding.escalating import OPERATOR
 from interlock.supervisor.core.deciding.offers import charter_of, riskiest
+from interlock.supervisor.core.deciding.people.escalating import OPERATOR
 from interlock.supervisor.core.policy.compiling import MODEL
 from interlock.supervisor.core.policy.question import Question, Run
 from interlock.supervisor.core.policy.rulings import rule_on

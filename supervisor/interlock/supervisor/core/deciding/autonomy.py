@@ -3,7 +3,7 @@
 from interlock.contracts import facts
 from interlock.contracts.control import SetAutonomy
 from interlock.contracts.inputs import Input
-from interlock.supervisor.core.deciding.reasking import reask_role
+from interlock.supervisor.core.deciding.people.reasking import reask_role
 from interlock.supervisor.core.limits import MAX_AUTONOMY_SETTINGS
 from interlock.supervisor.core.turn import Turn
 

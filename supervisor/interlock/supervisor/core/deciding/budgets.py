@@ -12,7 +12,7 @@ from interlock.contracts.message import line
 from interlock.supervisor.core.account import Account
 from interlock.supervisor.core.accounts import FLEET, NO_ACCOUNT, role_scope, tenant_scope
 from interlock.supervisor.core.bounds import Shortage, limits_of, wall_lack
-from interlock.supervisor.core.deciding.parking import park
+from interlock.supervisor.core.deciding.people.parking import park
 from interlock.supervisor.core.limits import WARN_DENOMINATOR, WARN_NUMERATOR
 from interlock.supervisor.core.state import Task
 from interlock.supervisor.core.turn import Turn

@@ -13,10 +13,10 @@ from interlock.contracts.inputs import Input
 from interlock.contracts.message import line
 from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.entitling import effect_forbidden
-from interlock.supervisor.core.deciding.escalating import ask_question
 from interlock.supervisor.core.deciding.granting import try_grant
 from interlock.supervisor.core.deciding.offers import allows_model, charter_of
-from interlock.supervisor.core.deciding.parking import park
+from interlock.supervisor.core.deciding.people.escalating import ask_question
+from interlock.supervisor.core.deciding.people.parking import park
 from interlock.supervisor.core.deciding.steps import current_step
 from interlock.supervisor.core.demands import demand_of
 from interlock.supervisor.core.limits import MAX_EFFECTS_IN_VAIN, MAX_EFFECTS_PER_TASK, MAX_SAME_EFFECTS

@@ -6,9 +6,9 @@ So it can be done again: a crash may come between a kill's record and those of w
 from interlock.contracts import facts
 from interlock.contracts.message import line
 from interlock.contracts.scope import FLEET, Scope
-from interlock.supervisor.core.deciding.canaries import void_planted
 from interlock.supervisor.core.deciding.denying import denied
-from interlock.supervisor.core.deciding.resolving import end_task, void
+from interlock.supervisor.core.deciding.people.canaries import void_planted
+from interlock.supervisor.core.deciding.people.resolving import end_task, void
 from interlock.supervisor.core.deciding.settling import abandon_effect
 from interlock.supervisor.core.deciding.steps import step_lost
 from interlock.supervisor.core.reach import agents_in, effects_in

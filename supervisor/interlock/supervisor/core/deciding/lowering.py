@@ -7,7 +7,7 @@ from interlock.contracts import facts
 from interlock.contracts.message import line
 from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.supervisor.core.autonomy import CHANGING, PROPOSES, level_of
-from interlock.supervisor.core.deciding.escalating import escalate
+from interlock.supervisor.core.deciding.people.escalating import escalate
 from interlock.supervisor.core.limits import BURST_MS, ERROR_BURST
 from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.core.state import Effect, State

@@ -13,8 +13,8 @@ from interlock.contracts.observed import (
     ProcessExited,
     Violation,
 )
-from interlock.supervisor.core.deciding.escalating import escalate
 from interlock.supervisor.core.deciding.forging import accuse
+from interlock.supervisor.core.deciding.people.escalating import escalate
 from interlock.supervisor.core.deciding.presence import gone
 from interlock.supervisor.core.kill import KilledProcess
 from interlock.supervisor.core.turn import Turn

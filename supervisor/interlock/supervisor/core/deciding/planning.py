@@ -9,8 +9,8 @@ from interlock.contracts.plan import Plan, PlannedStep
 from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import shortage
 from interlock.supervisor.core.deciding.budgets import park_for_budget, warn
-from interlock.supervisor.core.deciding.people_steps import objections_to
-from interlock.supervisor.core.deciding.resolving import end_task
+from interlock.supervisor.core.deciding.people.resolving import end_task
+from interlock.supervisor.core.deciding.people.steps import objections_to
 from interlock.supervisor.core.deciding.settling import abandon_effects
 from interlock.supervisor.core.evolving.tasks import ONE_REPLAN
 from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS

@@ -8,7 +8,7 @@ from interlock.contracts import facts
 from interlock.contracts.inputs import Input
 from interlock.contracts.policy import SetPolicies
 from interlock.supervisor.core.deciding.exceeding import report_excess
-from interlock.supervisor.core.deciding.reasking import reask_stale
+from interlock.supervisor.core.deciding.people.reasking import reask_stale
 from interlock.supervisor.core.policy.compiled import Compiled
 from interlock.supervisor.core.policy.rulings import compiled_or_reasons
 from interlock.supervisor.core.turn import Turn

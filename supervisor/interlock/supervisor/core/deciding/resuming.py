@@ -2,7 +2,7 @@
 
 from interlock.contracts import facts
 from interlock.contracts.people import VerdictKind
-from interlock.supervisor.core.deciding.parking import resolve_parking
+from interlock.supervisor.core.deciding.people.parking import resolve_parking
 from interlock.supervisor.core.deciding.planning import plan_anew
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.reviewing import revise

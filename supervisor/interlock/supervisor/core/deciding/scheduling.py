@@ -8,7 +8,7 @@ from interlock.contracts.people import HUMAN
 from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import shortage
 from interlock.supervisor.core.deciding.budgets import park_for, warn
-from interlock.supervisor.core.deciding.people_steps import ask_people
+from interlock.supervisor.core.deciding.people.steps import ask_people
 from interlock.supervisor.core.evolving.steps import ONE_STEP
 from interlock.supervisor.core.ready import heads, length, waiting
 from interlock.supervisor.core.state import Agent, Ready

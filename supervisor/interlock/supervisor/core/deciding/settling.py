@@ -12,9 +12,9 @@ from interlock.supervisor.core.deciding.fates import fate_of, is_awaited, times_
 from interlock.supervisor.core.deciding.forging import refuse_end
 from interlock.supervisor.core.deciding.granting import try_grant
 from interlock.supervisor.core.deciding.lowering import lower_after_errors
-from interlock.supervisor.core.deciding.parking import ask_about_doubt, park
-from interlock.supervisor.core.deciding.resolving import void, void_step
-from interlock.supervisor.core.deciding.reviews import REVIEW, ask_review, undoing_ended
+from interlock.supervisor.core.deciding.people.parking import ask_about_doubt, park
+from interlock.supervisor.core.deciding.people.resolving import void, void_step
+from interlock.supervisor.core.deciding.people.reviews import REVIEW, ask_review, undoing_ended
 from interlock.supervisor.core.state import Effect, replace
 from interlock.supervisor.core.turn import Turn
 

@@ -10,8 +10,8 @@ from interlock.contracts.roles import Verdict
 from interlock.contracts.step import StepFailure, StepResult
 from interlock.supervisor.core.deciding.confirming import confirmed
 from interlock.supervisor.core.deciding.forging import refuse_step
+from interlock.supervisor.core.deciding.people.resolving import end_task
 from interlock.supervisor.core.deciding.planning import plan_anew, plan_came
-from interlock.supervisor.core.deciding.resolving import end_task
 from interlock.supervisor.core.deciding.reviewing import request_review, verdict_came
 from interlock.supervisor.core.deciding.settling import abandon_effects
 from interlock.supervisor.core.evolving.tasks import PLANNER, REVIEWER

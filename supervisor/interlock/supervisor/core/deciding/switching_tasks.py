@@ -6,7 +6,7 @@ from interlock.contracts.facts import SwitchState
 from interlock.contracts.inputs import Input
 from interlock.contracts.message import line
 from interlock.contracts.scope import Scope
-from interlock.supervisor.core.deciding.resolving import end_task
+from interlock.supervisor.core.deciding.people.resolving import end_task
 from interlock.supervisor.core.deciding.resuming import resume
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.steps import give_up

@@ -4,16 +4,16 @@ from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.supervisor.core.account import DAY_MS
 from interlock.supervisor.core.deciding.budgets import stop_used_up, warn
-from interlock.supervisor.core.deciding.climbing import climb
 from interlock.supervisor.core.deciding.killing import carry_out
-from interlock.supervisor.core.deciding.nearing import tell_if_near
-from interlock.supervisor.core.deciding.reasking import reask_stale
-from interlock.supervisor.core.deciding.resolving import end_task
+from interlock.supervisor.core.deciding.people.climbing import climb
+from interlock.supervisor.core.deciding.people.nearing import tell_if_near
+from interlock.supervisor.core.deciding.people.reasking import reask_stale
+from interlock.supervisor.core.deciding.people.resolving import end_task
+from interlock.supervisor.core.deciding.people.suspending import awaken, suspend_waiting
 from interlock.supervisor.core.deciding.resuming import resume
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
-from interlock.supervisor.core.deciding.suspending import awaken, suspend_waiting
 from interlock.supervisor.core.deciding.switching import pauses_over
 from interlock.supervisor.core.deciding.switching_tasks import pause_over
 from interlock.supervisor.core.state import Task

@@ -9,7 +9,7 @@ from interlock.contracts.message import Json, line
 from interlock.contracts.people import HUMAN, Answer
 from interlock.contracts.plan import PlannedStep
 from interlock.contracts.roles import RoleOffer
-from interlock.supervisor.core.deciding.escalating import OPERATOR, escalate
+from interlock.supervisor.core.deciding.people.escalating import OPERATOR, escalate
 from interlock.supervisor.core.provenance import evidence_of
 from interlock.supervisor.core.ready import waiting
 from interlock.supervisor.core.shapes import misfit, schema_objection

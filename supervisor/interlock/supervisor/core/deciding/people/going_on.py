@@ -5,8 +5,8 @@ from interlock.contracts.inputs import Input
 from interlock.contracts.message import line
 from interlock.contracts.people import Abort, Approve, Raise, Reject, VerdictKind
 from interlock.supervisor.core.deciding.controls import raise_limits
-from interlock.supervisor.core.deciding.parking import PARKING
-from interlock.supervisor.core.deciding.resolving import end_task, open_of, resolve
+from interlock.supervisor.core.deciding.people.parking import PARKING
+from interlock.supervisor.core.deciding.people.resolving import end_task, open_of, resolve
 from interlock.supervisor.core.deciding.resuming import resume
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.turn import Turn

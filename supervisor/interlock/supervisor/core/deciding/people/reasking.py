@@ -2,9 +2,9 @@
 
 from interlock.contracts import facts
 from interlock.supervisor.core.deciding.authorising import tool_ruling, version
-from interlock.supervisor.core.deciding.canaries import asked_for
 from interlock.supervisor.core.deciding.granting import try_grant
 from interlock.supervisor.core.deciding.offers import charter_of, riskiest
+from interlock.supervisor.core.deciding.people.canaries import asked_for
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.limits import MAX_REASKED
 from interlock.supervisor.core.turn import Turn

@@ -12,9 +12,9 @@ from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import line
 from interlock.contracts.people import Approve, Edit, Need
 from interlock.supervisor.core.deciding.authorising import ruling_of, version
-from interlock.supervisor.core.deciding.canaries import asked_for, excluded_anyhow
 from interlock.supervisor.core.deciding.forging import accuse
 from interlock.supervisor.core.deciding.granting import try_grant
+from interlock.supervisor.core.deciding.people.canaries import asked_for, excluded_anyhow
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.evolving.people import expires_ms
 from interlock.supervisor.core.membership import has_key, is_member, speaks_for

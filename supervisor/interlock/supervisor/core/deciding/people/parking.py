@@ -3,8 +3,8 @@
 from interlock.contracts import facts
 from interlock.contracts.message import line
 from interlock.contracts.people import EscalationKind, VerdictKind
-from interlock.supervisor.core.deciding.escalating import OPERATOR, escalate
-from interlock.supervisor.core.deciding.resolving import open_of
+from interlock.supervisor.core.deciding.people.escalating import OPERATOR, escalate
+from interlock.supervisor.core.deciding.people.resolving import open_of
 from interlock.supervisor.core.provenance import evidence_of
 from interlock.supervisor.core.state import Effect, ParkedFor, State, Task, replace
 from interlock.supervisor.core.turn import Turn

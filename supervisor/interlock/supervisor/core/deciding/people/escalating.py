@@ -12,7 +12,7 @@ from interlock.contracts.people import EscalationKind, Reversible
 from interlock.contracts.presence import Risk, ToolOffer
 from interlock.supervisor.core.bounds import ONE_TOOL_CALL
 from interlock.supervisor.core.deciding.denying import denied
-from interlock.supervisor.core.deciding.resolving import void
+from interlock.supervisor.core.deciding.people.resolving import void
 from interlock.supervisor.core.limits import MAX_ASKED, MAX_OPEN_OF_FLEET
 from interlock.supervisor.core.provenance import evidence_of
 from interlock.supervisor.core.routing import deadline_of, last_of

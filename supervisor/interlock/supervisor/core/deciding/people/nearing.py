@@ -1,7 +1,7 @@
 """Decides when people are told that the deadline of a task is near: once, while they can still help."""
 
 from interlock.contracts import facts
-from interlock.supervisor.core.deciding.escalating import OPERATOR, escalate
+from interlock.supervisor.core.deciding.people.escalating import OPERATOR, escalate
 from interlock.supervisor.core.limits import NEAR_DENOMINATOR, NEAR_MS
 from interlock.supervisor.core.state import Task
 from interlock.supervisor.core.turn import Turn

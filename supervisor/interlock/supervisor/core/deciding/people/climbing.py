@@ -4,10 +4,10 @@ Nothing ever goes on because nobody answered.
 """
 
 from interlock.contracts import facts
-from interlock.supervisor.core.deciding.answering import BY_PERSON
 from interlock.supervisor.core.deciding.denying import denied
-from interlock.supervisor.core.deciding.parking import PARKING
-from interlock.supervisor.core.deciding.resolving import end_task, void
+from interlock.supervisor.core.deciding.people.answering import BY_PERSON
+from interlock.supervisor.core.deciding.people.parking import PARKING
+from interlock.supervisor.core.deciding.people.resolving import end_task, void
 from interlock.supervisor.core.deciding.steps import give_up
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.limits import MAX_CLIMBED

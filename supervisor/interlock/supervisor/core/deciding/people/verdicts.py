@@ -9,17 +9,17 @@ from typing import Any
 from interlock.contracts.inputs import Input
 from interlock.contracts.message import Message, snake
 from interlock.contracts.people import Abort, Answer, Approve, Edit, EscalationKind, Raise, Reassign, Reject
-from interlock.supervisor.core.deciding.answering import (
+from interlock.supervisor.core.deciding.people.answering import (
     answer_question,
     answer_step,
     reject_effect,
     reject_step,
 )
-from interlock.supervisor.core.deciding.approving import approve, edit
-from interlock.supervisor.core.deciding.delegating import reassign
-from interlock.supervisor.core.deciding.going_on import end_it, go_on, raise_and_go_on, seen
-from interlock.supervisor.core.deciding.resolving import why_closed
-from interlock.supervisor.core.deciding.reviews import review_failed
+from interlock.supervisor.core.deciding.people.approving import approve, edit
+from interlock.supervisor.core.deciding.people.delegating import reassign
+from interlock.supervisor.core.deciding.people.going_on import end_it, go_on, raise_and_go_on, seen
+from interlock.supervisor.core.deciding.people.resolving import why_closed
+from interlock.supervisor.core.deciding.people.reviews import review_failed
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.membership import OPERATOR, may_speak_for
 from interlock.supervisor.core.turn import Turn

@@ -18,9 +18,9 @@ from interlock.contracts.presence import ToolOffer
 from interlock.contracts.scope import Doing, Scope, covers, read_scope
 from interlock.supervisor.core.bounds import ONE_TOOL_CALL
 from interlock.supervisor.core.deciding.authorising import tool_ruling, version
-from interlock.supervisor.core.deciding.escalating import approval_of, escalate, reversible
 from interlock.supervisor.core.deciding.offers import charter_of, riskiest
-from interlock.supervisor.core.deciding.resolving import open_of, void
+from interlock.supervisor.core.deciding.people.escalating import approval_of, escalate, reversible
+from interlock.supervisor.core.deciding.people.resolving import open_of, void
 from interlock.supervisor.core.demands import demand_of
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.limits import MAX_ASKED

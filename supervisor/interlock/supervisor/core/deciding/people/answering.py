@@ -6,8 +6,8 @@ from interlock.contracts.message import line
 from interlock.contracts.people import Answer, Reject
 from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.fates import is_awaited
-from interlock.supervisor.core.deciding.people_steps import answer_objection
-from interlock.supervisor.core.deciding.resolving import resolve
+from interlock.supervisor.core.deciding.people.resolving import resolve
+from interlock.supervisor.core.deciding.people.steps import answer_objection
 from interlock.supervisor.core.deciding.steps import give_up, step_done
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.turn import Turn

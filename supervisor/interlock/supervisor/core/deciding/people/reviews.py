@@ -13,9 +13,9 @@ from interlock.contracts.people import Reject
 from interlock.contracts.presence import ToolOffer
 from interlock.contracts.scope import Doing, covers
 from interlock.supervisor.core.bounds import ONE_TOOL_CALL
-from interlock.supervisor.core.deciding.escalating import OPERATOR, escalate, reversible
 from interlock.supervisor.core.deciding.lowering import distrusted
-from interlock.supervisor.core.deciding.resolving import resolve
+from interlock.supervisor.core.deciding.people.escalating import OPERATOR, escalate, reversible
+from interlock.supervisor.core.deciding.people.resolving import resolve
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.state import Effect, EffectWorker, State
 from interlock.supervisor.core.turn import Turn
