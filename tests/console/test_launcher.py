@@ -168,6 +168,24 @@ async def test_only_those_who_join_are_waited_for(launch: Make, child: Callable[
     assert asked == [frozenset({"effects", GUARD})]
 
 
+async def test_who_says_when_they_are_ready_are_waited_for(
+    launch: Make, child: Callable[..., Child], tmp_path: Path
+) -> None:
+    # Given a child that others do not wait for, and that is ready when it is let go
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    word = f"open({str(gate)!r}).read(); import os; os.write(int(os.environ['INTERLOCK_READY_FD']), b'1')"
+    launcher = launch(
+        child("others"), child("reader", f"{word}; {SLEEPER}", role="viewer", ready=True, order=1)
+    )
+    await launcher.start()
+    with pytest.raises(NotRunning, match="not ready"):
+        await launcher.ready(at_once, timeout_s=0.05)
+    # When it is let go, then they are ready
+    await asyncio.to_thread(gate.write_text, "go")
+    await launcher.ready(at_once)
+
+
 async def test_a_child_that_cannot_be_started_is_named(launch: Make, tmp_path: Path) -> None:
     ghost = Child(
         name="ghost", role="effects", command=("/no/such/program",), environment={}, log=str(tmp_path / "log")

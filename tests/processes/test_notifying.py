@@ -5,7 +5,8 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from interlock.bus import server
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.process import DONE, UNREACHABLE, USAGE
 from interlock.bus.stream import StreamSettings, ensure_stream
+from interlock.console.notifying.couriers import ATTEMPT_S
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import encode
@@ -23,7 +25,9 @@ from interlock.contracts.subjects import decision_subject
 
 pytestmark = pytest.mark.processes
 KEY = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
+
+Says = Callable[[str], Awaitable[None]]
 
 
 class Site:
@@ -45,7 +49,7 @@ class Site:
         decision = Decision(task=task, cause=1, at_ms=1, by="supervisor-1", facts=facts)
         await self.bus.append(decision_subject(task), encode(decision))
 
-    async def start(self, **variables: str) -> asyncio.subprocess.Process:
+    async def start(self, *inherited: int, **variables: str) -> asyncio.subprocess.Process:
         known = {"HOOK": KEY, "INTERLOCK_URL": self.url, "INTERLOCK_LOG": "json"}
         own = {"INTERLOCK_NOTIFY": str(self.file), "INTERLOCK_NOTIFY_STATE": str(self.places)}
         return await asyncio.create_subprocess_exec(
@@ -53,23 +57,29 @@ class Site:
             *("-m", "interlock.console.notifying"),
             env=os.environ | known | own | variables,
             stderr=asyncio.subprocess.PIPE,
+            pass_fds=inherited,
         )
 
     @contextlib.asynccontextmanager
-    async def runs(self, ends_by: signal.Signals = signal.SIGTERM) -> AsyncGenerator[None]:
-        """Run one that is open while the context is, and end it so."""
+    async def runs(self, ends_by: signal.Signals = signal.SIGTERM) -> AsyncGenerator[Says]:
+        """Run one that is open while the context is, and end it so; what it yields waits for a word of it."""
         process = await self.start()
         assert process.stderr is not None
-        async with asyncio.timeout(PATIENCE_S):
-            while b"channel_open" not in (line := await process.stderr.readline()):
-                assert line, "it has ended"
+        says = partial(_says, process.stderr)
+        await says("channel_open")
         try:
-            yield
+            yield says
         finally:
             process.send_signal(ends_by)
             async with asyncio.timeout(PATIENCE_S):
                 await process.communicate()
         assert process.returncode == (DONE if ends_by == signal.SIGTERM else -ends_by)
+
+
+async def _says(output: asyncio.StreamReader, word: str) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while word.encode() not in (line := await output.readline()):
+            assert line, "it has ended"
 
 
 @pytest.fixture
@@ -92,11 +102,11 @@ async def test_killed_and_started_again_it_tells_each_once_and_none_is_lost(site
             await receiver.count(2)
         # When something happens while there is none, and it runs again, twice
         await site.decide(resolved(1))
-        async with site.runs():
-            await receiver.count(4)
-        async with site.runs():
+        async with site.runs() as says:
+            await says('"1.1.resolved"')
+        async with site.runs() as says:
             await site.decide(resolved(2))
-            await receiver.count(5)
+            await says('"1.2.resolved"')
     # Then what had no answer is told again, and nothing else
     assert receiver.ids == ["1.1.asked", "1.2.asked", "1.2.asked", "1.1.resolved", "1.2.resolved"]
 
@@ -109,7 +119,26 @@ async def test_it_ends_at_once_while_a_receiver_hangs(site: Site) -> None:
             await site.decide(escalated())
             await receiver.count(1)
             began_s = asyncio.get_running_loop().time()
-        assert asyncio.get_running_loop().time() - began_s < 3.0
+        # That is, without an answer to what is under way
+        assert asyncio.get_running_loop().time() - began_s < ATTEMPT_S
+
+
+async def test_what_is_decided_once_it_says_that_it_is_ready_is_told(site: Site) -> None:
+    # Given a notifier that starts for the very first time, and somebody who waits until it is ready
+    async with receiving() as receiver:
+        site.write(receiver)
+        readable, writable = os.pipe()
+        process = await site.start(writable, INTERLOCK_READY_FD=str(writable))
+        os.close(writable)
+        try:
+            with os.fdopen(readable, "rb") as word:
+                assert await asyncio.to_thread(word.read) == b"ready\n"
+            # When something is decided then, it is told
+            await site.decide(escalated())
+            await receiver.count(1)
+        finally:
+            process.kill()
+            await process.communicate()
 
 
 async def test_it_goes_on_when_the_server_was_away(site: Site) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import structlog
 from tests.console.notifying.receivers import Receiver, receiving
-from tests.processes.environment import Environment, running
+from tests.processes.environment import PATIENCE_S, Environment, running
 
 from interlock.console.fatigue.reading import read_ledger
-from interlock.console.sayings import decided, plant
+from interlock.console.sayings import decided, plant, refusal
 from interlock.contracts import facts as f
 from interlock.contracts.message import encode
 from interlock.contracts.people import Answer, PlantCanary, Reject
@@ -20,6 +20,10 @@ pytestmark = pytest.mark.processes
 KEY = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 COUNTED = PlannedStep(
     id="count", role="human", input={"ask": "Count the lamps of Mr Meier.", "to": "finance"}
+)
+
+PLANTED = PlantCanary(
+    role="finance", tool="write_file", summary="write to Acme", arguments={"path": "acme", "text": "Pay"}
 )
 
 
@@ -46,7 +50,8 @@ async def environment(tmp_path: Path, docs: Path, receiver: Receiver) -> AsyncIt
 async def test_people_are_told_what_is_asked_and_what_it_came_to_though_the_notifier_dies(
     environment: Environment, receiver: Receiver
 ) -> None:
-    # Given a step that a person does
+    # Given a notifier that reads before anybody can hand in anything, and a step that a person does
+    assert b"channel_open" in environment.local.state.log_of("notifier-1").read_bytes()
     story = await environment.submit("Count.", plan=Plan(steps=(COUNTED,)), review=False)
     await story.first(f.Escalated)
     # Then finance is told, with the link, and nothing of what is asked
@@ -71,9 +76,10 @@ async def test_a_planted_request_is_told_like_any_other_and_counted(
 ) -> None:
     fleet = await environment.story(0)
     # Given a request that an admin plants
-    planted = PlantCanary(role="finance", tool="pay", summary="pay Acme", arguments={"cents": 5})
-    decision = await decided(environment.bus, 0, await plant(environment.bus, planted))
+    seq = await plant(environment.bus, PLANTED)
+    decision = await decided(environment.bus, 0, seq, timeout_s=PATIENCE_S)
     assert decision is not None
+    assert not refusal(decision, seq)
     (asked,) = [fact for fact in decision.facts if isinstance(fact, f.Escalated)]
     (told,) = await receiver.count(1)
     assert "canary" not in told.body.decode()

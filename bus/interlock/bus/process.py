@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -39,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the bus is, who this process is on it, and by what it proves that.
 
     `key_file` holds an nkey's seed, `token_file` an access token, `tls` is a folder (see `tls`). None of
-    them: a server that is open.
+    them: a server that is open. `ready_fd` is the descriptor on which somebody waits for `say_ready`.
     """
 
     url: str
@@ -49,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls: Path | None = None
     log: str = "json"
     parent: int = 0
+    ready_fd: int | None = None
 
 
 def read_settings(environment: dict[str, str], *, principal: str = "") -> Settings:
@@ -57,6 +59,7 @@ def read_settings(environment: dict[str, str], *, principal: str = "") -> Settin
     if not name:
         raise ContractError("INTERLOCK_PRINCIPAL is not set: say under which name this process speaks")
     parent = environment.get("INTERLOCK_PARENT", "0")
+    descriptor = environment.get("INTERLOCK_READY_FD", "")
     return Settings(
         url=environment.get("INTERLOCK_URL", "nats://127.0.0.1:4222"),
         principal=name,
@@ -65,6 +68,7 @@ def read_settings(environment: dict[str, str], *, principal: str = "") -> Settin
         tls=tls.folder_of(environment),
         log=environment.get("INTERLOCK_LOG", "pretty" if sys.stderr.isatty() else "json"),
         parent=int(parent) if parent.isdecimal() else 0,
+        ready_fd=int(descriptor) if descriptor.isdecimal() else None,
     )
 
 
@@ -113,6 +117,13 @@ def run(
         return _say(error, USAGE)
     except BusError as error:
         return _say(error, UNREACHABLE)
+
+
+def say_ready(descriptor: int | None) -> None:
+    """Tell whoever waits (None: nobody) that this process is ready; that they wait no more is no error."""
+    if descriptor is not None:
+        with suppress(OSError), os.fdopen(descriptor, "wb") as waiting:
+            waiting.write(b"ready\n")
 
 
 async def _until_told(main: Coroutine[Any, Any, int]) -> int:

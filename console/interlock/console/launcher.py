@@ -51,6 +51,7 @@ class Launcher:
         self._process: asyncio.subprocess.Process | None = None
         self._pids: dict[str, int] = {}
         self._died: set[str] = set()
+        self._said = {child.name: asyncio.Event() for child in self._children if child.ready}
         self._held: frozenset[str] = frozenset()
         self._up = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
@@ -79,9 +80,18 @@ class Launcher:
         await self._unless_failed(self._up.wait(), timeout_s)
 
     async def ready(self, wait: WaitReady, *, timeout_s: float = READY_S) -> None:
-        """Wait until `wait` has seen the guard, and every child that joins and may; raises NotRunning."""
+        """Wait until `wait` has seen the guard, and every child that joins and may; raises NotRunning.
+
+        Those that say when they are ready have said so by then.
+        """
         joining = {GUARD, *(child.name for child in self._children if child.role in JOINING)} - self._held
-        await self._unless_failed(wait(frozenset(joining)), timeout_s)
+
+        async def all_there() -> None:
+            await wait(frozenset(joining))
+            for name in self._said.keys() - self._held:
+                await self._said[name].wait()
+
+        await self._unless_failed(all_there(), timeout_s)
 
     async def failed(self) -> GaveUp:
         """Wait until a child died too often; the answer says which, and what it said last."""
@@ -179,6 +189,7 @@ class Launcher:
             case voice.GaveUp():
                 self.give_up(f"{event.reason}; {last_words(event.name, self.log_of(event.name))}")
             case voice.Ready():
+                self._said[event.name].set()
                 log.info("process_ready", process=event.name)
 
     async def _unless_failed(self, wait: Awaitable[Any], timeout_s: float) -> None:

@@ -37,8 +37,8 @@ FILES = ("INTERLOCK_PRICES", *TRUST)
 class Service(NamedTuple):
     """What runs in an environment: its name and role on the bus, its module with arguments, its order.
 
-    With `ready` those of a higher order are started when it has said that it is ready. `charter` is the role
-    of an agent's charter, `knows` what it is told besides, as variables.
+    With `ready` those of a higher order are started when it has said that it is ready, and the environment is
+    up then. `charter` is the role of an agent's charter, `knows` what it is told besides, as variables.
     """
 
     name: str
@@ -68,8 +68,12 @@ SERVICES = (
 )
 
 
-NOTIFIER = Service("notifier-1", "viewer", ("interlock.console.notifying",), 2)
-"""Runs where a file of channels was named: it reads the log, and tells people outside."""
+NOTIFIER = Service("notifier-1", "viewer", ("interlock.console.notifying",), 3, ready=True)
+"""Runs where a file of channels was named: it reads the log, and tells people outside.
+
+It says when it reads, for at its very first start what was decided before is told nobody. None waits for it
+but whoever starts the environment.
+"""
 
 
 class GuardProcess(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 HANG = 0
 """An answer that never comes."""
 

@@ -19,7 +19,9 @@ from interlock.contracts import facts as f
 from interlock.contracts.people import Need
 
 KEY = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-QUICK = Patience(attempts=4, first_s=0.001, longest_s=0.002, attempt_s=5.0, parting_s=0.2)
+QUICK = Patience(attempts=4, first_s=0.001, longest_s=0.002, attempt_s=60.0, parting_s=30.0)
+"""As long as a test may take where an answer comes; who hangs is tried and left as HASTY says."""
+HASTY = QUICK._replace(parting_s=0.0)
 
 
 class Site:
@@ -148,6 +150,7 @@ async def test_whoever_wants_to_be_left_alone_is(site: Site, monkeypatch: pytest
 
 
 async def test_a_channel_that_hangs_delays_no_other(site: Site) -> None:
+    site.patience = HASTY
     async with receiving(*[HANG] * 9) as hanging, receiving() as lively:
         site.write(hanging=(hanging, ""), lively=(lively, ""))
         async with site.runs():
@@ -161,13 +164,14 @@ async def test_a_channel_that_hangs_delays_no_other(site: Site) -> None:
 
 
 async def test_what_takes_too_long_is_tried_again(site: Site) -> None:
-    site.patience = QUICK._replace(attempt_s=0.05)
+    # Given so many attempts that also those do not count which a slow machine does not finish
+    site.patience = QUICK._replace(attempts=100_000, attempt_s=0.05)
     async with receiving(HANG) as receiver:
         site.write(all=(receiver, ""))
         async with site.runs():
             await site.decide(escalated())
             await receiver.count(2)
-    assert receiver.ids == ["1.1.asked"] * 2
+    assert set(receiver.ids) == {"1.1.asked"}
 
 
 async def test_whoever_refuses_the_connection_is_tried_until_it_stands(site: Site) -> None:
@@ -196,10 +200,12 @@ async def test_a_restart_neither_loses_nor_repeats(site: Site) -> None:
     # Given a receiver that took the first, and hangs over the second of three in one record
     async with receiving(204, HANG, 204) as receiver:
         site.write(all=(receiver, ""))
+        site.patience = HASTY
         async with site.runs():
             await site.decide(escalated(1), escalated(2), escalated(3))
             await receiver.count(2)
         # When the notifier ends in between, and something more happens meanwhile
+        site.patience = QUICK
         await site.decide(resolved(1))
         async with site.runs():
             await receiver.count(5)

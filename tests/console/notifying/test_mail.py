@@ -15,7 +15,7 @@ from interlock.console.notifying.notice import Notice
 from interlock.console.notifying.settings import Mail
 
 NOTICE = Notice(id="42.1.asked", what="asked", at_ms=AT_MS, number="42.1", kind="approval", desk="finance")
-ATTEMPT_S = 5.0
+ATTEMPT_S = 30.0
 
 
 def postman(office: Office, secret: str | None = None, **fields: Any) -> Postman:

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from interlock.bus.process import DONE, Settings, open_bus, run
+from interlock.bus.process import DONE, Settings, open_bus, run, say_ready
 from interlock.console.errors import ConsoleError
 from interlock.console.notifying.notifier import notifying
 from interlock.console.notifying.places import file_named, positions_of
@@ -21,6 +21,7 @@ async def main(settings: Settings) -> int:
         bus = await open_bus(settings)
         try:
             async with notifying(bus, path, environment, positions) as broken:
+                say_ready(settings.ready_fd)
                 await broken
         finally:
             await bus.close()

@@ -7,10 +7,10 @@ import sys
 
 import structlog
 
-from interlock.bus.process import USAGE, Settings, run
+from interlock.bus.process import USAGE, Settings, run, say_ready
 from interlock.supervisor.access.errors import AccessError
 from interlock.supervisor.access.service import Access
-from interlock.supervisor.access.settings import PRINCIPAL, read_settings, say_ready
+from interlock.supervisor.access.settings import PRINCIPAL, read_settings
 
 INCARNATION_BYTES = 8
 
@@ -24,7 +24,7 @@ async def main(settings: Settings) -> int:
         access = Access(own, settings, secrets.token_hex(INCARNATION_BYTES))
         try:
             await access.start()
-            say_ready(own)
+            say_ready(own.ready_fd)
             await asyncio.Event().wait()
         finally:
             await access.stop()

@@ -1,8 +1,6 @@
 """What an access service is told by its environment; the only place that reads it."""
 
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -40,13 +38,6 @@ def read_settings(environment: Mapping[str, str]) -> AccessSettings:
         oidc=_path(environment, "INTERLOCK_OIDC"),
         ready_fd=int(descriptor) if descriptor else None,
     )
-
-
-def say_ready(settings: AccessSettings) -> None:
-    """Tell whoever waits that the service answers; somebody who waits no more is no error."""
-    if settings.ready_fd is not None:
-        with suppress(OSError), os.fdopen(settings.ready_fd, "wb") as descriptor:
-            descriptor.write(b"ready\n")
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:

@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from itertools import groupby, zip_longest
+from itertools import groupby, pairwise
 from typing import Any
 
 from interlock.supervisor.errors import NotStarted
@@ -68,8 +68,8 @@ class Keeper:
         self._start_all(self._stages[0] if self._stages else [])
 
     async def complete(self) -> None:
-        """Start everybody else, in order; wait for those who have to be ready, and for nobody else."""
-        for stage, following in zip_longest(self._stages, self._stages[1:], fillvalue=()):
+        """Start everybody else, in order; wait for those who have to be ready first, and nobody else."""
+        for stage, following in pairwise(self._stages):
             await self._all_ready([post for post in stage if post.child.ready])
             self._start_all(following)
         self.completed.set()
