@@ -130,15 +130,16 @@ async def test_what_is_decided_once_it_says_that_it_is_ready_is_told(site: Site)
         readable, writable = os.pipe()
         process = await site.start(writable, INTERLOCK_READY_FD=str(writable))
         os.close(writable)
-        try:
-            with os.fdopen(readable, "rb") as word:
-                assert await asyncio.to_thread(word.read) == b"ready\n"
-            # When something is decided then, it is told
-            await site.decide(escalated())
-            await receiver.count(1)
-        finally:
-            process.kill()
-            await process.communicate()
+        with os.fdopen(readable, "rb") as word:
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    assert await asyncio.to_thread(word.read) == b"ready\n"
+                # When something is decided then, it is told
+                await site.decide(escalated())
+                await receiver.count(1)
+            finally:
+                process.kill()
+                await process.communicate()
 
 
 async def test_it_goes_on_when_the_server_was_away(site: Site) -> None:

@@ -65,9 +65,10 @@ async def test_who_never_says_that_it_is_ready_ends_everything(lonely: Nursery) 
 async def test_nobody_waits_for_the_last_to_be_ready(lonely: Nursery) -> None:
     # Given a child that never says that it is ready, and nobody who is started after it
     guarded = await lonely.start(lonely.child("first"), lonely.child("mute", order=1, ready=True))
-    # Then the guard is up all the same
+    # Then the guard is up all the same, and has not given up
     await guarded.up()
     assert not guarded.all(voice.Ready)
+    assert await guarded.end() == 0
 
 
 async def test_a_permanent_child_comes_back_and_the_others_are_left_alone(lonely: Nursery) -> None:
