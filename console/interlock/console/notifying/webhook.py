@@ -28,7 +28,11 @@ class Hook:
         except httpx.InvalidURL as failure:
             raise ValueError("url is no address") from failure
         trust = ssl.create_default_context(cafile=ca)
-        self._client = httpx.AsyncClient(verify=trust, follow_redirects=False)
+        self._client = httpx.AsyncClient(
+            verify=trust,
+            follow_redirects=False,
+            timeout=None,  # noqa: S113 - how long an attempt may take, whoever delivers says
+        )
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> None:
         """Send a body as JSON; raises NotDelivered, or Unwanted when it makes no sense to try again."""
