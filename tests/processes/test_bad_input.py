@@ -98,7 +98,7 @@ CONTROLS = {
     "raise_nothing": (("control", "raise", "task", 999_999), b'{"more": {"tokens": 5}}', "999999"),
     "raise_badly": (("control", "raise", "task", 999_999), b'{"more": {"tokens": "five"}}', "tokens"),
     "unknown_question": (("human", "answer", 999_999, 77), b'{"text": "yes"}', "77"),
-    "no_question": (("human", "answer"), b'{"text": "yes"}', "question"),
+    "no_question": (("human", "answer"), b'{"text": "yes"}', "escalation"),
     "resume_what_runs": (("control", "resume", "fleet"), b"{}", "running"),
 }
 

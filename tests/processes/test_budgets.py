@@ -21,11 +21,11 @@ DEAR = f'[models."{MODEL}"]\ninput_usd_per_mtok = 10.0\noutput_usd_per_mtok = 30
 @pytest.mark.parametrize(
     ("limit", "more"),
     [
-        (Budget(tokens=7_000), Amounts(tokens=50_000)),
+        (Budget(tokens=8_000), Amounts(tokens=50_000)),
         (Budget(model_calls=3), Amounts(model_calls=10)),
         (Budget(tool_calls=1), Amounts(tool_calls=20)),
         (Budget(steps=2), Amounts(steps=10)),
-        (Budget(spend_usd_micros=70_000), Amounts(spend_usd_micros=1_000_000)),
+        (Budget(spend_usd_micros=80_000), Amounts(spend_usd_micros=1_000_000)),
     ],
     ids=["tokens", "model_calls", "tool_calls", "steps", "money"],
 )

@@ -282,7 +282,7 @@ def test_a_stranger_is_refused_by_the_server(up: Newcomer, tmp_path: Path) -> No
         (("watch", 999_999), Exit.USAGE, "there is no record 999999; the log ends at"),
         (("watch", 1), Exit.USAGE, "record 1 is not a task but"),
         (("kill", "task", 999_999), Exit.USAGE, "there is no record 999999"),
-        (("answer", 999_999, 5, "yes"), Exit.USAGE, "there is no record 999999"),
+        (("answer", "999999.5", "yes"), Exit.USAGE, "there is no 999999.5"),
         (("up", "--port", 0), Exit.UNREACHABLE, "another environment runs in"),
         (("submit", QUESTION, "--docs", "/"), Exit.USAGE, "interlock up --docs /"),
     ],

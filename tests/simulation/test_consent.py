@@ -14,7 +14,7 @@ from interlock.console.simulation.verdicts import statement
 from interlock.console.simulation.world import Execution
 from interlock.contracts import facts
 from interlock.contracts.approval import digest_of
-from interlock.contracts.budget import Amounts
+from interlock.contracts.budget import Amounts, Budget
 from interlock.contracts.message import Json
 from interlock.contracts.people import Need, VerdictKind
 from interlock.contracts.plan import PlannedStep
@@ -23,6 +23,7 @@ TASK = 5
 LARGE: Json = {"cents": 500, "to": "acme"}
 HUGE: Json = {"cents": 50_000, "to": "acme"}
 DEMAND = facts.Demand(kind="tool", name="pay")
+FLEET_PAUSED = facts.FleetSwitched(at_ms=900, state="paused", by="olga")
 
 
 class Book:
@@ -39,6 +40,16 @@ class Book:
             self.consent.read(TASK, fact)
             self.steps.read(TASK, fact)
         return self
+
+    def tells(self, said: facts.AnyFact) -> "Book":
+        self.consent.read(0, said)
+        return self
+
+    def begins(self) -> "Book":
+        accepted = facts.Accepted(
+            at_ms=0, goal="pay", submitter="alice", tenant="red", priority=5, budget=Budget()
+        )
+        return self.says(accepted)
 
     def set(self, digest: str) -> "Book":
         known = facts.PoliciesSet(at_ms=0, by="s", digest=digest, bundle=AT_FIRST.bundle)
@@ -144,6 +155,23 @@ AGREED: tuple[Story, ...] = (
         .runs({"cents": 200})
     ),
     lambda book: book.asks().resolves("rejected", "fay"),
+    lambda book: (
+        book.begins()
+        .asks()
+        .agrees("fay", valid_s=1)
+        .says(facts.Paused(at_ms=900, by="olga"))
+        .says(facts.Resumed(at_ms=9_000, by="olga"))
+        .agrees("fred", at_ms=9_050)
+        .resolves(at_ms=9_050)
+    ),
+    lambda book: (
+        book.begins()
+        .asks()
+        .agrees("fay", valid_s=1)
+        .tells(FLEET_PAUSED)
+        .agrees("fred", at_ms=9_050)
+        .resolves(at_ms=9_050)
+    ),
     lambda book: book.asks().resolves("void").says(facts.Halted(at_ms=9, by="olga")),
 )
 
@@ -170,6 +198,19 @@ STORIES: tuple[tuple[str, str, Story], ...] = (
         "consent",
         "it takes 2",
         lambda book: book.asks().agrees("fay", valid_s=1).agrees("fred").resolves(at_ms=2_000),
+    ),
+    (
+        "consent",
+        "it takes 2",
+        lambda book: (
+            book.begins()
+            .asks()
+            .agrees("fay", valid_s=1)
+            .tells(FLEET_PAUSED)
+            .tells(replace(FLEET_PAUSED, at_ms=9_000, state="running"))
+            .agrees("fred", at_ms=9_200)
+            .resolves(at_ms=9_200)
+        ),
     ),
     (
         "consent",

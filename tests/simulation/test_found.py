@@ -86,3 +86,15 @@ def test_a_grant_of_a_halted_task_that_never_arrived_is_taken_back(seed: int) ->
     )
     # Then nothing of it is done any more, and no reservation stays
     assert Simulation(scenario(*troubles, seed=seed)).run().violation is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_is_decided_again_before_who_leads_has_heard_it(seed: int) -> None:
+    # Given one that leads alone, has no task, and hears nothing of who leaves just before all is over
+    alone = Cast(("supervisor-1",), AGENTS, {"effects-1": 2}, restless=False)
+    troubles = (
+        a.Stall(at_s=20.0, who="supervisor-1", for_s=4.0),
+        a.Leave(at_s=20.1, who="researcher-1", back_s=8.0),
+    )
+    # Then what it decides is compared with what is decided again only when it has decided about that
+    assert Simulation(Scenario(seed, "found", alone, troubles)).run().violation is None

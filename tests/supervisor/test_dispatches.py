@@ -29,7 +29,7 @@ def test_a_planner_is_told_the_goal_and_the_roles_that_are_here() -> None:
     number = world.submit("why?", criteria=("It says why.",))
     goal = msgspec.convert(msgspec.to_builtins(told(world, number, "plan").input), Goal)
     assert (goal.goal, goal.criteria) == ("why?", ("It says why.",))
-    assert [offer.role for offer in goal.roles] == ["executor", "human", "researcher", "translator"]
+    assert [offer.role for offer in goal.roles] == ["executor", "researcher", "translator", "human"]
     assert goal.roles[0] == RoleOffer(role="executor", objective="Work.")
 
 

@@ -14,7 +14,7 @@ from interlock.bus.presence import Beater
 from interlock.contracts import facts
 from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
-from interlock.contracts.dispatch import Cancel, Dispatch
+from interlock.contracts.dispatch import Cancel, Dispatch, DoEffect
 from interlock.contracts.effect import EffectRequest
 from interlock.contracts.message import Message, decode
 from interlock.contracts.presence import Beat
@@ -113,8 +113,8 @@ class Told:
     def send(self, key: str, _principal: str, data: bytes) -> None:
         self.orders[key] = msgspec.json.decode(data, type=Dispatch)
 
-    def forget(self, _key: str) -> None:
-        return
+    def forget(self, key: str) -> None:
+        self.orders.pop(key, None)
 
 
 @pytest.mark.parametrize("scope", ["tool search", "agent researcher-1"])
@@ -137,6 +137,29 @@ async def test_a_grant_that_becomes_durable_after_its_kill_was_decided_is_not_to
     telling.committed(Decision(task=number, cause=effect, at_ms=1, by="s", facts=(granted,)))
     # Then its worker is told that it is taken back, and never that it may begin
     assert [type(order) for order in told.orders.values()] == [Cancel]
+
+
+async def test_an_order_is_not_repeated_whose_outcome_waits_behind_the_end_of_its_task(stage: Stage) -> None:
+    # Given an order that its worker was told
+    world = World()
+    world.everybody()
+    number = world.submit(plan=ONE)
+    effect = world.ask(number, "a", LOOK)
+    granted = world.only(number, facts.EffectGranted)
+    told = Told()
+    records = Records(stage.operator.bus)
+    records._bodies[effect] = EffectRequest(step="a", attempt=1, key="k1", call=LOOK)
+    dispatcher: Any = told
+    telling = Telling(dispatcher, records, state=lambda: world.state, as_of=lambda: effect)
+    telling.committed(Decision(task=number, cause=effect, at_ms=1, by="s", facts=(granted,)))
+    assert [type(order) for order in told.orders.values()] == [DoEffect]
+    # When its task is killed, and its outcome is decided about before the kill is durable
+    before = world.task(number)
+    world.control("kill", number)
+    world.completed(number, effect)
+    telling.cancel_all(before, "it has ended")
+    # Then nobody is told to begin any more
+    assert {type(order) for order in told.orders.values()} == {Cancel}
 
 
 async def test_the_one_that_leads_shows_that_it_does(stage: Stage) -> None:

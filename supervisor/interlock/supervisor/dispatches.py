@@ -8,7 +8,7 @@ from interlock.contracts import effect as effects
 from interlock.contracts.dispatch import Cancel, DoEffect, DoStep, Outcome
 from interlock.contracts.effect import Call, EffectEnd
 from interlock.contracts.message import Json, Message
-from interlock.contracts.people import HUMAN, Answer
+from interlock.contracts.people import Answer
 from interlock.contracts.roles import RoleOffer
 from interlock.contracts.step import StepResult
 from interlock.supervisor.core.deciding.people.steps import OFFER
@@ -69,8 +69,8 @@ def _input(state: State, task: Task, step: Step) -> Json:
 
 
 def _roles(state: State) -> list[RoleOffer]:
-    """Return the roles that a plan may use: those of agents that are here, each once, and people."""
-    offers = {HUMAN: OFFER} | {
+    """Return the roles that a plan may use: those of agents that are here, each once, and then people."""
+    offers = {
         agent.charter.role: RoleOffer(
             role=agent.charter.role,
             objective=agent.charter.objective,
@@ -81,7 +81,8 @@ def _roles(state: State) -> list[RoleOffer]:
         for _, agent in sorted(state.agents.items())
         if agent.charter.role not in {PLANNER, REVIEWER}
     }
-    return [offers[role] for role in sorted(offers)]
+    # To people alone no work is given: where no agent is here yet, a planner supposes that some will come.
+    return [offers[role] for role in sorted(offers)] + ([OFFER] if offers else [])
 
 
 def do_effect(task: Task, effect: Effect, incarnation: str, call: Call, as_of: int) -> DoEffect:

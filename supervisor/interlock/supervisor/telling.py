@@ -115,6 +115,7 @@ class Telling:
     def _withdraw_all(self, before: Task, reason: str) -> None:
         """Take back what was granted before, of an ended task everything: nobody would tell it any more."""
         task = self._state().tasks.get(before.id)
+        self._forget_settled(before, task)
         if task is None:
             return
         for seq, effect in sorted(task.effects.items()):
@@ -124,6 +125,13 @@ class Telling:
             had = not task.active or (was is not None and _same_grant(was, effect))
             if effect.state == "granted" and had and not undoes:
                 self._withdraw(task, effect, reason)
+
+    def _forget_settled(self, before: Task, task: Task | None) -> None:
+        """Repeat no order whose outcome is here: its settlement may become durable after the end."""
+        for seq, was in before.effects.items():
+            effect = None if task is None else task.effects.get(seq)
+            if was.state == "granted" and (effect is None or not _same_grant(was, effect)):
+                self._dispatcher.forget(_effect_key(seq, was.grant))
 
     def _withdraw(self, task: Task, effect: Effect, reason: str) -> None:
         self._dispatcher.forget(_effect_key(effect.seq, effect.grant))

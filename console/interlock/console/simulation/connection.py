@@ -71,6 +71,12 @@ class SimulatedBus:
         """Whether it follows the log."""
         return any(isinstance(each, SimulatedReading) and not each.stopped for each in self._open)
 
+    @property
+    def has_read_all(self) -> bool:
+        """Whether nothing of the log that it follows is still to come."""
+        readings = [each for each in self._open if isinstance(each, SimulatedReading) and not each.stopped]
+        return all(each.has_read_all for each in readings)
+
     # The log.
 
     def append_soon(

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from interlock.console.simulation.pauses import Pauses, later_ms
 from interlock.console.simulation.roster import FINANCE, SUBMITTER, is_member, key_of
 from interlock.console.simulation.rules import BY_DIGEST, Sums
 from interlock.console.simulation.standstill import Steps
@@ -53,6 +55,7 @@ class Consent:
         self.closed: dict[Number, str] = {}
         self.policies = ""
         self._broken = broken
+        self._pauses = Pauses(self._paused)
         self._highest: dict[int, int] = {}
         self._delegations: dict[str, facts.Delegated] = {}
         self.approved: dict[int, Asked] = {}
@@ -79,6 +82,7 @@ class Consent:
 
     def read(self, task: int, fact: facts.AnyFact) -> None:
         """Read a fact."""
+        self._pauses.read(task, fact)
         reader = self._readers.get(type(fact))
         if reader is not None:
             reader(task, fact)
@@ -230,7 +234,7 @@ class Consent:
         counting = [
             one
             for one in asked.agreed
-            if fact.at_ms < one.at_ms + one.approval.statement.valid_s * _S
+            if fact.at_ms < self._until_ms(task, one, fact.at_ms)
             and one.approval.statement.policies == self.policies
         ]
         for need in asked.needs:
@@ -244,6 +248,17 @@ class Consent:
         asked.agreed = counting
         if task and not asked.said.canary:
             self.approved[asked.said.effect] = asked
+
+    def _until_ms(self, task: int, one: facts.ApprovalCounted, at_ms: int) -> int:
+        return self._pauses.moved_ms(task, one.at_ms, at_ms) + one.approval.statement.valid_s * _S
+
+    def _paused(self, task: int, since_ms: int, at_ms: int) -> None:
+        """Let what was agreed to in a task be younger by the pause that is over."""
+        for (number, _), asked in self.open.items():
+            if number == task:
+                asked.agreed = [
+                    replace(one, at_ms=later_ms(one.at_ms, since_ms, at_ms)) for one in asked.agreed
+                ]
 
     def _may(self, asked: Asked, who: str, person: str) -> bool:
         roles = {"operator", asked.desk, asked.said.desk, *(need.role for need in asked.needs)}

@@ -155,6 +155,11 @@ class SimulatedReading:
         self._generation = 0
         self.stopped = False
 
+    @property
+    def has_read_all(self) -> bool:
+        """Whether the log holds nothing for it that has not arrived."""
+        return not any(self._fits(one.subject) for one in self._server.records[self._next_seq - 1 :])
+
     async def stop(self) -> None:
         """Deliver nothing more."""
         self.stopped = True

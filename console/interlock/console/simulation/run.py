@@ -132,10 +132,9 @@ class Simulation:
         for scope, account in ledger.accounts.items():
             if any(account.reserved):
                 self.watch.broken("rest", f"{scope} still has {account.reserved} reserved when all is over")
-        compared = self._compared
         for _ in range(MOST_HELP_S):
-            self._compare()
-            if compared != self._compared or self.watch.violation is not None:
+            heard_all = self._compare()
+            if heard_all or self.watch.violation is not None:
                 self._rehearse()
                 return
             self.loop.advance(self.loop.time() + BREATHING_S)
@@ -231,14 +230,20 @@ class Simulation:
         self._compare()
         self._at(self.loop.time() + COMPARE_S, self._compare_again)
 
-    def _compare(self) -> None:
-        """Compare the state of whoever decides with the log, when all that it decided is durable."""
+    def _compare(self) -> bool:
+        """Compare the state of whoever decides with the log, when all that it decided is durable.
+
+        Tell whether it has heard all that stands there too: only then is nothing left to decide.
+        """
         leader = self.watch.laws.leadership.incarnation
+        heard_all = False
         for one in self.stage.supervising.values():
             leads = one.supervisor.idle and leader in one.lives and one.bus.reads
             if leads and self.network.quiet:
                 self._compared += 1
                 self.watch.compare(one.supervisor.state)
+                heard_all = heard_all or one.bus.has_read_all
+        return heard_all
 
     def _on_broken(self, process: Process, failure: BaseException) -> None:
         self.watch.broken("defect", f"{process.name} raised {type(failure).__name__}: {failure}")
