@@ -19,11 +19,12 @@ from interlock.contracts import facts as f
 from interlock.contracts.approval import Approval, Statement, digest_of, signed_bytes
 from interlock.contracts.message import Json, Message, encode
 from interlock.contracts.people import Approve, Edit, Reject
-from interlock.contracts.subjects import EVERYTHING, input_subject
+from interlock.contracts.subjects import input_subject
 from interlock.contracts.task import Submit
 from invoice_desk.audit import Account, account
 from invoice_desk.bank.orders import Booking
 from invoice_desk.cases import Kind
+from invoice_desk.compare import one_moment
 from invoice_desk.demo.watch import Watch, watching
 from invoice_desk.desk import POLICIES, Desk, open_desk
 from invoice_desk.make_invoices import Made, make
@@ -98,9 +99,8 @@ class PayDesk:
     async def account(self) -> Account:
         """Hold the books against the log."""
         bus = self.people[OPERATOR].bus
-        return account(
-            [record async for record in bus.history([EVERYTHING])], await self.desk.teller.bookings()
-        )
+        moment = await one_moment(bus, self.desk.teller)
+        return account(moment.records, moment.bookings)
 
     async def refunded(self, task: int) -> Booking:
         """Wait until the bank has taken a payment of a task back, and return it."""

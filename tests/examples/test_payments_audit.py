@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from interlock.bus.memory import MemoryServer
+from interlock.bus.memory_bus import MemoryBus
 from interlock.bus.ports import Record
 from interlock.contracts import facts as f
 from interlock.contracts.approval import Approval, Statement, digest_of
@@ -16,7 +18,9 @@ from interlock.contracts.subjects import decision_subject, input_subject
 from invoice_desk import us
 from invoice_desk.audit import Account, account
 from invoice_desk.bank.orders import Booking
+from invoice_desk.compare import NotStill, one_moment
 from invoice_desk.papers import Payment
+from invoice_desk.teller import Teller
 
 TASK, EFFECT, OUTCOME = 5, 7, 12
 IBAN = "DE44500105175407324931"
@@ -188,6 +192,43 @@ def test_what_a_kill_left_in_doubt_is_neither_wrong_nor_hidden() -> None:
     assert (found.logged_cents, found.booked_cents) == (0, LARGE)
     # And where it was not booked, nothing is
     assert account(log.records, []).doubtful == ()
+
+
+def test_a_payment_that_the_log_has_never_heard_of_is_seen() -> None:
+    log = Log(LARGE)
+    log.begin("bob", "carol")
+    log.complete(booked(LARGE))
+    found = account(log.records, [booked(LARGE), booked(LARGE, payment=4, key="1.2")])
+    (sentence,) = found.wrong
+    assert "payment 4" in sentence
+    assert "never granted" in sentence
+
+
+class Busy(Teller, frozen=True):
+    """A bank that books something whenever it was looked at, so many times."""
+
+    made: list[Booking]
+    times: int
+
+    async def bookings(self, task: int = 0) -> list[Booking]:
+        assert not task
+        found = list(self.made)
+        if len(found) < self.times:
+            self.made.append(booked(LARGE, payment=len(found) + 1))
+        return found
+
+    async def balance_cents(self) -> int:
+        return -sum(one.amount_cents for one in self.made)
+
+
+async def test_books_and_log_are_looked_at_again_until_they_are_of_one_moment() -> None:
+    bus = MemoryBus(MemoryServer(lambda: 1), "dora")
+    moment = await one_moment(bus, Busy("", "", [], times=3))
+    assert [one.payment for one in moment.bookings] == [1, 2, 3]
+    assert moment.balance_cents == -3 * LARGE
+    # And not without end
+    with pytest.raises(NotStill, match="compare when less is paid"):
+        await one_moment(bus, Busy("", "", [], times=1_000))
 
 
 def test_a_payment_that_failed_by_the_log_and_stands_in_the_books_is_seen() -> None:

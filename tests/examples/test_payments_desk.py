@@ -1,5 +1,6 @@
 """The example's desk at work: levels of autonomy, reviews that undo, agents and people who try too much."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 
@@ -88,6 +89,16 @@ async def test_at_level_3_it_is_paid_and_a_person_who_finds_it_wrong_has_it_take
     assert paid.reference == made.number
     assert (await desk.account()).wrong == ()
     await set_level(desk, 0)
+
+
+async def test_books_and_log_agree_while_it_pays(desk: PayDesk) -> None:
+    for seed in range(31, 35):
+        task, _ = await desk.submit(f"while-it-pays-{seed}", seed, ("small",) * 6)
+        ending = asyncio.create_task(desk.watch.end(task))
+        # When somebody looks all the time, then nothing is ever wrong
+        while not ending.done():
+            assert (await desk.account()).wrong == ()
+        assert isinstance(await ending, f.Completed)
 
 
 async def test_nobody_can_edit_a_payment_past_the_policies(desk: PayDesk) -> None:

@@ -50,12 +50,19 @@ class Submitter:
         self._chance = chance
         self.tasks: list[int] = []
         self.ended: dict[int, f.Fact] = {}
+        self._enough = False
+
+    def enough(self) -> None:
+        """Hand in nothing more. What is being handed in is not cut off: its task would be unknown here."""
+        self._enough = True
 
     async def keep(self) -> None:
         await asyncio.gather(*(self._line(number) for number in range(TASKS_AT_ONCE)))
 
     async def _line(self, number: int) -> None:
         for count in range(1_000):
+            if self._enough:
+                return
             kinds = self._chance.choice(KINDS)
             seed = self._chance.randrange(2**30)
             task, _ = await self._desk.submit(f"{number}-{count}", seed, kinds)
@@ -100,7 +107,7 @@ async def test_books_and_log_agree_after_fifty_kills_of_any_process(tmp_path: Pa
         submitter = Submitter(desk, chance)
         agreeing = [agree(desk.people[name], desk.watch) for name in ("bob", "carol")]
         async with at_work(*agreeing):
-            async with at_work(submitter.keep()):
+            async with at_work(submitter.keep()) as handing_in:
                 # When again and again, in the middle of it, a process is killed
                 for number in range(ROUNDS):
                     victim = chance.choice(VICTIMS)
@@ -108,7 +115,9 @@ async def test_books_and_log_agree_after_fifty_kills_of_any_process(tmp_path: Pa
                     began_s = time.monotonic()
                     await desk.strike(victim)
                     say(f"seed {SEED}, round {number}: {victim}, {time.monotonic() - began_s:.2f} s")
-            # And all tasks have come to their end
+                # And all tasks have come to their end
+                submitter.enough()
+                await asyncio.wait(handing_in)
             for task in submitter.tasks:
                 end = await desk.watch.end(task)
                 lost = isinstance(end, f.Failed) and LOST_TOO_OFTEN in end.reason

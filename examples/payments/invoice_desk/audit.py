@@ -110,7 +110,7 @@ def account(records: Iterable[Record], bookings: Sequence[Booking]) -> Account:
         wrong += _unlike(booking, effects.get(booking.key), reading.submitters)
     wrong += _never_booked(effects.values(), {booking.payment: booking for booking in paid})
     doubtful = [booking for booking in paid if booking.payment not in told]
-    wrong += [_untold(booking) for booking in doubtful if effects[booking.key].end in {"completed", "failed"}]
+    wrong += [_untold(one) for one in doubtful if _ended(effects.get(one.key))]
     return Account(
         wrong=tuple(wrong),
         logged_cents=sum(payment.amount_cents for payment in told.values()),
@@ -158,6 +158,10 @@ def _never_booked(effects: Iterable[Effect], booked: Mapping[int, Booking]) -> l
         elif told is not None and (found is None or found.amount_cents != told.amount_cents):
             wrong.append(f"effect {effect.key} tells of payment {told.payment}, the bank of {found}")
     return wrong
+
+
+def _ended(effect: Effect | None) -> bool:
+    return effect is not None and effect.end in {"completed", "failed"}
 
 
 def _untold(booking: Booking) -> str:

@@ -6,25 +6,54 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from interlock.bus.ports import Bus
+import msgspec
+
+from interlock.bus.ports import Bus, Record
 from interlock.console.environment import Where, connected, find
 from interlock.contracts.subjects import EVERYTHING
 from invoice_desk import teller, us
 from invoice_desk.audit import Account, account
+from invoice_desk.bank.orders import Booking
 from invoice_desk.desk import STATE, TELLER
 from invoice_desk.money import shown
 from invoice_desk.people import OPERATOR
 
+MOST_LOOKS = 50
+
+
+class NotStill(Exception):
+    """Something was booked whenever log and books were looked at."""
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """The log, the bank's books and what is on our account, as of one moment."""
+
+    records: list[Record]
+    bookings: list[Booking]
+    balance_cents: int
+
+
+async def one_moment(bus: Bus, bank: teller.Teller) -> Moment:
+    """Read log and books of one moment, while payments may be made. Raises NotStill."""
+    bookings = await bank.bookings()
+    for _ in range(MOST_LOOKS):
+        records = [record async for record in bus.history([EVERYTHING])]
+        balance_cents = await bank.balance_cents()
+        before, bookings = bookings, await bank.bookings()
+        # Only then is all of it in the log that was booked, and all of it booked that the log tells of.
+        if before == bookings:
+            return Moment(records, bookings, balance_cents)
+    raise NotStill(f"the bank has booked something in each of {MOST_LOOKS} looks; compare when less is paid")
+
 
 async def compared(bus: Bus, bank: teller.Teller) -> tuple[Account, bool]:
     """Hold the bank's books against the log; return the account, and whether they agree to the cent."""
-    records = [record async for record in bus.history([EVERYTHING])]
-    bookings = await bank.bookings()
-    found = account(records, bookings)
-    refunded_cents = sum(one.amount_cents for one in bookings if one.refund_of)
+    moment = await one_moment(bus, bank)
+    found = account(moment.records, moment.bookings)
+    refunded_cents = sum(one.amount_cents for one in moment.bookings if one.refund_of)
     left_cents = us.OPENING_CENTS - found.booked_cents + refunded_cents
     told_cents = found.logged_cents + sum(one.amount_cents for one in found.doubtful)
-    agree = told_cents == found.booked_cents and await bank.balance_cents() == left_cents
+    agree = told_cents == found.booked_cents and moment.balance_cents == left_cents
     return found, agree and not found.wrong
 
 
@@ -53,7 +82,11 @@ def main() -> int:
     """Read the command line, and compare."""
     parser = argparse.ArgumentParser(description="Hold the bank's books against the log.")
     parser.add_argument("folder", type=Path, help="the folder of an open desk")
-    return asyncio.run(look(parser.parse_args().folder.absolute()))
+    try:
+        return asyncio.run(look(parser.parse_args().folder.absolute()))
+    except NotStill as failure:
+        print(failure, file=sys.stderr)  # noqa: T201 - for people
+        return 1
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ async def _call(
     async with httpx.AsyncClient(base_url=url, timeout=ANSWER_S, verify=verify, trust_env=verify) as client:
         try:
             answer = await client.request(method, path, json=body, params=query, headers=headers)
-        except httpx.TransportError as error:
+        # The second where the connection was gone as soon as it stood: uvloop then has no socket to describe.
+        except (httpx.TransportError, AttributeError) as error:
             raise Unsure(f"the bank at {url} does not answer: {error or type(error).__name__}") from error
     if answer.is_success:
         return msgspec.json.decode(answer.content, type=kind)
