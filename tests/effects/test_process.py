@@ -28,7 +28,7 @@ from interlock.effects.handle import LATE_MS, TICK_MS
 
 pytestmark = pytest.mark.processes
 
-MEMORY_BYTES_MAX = 125_000_000
+MEMORY_BYTES_MAX = 135_000_000
 AT_ONCE_S = 1.0
 STOPPED_S = 5.0
 BEGUN: Json = {"choices": [{"delta": {"content": "For"}}]}
