@@ -183,6 +183,7 @@ async def test_whoever_refuses_the_connection_is_tried_until_it_stands(site: Sit
             await site.decide(escalated())
             await receiver.open()
             await receiver.count(1)
+            assert receiver.ids == ["1.1.asked"]
 
 
 async def test_at_the_very_first_only_what_comes_from_now_on_is_told(site: Site) -> None:
@@ -228,6 +229,7 @@ async def test_the_desks_of_one_that_moved_are_known_after_a_restart(site: Site)
             await site.decide(resolved())
             await moves.count(2)
             await finance.count(2)
+            assert moves.ids[-1] == finance.ids[-1] == "1.1.resolved"
 
 
 async def test_on_another_log_it_begins_anew(site: Site) -> None:
@@ -238,6 +240,7 @@ async def test_on_another_log_it_begins_anew(site: Site) -> None:
         await site.decide(escalated())
         async with site.runs():
             await receiver.count(1)
+            assert receiver.ids == ["1.1.asked"]
 
 
 async def test_a_damaged_place_is_said_and_not_guessed(site: Site) -> None:
