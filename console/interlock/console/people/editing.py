@@ -6,6 +6,7 @@ from typing import Any, cast
 import msgspec
 
 from interlock.console.errors import BadInput
+from interlock.console.people.asked import Asked
 from interlock.console.people.visible import pretty, visible
 from interlock.contracts.approval import canonical
 from interlock.contracts.limits import MAX_JUDGED_BYTES
@@ -14,6 +15,17 @@ from interlock.contracts.message import Json
 NOTE = "// What is saved is what you agree to. Lines that begin with // are left out; empty: nothing is done."
 
 _encode = msgspec.json.Encoder().encode
+
+
+def check_editable(asked: Asked) -> None:
+    """Raise BadInput for what has no arguments, or none that anybody edits."""
+    if not asked.is_signed:
+        raise BadInput(f"{asked.number} is no effect with arguments: there is nothing to edit")
+    if asked.model:
+        raise BadInput(
+            f"{asked.number} is about the use of a model, which nobody edits: approve it, or reject it and "
+            "say what should be asked instead"
+        )
 
 
 def read_object(text: str, what: str) -> Json:

@@ -40,10 +40,11 @@ def granted_tool(
 
 
 def granted_model(
-    state: State, effect: Effect, worker: EffectWorker, offer: ModelOffer, bound: Amounts
+    state: State, effect: Effect, worker: EffectWorker, offer: ModelOffer, bound: Amounts, ruling: Ruling
 ) -> facts.EffectGranted:
-    """Build the grant of a model call."""
-    demand = replace(effect.demand, name=offer.model)
+    """Build the grant of a model call; what people judged of it stays at hand."""
+    arguments = effect.demand.arguments if ruling.needs else None
+    demand = replace(effect.demand, name=offer.model, arguments=arguments)
     return _granted(effect, worker, reserved=bound, demand=demand, repeatable=True, policies=version(state))
 
 
