@@ -45,7 +45,8 @@ class Surgery:
         return self.bank.agrees("pia", tool=tool, arguments=digest_of(judged))
 
     async def grant(self, *approvals: Approval, call: Any = CALL, **fields: Any) -> None:
-        fields = {"needs": PRIVACY, "approved_until_ms": now_ms() + MINUTE_MS} | fields
+        asked: dict[str, Any] = {"needs": PRIVACY, "approved_until_ms": now_ms() + MINUTE_MS}
+        fields = asked | fields
         await self.office.grant(call, approvals=approvals, **fields)
 
     async def refusal(self) -> str:

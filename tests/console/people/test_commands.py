@@ -269,6 +269,7 @@ def test_what_a_model_is_asked_is_listed_and_signed_and_not_edited(desk: Desk, c
     desk.decides = lambda heard: (*counts(heard), *resolves("approved")(heard))
     assert desk.type("approve", "{n}") == Exit.DONE
     assert isinstance(desk.said, Approve)
+    assert desk.said.approval is not None
     assert is_by(desk, desk.said.approval)
     statement = desk.said.approval.statement
     assert (statement.tool, statement.arguments) == ("model:far/x", digest_of(fact.arguments))

@@ -91,11 +91,28 @@ def test_a_no_is_told_to_whoever_asked() -> None:
     assert world.effect(number, effect).reason == "person: olga said no: not his name"
 
 
-def test_a_model_at_home_asks_nobody_and_its_prompt_is_kept_nowhere() -> None:
+def test_a_model_at_home_asks_nobody() -> None:
     world, number = at_the_desk(HOME)
-    effect = world.ask(number, "a", SECRET)
+    world.ask(number, "a", SECRET)
     assert world.kinds(number) == ["EffectGranted"]
-    assert world.effect(number, effect).demand.arguments is None
+
+
+def test_where_policies_ask_nobody_about_models_no_prompt_is_kept() -> None:
+    world, number = at_the_desk(policies=careful(FREE))
+    world.ask(number, "a", SECRET)
+    assert world.only(number, facts.EffectGranted).demand.arguments is None
+
+
+def test_what_was_free_at_home_is_asked_about_when_its_worker_is_lost_and_another_has_it_abroad() -> None:
+    # Given a call that a worker at home does for nobody's word
+    world, number = at_the_desk(replace(FAR, region="eu"))
+    effect = world.ask(number, "a", SECRET)
+    assert world.effect(number, effect).state == "granted"
+    # When only one abroad is left
+    world.worker("effects-2", models=(FAR,))
+    world.silence("effects-1")
+    # Then people are asked, with all of it
+    assert world.escalation(number).arguments == WHOLE
 
 
 def test_of_a_call_that_has_ended_the_prompt_is_not_kept() -> None:

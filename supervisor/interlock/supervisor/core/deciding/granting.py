@@ -139,8 +139,7 @@ def _reserve(
     if lacking is not None:
         _wait_for_money(turn, number, effect, lacking)
         return
-    bound = model_bound(demand, offer, output_tokens)
-    granted = granted_model(turn.state, effect, worker, offer, bound, ruling)
+    granted = granted_model(turn.state, effect, worker, offer, model_bound(demand, offer, output_tokens))
     counts = demand is not effect.demand
     turn.say(number, replace(granted, max_output_tokens=output_tokens, to_count=counts))
 
