@@ -83,6 +83,8 @@ REVERSIBLE: dict[Reversible, str] = {
     "no": "it cannot be undone",
 }
 AT_LAST = {"deny": "it is denied", "park": "it waits on"}
+AT_LAST_UNDECIDED = {"deny": "it leaves the list undecided", "park": "it stays on the list"}
+"""What happens at last to something for which nothing waits."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
