@@ -21,7 +21,7 @@ _WANTED: Mapping[str, str] = {
     "test": "nothing: this is a test",
 }
 _AT_LAST: Mapping[str, str] = {
-    "deny": "then it is denied",
+    "deny": "then the next in line is asked, or it is denied",
     "park": "then the next in line is asked, or it waits",
 }
 
