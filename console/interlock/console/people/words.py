@@ -67,7 +67,7 @@ VERDICTS: dict[VerdictKind, str] = {
     "raised": "was given more",
     "resumed": "was let go on",
     "aborted": "ended with the task, which was aborted",
-    "expired": "was answered by nobody in time",
+    "expired": "has expired",
     "void": "is void: what asked is over",
 }
 PLANTED: dict[VerdictKind, str] = {
