@@ -267,6 +267,7 @@ def test_an_editor_in_which_nothing_is_saved_says_nothing(
         (("--set", "a.b.c=1"), "is no place in the arguments"),
         (("--set", "amount_cents"), "is not name=value"),
         (("--set", "=1"), "is not name=value"),
+        (("--set", "amount_cents=bad \udcff"), "is not valid UTF-8 text"),
         (("--set", "x=" + "y" * 20_000), "more than people can judge"),
     ],
 )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+import click
 import msgspec
 
 from interlock.console.errors import BadInput
@@ -25,6 +26,11 @@ def read_object(text: str, what: str) -> Json:
     if value is None:
         raise BadInput(f'{what}: it has to be a JSON object, such as {{"name": 1}}, and is none')
     return _bounded(value, what)
+
+
+def checked_object(_context: click.Context, option: click.Parameter, text: str | None) -> Json | None:
+    """Read a JSON object that was typed; raises BadInput that names the option."""
+    return None if text is None else read_object(text, option.opts[0])
 
 
 def read_json(text: str, what: str) -> Any:

@@ -30,7 +30,7 @@ MEANS: dict[EscalationKind, str] = {
     "overrun": "more was used than was put aside",
     "in_doubt": "nobody knows whether something was done",
     "deadline": "a deadline is near",
-    "crash": "a process ends again and again",
+    "crash": "a process is not kept any more",
     "violation": "somebody tried what is not theirs",
     "review": "something was done; was it right?",
 }
