@@ -1,5 +1,6 @@
 """What is told outside: enough to act on, and nothing that is secret or personal."""
 
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -147,7 +148,10 @@ async def test_a_letter_cannot_be_given_other_headers(environment: Environment) 
     assert "evil" not in sent.as_string()
 
 
-async def test_a_letter_has_the_same_id_each_time(environment: Environment) -> None:
+async def test_a_letter_is_the_same_each_time(environment: Environment) -> None:
     (notice,) = await notices(environment, escalated())
-    assert letter(notice, MAIL, BASE)["Message-ID"] == "<42.1.asked@interlock>"
-    assert letter(notice, MAIL, BASE)["Auto-Submitted"] == "auto-generated"
+    sent = letter(notice, MAIL, BASE)
+    assert sent.as_string() == letter(notice, MAIL, BASE).as_string()
+    assert sent["Message-ID"] == "<42.1.asked@interlock>"
+    assert sent["Auto-Submitted"] == "auto-generated"
+    assert parsedate_to_datetime(sent["Date"]).timestamp() == notice.at_ms // 1_000

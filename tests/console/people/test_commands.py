@@ -1,7 +1,9 @@
 """What people type to decide: it shows what is decided about, signs that, and tells what it came to."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import click
 import msgspec
@@ -21,9 +23,10 @@ from tests.console.people.examples import (
 
 from interlock.console.commands import edit as edit_command
 from interlock.console.exits import Exit
+from interlock.console.people import undoing
 from interlock.contracts import facts as f
 from interlock.contracts.approval import digest_of
-from interlock.contracts.budget import Amounts
+from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.inputs import Input
 from interlock.contracts.people import (
     Abort,
@@ -37,6 +40,7 @@ from interlock.contracts.people import (
     VerdictKind,
 )
 
+Answers = Callable[[Input], list[tuple[int, tuple[f.AnyFact, ...]]]]
 Captured = pytest.CaptureFixture[str]
 
 
@@ -64,6 +68,28 @@ def resolves(verdict: VerdictKind, *more: f.AnyFact, number: int = 1) -> Decides
         return (fact, *more)
 
     return decides
+
+
+def undoes(desk: Desk, decides: Decides, *ends: Literal["completed"]) -> Answers:
+    """Return who lets a review be rejected, orders the undoing of task 42's effect, and so ends it."""
+
+    def answer(heard: Input) -> list[tuple[int, tuple[f.AnyFact, ...]]]:
+        desk.heard.append(heard)
+        granted = f.EffectGranted(
+            effect=heard.seq,
+            step="pay",
+            attempt=1,
+            key="undo.50",
+            grant=1,
+            worker="effects-1",
+            reserved=NOTHING,
+            demand=f.Demand(kind="tool", name="refund"),
+            repeatable=True,
+        )
+        settled = [f.EffectSettled(effect=heard.seq, grant=1, end=end, basis="actual") for end in ends]
+        return [(42, (granted,)), (0, decides(heard)), *((42, (fact,)) for fact in settled)]
+
+    return answer
 
 
 def value_of(desk: Desk) -> object:
@@ -242,6 +268,7 @@ def test_an_editor_in_which_nothing_is_saved_says_nothing(
         (("--set", "a.b.c=1"), "is no place in the arguments"),
         (("--set", "amount_cents"), "is not name=value"),
         (("--set", "=1"), "is not name=value"),
+        (("--set", "amount_cents=bad \udcff"), "is not valid UTF-8 text"),
         (("--set", "x=" + "y" * 20_000), "more than people can judge"),
     ],
 )
@@ -305,10 +332,25 @@ def test_a_review_is_listed_and_rejected_with_undo(desk: Desk, capsys: Captured)
     assert "0.7" in listed
     assert f"{desk.task}.1" not in listed
     # And one is rejected
-    desk.decides = resolves("rejected", number=7)
+    desk.terminal.answer = undoes(desk, resolves("rejected", number=7), "completed")
     assert desk.type("reject", "0.7", "wrong account", "--undo") == Exit.DONE
     assert desk.said == Reject(reason="wrong account", undo=True)
     assert desk.heard[-1].rest == ("0", "7")
+    # Then its end is told, and whoever looks later sees it too
+    told = f"effect {desk.heard[-1].seq} completed"
+    assert told in capsys.readouterr().err
+    assert desk.type("show", "0.7") == Exit.DONE
+    assert told in capsys.readouterr().out
+
+
+def test_an_undoing_of_which_the_end_is_not_known_yet_is_told_as_it_stands(
+    desk: Desk, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undoing, "UNDONE_S", 0.05)
+    desk.asks(review(7), task=0)
+    desk.terminal.answer = undoes(desk, resolves("rejected", number=7))
+    assert desk.type("reject", "0.7", "wrong account", "--undo") == Exit.DONE
+    assert "refund granted" in capsys.readouterr().err
 
 
 def test_a_question_is_answered_in_words(desk: Desk, capsys: Captured) -> None:

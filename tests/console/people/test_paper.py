@@ -19,7 +19,7 @@ from tests.console.people.examples import (
 
 from interlock.console.people.docket import Docket
 from interlock.console.people.editing import changes, with_values
-from interlock.console.people.fields import fields_of, value_of
+from interlock.console.people.fields import fields_of, value_of, words_of
 from interlock.console.people.mandate import Mandate
 from interlock.console.people.paper import block
 from interlock.console.people.reading import Case
@@ -277,7 +277,9 @@ def test_a_flat_form_has_a_field_for_each_property() -> None:
         ("colour", "choice", "json", False),
         ("rest", "text", "json", False),
     ]
-    assert (fields[0].label, fields[4].choices) == ("name: who *", ('"red"', "1", "null"))
+    assert (fields[0].label, fields[0].about) == ("name *", "who")
+    assert fields[4].choices == ('"red"', "1", "null")
+    assert [words_of(one) for one in fields[4].choices] == ["red", "1", "null"]
     typed = {"name": "bob", "long": " ", "count": "3", "sure": "false", "colour": "null", "rest": "[1]"}
     assert value_of(fields, typed) == {"name": "bob", "count": 3, "sure": False, "colour": None, "rest": [1]}
 

@@ -196,7 +196,33 @@ def test_the_doctor_looks_at_the_policies(folder: Path) -> None:
     )
     gone = checks.policies({"INTERLOCK_POLICIES": str(folder / "gone")})
     assert gone.grade == "bad"
-    assert "is no folder" in gone.found
+    assert f"INTERLOCK_POLICIES: {folder / 'gone'} is no folder" in gone.found
+
+
+@pytest.mark.parametrize("words", [("check",), ("test",), ("explain", "--role", "a", "--tool", "b")])
+def test_a_folder_that_is_not_there_is_named_as_it_was_typed(
+    tmp_path: Path,
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # Given folders that are not there, one in the environment and one among the words
+    named, typed = str(tmp_path / "named"), str(tmp_path / "typed")
+    monkeypatch.setenv("INTERLOCK_POLICIES", named)
+    # When one is typed, it alone is spoken of
+    argument = ["--folder", typed] if words[0] == "explain" else [typed]
+    assert main.call(["policy", *words, *argument]) == Exit.USAGE
+    assert capsys.readouterr().err == f"interlock: {typed} is no folder: name one with *.cedar files\n"
+    # When none is typed, the variable is
+    assert main.call(["policy", *words]) == Exit.USAGE
+    assert capsys.readouterr().err.startswith(f"interlock: INTERLOCK_POLICIES: {named} is no folder: ")
+
+
+def test_of_a_folder_without_policies_it_is_said_that_they_deny_everything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.call(["policy", "check", str(tmp_path)]) == Exit.DONE
+    assert "0 policies, so everything is denied" in capsys.readouterr().err
 
 
 RESEARCHER_PAYS = PAY.replace('Role::"executor"', 'Role::"researcher"')

@@ -15,13 +15,13 @@ _WANTED: Mapping[str, str] = {
     "overrun": "a decision: more was spent than was granted",
     "in_doubt": "a decision: nobody knows whether something was done",
     "deadline": "a look: a deadline is near",
-    "crash": "a look: a process dies too often",
+    "crash": "a look: a process is not kept any more",
     "violation": "a look: a policy was violated",
     "review": "a review of what was done",
     "test": "nothing: this is a test",
 }
 _AT_LAST: Mapping[str, str] = {
-    "deny": "then it is denied",
+    "deny": "then the next in line is asked, or it is denied",
     "park": "then the next in line is asked, or it waits",
 }
 

@@ -1,8 +1,10 @@
 """Changes arguments as a person types them: whole, by single values, or as text in an editor."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+import click
 import msgspec
 
 from interlock.console.errors import BadInput
@@ -13,6 +15,8 @@ from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import Json
 
 NOTE = "// What is saved is what you agree to. Lines that begin with // are left out; empty: nothing is done."
+
+_BYTE = re.compile(r"\(byte (\d+)\)$")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -36,12 +40,17 @@ def read_object(text: str, what: str) -> Json:
     return _bounded(value, what)
 
 
+def checked_object(_context: click.Context, option: click.Parameter, text: str | None) -> Json | None:
+    """Read a JSON object that was typed; raises BadInput that names the option."""
+    return None if text is None else read_object(text, option.opts[0])
+
+
 def read_json(text: str, what: str) -> Any:
     """Read any JSON; raises BadInput that names the place."""
     try:
         return msgspec.json.decode(text.encode())
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadInput(f"{what}: this is not JSON: {error}") from error
+        raise BadInput(f"{what}: this is not JSON: {_with_line(str(error), text)}") from error
 
 
 def with_values(arguments: Json, settings: Sequence[str]) -> Json:
@@ -91,6 +100,15 @@ def _bounded(arguments: Json, what: str) -> Json:
 def as_object(value: Any) -> Json | None:
     """Return JSON that is an object, None for other JSON."""
     return cast("Json", value) if isinstance(value, dict) else None
+
+
+def _with_line(complaint: str, text: str) -> str:
+    """Name the line where the decoder names a byte."""
+    found = _BYTE.search(complaint)
+    if found is None or "\n" not in text:
+        return complaint
+    line = text.encode()[: int(found[1])].count(b"\n") + 1
+    return f"{complaint[: found.start()]}(line {line})"
 
 
 def _read_value(text: str) -> Any:

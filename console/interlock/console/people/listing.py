@@ -50,7 +50,7 @@ def summary(mandate: Mandate, asked: Asked) -> str:
     text = text if len(text) <= SUMMARY_CHARS else f"{text[: SUMMARY_CHARS - 1]}…"
     if asked.planted:
         return f"{text} [planted]"
-    agreed = mandate.docket.counting(asked, mandate.now_ms)
+    agreed = asked.approvals and mandate.docket.counting(asked, mandate.now_ms)
     if not agreed:
         return text
     return f"{text} [{len(agreed)} of {sum(one.quorum for one in asked.needs)} agreed]"

@@ -10,6 +10,7 @@ from interlock.console.people.reading import Case
 from interlock.console.people.visible import pretty, visible, visible_lines
 from interlock.console.people.words import (
     AT_LAST,
+    AT_LAST_UNDECIDED,
     MEANS,
     agreement,
     left,
@@ -34,7 +35,7 @@ def block(case: Case, mandate: Mandate) -> list[Line]:
     """Return everything about an escalation, for one person at one moment."""
     asked, now_ms = case.asked, mandate.now_ms
     return [
-        *_title(asked, now_ms),
+        *_title(case, now_ms),
         *_who(case),
         *_what(case),
         *_why(asked),
@@ -44,12 +45,15 @@ def block(case: Case, mandate: Mandate) -> list[Line]:
     ]
 
 
-def _title(asked: Asked, now_ms: int) -> Iterator[Line]:
+def _title(case: Case, now_ms: int) -> Iterator[Line]:
+    asked = case.asked
     age = f"asked {span(now_ms - asked.said.at_ms)} ago"
     age = age.replace("now ago", "just now")
     yield Line(f"{MEANS[asked.said.kind]}, {age}", f"{asked.number} ", style=STRONG)
     if asked.resolved is not None:
         yield Line(f"it {outcome(asked, asked.resolved)}", indent=INDENT, style=STRONG)
+    if case.undoing:
+        yield _line("undoing ", case.undoing)
     yield _line("", asked.said.summary, style=STRONG)
 
 
@@ -158,7 +162,7 @@ def _people(case: Case, mandate: Mandate) -> Iterator[Line]:
 def _end(asked: Asked, now_ms: int) -> Iterator[Line]:
     if asked.resolved is not None:
         return
-    last = AT_LAST[asked.said.at_last]
+    last = (AT_LAST if asked.blocks else AT_LAST_UNDECIDED)[asked.said.at_last]
     if asked.deadline_ms is None:
         yield _line("deadline ", "none: it waits until somebody decides")
     else:

@@ -30,7 +30,7 @@ MEANS: dict[EscalationKind, str] = {
     "overrun": "more was used than was put aside",
     "in_doubt": "nobody knows whether something was done",
     "deadline": "a deadline is near",
-    "crash": "a process ends again and again",
+    "crash": "a process is not kept any more",
     "violation": "somebody tried what is not theirs",
     "review": "something was done; was it right?",
 }
@@ -67,7 +67,7 @@ VERDICTS: dict[VerdictKind, str] = {
     "raised": "was given more",
     "resumed": "was let go on",
     "aborted": "ended with the task, which was aborted",
-    "expired": "was answered by nobody in time",
+    "expired": "has expired",
     "void": "is void: what asked is over",
 }
 PLANTED: dict[VerdictKind, str] = {
@@ -84,6 +84,8 @@ REVERSIBLE: dict[Reversible, str] = {
 }
 SENT = "nothing changes outside, but what is sent cannot be taken back"
 AT_LAST = {"deny": "it is denied", "park": "it waits on"}
+AT_LAST_UNDECIDED = {"deny": "it leaves the list undecided", "park": "it stays on the list"}
+"""What happens at last to something for which nothing waits."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 

@@ -5,6 +5,7 @@ who works on what; it knows nothing of the core's state.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import msgspec
 
@@ -32,6 +33,12 @@ from interlock.contracts.step import StepResult
 
 Broken = Callable[[str, str], None]
 _STOPPING = (facts.Halted, facts.FleetSwitched, facts.Switched, facts.Receipted)
+
+
+@cache
+def _spoken_of(kind: type[facts.AnyFact]) -> list[str]:
+    """Return the fields in which such facts name records of inputs."""
+    return [name for name in ("effect", "outcome", "result", "input") if hasattr(kind, name)]
 
 
 class Attempt(msgspec.Struct):
@@ -138,8 +145,8 @@ class Laws:
         """
         cause = self._causes[decision.task] = max(decision.cause, self._causes.get(decision.task, 0))
         for fact in decision.facts:
-            for name in ("effect", "outcome", "result", "input"):
-                said = getattr(fact, name, 0)
+            for name in _spoken_of(type(fact)):
+                said = getattr(fact, name)
                 if said > cause:
                     yield f"record {self._seq} follows from record {cause}, but speaks of {said}"
 
