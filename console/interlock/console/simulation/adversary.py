@@ -13,7 +13,6 @@ from interlock.console.simulation.chance import chance
 from interlock.console.simulation.line import Weather
 from interlock.console.simulation.roster import STRANGER
 from interlock.console.simulation.rules import ALL as RULES
-from interlock.console.simulation.rules import AT_FIRST
 from interlock.console.simulation.scenario import Cast, Scenario
 from interlock.console.simulation.script import ROLES_OF_STEPS, asks_people
 from interlock.contracts.budget import Amounts, Budget
@@ -288,8 +287,7 @@ def _level(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
 
 
 def _plant(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
-    cents = luck.choice((5, 500))
-    return a.Plant(at_s=at_s, cents=cents, in_tasks=cents > AT_FIRST.free)
+    return a.Plant(at_s=at_s, cents=luck.choice((5, 500)))
 
 
 def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
