@@ -443,6 +443,22 @@ def test_an_edit_to_what_needs_nobody_happens_at_once() -> None:
     assert world.effect(number, effect).state == "granted"
 
 
+def test_an_edit_waits_for_whoever_offers_the_tool_and_an_approval_does_not() -> None:
+    # Given a call that people are asked about, while nobody offers its tool
+    world, number, effect = asked()
+    world.bye("effects-1")
+    # When somebody edits it, then what is missing is said, and nothing changes
+    world.edit(number, LITTLE, by="bob")
+    assert refused(world, number).startswith("no effect worker here offers the tool pay now")
+    assert f"edit {number}.1 again" in refused(world, number)
+    # And it can be approved as it is, and happens when a worker is back
+    world.approve(number, by="bob")
+    world.approve(number, by="carol")
+    assert world.only(number, facts.Resolved).verdict == "approved"
+    world.worker("effects-2", tools=(PAY,))
+    assert world.only(number, facts.EffectGranted).effect == effect
+
+
 def test_an_edit_that_the_policies_forbid_is_refused_and_nothing_changes() -> None:
     world, number, _ = asked()
     before = world.escalation(number)

@@ -18,6 +18,7 @@ from interlock.supervisor.core.deciding.people.canaries import asked_for, exclud
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.evolving.people import expires_ms
 from interlock.supervisor.core.membership import has_key, is_member, speaks_for
+from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Turn
 
@@ -67,9 +68,8 @@ def _edited(turn: Turn, said: Input, body: Edit, task: int, known: Escalation, d
     effect = asked_for(turn.task(task), known)
     if effect is not None:
         ruling = ruling_of(turn, task, effect, body.arguments)
-        if not ruling.allowed or ruling.suggested:
-            reason = f"with these arguments it may not happen, by {ruling.rule}: {ruling.reason}"
-            turn.refuse(task, said.seq, reason)
+        if ruling is None or not ruling.allowed or ruling.suggested:
+            turn.refuse(task, said.seq, _objection(ruling, f"{task}.{known.said.number}", known.said.tool))
             return False
         needs, rules = ruling.needs, ruling.rules
         requester = () if ruling.requester_may else (known.said.submitter,)
@@ -90,6 +90,16 @@ def _edited(turn: Turn, said: Input, body: Edit, task: int, known: Escalation, d
         ),
     )
     return True
+
+
+def _objection(ruling: Ruling | None, name: str, tool: str) -> str:
+    if ruling is not None:
+        return f"with these arguments it may not happen, by {ruling.rule}: {ruling.reason}"
+    return (
+        f"no effect worker here offers the tool {tool} now, so policies cannot judge other arguments: start "
+        f"one that does (interlock agents lists who is here), then edit {name} again; approving it as it is, "
+        "and rejecting it, need none"
+    )
 
 
 def settle_approval(turn: Turn, task: int, number: int, said: Input, reason: str) -> None:
