@@ -15,6 +15,7 @@ from tests.console.people.examples import (
     POLICIES,
     delegated,
     form_step,
+    model_use,
     payment,
     question,
     review,
@@ -282,6 +283,23 @@ def test_only_an_effect_can_be_edited(desk: Desk, capsys: Captured) -> None:
     desk.asks(question())
     assert desk.type("edit", "{n}", "--set", "a=1") == Exit.USAGE
     assert "there is nothing to edit" in capsys.readouterr().err
+
+
+def test_what_a_model_is_asked_is_listed_and_signed_and_not_edited(desk: Desk, capsys: Captured) -> None:
+    fact = model_use()
+    desk.asks(fact)
+    assert desk.type("inbox") == Exit.DONE
+    assert "far/x Who is ill? - executor wants to ask" in capsys.readouterr().out
+    assert desk.type("edit", "{n}", "--set", "prompt=no") == Exit.USAGE
+    assert "is about the use of a model, which nobody edits" in capsys.readouterr().err
+    assert not desk.heard
+    desk.decides = lambda heard: (*counts(heard), *resolves("approved")(heard))
+    assert desk.type("approve", "{n}") == Exit.DONE
+    assert isinstance(desk.said, Approve)
+    assert desk.said.approval is not None
+    assert is_by(desk, desk.said.approval)
+    statement = desk.said.approval.statement
+    assert (statement.tool, statement.arguments) == ("model:far/x", digest_of(fact.arguments))
 
 
 def test_a_rejection_carries_its_reason(desk: Desk, capsys: Captured) -> None:

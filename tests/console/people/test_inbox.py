@@ -17,6 +17,7 @@ from tests.console.people.examples import (
     POLICIES,
     entitled,
     form_step,
+    model_use,
     payment,
     question,
     review,
@@ -427,6 +428,17 @@ async def test_only_what_can_be_said_to_it_has_a_key(environment: Environment, k
         for key in ("a", "e", "plus"):
             await table.press(key)
             assert not isinstance(table.app.screen, SheetScreen)
+
+
+async def test_the_use_of_a_model_has_no_key_to_edit_it(environment: Environment, key_file: Path) -> None:
+    task = await task_of(environment)
+    await environment.decide(task, fresh(model_use()))
+    async with inbox(environment, key_file) as table:
+        await table.until(lambda: bool(table.numbers))
+        await table.press("e")
+        assert not isinstance(table.app.screen, SheetScreen)
+        await table.press("a")
+        assert isinstance(table.app.screen, SheetScreen)
 
 
 async def test_without_a_key_file_an_approval_is_told_what_is_missing(environment: Environment) -> None:

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from interlock.console.errors import BadInput
+from interlock.console.people.asked import Asked
 from interlock.console.people.visible import pretty, visible
 from interlock.contracts.approval import canonical
 from interlock.contracts.limits import MAX_JUDGED_BYTES
@@ -18,6 +19,17 @@ NOTE = "// What is saved is what you agree to. Lines that begin with // are left
 _BYTE = re.compile(r"\(byte (\d+)\)$")
 
 _encode = msgspec.json.Encoder().encode
+
+
+def check_editable(asked: Asked) -> None:
+    """Raise BadInput for what has no arguments, or none that anybody edits."""
+    if not asked.is_signed:
+        raise BadInput(f"{asked.number} is no effect with arguments: there is nothing to edit")
+    if asked.model:
+        raise BadInput(
+            f"{asked.number} is about the use of a model, which nobody edits: approve it, or reject it and "
+            "say what should be asked instead"
+        )
 
 
 def read_object(text: str, what: str) -> Json:
