@@ -16,7 +16,7 @@ from interlock.effects.calls import Calls
 from interlock.effects.settings import EffectSettings
 
 CALL = question(model="openai/tiny", prompt="Who is ill?", max_output_tokens=64)
-JUDGED = {
+JUDGED: dict[str, Any] = {
     "purpose": "answer",
     "prompt": "Who is ill?",
     "inputs": {},
