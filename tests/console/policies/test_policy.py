@@ -270,6 +270,51 @@ def test_grants_denials_suggestions_and_what_never_came_to_policies_are_explaine
     assert "policies were not asked" in unlisted
 
 
+MODELS = """
+@id("abroad") @says("what leaves the EU takes privacy") @require_approval("privacy")
+permit (principal, action == Action::"model", resource) unless { resource.region == "eu" };
+@id("home") permit (principal, action == Action::"model", resource) when { resource.region == "eu" };
+"""
+MODEL_CASES = """
+[[cases]]
+name = "abroad takes privacy"
+role = "researcher"
+model = "openai/gpt-5-mini"
+region = "us"
+expect = "approval"
+rule = "abroad"
+needs = ["privacy"]
+
+[[cases]]
+name = "at home it is free"
+role = "researcher"
+model = "openai/gpt-5-mini"
+region = "eu"
+expect = "allow"
+"""
+
+
+def test_that_people_are_asked_about_a_model_is_checked_tested_and_explained_alike(
+    terminal: Terminal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given policies about models, and their cases
+    desk = Desk(terminal, bundle(MODELS, shipped=False))
+    (schema,) = SHIPPED.schemas
+    (tmp_path / schema.name).write_text(schema.text, "utf-8")
+    (tmp_path / "models.cedar").write_text(MODELS, "utf-8")
+    (tmp_path / "policy.test.toml").write_text(MODEL_CASES, "utf-8")
+    assert main.call(["policy", "check", str(tmp_path)]) == Exit.DONE
+    assert main.call(["policy", "test", str(tmp_path)]) == Exit.DONE
+    assert "2 of 2 cases are as expected" in capsys.readouterr().err
+    words = ["--role", "researcher", "--model", "offline/x", "--folder", str(tmp_path)]
+    assert main.call(["policy", "explain", *words]) == Exit.DONE
+    assert "is        waits for people" in capsys.readouterr().out
+    # When an agent asks for one, then that is what has been decided
+    text = explained(terminal, desk.ask(THINK), capsys)
+    assert "people are asked, as approval on the desk of privacy" in text
+    assert "is        waits for people\ntakes     privacy\nby        permit  abroad" in text
+
+
 def test_what_asks_for_nothing_cannot_be_explained(
     terminal: Terminal, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from interlock.console.errors import BadInput
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options, reason_option
 from interlock.console.output import is_interactive, say
-from interlock.console.people.editing import changes, checked_object, edited, with_values
+from interlock.console.people.editing import changes, check_editable, checked_object, edited, with_values
 from interlock.console.people.numbers import Number, number_argument
 from interlock.console.people.reading import Case
 from interlock.console.people.signing import sign_edit, signer_of
@@ -58,8 +58,7 @@ async def _edit(
     reach: Reach, number: Number, wish: tuple[Json | None, Sequence[str]], reason: str, *, as_json: bool
 ) -> int:
     async def think(case: Case) -> Edit:
-        if not case.asked.is_signed:
-            raise BadInput(f"{number} is no effect with arguments: there is nothing to edit")
+        check_editable(case.asked)
         signer = signer_of(reach.key_file, reach.principal)
         arguments = _wanted(case.asked.arguments, *wish)
         if arguments is None or not (lines := changes(case.asked.arguments, arguments)):

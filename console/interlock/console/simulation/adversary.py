@@ -43,6 +43,7 @@ DRIFTS = (0.0, 0.02, -0.02)
 FIRST_S = 0.5
 SECONDS_A_STEP = 0.7
 DEFAULT_STEPS = 30
+WARY = 0.5
 
 Draw = Callable[[Random, Cast, float], a.AnyAction]
 
@@ -51,7 +52,8 @@ def draw(seed: int, steps: int = DEFAULT_STEPS) -> Scenario:
     """Draw a scenario with so many actions of the adversary."""
     profile = sorted(PROFILES)[seed % len(PROFILES)]
     luck = chance(seed, "scenario")
-    cast = _cast(luck, profile)
+    wary = profile == "people" and chance(seed, "wary").random() < WARY
+    cast = msgspec.structs.replace(_cast(luck, profile), wary=wary)
     weights = PROFILES[profile]
     drawn: list[a.AnyAction] = [_submit(luck, cast, FIRST_S + place / 4) for place in range(2)]
     for _ in range(steps):
