@@ -1,7 +1,5 @@
 """What one principal is told to do or to know; derived from the log, hence repeatable."""
 
-from typing import Literal
-
 import msgspec
 
 from interlock.contracts.approval import Approval
@@ -102,4 +100,3 @@ class Cancel(_Dispatch, frozen=True, kw_only=True, tag="cancel"):
 
 
 Dispatch = DoStep | DoEffect | Outcome | Cancel
-Answered = Literal["taken", "already"]

@@ -27,7 +27,6 @@ from interlock.contracts.task import Submit
 
 ROLES = ("planner", "researcher", "executor", "reviewer")
 TENANTS = ("default", "red", "blue")
-SHARED_SCOPES = ("fleet", "tenant.red", "tenant.blue", "tenant.default", "role.researcher", "role.executor")
 STRUCK: tuple[ScopeKind, ...] = (
     "task",
     "step",
