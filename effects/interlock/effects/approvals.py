@@ -1,11 +1,10 @@
 """Whether people have agreed to a call: their signatures over this very call, by keys that are theirs now.
 
-The supervisor has looked before; here it is looked at again, right before anything is done. That the
-requester is not among them it cannot see, nor whether an approval was needed at all.
+The supervisor has looked before; here it is looked at again, right before anything is done. Whether an
+approval was needed at all it cannot see, nor whether the policies let the submitter be one of them.
 """
 
 import asyncio
-from collections.abc import Sequence
 
 import structlog
 
@@ -20,6 +19,7 @@ from interlock.effects.people import Known, People
 
 LOOK_S = 5.0
 AGAIN_S = 0.25
+_REQUESTER = "whoever has submitted the task may not agree to it: others have to"
 
 log = structlog.get_logger()
 
@@ -36,29 +36,37 @@ class Approvals:
             check_time(work, now_ms())
             try:
                 async with asyncio.timeout(LOOK_S):
+                    excluded = "" if work.requester_may else await self._submitter(work)
                     known = await self._people.look()
             except (BusError, TimeoutError) as error:
                 log.warning("people_not_read", effect=work.effect, reason=str(error) or "it takes too long")
                 await asyncio.sleep(AGAIN_S)
             else:
-                check(work, known, now_ms())
+                check(work, known, excluded, now_ms())
                 return
 
+    async def _submitter(self, work: DoEffect) -> str:
+        submitter = await self._people.submitter_of(work.task)
+        if not submitter:
+            reason = f"record {work.task} submits no task, so nobody knows who may not agree to it"
+            raise Unapproved(f"the approval of effect {work.effect} does not hold: {reason}")
+        return submitter
 
-def check(work: DoEffect, known: Known, at_ms: int) -> None:
-    """Raise Unapproved unless enough people have agreed to this grant."""
+
+def check(work: DoEffect, known: Known, excluded: str, at_ms: int) -> None:
+    """Raise Unapproved unless enough people have agreed to this grant, and not who is `excluded`."""
     if not isinstance(work.call, ToolCall):
         raise Unapproved(f"effect {work.effect} is no tool, and people agree to tools alone")
     check_time(work, at_ms)
     for approval in work.approvals:
-        why_not = _why_not(work, work.call, approval, known)
+        by = approval.statement.by
+        why_not = _REQUESTER if by == excluded else _why_not(work, work.call, approval, known)
         if why_not:
-            by = approval.statement.by
             raise Unapproved(f"the approval of effect {work.effect} by {by} does not hold: {why_not}")
     if len({(one.statement.number, one.statement.policies) for one in work.approvals}) > 1:
         raise Unapproved(f"the approvals of effect {work.effect} are not of one question")
     for need in work.needs:
-        agreed = _agreed(need, work.approvals, known, at_ms)
+        agreed = _agreed(need, work, known, excluded, at_ms)
         if agreed < need.quorum:
             raise Unapproved(
                 f"effect {work.effect} needs {need.quorum} of {need.role}, and has {agreed}: ask again"
@@ -87,16 +95,18 @@ def _why_not(work: DoEffect, call: ToolCall, approval: Approval, known: Known) -
     return ""
 
 
-def _agreed(need: Need, approvals: Sequence[Approval], known: Known, at_ms: int) -> int:
+def _agreed(need: Need, work: DoEffect, known: Known, excluded: str, at_ms: int) -> int:
     """Return how many different people of a role have agreed, each approval counting for one of them.
 
-    Who stands in for another counts for the one or for itself, whichever makes them more.
+    Who stands in for another counts for the one or for itself, whichever makes them more, and never for who
+    is excluded.
     """
     speaks_for = {
         approval.statement.by: known.members_for(
             approval.statement.by, need.role, approval.counted_ms or at_ms
         )
-        for approval in approvals
+        - {excluded}
+        for approval in work.approvals
     }
     counted: dict[str, str] = {}
     for who in speaks_for:

@@ -1,11 +1,13 @@
 """Who may agree to what, as the log has it: groups and keys as access says them, and who stands in for whom.
 
 It is read to its end whenever somebody looks, so that a key that has just been revoked is known. It believes
-the records of those alone who may say this: the server sees to that.
+the records of those alone who may say this, and each submission to be of the one who may say it there: the
+server sees to that.
 """
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 
 import msgspec
 import structlog
@@ -15,7 +17,7 @@ from interlock.contracts.errors import ContractError
 from interlock.contracts.message import decode
 from interlock.contracts.observed import Entitlement
 from interlock.contracts.people import Delegate
-from interlock.contracts.subjects import DELEGATIONS, ENTITLEMENTS, read_input
+from interlock.contracts.subjects import DELEGATIONS, ENTITLEMENTS, SUBMISSIONS, read_input
 
 _S = 1_000
 _ADMINS_ARE = ("operator", "approver")
@@ -76,6 +78,15 @@ class People:
             await self._read(ENTITLEMENTS, "entitled", self._entitled)
             await self._read(DELEGATIONS, "delegated", self._delegated)
             return self._known
+
+    async def submitter_of(self, task: int) -> str:
+        """Return who has submitted a task, empty: nobody has; raises BusError."""
+        async with self._reading:
+            submissions = self._log.history([SUBMISSIONS], start_seq=task, consumer="submitted")
+            async with aclosing(submissions):
+                async for record in submissions:
+                    return read_input(record.subject).principal if record.seq == task else ""
+        return ""
 
     async def _read(self, pattern: str, consumer: str, take: Callable[[Record], None]) -> None:
         start_seq = self._next[consumer]

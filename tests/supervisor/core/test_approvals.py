@@ -27,7 +27,9 @@ from interlock.contracts.effect import ToolCall
 from interlock.contracts.limits import DEFAULT_APPROVAL_S, MAX_JUDGED_BYTES
 from interlock.contracts.people import Approve, Delegate, Edit
 from interlock.contracts.plan import Plan, PlannedStep
+from interlock.supervisor.core.approvals import satisfies
 from interlock.supervisor.core.limits import SUSPEND_MS
+from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.dispatches import do_effect
 
 LESS = MUCH | {"cents": 55_000}
@@ -117,6 +119,7 @@ def test_two_of_them_let_it_happen_and_the_worker_gets_their_signatures() -> Non
     assert [one.statement.by for one in order.approvals] == ["bob", "carol"]
     assert all(is_signed(one) and one.counted_ms == world.now_ms for one in order.approvals)
     assert (order.needs, order.approved_until_ms) == (granted.needs, world.now_ms + VALID_MS)
+    assert not order.requester_may
 
 
 def test_a_small_payment_asks_nobody() -> None:
@@ -588,7 +591,14 @@ def test_at_a_level_that_only_prepares_the_requester_decides_about_its_own_assis
     effect = world.ask(number, "a", PUT)
     assert world.only(number, facts.Escalated).excluded == ()
     world.approve(number, by="alice")
-    assert world.effect(number, effect).state == "granted"
+    granted = world.effect(number, effect)
+    assert granted.state == "granted"
+    # And the worker is told that alice may
+    assert do_effect(world.task(number), granted, "i", PUT, 1).requester_may
+    # But where policies say by now that others have to, what she agreed to is not enough
+    for requester_may in (True, False):
+        ruling = Ruling(allowed=True, needs=granted.needs, requester_may=requester_may)
+        assert satisfies(world.state, granted, ruling, world.now_ms) is requester_may
 
 
 def test_nobody_says_yes_by_other_words() -> None:

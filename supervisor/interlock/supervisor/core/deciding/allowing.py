@@ -43,7 +43,7 @@ def allowed(
     if ruling.suggested:
         _suggest(turn, number, effect, ruling)
         return None
-    if ruling.needs and not satisfies(turn.state, effect, ruling.needs, turn.now_ms):
+    if ruling.needs and not satisfies(turn.state, effect, ruling, turn.now_ms):
         ask_approval(turn, number, effect, offer, ruling)
         return None
     return ruling, effect
@@ -61,7 +61,7 @@ def _wants_people(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> bo
 
 def _lacks_arguments(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> bool:
     """Deny a call of which the arguments are needed once more, and were too long to be kept."""
-    asks = bool(ruling.needs) and not satisfies(turn.state, effect, ruling.needs, turn.now_ms)
+    asks = bool(ruling.needs) and not satisfies(turn.state, effect, ruling, turn.now_ms)
     if effect.demand.arguments is not None or not (asks or redacts(ruling.flags)):
         return False
     reason = "policies ask for its arguments, which were too long to be kept: ask for it anew"
