@@ -60,7 +60,7 @@ def check(work: DoEffect, known: Known, excluded: str, at_ms: int) -> None:
     check_time(work, at_ms)
     for approval in work.approvals:
         by = approval.statement.by
-        why_not = _REQUESTER if by == excluded else _why_not(work, work.call, approval, known)
+        why_not = _REQUESTER if by == excluded else _why_not(work, work.call, approval, known, at_ms)
         if why_not:
             raise Unapproved(f"the approval of effect {work.effect} by {by} does not hold: {why_not}")
     if len({(one.statement.number, one.statement.policies) for one in work.approvals}) > 1:
@@ -79,12 +79,12 @@ def check_time(work: DoEffect, at_ms: int) -> None:
         raise Unapproved(f"the approval of effect {work.effect} has expired: ask again")
 
 
-def _why_not(work: DoEffect, call: ToolCall, approval: Approval, known: Known) -> str:
+def _why_not(work: DoEffect, call: ToolCall, approval: Approval, known: Known, at_ms: int) -> str:
     """Return why an approval is not of this call, or nobody's; empty: it is good."""
     said = approval.statement
     if not is_signed(approval):
         return "its signature is not that of its key"
-    if not known.has_key(said.by, approval.public_key):
+    if not known.has_key(said.by, approval.public_key, at_ms):
         return f"its key is not one by which {said.by} signs now"
     if (said.task, said.effect) != (work.task, work.effect):
         return f"it is of effect {said.effect} of task {said.task}"
@@ -103,7 +103,7 @@ def _agreed(need: Need, work: DoEffect, known: Known, excluded: str, at_ms: int)
     """
     speaks_for = {
         approval.statement.by: known.members_for(
-            approval.statement.by, need.role, approval.counted_ms or at_ms
+            approval.statement.by, need.role, approval.counted_ms or at_ms, at_ms
         )
         - {excluded}
         for approval in work.approvals

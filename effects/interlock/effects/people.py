@@ -15,7 +15,7 @@ import structlog
 from interlock.bus.ports import Log, Record
 from interlock.contracts.errors import ContractError
 from interlock.contracts.message import decode
-from interlock.contracts.observed import Entitlement
+from interlock.contracts.observed import Entitlement, lasts
 from interlock.contracts.people import Delegate
 from interlock.contracts.subjects import DELEGATIONS, ENTITLEMENTS, SUBMISSIONS, read_input
 
@@ -39,28 +39,30 @@ class Known(msgspec.Struct, frozen=True):
     entitled: dict[str, Entitlement] = {}
     delegated: dict[str, Delegation] = {}
 
-    def has_key(self, who: str, public_key: str) -> bool:
+    def has_key(self, who: str, public_key: str, now_ms: int) -> bool:
         """Tell whether somebody signs by this key now."""
         entitled = self.entitled.get(who)
-        return entitled is not None and public_key in entitled.keys
+        return entitled is not None and public_key in entitled.keys and lasts(entitled.until_ms, now_ms)
 
-    def is_member(self, who: str, role: str) -> bool:
-        """Tell whether somebody belongs to a role: a group, a role of people, or a person's own name."""
+    def is_member(self, who: str, role: str, now_ms: int) -> bool:
+        """Tell whether somebody belongs to a role now: a group, a role of people, or a person's own name."""
         entitled = self.entitled.get(who)
         if entitled is None:
             return False
-        if role == who or role in entitled.groups or role in entitled.roles:
+        if role == who or role in entitled.roles:
+            return True
+        if role in entitled.groups and lasts(entitled.until_ms, now_ms):
             return True
         return role in _ADMINS_ARE and "admin" in entitled.roles
 
-    def members_for(self, who: str, role: str, at_ms: int) -> frozenset[str]:
-        """Return the members of a role for whom somebody spoke then: itself, and who had delegated to it."""
+    def members_for(self, who: str, role: str, spoke_ms: int, now_ms: int) -> frozenset[str]:
+        """Return the members of a role for whom somebody spoke: itself, and who had delegated to it then."""
         speakers = {who} | {
             by
             for by, given in self.delegated.items()
-            if given.to == who and given.from_ms <= at_ms < given.until_ms
+            if given.to == who and given.from_ms <= spoke_ms < given.until_ms
         }
-        return frozenset(speaker for speaker in speakers if self.is_member(speaker, role))
+        return frozenset(speaker for speaker in speakers if self.is_member(speaker, role, now_ms))
 
 
 class People:

@@ -120,7 +120,7 @@ def _is_lawful(desk: Desk, granted: facts.EffectGranted) -> None:
     assert world.state.policies is not None
     for one in effect.approvals:
         assert is_signed(one)
-        assert has_key(world.state, one.statement.by, one.public_key)
+        assert has_key(world.state, one.statement.by, one.public_key, world.now_ms)
         assert one.statement.arguments == digest_of(arguments)
         assert (one.statement.effect, one.statement.task) == (desk.effect, desk.number)
         assert one.statement.policies == world.state.policies.digest

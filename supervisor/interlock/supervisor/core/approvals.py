@@ -25,7 +25,7 @@ def satisfies(state: State, effect: Effect, ruling: Ruling, now_ms: int) -> bool
         said = approval.statement
         if (said.effect, said.arguments, said.policies) != (effect.seq, digest, policies):
             return False
-        if not has_key(state, said.by, approval.public_key):
+        if not has_key(state, said.by, approval.public_key, now_ms):
             return False
     return all(_covered(need, effect.needs) for need in ruling.needs)
 

@@ -96,7 +96,7 @@ def settle_approval(turn: Turn, task: int, number: int, said: Input, reason: str
     """Close an escalation for which enough have agreed, and let its effect happen, if there is one."""
     known = turn.state.escalations[task, number]
     counting = _counting(turn.state, known, turn.now_ms)
-    if not all(_is_met(turn.state, need, counting) for need in known.needs):
+    if not all(_is_met(turn.state, need, counting, turn.now_ms) for need in known.needs):
         return
     turn.say(
         task,
@@ -139,7 +139,7 @@ def _speaker(state: State, who: str, known: Escalation, now_ms: int) -> str:
     counting = _counting(state, known, now_ms)
     heard = {name for one in counting for name in (one.by, one.instead_of)}
     for need in known.needs:
-        if _is_met(state, need, counting):
+        if _is_met(state, need, counting, now_ms):
             continue
         for person in speaks_for(state, who, need.role, now_ms):
             if person not in heard and person not in known.excluded:
@@ -162,7 +162,7 @@ def _is_sound(
     forged = ""
     if statement.by != said.principal:
         forged = f"the approval of {name} is by {statement.by}, not by {said.principal}"
-    elif not has_key(turn.state, said.principal, approval.public_key):
+    elif not has_key(turn.state, said.principal, approval.public_key, turn.now_ms):
         forged = f"the key that signed {name} is none by which {said.principal} may sign"
     elif not is_signed(approval):
         forged = f"the signature of {name} is not over what it says"
@@ -204,16 +204,17 @@ def _counting(state: State, known: Escalation, now_ms: int) -> list[facts.Approv
         for one in known.approvals
         if now_ms < expires_ms(one)
         and one.approval.statement.policies == policies
-        and has_key(state, one.by, one.approval.public_key)
+        and has_key(state, one.by, one.approval.public_key, now_ms)
     ]
 
 
-def _is_met(state: State, need: Need, counting: Sequence[facts.ApprovalCounted]) -> bool:
-    people = {person for one in counting if is_member(state, person := one.instead_of or one.by, need.role)}
+def _is_met(state: State, need: Need, counting: Sequence[facts.ApprovalCounted], now_ms: int) -> bool:
+    people = {one.instead_of or one.by for one in counting}
+    people = {person for person in people if is_member(state, person, need.role, now_ms)}
     return len(people) >= need.quorum
 
 
 def _missing(state: State, known: Escalation, now_ms: int) -> str:
     counting = _counting(state, known, now_ms)
-    roles = [need.role for need in known.needs if not _is_met(state, need, counting)]
+    roles = [need.role for need in known.needs if not _is_met(state, need, counting, now_ms)]
     return f"others of {', '.join(roles)} have to" if roles else "it is enough"
