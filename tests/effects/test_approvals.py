@@ -44,12 +44,15 @@ class Bank:
         self.keys: dict[str, Identity] = {}
         self.last_entitled = 0
 
-    async def entitle(self, name: str, *groups: str, role: str = "approver", keys: int = 1) -> None:
-        """Let access say what somebody may approve, and by which new keys (0: by none)."""
+    async def entitle(
+        self, name: str, *groups: str, role: str = "approver", keys: int = 1, until_ms: int = 0
+    ) -> None:
+        """Let access say what somebody may approve, and by which new keys (0: by none), until then."""
         made = [identity.create() for _ in range(keys)]
         if made:
             self.keys[name] = made[-1]
-        body = Entitlement(roles=(role,), groups=groups, keys=tuple(key.public_key for key in made))
+        public = tuple(key.public_key for key in made)
+        body = Entitlement(roles=(role,), groups=groups, keys=public, until_ms=until_ms)
         await self.say("access-1", "access", "entitled", name, body=body)
         self.last_entitled = self.office.newest
 
@@ -232,6 +235,27 @@ async def test_who_left_the_group_after_it_had_signed_does_not_count(bank: Bank)
         "access-1", "access", "entitled", "carol", body=Entitlement(keys=(bank.keys["carol"].public_key,))
     )
     await bank.grant(*agreed)
+    assert "has 1" in await bank.refusal()
+
+
+async def test_a_key_that_has_ended_since_it_signed_does_not_count(bank: Bank) -> None:
+    await bank.entitle("carol", "finance", until_ms=now_ms() - 1)
+    await bank.grant(bank.agrees("bob"), bank.agrees("carol"))
+    assert "its key is not one by which carol signs now" in await bank.refusal()
+
+
+async def test_a_key_that_ends_later_counts(bank: Bank) -> None:
+    await bank.entitle("carol", "finance", until_ms=now_ms() + MINUTE_MS)
+    await bank.grant(bank.agrees("bob"), bank.agrees("carol"))
+    await bank.done()
+
+
+async def test_nobody_stands_in_for_whose_group_has_ended(bank: Bank) -> None:
+    # Given Dora, for whom Carol has said that she answers, and Carol's group, which has ended
+    await bank.entitle("dora")
+    await bank.delegate("carol", "dora")
+    await bank.entitle("carol", "finance", until_ms=now_ms() - 1)
+    await bank.grant(bank.agrees("bob"), bank.agrees("dora"))
     assert "has 1" in await bank.refusal()
 
 

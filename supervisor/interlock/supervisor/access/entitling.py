@@ -7,7 +7,6 @@ counts. It must not know who is connected.
 """
 
 import asyncio
-from collections.abc import Iterator
 from functools import partial
 
 import structlog
@@ -17,7 +16,7 @@ from interlock.bus.errors import BusError
 from interlock.bus.ports import Ack, Bus
 from interlock.contracts.facts import Entitled
 from interlock.contracts.message import encode
-from interlock.contracts.observed import Entitlement, lasts
+from interlock.contracts.observed import Entitlement
 from interlock.contracts.subjects import input_subject
 from interlock.supervisor.access.admission import TOKEN, Admitted, Outcome, Rejected, entitlement_of, has_more
 from interlock.supervisor.access.directory import Directory
@@ -61,7 +60,8 @@ class Entitling:
         if admitted.proof != TOKEN:
             return admitted
         name, now = admitted.principal, admitted.entitlement
-        if any(key in now.keys and owner != name for owner, key in self._keys(now_ms)):
+        others = (known for owner, (_, known) in self._told.items() if owner != name)
+        if now.keys and any(set(now.keys) & set(known.keys) for known in others):
             return Rejected(
                 "the key that came with the token is somebody else's", name, admitted.environment, TOKEN
             )
@@ -95,12 +95,6 @@ class Entitling:
 
     def _known(self, name: str) -> Entitlement:
         return self._told.get(name, (0, _NOTHING))[1]
-
-    def _keys(self, now_ms: int) -> Iterator[tuple[str, str]]:
-        """Yield every key that is good now, with whose it is."""
-        for name, (_, known) in self._told.items():
-            if lasts(known.until_ms, now_ms):
-                yield from ((name, key) for key in known.keys)
 
     def _note(self, name: str, record: int, entitlement: Entitlement) -> None:
         if name not in self._told or record >= self._told[name][0]:
