@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from tests.bus.conftest import Collected, NatsWorld, until
 
@@ -16,7 +17,8 @@ from interlock.bus.appends import AppendLimits
 from interlock.bus.errors import Superseded, Unreachable
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.ports import Ack, Record
-from interlock.bus.reader import PORTION, Reader
+from interlock.bus.reader import PORTION, SILENCE_S, Reader
+from interlock.contracts.subjects import STREAM
 
 SUBMIT = "interlock.in.alice.task.submit"
 DECISION = "interlock.decision.42"
@@ -280,3 +282,28 @@ async def test_a_slow_reader_slows_only_itself_and_is_not_dropped(scene: Scene) 
     slow.open.set()
     records = await slow.count(5 * PORTION)
     assert [record.seq for record in records] == list(range(1, 5 * PORTION + 1))
+
+
+async def test_a_history_that_is_taken_slowly_holds_a_bounded_number_and_loses_nothing(scene: Scene) -> None:
+    # Given a history of far more than one portion, of which only the first is taken
+    await asyncio.gather(*(scene.sound.append_soon(SUBMIT, b"x" * 200) for _ in range(5 * PORTION)))
+    history = scene.weak.history([SUBMIT])
+    taken = [await anext(history)]
+    # When the server has long sent all that it was asked for
+    sent = [await _sent_to_consumers(scene.sound) for _ in range(100)]
+    # Then that is bounded
+    assert PORTION <= sent[-1] <= 2 * PORTION
+    # And when it is taken, the next portions come at once
+    async with asyncio.timeout(SILENCE_S / 2):
+        taken += [await anext(history) for _ in range(2 * PORTION)]
+    # And when the connection breaks before the rest is taken, nothing is missing and nothing comes twice
+    await scene.cable.cut()
+    taken += [record async for record in history]
+    assert [record.seq for record in taken] == list(range(1, 5 * PORTION + 1))
+
+
+async def _sent_to_consumers(bus: NatsBus) -> int:
+    """Return the latest sequence that the server has sent to any consumer."""
+    answer = await bus.requests.ask(f"$JS.API.CONSUMER.LIST.{STREAM}", b"{}", timeout_s=5)
+    consumers: list[dict[str, dict[str, int]]] = msgspec.json.decode(answer.data)["consumers"]
+    return max(consumer["delivered"]["stream_seq"] for consumer in consumers)

@@ -95,13 +95,13 @@ def test_who_comes_with_a_token_gets_a_key_to_sign_by_and_keeps_it(
     reach = find(where)
     # Then there is a key beside it, for this server alone and its owner's eyes
     assert reach.token_file == Path("/run/token")
-    assert reach.key_file == tmp_path / "state" / "store" / "keys" / "alice@example-4222.nk"
-    assert reach.key_file.stat().st_mode & 0o077 == 0
-    made = load(reach.key_file).public_key
+    key_file = tmp_path / "state" / "store" / "keys" / "alice@example-4222.nk"
+    assert reach.key_file == key_file
+    assert key_file.stat().st_mode & 0o077 == 0
+    made = load(key_file).public_key
     # And the next time it is the same; one that is named counts more
-    again = find(where).key_file
-    assert again is not None
-    assert load(again).public_key == made
+    assert find(where).key_file == key_file
+    assert load(key_file).public_key == made
     named = tmp_path / "own.nk"
     save(create(), named)
     assert find(replace(where, key=str(named))).key_file == named

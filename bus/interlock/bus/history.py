@@ -1,6 +1,7 @@
 """A bounded reading: the records that stand in the log now; it must not know what they mean."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -12,6 +13,7 @@ from interlock.bus.reader import PORTION, Reader
 from interlock.bus.requests import Requests
 
 STALL_S = 30.0
+_HALF = PORTION // 2
 
 Delivery = tuple[Record, int]
 
@@ -49,11 +51,20 @@ async def narrow_history(
 
 
 class _Reading:
-    """A reader whose deliveries are taken one by one."""
+    """A reader whose deliveries are taken one by one; at most a portion and a half waits for that."""
 
     def __init__(self, requests: Requests, filters: Sequence[str], start_seq: int, consumer: str) -> None:
-        self._waiting: asyncio.Queue[Delivery] = asyncio.Queue(PORTION)
-        self._reader = Reader(requests, filters, self._keep, start_seq=start_seq, consumer=consumer)
+        self._waiting: deque[Delivery] = deque()
+        self._arrived = asyncio.Event()
+        self._reader = Reader(
+            requests,
+            filters,
+            self._keep,
+            start_seq=start_seq,
+            waits=False,
+            has_room=lambda: len(self._waiting) <= _HALF,
+            consumer=consumer,
+        )
 
     async def deliveries(self, *, until_last: bool) -> AsyncGenerator[Record]:
         """Yield until the server says that nothing is left; with `until_last`, as long as somebody asks."""
@@ -61,16 +72,28 @@ class _Reading:
         pending = self._reader.pending
         try:
             while pending or until_last:
-                record, pending = await _next(self._waiting)
+                if not self._waiting:
+                    await self._arrival()
+                record, pending = self._waiting.popleft()
+                if len(self._waiting) == _HALF:
+                    self._reader.more()
                 yield record
         finally:
             await self._reader.stop()
-            # A handler may still wait for room.
-            while not self._waiting.empty():
-                self._waiting.get_nowait()
 
-    async def _keep(self, record: Record) -> None:
-        await self._waiting.put((record, self._reader.pending))
+    async def _arrival(self) -> None:
+        self._arrived.clear()
+        try:
+            async with asyncio.timeout(STALL_S):
+                await self._arrived.wait()
+        except TimeoutError:
+            raise Unreachable(
+                f"the log sent nothing more for {STALL_S:g} s in the middle of a reading"
+            ) from None
+
+    def _keep(self, record: Record) -> None:
+        self._waiting.append((record, self._reader.pending))
+        self._arrived.set()
 
 
 async def _newest(requests: Requests, filters: Sequence[str]) -> int:
@@ -83,13 +106,3 @@ async def _newest(requests: Requests, filters: Sequence[str]) -> int:
         record = await jetstream.message(requests, last_by_subj=pattern)
         newest = max(newest, 0 if record is None else record.seq)
     return newest
-
-
-async def _next(deliveries: "asyncio.Queue[Delivery]") -> Delivery:
-    if not deliveries.empty():
-        return deliveries.get_nowait()
-    try:
-        async with asyncio.timeout(STALL_S):
-            return await deliveries.get()
-    except TimeoutError:
-        raise Unreachable(f"the log sent nothing more for {STALL_S:g} s in the middle of a reading") from None

@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 
 from interlock.bus.errors import BusError, LogFull, Superseded, TooLarge, Unreachable
-from interlock.bus.patterns import Matches, matcher
+from interlock.bus.patterns import Matches, literal, matcher
 from interlock.bus.ports import Ack, Message, Record
 from interlock.contracts.subjects import STORED, STREAM
 
@@ -35,21 +35,17 @@ class Capacity(msgspec.Struct, frozen=True):
 class Ear(msgspec.Struct, frozen=True, eq=False):
     """One listener of unstored messages; of those with one `queue`, each message reaches one."""
 
+    pattern: str
     hears: Matches
     deliver: Callable[[Message], None]
     queue: str = ""
-
-
-def carry_at_once(_message: Message, deliver: Deliver) -> None:
-    """Deliver every message, once, now."""
-    deliver()
 
 
 class MemoryServer:
     """What all `MemoryBus` connections of one simulation share; `clock` returns ms since some epoch."""
 
     def __init__(
-        self, clock: Callable[[], int], *, capacity: Capacity | None = None, carry: Carry = carry_at_once
+        self, clock: Callable[[], int], *, capacity: Capacity | None = None, carry: Carry | None = None
     ) -> None:
         self.records: list[Record] = []
         self.carry = carry
@@ -110,16 +106,16 @@ class MemoryServer:
 
     def listen(self, pattern: str, deliver: Callable[[Message], None], queue: str = "") -> Ear:
         """Deliver what fits the pattern from now on."""
-        ear = Ear(matcher([pattern]), deliver, queue)
+        ear = Ear(pattern, matcher([pattern]), deliver, queue)
         self._ears.append(ear)
-        self._ears_of.clear()
+        self._forget_who_hears(pattern)
         return ear
 
     def unlisten(self, ear: Ear) -> None:
         """Deliver nothing more to this listener."""
         if ear in self._ears:
             self._ears.remove(ear)
-            self._ears_of.clear()
+            self._forget_who_hears(ear.pattern)
 
     def follow(self, notify: Callable[[], None]) -> None:
         """Call `notify` after each append."""
@@ -170,8 +166,17 @@ class MemoryServer:
             if len(group) > 1:
                 # Each in its turn.
                 group.append(group.pop(0))
-            self.carry(message, partial(ear.deliver, message))
+            if self.carry is None:
+                ear.deliver(message)
+            else:
+                self.carry(message, partial(ear.deliver, message))
         return bool(groups)
+
+    def _forget_who_hears(self, pattern: str) -> None:
+        if literal(pattern):
+            self._ears_of.pop(pattern, None)
+        else:
+            self._ears_of.clear()
 
     def _groups(self, subject: str) -> list[list[Ear]]:
         """Return who hears a subject: everybody alone, and those of one queue together."""

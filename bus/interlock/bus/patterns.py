@@ -11,10 +11,20 @@ Matches = Callable[[str], bool]
 _WORDS = {"*": r"[^.]+", ">": r".+"}
 
 
+def literal(pattern: str) -> bool:
+    """Return whether a pattern is one subject and no other."""
+    return _WORDS.keys().isdisjoint(pattern.split("."))
+
+
 def matcher(patterns: Sequence[str]) -> Matches:
     """Return whether a subject fits any of the patterns; no patterns at all fit everything."""
     if not patterns:
         return lambda _: True
+    if all(map(literal, patterns)):
+        return frozenset(patterns).__contains__
+    if all(pattern.endswith(".>") and literal(pattern[:-2]) for pattern in patterns):
+        beginnings = tuple(pattern[:-1] for pattern in patterns)
+        return lambda subject: subject.startswith(beginnings) and subject not in beginnings
     alternatives = "|".join(
         r"\.".join(_WORDS.get(word, re.escape(word)) for word in pattern.split(".")) for pattern in patterns
     )

@@ -57,8 +57,9 @@ class Beater:
         while True:
             since_ms = steady_ms()
             await asyncio.sleep(self._every_s)
-            if self._was_silent is not None and steady_ms() - since_ms > LATE_MS:
-                log.warning("was_silent", subject=self._subject, silent_ms=steady_ms() - since_ms)
+            silent_ms = steady_ms() - since_ms
+            if self._was_silent is not None and silent_ms > LATE_MS:
+                log.warning("was_silent", subject=self._subject, silent_ms=silent_ms)
                 self._was_silent()
             await self._beat()
 

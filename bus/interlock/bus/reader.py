@@ -3,14 +3,14 @@
 The server keeps an ephemeral consumer without acknowledgements; this side counts. A hole in the consumer's
 own numbering, silence, a lost connection or a vanished consumer end in the same way: a new consumer from the
 record after the last one delivered. Where its name is prescribed, it takes the place of the one before.
-Records are asked for in bounded portions, again at half, so a slow reader holds at most one portion in memory
-and nobody drops it. It must not know what a record means.
+Records are asked for in bounded portions, again at half, and not while there is no room for more: so a slow
+reader holds a bounded number in memory, and nobody drops it. It must not know what a record means.
 
 Source: ordered consumers, https://docs.nats.io/nats-concepts/jetstream/consumers#ordered-consumers.
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 import structlog
@@ -44,8 +44,9 @@ log = structlog.get_logger()
 class Reader:
     """One ordered reading; `pending` is how many matching records stood behind the latest delivery.
 
-    `waits` is whether `on_record` has to be awaited; else it is called as the record is read. With `consumer`
-    the reading is of one filter, by a consumer of the name that permissions prescribe.
+    `waits` is whether `on_record` has to be awaited; else it is called as the record is read. More is asked
+    for while there is `has_room`; whoever had none calls `more` as soon as there is. With `consumer` the
+    reading is of one filter, by a consumer of the name that permissions prescribe.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Reader:
         *,
         start_seq: int = 1,
         waits: bool = True,
+        has_room: Callable[[], bool] = lambda: True,
         consumer: str = "",
     ) -> None:
         self.pending = 0
@@ -64,6 +66,7 @@ class Reader:
         self._filters = list(filters)
         self._on_record = on_record
         self._waits = waits
+        self._has_room = has_room
         self._next_seq = max(start_seq, 1)
         self._inbox = connection.inbox()
         self._name = self._inbox.rsplit(".", 1)[-1]
@@ -106,6 +109,12 @@ class Reader:
             self._connection.drop(self._hearing)
         self._forget_consumer()
 
+    def more(self) -> None:
+        """Ask for the next portion, once half of the last one has come and there is room for it."""
+        if self._wanted * 2 <= PORTION and self._connection.up and self._has_room():
+            self._heard_at = self._loop.time()
+            self._ask()
+
     def lost(self) -> None:
         """Nothing to do: what was in flight shows as a hole, or is asked for again."""
 
@@ -133,7 +142,7 @@ class Reader:
         info = await jetstream.create_consumer(self._requests, self._config())
         self.pending = info.num_pending
         self._heard_at = self._loop.time()
-        self._ask()
+        self.more()
 
     def _config(self) -> jetstream.ConsumerConfig:
         config = jetstream.ConsumerConfig(
@@ -165,8 +174,12 @@ class Reader:
             await self._reopen()
 
     def _silent(self) -> bool:
-        """Whether the server has said nothing for too long; a handler at work is no silence."""
-        busy = self._handling or (self._hearing is not None and self._hearing.waiting > 0)
+        """Whether the server has said nothing for too long; no silence is it while nobody takes what came."""
+        busy = (
+            self._handling
+            or not self._has_room()
+            or (self._hearing is not None and self._hearing.waiting > 0)
+        )
         return not busy and self._loop.time() - self._heard_at > SILENCE_S
 
     async def _reopen(self) -> None:
@@ -217,13 +230,13 @@ class Reader:
         self._wanted -= 1
         seq = int(words[at + 2])
         self.pending = int(words[at + 5])
-        if self._wanted * 2 <= PORTION and self._connection.up:
-            self._ask()
         self._next_seq = seq + 1
         time_ns = int(words[at + 4])
-        return self._on_record(
+        handling = self._on_record(
             Record(seq, time_ns // NS_PER_MS, message.subject, message.data, time_ns // NS_PER_US)
         )
+        self.more()
+        return handling
 
     def _on_status(self, message: Wired) -> None:
         status = status_of(message)
@@ -234,7 +247,6 @@ class Reader:
         if status in ("404", "408") or (status == "409" and any(word in description for word in _HARMLESS)):
             left = int(headers.get("Nats-Pending-Messages", self._wanted))
             self._wanted = max(self._wanted - left, 0)
-            if self._wanted * 2 <= PORTION and self._connection.up:
-                self._ask()
+            self.more()
             return
         self._broken.set()

@@ -17,7 +17,8 @@ Sequence = Annotated[int, msgspec.Meta(ge=0)]
 Json = dict[str, Any]
 
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_BRACKETS = re.compile(rb"[\[\]{}]")
+_AS_BRACES = bytes.maketrans(b"[]", b"{}")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def snake(class_name: str) -> str:
@@ -85,11 +86,10 @@ def decode(kind: type[M], data: bytes) -> M:
 
 def _depth(data: bytes) -> int:
     """Return how deep the brackets of well-formed JSON stand within each other."""
-    depth = deepest = 0
-    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", data)):
-        depth += 1 if bracket in b"{[" else -1
-        deepest = max(deepest, depth)
-    return deepest
+    nested, depth = _STRINGS.sub(b"", data).translate(_AS_BRACES, _NO_BRACKETS), 0
+    while nested:
+        nested, depth = nested.replace(b"{}", b""), depth + 1
+    return depth
 
 
 def _refuse_newer(data: bytes) -> None:

@@ -35,7 +35,8 @@ class Pulse:
         self._name_life = name_life
         self.on_beat: Callable[[str], None] = _nobody
         self._bus = bus
-        self._beater = Beater(bus, bus.principal, self._beat, every_s=BEAT_S)
+        self._principal = bus.principal
+        self._beater = Beater(bus, self._principal, self._beat, every_s=BEAT_S)
         self._listening: Subscription | None = None
         self._watched_principal = self._watched = ""
         self._heard_ms = self._looked_ms = monotonic_ms()
@@ -69,19 +70,18 @@ class Pulse:
 
     def watched_is_silent(self) -> bool:
         """Tell whether the watched life has not been heard for too long."""
-        self._look()
-        return monotonic_ms() - self._heard_ms > SILENT_MS
+        return self._look() - self._heard_ms > SILENT_MS
 
-    def _look(self) -> None:
-        """Begin to count anew when this process did not hear anything itself; look often."""
+    def _look(self) -> int:
+        """Begin to count anew when this process did not hear anything itself; look often. Return the time."""
         now = monotonic_ms()
         late, self._looked_ms = now - self._looked_ms > LATE_MS, now
-        if late or not self.sure:
+        if late or self._proved_ms is None or now - self._proved_ms >= SURE_MS:
             self._heard_ms = now
+        return now
 
     def _beat(self) -> bytes:
-        self._look()
-        now = monotonic_ms()
+        now = self._look()
         if self._beaten_ms and now - self._beaten_ms > SURE_MS:
             log.warning("late_beat", after_ms=now - self._beaten_ms)
         self._beaten_ms = now
@@ -90,7 +90,7 @@ class Pulse:
     def _heard(self, message: Message) -> None:
         principal = message.subject.rsplit(".", 1)[-1]
         self.on_beat(principal)
-        if principal not in {self._bus.principal, self._watched_principal}:
+        if principal not in (self._principal, self._watched_principal):
             return
         with suppress(ContractError):
             beat = decode(Beat, message.data)

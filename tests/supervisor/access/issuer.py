@@ -200,4 +200,5 @@ map = { treasury = "finance", lawyers = "law" }
 
 def of_finance(issuer: Issuer, **changed: Any) -> str:
     """Return the token of an approver of finance, carol unless another is named."""
-    return issuer.token(**({"groups": ["interlock-approvers", "treasury"]} | changed))
+    claims: dict[str, Any] = {"groups": ["interlock-approvers", "treasury"]}
+    return issuer.token(**(claims | changed))

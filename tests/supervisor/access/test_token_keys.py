@@ -1,5 +1,7 @@
 """Which keys somebody has who comes with one token after the other, and when they end."""
 
+from typing import Any
+
 import pytest
 
 from interlock.bus.principals import Key, Principal
@@ -11,7 +13,7 @@ NOW_MS = 1_000_000
 NOBODY = Directory({})
 
 
-def having(*keys: str, until_ms: int = NOW_MS + 100, **fields: tuple[str, ...]) -> Entitlement:
+def having(*keys: str, until_ms: int = NOW_MS + 100, **fields: Any) -> Entitlement:
     return Entitlement(roles=("approver",), keys=keys, until_ms=until_ms, **fields)
 
 

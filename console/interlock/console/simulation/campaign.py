@@ -75,8 +75,12 @@ def _chunks(seeds: Iterator[int], most: int) -> list[list[int]]:
 
 
 def _run_chunk(seeds: list[int], steps: int) -> list[Report]:
-    """Run some seeds here; the collector would stop for each of them, and nothing lives longer than a run."""
+    """Run some seeds here; nothing lives longer than a run, so the collector looks between runs alone."""
     gc.disable()
-    reports = [run_seed(seed, steps) for seed in seeds]
     gc.collect()
+    gc.freeze()
+    reports = []
+    for seed in seeds:
+        reports.append(run_seed(seed, steps))
+        gc.collect()
     return reports

@@ -5,6 +5,7 @@ who works on what; it knows nothing of the core's state.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import msgspec
 
@@ -24,7 +25,6 @@ from interlock.contracts.effect import (
     EffectCounted,
     EffectFailed,
     EffectRequest,
-    ToolCall,
 )
 from interlock.contracts.inputs import Input
 from interlock.contracts.people import Answer
@@ -33,6 +33,12 @@ from interlock.contracts.step import StepResult
 
 Broken = Callable[[str, str], None]
 _STOPPING = (facts.Halted, facts.FleetSwitched, facts.Switched, facts.Receipted)
+
+
+@cache
+def _spoken_of(kind: type[facts.AnyFact]) -> list[str]:
+    """Return the fields in which such facts name records of inputs."""
+    return [name for name in ("effect", "outcome", "result", "input") if hasattr(kind, name)]
 
 
 class Attempt(msgspec.Struct):
@@ -139,8 +145,8 @@ class Laws:
         """
         cause = self._causes[decision.task] = max(decision.cause, self._causes.get(decision.task, 0))
         for fact in decision.facts:
-            for name in ("effect", "outcome", "result", "input"):
-                said = getattr(fact, name, 0)
+            for name in _spoken_of(type(fact)):
+                said = getattr(fact, name)
                 if said > cause:
                     yield f"record {self._seq} follows from record {cause}, but speaks of {said}"
 
@@ -270,8 +276,8 @@ class Laws:
         body = said.body if said is not None else None
         if not isinstance(body, EffectRequest) or said is None or said.task != task or body.key != fact.key:
             self._broken("grant", f"{what} was granted, but nobody asked for it")
-        elif isinstance(body.call, ToolCall):
-            self.consent.granted(task, fact, body.call.arguments)
+        else:
+            self.consent.granted(task, fact, body.call, self.ledger.role_of(task, fact.step))
 
     def _settled(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.EffectSettled)

@@ -4,6 +4,7 @@ It repeats the rules of budgets in its own words, so that the core's arithmetic 
 """
 
 from collections.abc import Callable, Iterator
+from operator import add, sub
 from typing import Any
 
 import msgspec
@@ -34,12 +35,12 @@ def amounts(numbers: Counts) -> Amounts:
 
 def plus(one: Counts, other: Counts) -> Counts:
     """Return the sum."""
-    return tuple(a + b for a, b in zip(one, other, strict=True))
+    return tuple(map(add, one, other))
 
 
 def minus(one: Counts, other: Counts) -> Counts:
     """Return the difference."""
-    return tuple(a - b for a, b in zip(one, other, strict=True))
+    return tuple(map(sub, one, other))
 
 
 def limits_of(budget: Budget) -> Limits:
@@ -75,6 +76,8 @@ class Account(msgspec.Struct):
         What the log holds an outcome for counts as used, though its settlement may not be written yet. A day
         that is over is not looked at again, even if clocks go back.
         """
+        if self.limit == self.daily == NO_LIMITS:
+            return ""
         aside = minus(self.reserved, self.released)
         day = at_ms // DAY_MS
         daily = NO_LIMITS if day < max(self.by_day, default=day) else self.daily

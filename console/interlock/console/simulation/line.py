@@ -4,6 +4,7 @@ It is a TCP connection as the adversary sees it: it can stall, and it can break 
 What a killed process had written may still arrive, up to some point. It must not know what is carried.
 """
 
+from collections import deque
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -14,6 +15,7 @@ from interlock.console.simulation.loop import SimulatedLoop
 from interlock.console.simulation.process import Process
 
 Action = Callable[..., object]
+Flying = deque[tuple[Action, tuple[Any, ...]]]
 
 
 class Weather(msgspec.Struct, frozen=True):
@@ -47,25 +49,22 @@ class Line:
         self._server = server
         self._up_at_s = 0.0
         self._down_at_s = 0.0
-        self._last = 0
-        self._flying_up: dict[int, tuple[Action, tuple[Any, ...]]] = {}
-        self._flying_down: dict[int, tuple[Action, tuple[Any, ...]]] = {}
+        self._flying_up: Flying = deque()
+        self._flying_down: Flying = deque()
 
     def up(self, action: Action, *args: Any) -> None:
         """Let something happen at the server when the line has carried it there; lost when it is cut."""
         if self.standing:
             self._up_at_s = max(self._up_at_s, self._arrival_s())
-            self._last += 1
-            self._flying_up[self._last] = (action, args)
-            self._loop.deliver_at(self._up_at_s, self._server, self._arrive, self._flying_up, self._last)
+            self._flying_up.append((action, args))
+            self._loop.deliver_at(self._up_at_s, self._server, _arrive, self._flying_up)
 
     def down(self, action: Action, *args: Any) -> None:
         """Let something happen in the client's process when the line has carried it there."""
         if self.standing:
             self._down_at_s = max(self._down_at_s, self._arrival_s())
-            self._last += 1
-            self._flying_down[self._last] = (action, args)
-            self._loop.deliver_at(self._down_at_s, self.client, self._arrive, self._flying_down, self._last)
+            self._flying_down.append((action, args))
+            self._loop.deliver_at(self._down_at_s, self.client, _arrive, self._flying_down)
 
     def at(self, when_s: float, action: Action, *args: Any) -> None:
         """Let something happen at the server then."""
@@ -76,13 +75,15 @@ class Line:
         self.standing = False
         self._flying_up.clear()
         self._flying_down.clear()
+        # What is lost still has its time of arrival; what is sent later must not come at that time.
+        self._flying_up, self._flying_down = deque(), deque()
 
     def orphan(self) -> None:
         """Let the client be gone: of what it had written, what the kernel had taken still arrives."""
         self._flying_down.clear()
         taken = self.chance.randint(0, len(self._flying_up))
-        for number in list(self._flying_up)[taken:]:
-            del self._flying_up[number]
+        while len(self._flying_up) > taken:
+            self._flying_up.pop()
         self.standing = False
 
     @property
@@ -97,11 +98,10 @@ class Line:
     def _arrival_s(self) -> float:
         weather = self.weather
         late_ms = weather.least_ms + (weather.most_ms - weather.least_ms) * self._draw()
-        now_s = self._loop.time()
-        return (max(self.stalled_until_s, now_s)) + late_ms / 1_000
+        return max(self.stalled_until_s, self._loop.now_s) + late_ms / 1_000
 
-    def _arrive(self, flying: dict[int, tuple[Action, tuple[Any, ...]]], number: int) -> None:
-        found = flying.pop(number, None)
-        if found is not None:
-            action, args = found
-            action(*args)
+
+def _arrive(flying: Flying) -> None:
+    if flying:
+        action, args = flying.popleft()
+        action(*args)

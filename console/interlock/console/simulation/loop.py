@@ -5,9 +5,9 @@ process runs next is drawn. When nothing is ready, time jumps to the next timer.
 """
 
 import asyncio
-import heapq
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
+from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
@@ -23,23 +23,24 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self.steps = 0
         self.stopped = False
         self.on_broken: Callable[[Process, BaseException], None] = _raise
+        self.now_s = 0.0
         self._draw = chance.random
-        self._now_s = 0.0
-        self._timers: list[tuple[float, int, Handle]] = []
-        self._order = 0
+        self._timers: list[Handle] = []
+        self._place = 0
         self._runnable: list[Process] = []
 
     # What asyncio asks for.
 
     def time(self) -> float:
         """Return virtual seconds since the beginning."""
-        return self._now_s
+        return self.now_s
 
     def call_soon(  # type: ignore[override]  # typeshed's TypeVarTuple says no more than this
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Handle:
         """Queue a callback in the process that its context belongs to."""
-        handle = _handle(callback, args, context, self._now_s)
+        context = copy_context() if context is None else context
+        handle = Handle(self.now_s, 0, callback, args, context[PROCESS], context)
         self._queue(handle)
         return handle
 
@@ -47,15 +48,18 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Handle:
         """Queue a callback at a virtual time."""
-        handle = _handle(callback, args, context, when)
-        self._schedule(handle)
+        context = copy_context() if context is None else context
+        self._place += 1
+        handle = Handle(when, self._place, callback, args, context[PROCESS], context)
+        if not handle.process.dead:
+            heappush(self._timers, handle)
         return handle
 
     def call_later(  # type: ignore[override]  # the same
         self, delay_s: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Handle:
         """Queue a callback after virtual seconds."""
-        return self.call_at(self._now_s + delay_s, callback, *args, context=context)
+        return self.call_at(self.now_s + delay_s, callback, *args, context=context)
 
     def create_future(self) -> "asyncio.Future[Any]":
         """Return a future of this loop."""
@@ -91,33 +95,35 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self, when_s: float, process: Process, callback: Callable[..., object], *args: Any
     ) -> None:
         """Call something in a process at a virtual time; nothing happens when it is dead by then."""
-        self._schedule(Handle(callback, args, process, process.context, when_s))
+        if not process.dead:
+            self._place += 1
+            heappush(self._timers, Handle(when_s, self._place, callback, args, process, process.context))
 
     def deliver(self, process: Process, callback: Callable[..., object], *args: Any) -> None:
         """Call something in a process as soon as its turn comes."""
-        self._queue(Handle(callback, args, process, process.context, self._now_s))
+        self._queue(Handle(self.now_s, 0, callback, args, process, process.context))
 
     def thaw(self, process: Process) -> None:
         """Let a frozen process run again."""
         process.frozen = False
-        self._list(process)
+        if not process.listed:
+            process.listed = True
+            self._runnable.append(process)
 
     def advance(self, until_s: float) -> None:
         """Run until a virtual time, or until somebody sets `stopped`."""
         asyncio._set_running_loop(self)  # noqa: SLF001 - made for those who write loops
-        timers, runnable, draw = self._timers, self._runnable, self._draw
+        runnable, draw = self._runnable, self._draw
         try:
             while not self.stopped:
                 if not runnable:
-                    if not timers or timers[0][0] > until_s:
-                        self._now_s = max(self._now_s, until_s)
+                    if not self._jump(until_s):
                         return
-                    self._jump()
                     continue
                 place = int(draw() * len(runnable))
                 process = runnable[place]
-                if process.queue and not process.frozen and not process.dead:
-                    self._run_one(process)
+                if process.queue and not process.frozen:
+                    self._run_one(process, process.queue.popleft())
                 else:
                     process.listed = False
                     runnable[place] = runnable[-1]
@@ -125,8 +131,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         finally:
             asyncio._set_running_loop(None)  # noqa: SLF001 - the same
 
-    def _run_one(self, process: Process) -> None:
-        handle = process.queue.popleft()
+    def _run_one(self, process: Process, handle: Handle) -> None:
         if handle.is_cancelled:
             return
         self.steps += 1
@@ -136,39 +141,29 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             raise
         except BaseException as failure:  # noqa: BLE001 - whatever a simulated process raises is a finding
             self.on_broken(process, failure)
-        if process.fused:
+        if process.fuse is not None:
             process.after_a_step()
 
-    def _jump(self) -> None:
+    def _jump(self, until_s: float) -> bool:
+        """Let time be that of the next timer, and its callback and those due with it be queued."""
         timers = self._timers
-        self._now_s = max(self._now_s, timers[0][0])
-        while timers and timers[0][0] <= self._now_s:
-            handle = heapq.heappop(timers)[2]
+        if not timers or timers[0].when_s > until_s:
+            self.now_s = max(self.now_s, until_s)
+            return False
+        now_s = self.now_s = max(self.now_s, timers[0].when_s)
+        while timers and timers[0].when_s <= now_s:
+            handle = heappop(timers)
             if not handle.is_cancelled:
                 self._queue(handle)
-
-    def _schedule(self, handle: Handle) -> None:
-        if not handle.process.dead:
-            self._order += 1
-            heapq.heappush(self._timers, (handle.when_s, self._order, handle))
+        return True
 
     def _queue(self, handle: Handle) -> None:
         process = handle.process
         if not process.dead:
             process.queue.append(handle)
-            self._list(process)
-
-    def _list(self, process: Process) -> None:
-        if not process.listed and not process.frozen:
-            process.listed = True
-            self._runnable.append(process)
-
-
-def _handle(
-    callback: Callable[..., object], args: tuple[Any, ...], context: Context | None, when_s: float
-) -> Handle:
-    context = copy_context() if context is None else context
-    return Handle(callback, args, context[PROCESS], context, when_s)
+            if not process.listed and not process.frozen:
+                process.listed = True
+                self._runnable.append(process)
 
 
 def _raise(_process: Process, failure: BaseException) -> None:

@@ -30,19 +30,15 @@ OnArrival = Callable[[Message | Record, float, int], None]
 
 
 class _Taker:
-    """Calls a handler for one thing after the other; a coroutine function is waited for."""
+    """Calls a handler for each thing that it is to `take`, a coroutine function for one after the other."""
 
     def __init__(self, handle: Callable[[Any], Awaitable[None] | None]) -> None:
         self._handle = handle
-        self._waits = iscoroutinefunction(handle)
+        self.take: Callable[[Any], object] = self._queue if iscoroutinefunction(handle) else self._call
         self._waiting: deque[Any] = deque()
         self._working: asyncio.Task[None] | None = None
 
-    def take(self, thing: Any) -> None:
-        """Handle it now, or after what is being handled."""
-        if not self._waits:
-            self._call(thing)
-            return
+    def _queue(self, thing: Any) -> None:
         self._waiting.append(thing)
         if self._working is None:
             self._working = asyncio.get_running_loop().create_task(self._work())
@@ -109,12 +105,13 @@ class SimulatedListening:
     def _push(self, message: Message) -> None:
         weather = self._line.weather
         lost = weather.lost if self._subject != LEADS else max(weather.lost, weather.leads_lost)
-        if not self._line.happens(lost):
-            seq = self._place(message) if self._on_arrival is not None else 0
-            sent_s = asyncio.get_running_loop().time()
+        if lost and self._line.happens(lost):
+            return
+        seq = self._place(message) if self._on_arrival is not None else 0
+        sent_s = asyncio.get_running_loop().time()
+        self._line.down(self._arrive, message, sent_s, seq)
+        if weather.doubled and self._line.happens(weather.doubled):
             self._line.down(self._arrive, message, sent_s, seq)
-            if self._line.happens(weather.doubled):
-                self._line.down(self._arrive, message, sent_s, seq)
 
     def _arrive(self, message: Message, sent_s: float, seq: int) -> None:
         if not self.stopped:

@@ -54,7 +54,8 @@ class Watch:
         self._server = server
         self._now_s = now_s
         self._stop = stop
-        self._read = 0
+        self._read = self._compared_at = 0
+        self._compared: State | None = None
         self._orders: dict[tuple[int, int], tuple[Doing, int]] = {}
         self._stopped_tasks: dict[tuple[str, int], int] = {}
         self._kills = Kills()
@@ -122,7 +123,13 @@ class Watch:
                     )
 
     def compare(self, state: State) -> None:
-        """Check that a supervisor's state, all of it durable, is what the log says and is in order."""
+        """Check that a supervisor's state, all of it durable, is what the log says and is in order.
+
+        The very same state is not looked at again as long as the log says no more.
+        """
+        if state is self._compared and self._read == self._compared_at:
+            return
+        self._compared, self._compared_at = state, self._read
         if state != self.replayed:
             self.broken(
                 "replay", f"the log does not rebuild the state: {_first_difference(state, self.replayed)}"

@@ -6,6 +6,8 @@ as of that moment, however late somebody looks.
 
 from collections.abc import Iterable
 
+from msgspec.structs import astuple
+
 from interlock.contracts import facts
 from interlock.contracts.budget import DIMENSIONS, Amounts
 from interlock.contracts.message import line
@@ -75,9 +77,9 @@ def _used_up_alone(task: Task, now_ms: int) -> tuple[int, facts.Lack] | None:
 
 def warn(turn: Turn, number: int, spent: Amounts, role: str = "") -> None:
     """Warn when four fifths of a limit are spent: of the task's, or of one that tasks share."""
-    spent_of = [dimension for dimension in DIMENSIONS if getattr(spent, dimension)]
+    spent_of = [dimension for dimension, much in zip(DIMENSIONS, astuple(spent), strict=True) if much]
     task = turn.state.tasks[number]
-    if task.active:
+    if task.active and task.account.limited:
         _warn(turn, number, "task", task.account, spent_of)
     for scope in (FLEET, tenant_scope(task.tenant), role_scope(role)):
         account = turn.state.shared.get(scope, NO_ACCOUNT)

@@ -10,7 +10,7 @@ _NO_ROOM = {"reservations", "budget"}
 def retry_held(turn: Turn, number: int) -> None:
     """Look again at what a task's effects wait for, oldest first."""
     task = turn.task(number)
-    if task is None or not task.going:
+    if task is None or not task.waiting or not task.going:
         return
     in_vain: dict[tuple[str, str, str], list[Effect]] = {}
     for seq in task.waiting:

@@ -16,7 +16,7 @@ from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
 from interlock.supervisor.core.deciding.switching import pauses_over
 from interlock.supervisor.core.deciding.switching_tasks import pause_over
-from interlock.supervisor.core.state import Task
+from interlock.supervisor.core.state import State, Step, Task
 from interlock.supervisor.core.turn import Turn
 
 _WALL = Amounts(wall_ms=1)
@@ -47,7 +47,8 @@ def ticked(turn: Turn) -> None:
     _find_orphans(turn)
     suspend_waiting(turn)
     for number in sorted(turn.state.active):
-        awaken(turn, number)
+        if turn.state.tasks[number].suspended:
+            awaken(turn, number)
 
 
 def _find_orphans(turn: Turn) -> None:
@@ -61,16 +62,23 @@ def _find_orphans(turn: Turn) -> None:
 
 
 def _find_steps_of_nobody(turn: Turn, task: Task) -> None:
-    for name in sorted(task.steps):
-        step = turn.state.tasks[task.id].steps.get(name, task.steps[name])
-        agent = turn.state.agents.get(step.principal)
-        has_it = agent is not None and agent.in_hand.get((task.id, name)) == step.attempt
-        if step.state == "assigned" and not has_it and turn.state.tasks[task.id].active:
+    for name in sorted(name for name, step in task.steps.items() if _is_of_nobody(turn.state, task, step)):
+        now = turn.state.tasks[task.id]
+        step = now.steps.get(name, task.steps[name])
+        if now.active and _is_of_nobody(turn.state, now, step):
             step_lost(turn, task.id, step, f"{step.principal} is not here any more")
 
 
+def _is_of_nobody(state: State, task: Task, step: Step) -> bool:
+    if step.state != "assigned":
+        return False
+    agent = state.agents.get(step.principal)
+    return agent is None or agent.in_hand.get((task.id, step.id)) != step.attempt
+
+
 def _find_effects_of_nobody(turn: Turn, task: Task) -> None:
-    for seq in sorted(task.effects):
+    granted = sorted(seq for seq, effect in task.effects.items() if effect.state == "granted")
+    for seq in granted:
         effect = turn.state.tasks[task.id].effects.get(seq)
         if effect is None or effect.state != "granted":
             continue
@@ -82,12 +90,17 @@ def _find_effects_of_nobody(turn: Turn, task: Task) -> None:
 def _moving(turn: Turn, task: Task) -> None:
     warn(turn, task.id, _WALL)
     retry_held(turn, task.id)
-    for name in sorted(task.steps):
+    for name in sorted(name for name, step in task.steps.items() if _is_due(step, turn.now_ms)):
         step = task.steps[name]
-        if step.state == "backing_off" and turn.now_ms >= step.retry_at_ms:
-            if turn.state.tasks[task.id].steps.get(name) == step:
-                turn.say(task.id, facts.StepRetried(step=name))
-        elif step.state == "assigned" and turn.now_ms >= step.deadline_ms:
-            current = turn.state.tasks[task.id].steps.get(name)
-            if current == step:
-                step_lost(turn, task.id, step, f"{step.principal} did not finish in time")
+        if turn.state.tasks[task.id].steps.get(name) != step:
+            continue
+        if step.state == "backing_off":
+            turn.say(task.id, facts.StepRetried(step=name))
+        else:
+            step_lost(turn, task.id, step, f"{step.principal} did not finish in time")
+
+
+def _is_due(step: Step, now_ms: int) -> bool:
+    if step.state == "backing_off":
+        return now_ms >= step.retry_at_ms
+    return step.state == "assigned" and now_ms >= step.deadline_ms

@@ -46,6 +46,8 @@ def _may_wait(task: Task) -> bool:
     """Tell whether a step may have to be suspended; it costs little where nobody is asked."""
     if task.parked_for:
         return True
+    if not task.asked:
+        return False
     steps = {task.effects[seq].step for seq in task.asked}
     return any(task.steps[name].state == "assigned" for name in steps)
 
