@@ -44,7 +44,7 @@ async def start(tmp_path: Path, docs: Path) -> AsyncIterator[Start]:
         ) -> Environment:
             if model is None:
                 return await stack.enter_async_context(
-                    running(tmp_path / "state", docs, "offline/extractive")
+                    running(tmp_path / "state", docs, "offline/extractive", **variables)
                 )
             price_file = tmp_path / "prices.toml"
             price_file.write_text(prices or f'[models."{MODEL}"]\nprice = "free"\n')

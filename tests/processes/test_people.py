@@ -3,8 +3,10 @@
 import asyncio
 import os
 import pty
+import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Self
 
 import pytest
@@ -18,6 +20,7 @@ from interlock.contracts.control import SetAutonomy
 from interlock.contracts.message import encode
 from interlock.contracts.people import Reject
 from interlock.contracts.plan import Plan, PlannedStep
+from interlock.supervisor.policies import shipped_folder
 
 pytestmark = pytest.mark.processes
 
@@ -65,6 +68,49 @@ async def test_what_a_person_approves_happens_and_the_task_completes(start: Star
     code, printed = await typed(environment, "approve", number)
     assert code == Exit.REJECTED
     assert f"{number} was edited and approved by {PERSON}" in printed
+
+
+DEAR = """
+@id("abroad") @says("what leaves the house takes an operator") @require_approval("operator") @requester("may")
+permit (principal in Role::"reviewer", action == Action::"model", resource)
+when { resource.region == "us" };
+"""
+WHERE = '[models."offline/extractive"]\nregion = "us"\n'
+
+
+@pytest.fixture
+def abroad(tmp_path: Path) -> dict[str, str]:
+    """Policies under which a model abroad takes a person, and the file that says where the model runs."""
+    policies, prices = tmp_path / "policies", tmp_path / "prices.toml"
+    shutil.copytree(shipped_folder(), policies)
+    (policies / "dear.cedar").write_text(DEAR, "utf-8")
+    prices.write_text(WHERE, "utf-8")
+    return {"INTERLOCK_POLICIES": str(policies), "INTERLOCK_PRICES": str(prices)}
+
+
+async def test_a_model_is_used_when_a_person_has_agreed_whoever_decides_by_then(
+    start: Start, abroad: dict[str, str]
+) -> None:
+    # Given an agent whose use of a model waits for a person, who sees all that it asks
+    environment = await start(**abroad)
+    task = await environment.submit()
+    asked = await task.first(f.Escalated)
+    number = f"{task.task}.{asked.number}"
+    code, printed = await typed(environment, "show", number)
+    assert code == Exit.DONE
+    assert "model offline/extractive, internal data, in us" in printed
+    assert "prompt reads:" in printed
+    # When another supervisor has taken over, and the person agrees
+    old = environment.pid("supervisor-1")
+    environment.strike("supervisor-1")
+    await environment.another("supervisor-1", old)
+    code, printed = await typed(environment, "approve", number)
+    # Then the worker finds the word good, and the task completes
+    assert code == Exit.DONE, printed
+    await task.completed()
+    (granted,) = task.all(f.EffectGranted, effect=asked.effect)
+    assert granted.demand.name == "offline/extractive"
+    assert (await task.first(f.EffectSettled, effect=asked.effect)).end == "completed"
 
 
 async def test_a_person_does_a_step_and_its_form_is_checked(start: Start) -> None:

@@ -175,10 +175,17 @@ def test_nobody_edits_what_a_model_is_asked() -> None:
 # No other model, place or price may be put in its place.
 
 
-def test_a_model_left_open_is_the_one_that_was_approved_whatever_comes_first_by_then() -> None:
+@pytest.mark.parametrize("held", [False, True])
+def test_a_model_left_open_is_the_one_that_was_approved_whatever_comes_first_by_then(*, held: bool) -> None:
     # Given a call that leaves its model open, of which people judge the model abroad
-    world, number, effect = asked()
-    # When by the time of their yes a worker with freer hands would give it another
+    world, number = at_the_desk()
+    if held:
+        world.bye("effects-1")
+    effect = world.ask(number, "a", SECRET)
+    if held:
+        world.worker(models=(FAR,))
+    # When by the time of their yes the only worker would give it another
+    world.bye("effects-1")
     world.worker("effects-0", models=(HOME, FAR))
     world.approve(number, by="pia")
     # Then it is the one that was approved

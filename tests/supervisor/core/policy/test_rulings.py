@@ -8,7 +8,7 @@ from tests.supervisor.core.policy.bundles import PAY, PAY_SCHEMA, bundle, in_for
 from interlock.contracts.people import Need
 from interlock.contracts.policy import Policies
 from interlock.supervisor.core.policy.question import Question, Run
-from interlock.supervisor.core.policy.rulings import rule_on
+from interlock.supervisor.core.policy.rulings import asks_of_models, rule_on
 from interlock.supervisor.core.ruling import Ruling
 
 DESK = bundle(PAY, PAY_SCHEMA, shipped=False)
@@ -191,3 +191,25 @@ def test_entities_can_be_singled_out() -> None:
     assert not ruled(rules, name="y", role="reviewer", risk="irreversible").allowed
     assert not ruled(rules, name="y", role="reviewer", risk="write", region="us").allowed
     assert not ruled(rules, name="y", role="reviewer", risk="write", tenant="evil").allowed
+
+
+@pytest.mark.parametrize(
+    ("head", "asks"),
+    [
+        ("principal, action, resource", True),
+        ('principal, action == Action::"model", resource', True),
+        ('principal, action in [Action::"read", Action::"model"], resource is Model', True),
+        ('principal in Role::"a", action, resource == Model::"x/y"', True),
+        ("principal, action, resource is Tool", False),
+        ('principal, action == Action::"pay", resource', False),
+        ('principal, action in Action::"irreversible", resource', False),
+        ('principal, action, resource == Tool::"pay"', False),
+        ('principal, action, resource in Tool::"pay"', False),
+    ],
+)
+def test_whether_people_may_be_asked_about_models_follows_from_the_heads(head: str, *, asks: bool) -> None:
+    text = f'@require_approval("finance") permit ({head});'
+    assert asks_of_models(in_force(bundle(PAY + text, PAY_SCHEMA))) == asks
+    # And nobody is where nobody has to agree
+    assert not asks_of_models(in_force(bundle(PAY + f"permit ({head});", PAY_SCHEMA)))
+    assert not asks_of_models(None)
