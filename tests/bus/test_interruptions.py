@@ -305,5 +305,5 @@ async def test_a_history_that_is_taken_slowly_holds_a_bounded_number_and_loses_n
 async def _sent_to_consumers(bus: NatsBus) -> int:
     """Return the latest sequence that the server has sent to any consumer."""
     answer = await bus.requests.ask(f"$JS.API.CONSUMER.LIST.{STREAM}", b"{}", timeout_s=5)
-    consumers = msgspec.json.decode(answer.data)["consumers"]
+    consumers: list[dict[str, dict[str, int]]] = msgspec.json.decode(answer.data)["consumers"]
     return max(consumer["delivered"]["stream_seq"] for consumer in consumers)

@@ -10,6 +10,7 @@ from interlock.console.commands.table import COMMANDS
 from interlock.console.exits import Exit
 
 DOCS = "{docs}"
+DEEP = '{{"a":' * 5_000 + "1" + "}}" * 5_000
 NOBODY = "nats://127.0.0.1:1"
 USAGE: list[tuple[str, ...]] = [
     ("nonsense",),
@@ -155,6 +156,7 @@ USAGE: list[tuple[str, ...]] = [
     ("reassign", "7.1", "*"),
     ("abort",),
     ("abort", "7"),
+    ("abort", "7.1", "--reason", "bad \udcff bytes"),
     ("delegate",),
     ("delegate", "carol"),
     ("delegate", "carol", "--for", "8"),
@@ -163,8 +165,18 @@ USAGE: list[tuple[str, ...]] = [
     ("inbox", "7.1"),
     ("notify", "now", "--check"),
     ("people", "canary"),
+    ("people", "canary", "--role", "a", "--tool", "b", "--summary", "bad \udcff bytes"),
+    ("people", "canary", "--role", "a", "--tool", "b", "--summary", "c", "--arguments", "[1]"),
+    ("people", "canary", "--role", "a", "--tool", "b", "--task", "7", "--arguments", DEEP),
+    ("people", "--hours", "0"),
     ("policy", "explain"),
+    ("policy", "explain", "9" * 40),
+    ("policy", "explain", "--role", "a", "--tool", "b", "--arguments", DEEP),
+    ("policy", "explain", "--role", "a", "--tool", "bad \udcff bytes"),
+    ("policy", "check", "/does/not/exist"),
+    ("policy", "test", "{file}"),
     ("autonomy", "executor", "9"),
+    ("autonomy", "executor", "3", "--reason", "bad \udcff bytes"),
     ("reviews", "--last", "1"),
     ("show", "7.0"),
     ("budget", "raise", "7.x", "--usd", "1"),

@@ -91,6 +91,11 @@ EFFECT = input_subject("planner-1", "agent", "effect", 42)
             "guard-1 saw the process of clerk-1 end with code 1",
         ),
         (
+            input_subject("guard-1", "guard", "exited"),
+            ProcessExited(principal="clerk-1", pid=0, given_up="it cannot be started"),
+            "guard-1 keeps clerk-1 no more: it cannot be started",
+        ),
+        (
             input_subject("access-1", "access", "ended"),
             ConnectionEnded(principal="clerk-1", kicked=True, clients=2),
             "access-1 saw that a connection of clerk-1 was cut; 2 left",

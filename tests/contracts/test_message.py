@@ -7,8 +7,10 @@ from tests.contracts.examples import EXAMPLES
 from interlock.contracts import limits
 from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
+from interlock.contracts.effect import EffectRequest
 from interlock.contracts.errors import MalformedMessage, NewerProtocol
-from interlock.contracts.message import decode, encode, line, snake
+from interlock.contracts.message import Message, decode, encode, line, snake
+from interlock.contracts.presence import EffectHello
 from interlock.contracts.task import Submit
 
 
@@ -33,6 +35,22 @@ def test_the_version_may_be_left_out_and_is_always_said() -> None:
 def test_a_newer_major_version_is_refused_in_a_sentence_that_says_what_to_do(data: bytes) -> None:
     with pytest.raises(NewerProtocol, match=r"speaks version \d+ .* this program version 1: upgrade"):
         decode(Submit, data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (EffectRequest, b'{"step":"a","attempt":1,"key":"k","call":{"call":"tool","tool":"model:x/y"}}'),
+        (
+            EffectHello,
+            b'{"incarnation":"i","tools":[{"tool":"model:x/y","risk":"read","repeatable":true}]}',
+        ),
+    ],
+)
+def test_no_tool_has_a_name_by_which_people_sign_the_use_of_a_model(kind: type[Message], data: bytes) -> None:
+    with pytest.raises(MalformedMessage, match=r"\.tool"):
+        decode(kind, data)
+    decode(kind, data.replace(b"model:", b"models:"))
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ REFUSED: dict[str, tuple[Callable[[Bank], tuple[Approval, ...]], dict[str, Any],
     "another tool": (
         lambda b: (b.agrees("bob"), b.agrees("carol", tool="search")),
         {},
-        "it is of the tool search, not write_file",
+        "it is of search, not of write_file",
     ),
     "another effect": (
         lambda b: (b.agrees("bob"), b.agrees("carol", effect=EFFECT - 1)),

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import uvloop
 from tests.effects.conftest import (
     HASTE,
     Heard,
@@ -17,6 +18,7 @@ from tests.effects.conftest import (
     question,
     refusal,
 )
+from tests.effects.vanishing import vanishing
 
 from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.message import Json
@@ -188,6 +190,19 @@ async def test_where_nobody_listens_the_address_is_named(provider: Provider, mod
     assert not error.transient
     assert f"{url}/v1" in str(error)
     assert "OPENAI_BASE_URL" in str(error)
+
+
+def test_a_connection_that_is_gone_as_soon_as_it_stands_is_like_none(settings: EffectSettings) -> None:
+    async def ask() -> None:
+        with vanishing() as url:
+            model = OpenAiModel("tiny", endpoint(url), PriceList(settings), HASTE)
+            error = await failure(model, Unreachable)
+            await model.close()
+        assert not error.transient
+        assert error.used == NOTHING
+        assert f"{url}/v1 (the connection was gone as soon as it stood)" in str(error)
+
+    uvloop.run(ask())
 
 
 @pytest.mark.parametrize(

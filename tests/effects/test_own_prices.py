@@ -67,6 +67,8 @@ def test_counts_that_contradict_each_other_cost_the_most(path: Path) -> None:
         ('[models."a/b"]\nprice = "cheap"', "no list of prices"),
         ('[models."a/b"]\nprice = "free"\ndate = "soon"', "no list of prices"),
         ('[models."a/b"]\ninput_usd_per_mtok = 1', "needs either"),
+        ('[models."a/b"]\nregion = "eu"\ninput_usd_per_mtok = 1', "needs either"),
+        ('[models."a/b"]\nprompt_overhead_tokens = 1', "needs either"),
         ('[models."a/b"]\nprice = "free"\ninput_usd_per_mtok = 1', "needs either"),
         ('[models."a/b"]\nprice = "free"\ncache_read_usd_per_mtok = 1', "needs either"),
         ('[models."a/b"]\ninput_usd_per_mtok = 0\noutput_usd_per_mtok = 0', 'say price = "free"'),

@@ -100,3 +100,20 @@ def test_what_a_server_adds_is_the_users_to_say(own: PriceList) -> None:
     assert unsaid.prompt_overhead_tokens == own.template_tokens("openai/gpt-4o") + (
         said.prompt_overhead_tokens - 700
     )
+
+
+@pytest.mark.parametrize("price", ["", 'price = "free"'])
+def test_a_file_says_where_a_model_runs_and_which_data_it_may_be_given(
+    tmp_path: Path, settings: EffectSettings, price: str
+) -> None:
+    path = tmp_path / "where.toml"
+    table = f'[models."openai/gpt-5-mini"]\n{price}\nregion = "eu"\ndata_class = "confidential"'
+    path.write_text(table)
+    prices = PriceList(msgspec.structs.replace(settings, prices=path))
+    offer = prices.offer("openai/gpt-5-mini")
+    assert (offer.region, offer.data_class) == ("eu", "confidential")
+    # And without a price in it, the published one holds
+    assert bool(offer.input_usd_micros_per_mtok) == (not price)
+    assert bool(prices.spend_usd_micros("openai/gpt-5-mini", Usage(10**6, 0))) == (not price)
+    elsewhere = prices.offer("openai/gpt-5")
+    assert (elsewhere.region, elsewhere.data_class) == ("", "internal")

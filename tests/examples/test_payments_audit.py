@@ -73,11 +73,12 @@ class Log:
         approval = Approval(statement=statement, public_key="U", signature="s")
         return f.ApprovalCounted(at_ms=1, number=1, by=who, input=9, approval=approval)
 
-    def grant(self) -> None:
-        demand = f.Demand(kind="tool", name="pay")
+    def grant(self, effect: int = EFFECT, call: ToolCall | None = None) -> None:
+        demand = f.Demand(kind="tool", name="pay" if call is None else call.tool)
         self.decide(
             f.EffectGranted(
-                effect=EFFECT,
+                effect=effect,
+                call=call,
                 step="settle-1",
                 attempt=1,
                 key="k",
@@ -202,6 +203,49 @@ def test_a_payment_that_the_log_has_never_heard_of_is_seen() -> None:
     (sentence,) = found.wrong
     assert "payment 4" in sentence
     assert "never granted" in sentence
+
+
+REFUND = 9
+
+
+def log_of_undoing(undoes: str = f"{TASK}.{EFFECT}", *, done: bool = True) -> Log:
+    """Return a log in which a payment was made, and a person has had one of this key taken back."""
+    log = Log(LARGE)
+    log.begin("bob", "carol")
+    log.complete(booked(LARGE))
+    call = ToolCall(tool="refund", arguments=log.arguments | {"key": undoes})
+    log.grant(effect=REFUND, call=call)
+    if done:
+        log.decide(f.EffectSettled(effect=REFUND, grant=2, end="completed", basis="actual"))
+    return log
+
+
+TAKEN_BACK = booked(LARGE, refunded_by=4)
+RETURN = booked(LARGE, payment=4, key=f"{TASK}.{REFUND}", refund_of=3)
+
+
+def test_what_a_person_has_had_taken_back_is_as_it_should_be() -> None:
+    found = account(log_of_undoing().records, [TAKEN_BACK, RETURN])
+    assert (found.wrong, found.returned_cents) == ((), LARGE)
+    # And one of which nobody knows yet whether it was done may stand there, or not
+    waiting = log_of_undoing(done=False)
+    assert account(waiting.records, [TAKEN_BACK, RETURN]).wrong == ()
+    assert account(waiting.records, [booked(LARGE)]).wrong == ()
+
+
+@pytest.mark.parametrize(
+    ("log", "bookings", "words"),
+    [
+        (log_of_undoing(), [booked(LARGE)], "the bank does not know of it"),
+        (log_of_undoing("5.6"), [TAKEN_BACK, RETURN], "nobody wanted that"),
+        (log_of_undoing(), [TAKEN_BACK, RETURN, msgspec.structs.replace(RETURN, key="5.8")], "nobody wanted"),
+    ],
+)
+def test_a_payment_that_was_taken_back_otherwise_is_seen(
+    log: Log, bookings: list[Booking], words: str
+) -> None:
+    (sentence,) = account(log.records, bookings).wrong
+    assert words in sentence
 
 
 class Busy(Teller, frozen=True):

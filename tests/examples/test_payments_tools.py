@@ -159,12 +159,16 @@ async def test_the_listing_tells_what_a_task_has_made_of_each(
     ]
     assert listed[0]["payment"]["amount_cents"] == listed[0]["asked_cents"] == first.amount_cents
     assert listed[1]["why"] == "Not before January."
-    # And of another task nothing was made yet, nor where it was taken back
+    # And of another task nothing was made yet
     other = msgspec.structs.replace(place, task=43)
     assert {one["state"] for one in (await run(tools.LIST_INVOICES, {}, other))["invoices"]} == {"open"}
+    # And what was taken back is for people to decide, until they have
     with bank.client() as client:
         refund(client, "42.8", place.key)
-    assert (await run(tools.LIST_INVOICES, {}, place))["invoices"][0]["state"] == "open"
+    taken_back = (await run(tools.LIST_INVOICES, {}, place))["invoices"][0]
+    assert (taken_back["state"], "was taken back" in taken_back["why"]) == ("rejected", True)
+    await run(tools.HOLD_INVOICE, {"file": first.file, "state": "held", "why": "Dropped."}, place)
+    assert (await run(tools.LIST_INVOICES, {}, place))["invoices"][0]["why"] == "Dropped."
 
 
 async def test_what_cannot_be_read_is_told_and_breaks_nothing(place: Place, made: tuple[Made, ...]) -> None:

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from tests.simulation.mutants import Mutant
 
 from interlock.contracts import facts
+from interlock.contracts.consent import judged
 from interlock.supervisor.core import evolve, switches, transitions
-from interlock.supervisor.core.deciding import allowing, policies, ticking
+from interlock.supervisor.core.deciding import allowing, granting, policies, ticking
 from interlock.supervisor.core.deciding.people import approving, canaries, escalating, resolving, suspending
 from interlock.supervisor.core.evolving import people
 from interlock.supervisor.core.state import State
@@ -110,6 +111,27 @@ def asks_nobody() -> Any:
     return patch.object(allowing, "satisfies", lambda *_args: True)
 
 
+def asks_nobody_about_models() -> Any:
+    """That people have to agree to the use of a model is not looked at."""
+    return patch.object(
+        allowing, "_model_allowed", lambda _turn, _number, effect, _offer, ruling: (ruling, effect)
+    )
+
+
+@contextmanager
+def lets_models_be_used_elsewhere() -> Generator[None]:
+    """Who has agreed to a model here has agreed to it everywhere."""
+    with (
+        patch.object(allowing, "judged", _as_it_was),
+        patch.object(granting, "is_as_agreed", lambda _effect, _offer: True),
+    ):
+        yield
+
+
+def _as_it_was(asked: Any, offer: Any) -> Any:
+    return asked if "region" in asked else judged(asked, offer)
+
+
 @contextmanager
 def keeps_to_old_policies() -> Generator[None]:
     """What was agreed to under other policies counts under these, and is not asked anew."""
@@ -198,6 +220,8 @@ PEOPLE_MUTANTS: tuple[Mutant, ...] = (
     lets_approvals_last,
     decides_twice,
     asks_nobody,
+    asks_nobody_about_models,
+    lets_models_be_used_elsewhere,
     keeps_to_old_policies,
     leaves_questions_open,
     gives_out_what_waits,

@@ -8,13 +8,15 @@ from msgspec.structs import replace
 
 from interlock.console.simulation.consent import Consent
 from interlock.console.simulation.roster import sign
-from interlock.console.simulation.rules import AT_FIRST, LAXER
+from interlock.console.simulation.rules import AT_FIRST, LAXER, Sums
 from interlock.console.simulation.standstill import Steps
+from interlock.console.simulation.thinking import asked_of
 from interlock.console.simulation.verdicts import statement
-from interlock.console.simulation.world import Execution
+from interlock.console.simulation.world import MODEL, Execution
 from interlock.contracts import facts
 from interlock.contracts.approval import digest_of
 from interlock.contracts.budget import Amounts, Budget
+from interlock.contracts.effect import ModelCall, ToolCall
 from interlock.contracts.message import Json
 from interlock.contracts.people import Need, VerdictKind
 from interlock.contracts.plan import PlannedStep
@@ -113,7 +115,8 @@ class Book:
             demand=DEMAND,
             repeatable=False,
         )
-        self.consent.granted(TASK, granted, LARGE if arguments is None else arguments)
+        call = ToolCall(tool="pay", arguments=LARGE if arguments is None else arguments)
+        self.consent.granted(TASK, granted, call, "executor")
         self.consent.after(TASK, cause, self.steps)
         return self
 
@@ -137,6 +140,11 @@ class Book:
 
 
 Story = Callable[[Book], object]
+
+WARY, WARY_LAXER = AT_FIRST._replace(wary=True), LAXER._replace(wary=True)
+CALL = ModelCall(purpose="think", prompt="why", max_output_tokens=40)
+COST = Amounts(tokens=100, spend_usd_micros=140, model_calls=1)
+ASKED = asked_of(CALL, MODEL.model) | {"data_class": "internal", "region": ""}
 
 
 AGREED: tuple[Story, ...] = (
@@ -268,6 +276,100 @@ STORIES: tuple[tuple[str, str, Story], ...] = (
 def test_a_broken_law_is_named(law: str, words: str, story: Story) -> None:
     book = Book()
     story(book)
+    assert (law, True) in [(broken, words in sentence) for broken, sentence in book.broken], book.broken
+
+
+def thinks(book: Book, *, worker: str = "effects-1", role: str = "executor", **changes: Any) -> Book:
+    """Let a model be granted, as it was agreed to but for what is changed."""
+    granted = facts.EffectGranted(
+        effect=7,
+        step="a",
+        attempt=1,
+        key="k",
+        grant=1,
+        worker=worker,
+        reserved=COST,
+        demand=facts.Demand(kind="model", name=MODEL.model),
+        repeatable=True,
+    )
+    fields = {"call": CALL} | changes
+    call = fields.pop("call")
+    book.consent.granted(TASK, replace(granted, **fields), call, role)
+    return book
+
+
+def wary(*agree: str, rules: Sums = WARY) -> Book:
+    """Return laws under which executors' use of models takes finance, and these have agreed to one."""
+    book = Book().set(rules.bundle.digest)
+    needs = (Need(role="finance"),)
+    if agree:
+        book.asks(arguments=ASKED, tool=f"model:{MODEL.model}", cost=COST, needs=needs)
+    for who in agree:
+        book.agrees(who)
+    return book.resolves() if agree else book
+
+
+def thought(book: Book, worker: str = "effects-1", **changes: Any) -> Book:
+    """Let a model really be asked."""
+    ran = Execution(
+        task=TASK,
+        step="a",
+        key="k",
+        effect=7,
+        grant=1,
+        worker=worker,
+        incarnation=f"{worker}.1",
+        write=False,
+        cost=COST,
+        at_s=1.0,
+        tool=f"model:{MODEL.model}",
+        arguments=asked_of(CALL, MODEL.model) | changes,
+    )
+    book.consent.executed(ran)
+    return book
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        lambda: thought(thinks(wary("fay"))),
+        lambda: thought(thinks(wary("fay"), reserved=Amounts(tokens=9, model_calls=1))),
+        lambda: thinks(wary(), role="researcher"),
+        lambda: thinks(Book()),
+    ],
+)
+def test_a_model_that_people_have_agreed_to_or_need_not_breaks_no_law(story: Callable[[], Book]) -> None:
+    assert not story().broken
+
+
+@pytest.mark.parametrize(
+    ("law", "words", "story"),
+    [
+        ("consent", "and nobody was asked", lambda: thinks(wary())),
+        ("consent", "nobody was asked", lambda: thinks(wary(), role="researcher", worker="effects-2")),
+        ("consent", "nobody of finance", lambda: thinks(wary("alice"))),
+        ("consent", "other policies", lambda: thinks(wary("fay").set(WARY_LAXER.bundle.digest))),
+        ("consent", "or elsewhere", lambda: thinks(wary("fay"), worker="effects-2")),
+        ("consent", "other words", lambda: thinks(wary("fay"), call=replace(CALL, prompt="how"))),
+        (
+            "consent",
+            "agreed was model:offline/x",
+            lambda: thinks(wary("fay"), demand=facts.Demand(kind="model", name="offline/small")),
+        ),
+        ("consent", "more than was agreed", lambda: thinks(wary("fay"), reserved=COST.plus(COST))),
+        ("consent", "was asked", lambda: thought(wary("fay"), prompt="how")),
+        ("consent", "at effects-2", lambda: thought(wary("fay"), "effects-2")),
+        (
+            "verdict",
+            "what a model is asked is not",
+            lambda: wary().asks(tool="model:x", arguments=ASKED).edits("fay", ASKED | {"prompt": "how"}),
+        ),
+    ],
+)
+def test_a_model_used_otherwise_than_people_have_agreed_to_breaks_a_law(
+    law: str, words: str, story: Callable[[], Book]
+) -> None:
+    book = story()
     assert (law, True) in [(broken, words in sentence) for broken, sentence in book.broken], book.broken
 
 

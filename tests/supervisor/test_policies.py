@@ -74,10 +74,10 @@ def test_a_calendar_knows_when_its_clocks_change(tmp_path: Path) -> None:
     ("files", "sentence"),
     [
         ({"routing__toml": "routes = ["}, "routing.toml is not TOML"),
-        ({"routing__toml": "[[roads]]\n"}, "holds [[routes]] and [[calendars]], and nothing else"),
+        ({"routing__toml": "[[roads]]\n"}, "unknown field `roads`; it holds [[routes]] with "),
         (
             {"routing__toml": '[[routes]]\nrole = "a"\nafter_m = 1\n'},
-            "after_m is nothing that [[routes]] say",
+            "unknown field `after_m` - at `$.routes[0]`; it holds [[routes]] with role, after_s, then, ",
         ),
         ({"routing__toml": "[[routes]]\nrole = 3\n"}, "Expected `str`"),
         ({"routing__toml": '[[routes]]\nrole = "a"\nat_last = "go"\n'}, "at_last"),
@@ -85,7 +85,11 @@ def test_a_calendar_knows_when_its_clocks_change(tmp_path: Path) -> None:
         ({"routing__toml": '[[calendars]]\nname = "a"\nopens = "9h"\n'}, "'9h' is no time of day"),
         ({"routing__toml": '[[calendars]]\nname = "a"\nopens = "24:01"\n'}, "'24:01' is no time of day"),
         ({"routing__toml": '[[calendars]]\nname = "a"\ndays = ["monday"]\n'}, "'monday'"),
-        ({"a__cedar": "x" * 140_000}, "131072"),
+        ({"routing__toml": "routes = [1]"}, "$.routes[0]"),
+        ({"routing__toml": "calendars = 3"}, "$.calendars"),
+        ({"routing__toml": '[[calendars]]\nname = "a"\ndays = 5\n'}, "$.calendars[0].days"),
+        ({"routing__toml": "[[calendars]]\ndays = []\n"}, "`name`"),
+        ({"a__cedar": "x" * 140_000}, "a.cedar has 140000 characters; at most 131072"),
         ({"a__cedar": "x" * 130_000, "b__cedar": "x" * 130_000}, "fit into a record"),
     ],
 )
@@ -98,7 +102,7 @@ def test_what_cannot_be_read_is_said_in_a_sentence(
 
 
 def test_a_folder_that_is_not_there_and_a_file_that_is_no_text_are_said(tmp_path: Path) -> None:
-    with pytest.raises(MalformedPolicies, match="INTERLOCK_POLICIES"):
+    with pytest.raises(MalformedPolicies, match=r"none is no folder: name one with \*\.cedar files"):
         read_folder(tmp_path / "none", AT_MS)
     (tmp_path / "a.cedar").write_bytes(b"\xff")
     with pytest.raises(MalformedPolicies, match=r"a\.cedar cannot be read"):

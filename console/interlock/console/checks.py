@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from interlock.bus.errors import ServerFailed
 from interlock.bus.server import find_binary
 from interlock.console.errors import BadInput
+from interlock.console.policies.named import named_folder
 from interlock.console.state import ServerFile, StateFolder
 from interlock.effects.errors import EffectError
 from interlock.effects.settings import Endpoint, read_settings
-from interlock.supervisor.policies import folder_named
 
 TESTED_SERVER = (2, 11)
 FREE_NEEDED_BYTES = 200 * 1024 * 1024
@@ -155,8 +155,8 @@ def policies(environment: Mapping[str, str]) -> Check:
     # Cedar takes a while to load, and nothing else here needs it.
     from interlock.console.policies.folder import in_force  # noqa: PLC0415 - for that reason
 
-    folder = folder_named(environment)
     try:
+        folder = named_folder(environment)
         held = in_force(folder)
     except BadInput as error:
         return Check("bad", f"policies: {error}", "without policies nothing that changes anything is allowed")

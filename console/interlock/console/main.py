@@ -92,20 +92,24 @@ def _explain(error: Exception) -> int:
     from interlock.bus.errors import BusError, MalformedKey  # noqa: PLC0415 - only when something went wrong
     from interlock.contracts.errors import ContractError  # noqa: PLC0415 - the same
 
+    who, sentence, code = "interlock", str(error), Exit.USAGE
     match error:
         case click.exceptions.NoArgsIsHelpError():
             click.echo(error.format_message(), err=True)
             return Exit.USAGE
         case click.ClickException():
-            return _say(_context_name(error), error.format_message(), Exit.USAGE)
+            who, sentence = _context_name(error), error.format_message()
         case ConsoleError():
-            return _say("interlock", str(error), error.code)
+            code = error.code
+        case UnicodeEncodeError(reason="surrogates not allowed"):
+            sentence = f"{error.object[:60]!r} is not valid UTF-8 text"
         case MalformedKey() | ContractError():
-            return _say("interlock", str(error), Exit.USAGE)
+            pass
         case BusError():
-            return _say("interlock", str(error), Exit.UNREACHABLE)
+            code = Exit.UNREACHABLE
         case _:
             return _admit(error)
+    return _say(who, sentence, code)
 
 
 def _admit(error: Exception) -> int:

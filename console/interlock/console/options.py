@@ -75,6 +75,7 @@ def _checked_reason(_context: click.Context, _option: click.Parameter, reason: s
         raise click.BadParameter(
             f"{len(reason)} characters, at most {limits.MAX_REASON_CHARS} stand in the log"
         )
+    reason.encode()
     return reason
 
 

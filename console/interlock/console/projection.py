@@ -185,9 +185,13 @@ def _asked(view: TaskView, fact: f.Escalated, _at_ms: int) -> None:
     asked = view.asked[fact.number] = opened(view.task, fact)
     if asked.effect and fact.kind in {"approval", "question"}:
         effect = _effect(view, asked.effect, fact.step)
-        effect.state, effect.name, effect.reason = "escalated", fact.tool or "ask", visible(fact.summary)
+        effect.state, effect.name, effect.reason = "escalated", _wanted(fact), visible(fact.summary)
     if fact.step and asked.blocks:
         _step(view, fact.step).doing = f"waits for people ({asked.number})"
+
+
+def _wanted(fact: f.Escalated) -> str:
+    return named(fact.demand) if fact.demand else fact.tool or "ask"
 
 
 def _changed(view: TaskView, fact: PeopleFact, _at_ms: int) -> None:

@@ -102,6 +102,8 @@ def _counted(body: EffectCounted) -> str:
 
 
 def _exited(body: ProcessExited) -> str:
+    if not body.pid:
+        return f"keeps {body.principal} no more: {body.given_up}"
     how = f"by signal {body.signal}" if body.signal else f"with code {body.code}"
     others = f", and {body.processes - 1} that it had started" if body.processes > 1 else ""
     return f"saw the process of {body.principal} end {how}{others}{because(body.reason)}"

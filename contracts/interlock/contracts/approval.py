@@ -24,7 +24,8 @@ class Statement(Part, frozen=True, kw_only=True):
     """What is signed: this call, with these arguments, under these policies, once.
 
     `arguments` is the digest of the canonical arguments, `policies` that of the policies in force; `effect`
-    is the record that asked. It holds for `valid_s` from when it is counted.
+    is the record that asked. Of a model, `tool` is its name behind `model:`, and the arguments are all that
+    it is asked. It holds for `valid_s` from when it is counted.
     """
 
     task: Sequence

@@ -9,6 +9,10 @@ from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.message import Count, Json, Line, Message, Name, Part, Sequence
 from interlock.contracts.plan import StepId
 
+MODELS = "model:"
+"""What the name begins with by which people sign the use of a model: it is kept from tools."""
+
+ToolName = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=f"^(?!{MODELS})")]
 OutputTokens = Annotated[int, msgspec.Meta(ge=1, le=limits.MAX_OUTPUT_TOKENS)]
 EffectKey = Annotated[str, msgspec.Meta(min_length=1, max_length=96)]
 
@@ -34,7 +38,7 @@ class ModelCall(Part, frozen=True, kw_only=True, tag_field="call", tag="model"):
 class ToolCall(Part, frozen=True, kw_only=True, tag_field="call", tag="tool"):
     """Run a tool."""
 
-    tool: Name
+    tool: ToolName
     arguments: Json = {}
 
 

@@ -29,7 +29,8 @@ class ProcessExited(Message, frozen=True, kw_only=True):
 
     `signal` is what ended it (0: it ended by itself, with `code`); `processes` counts it and its offspring.
     `told_us` is when the guard heard of the order (0: nobody had ordered it), `exited_us` when the last of
-    them was gone. `given_up` says why it is not started again, where the guard has given it up.
+    them was gone. `given_up` says why the guard keeps it no more, and what to do; then `pid` may be 0, and it
+    tells of no end: perhaps it could never be started.
     """
 
     principal: Name

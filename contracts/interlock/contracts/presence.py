@@ -6,7 +6,7 @@ import msgspec
 
 from interlock.contracts import limits
 from interlock.contracts.charter import Charter
-from interlock.contracts.effect import OutputTokens
+from interlock.contracts.effect import OutputTokens, ToolName
 from interlock.contracts.message import Count, Json, Message, Name, Part, Reason
 
 Risk = Literal["read", "write", "irreversible"]
@@ -52,7 +52,7 @@ class ToolOffer(Part, frozen=True, kw_only=True):
     what is acted upon, `undo` the tool that takes it back; `data_class` and `region` are of what it touches.
     """
 
-    tool: Name
+    tool: ToolName
     risk: Risk
     repeatable: bool
     description: str = ""

@@ -5,16 +5,19 @@ requester is not among them it cannot see, nor whether an approval was needed at
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
 from interlock.bus.clock import now_ms
 from interlock.bus.errors import BusError
 from interlock.contracts.approval import Approval, digest_of, is_signed
+from interlock.contracts.consent import asked_of_model, judged, signed_name
 from interlock.contracts.dispatch import DoEffect
-from interlock.contracts.effect import ToolCall
+from interlock.contracts.effect import ModelCall, ToolCall
+from interlock.contracts.message import Json
 from interlock.contracts.people import Need
+from interlock.contracts.presence import ModelOffer
 from interlock.effects.errors import Unapproved
 from interlock.effects.people import Known, People
 
@@ -27,8 +30,9 @@ log = structlog.get_logger()
 class Approvals:
     """Looks into the log whenever a grant comes to which people had to agree."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, models: Iterable[ModelOffer]) -> None:
         self._people = people
+        self._models = {offer.model: offer for offer in models}
 
     async def verify(self, work: DoEffect) -> None:
         """Raise Unapproved unless people have agreed to it; a log that is away is waited for meanwhile."""
@@ -41,17 +45,16 @@ class Approvals:
                 log.warning("people_not_read", effect=work.effect, reason=str(error) or "it takes too long")
                 await asyncio.sleep(AGAIN_S)
             else:
-                check(work, known, now_ms())
+                check(work, known, now_ms(), self._models)
                 return
 
 
-def check(work: DoEffect, known: Known, at_ms: int) -> None:
-    """Raise Unapproved unless enough people have agreed to this grant."""
-    if not isinstance(work.call, ToolCall):
-        raise Unapproved(f"effect {work.effect} is no tool, and people agree to tools alone")
+def check(work: DoEffect, known: Known, at_ms: int, models: Mapping[str, ModelOffer]) -> None:
+    """Raise Unapproved unless enough people have agreed to this grant; `models` are those offered here."""
+    name, arguments = _signed(work, models)
     check_time(work, at_ms)
     for approval in work.approvals:
-        why_not = _why_not(work, work.call, approval, known)
+        why_not = _why_not(work, name, arguments, approval, known)
         if why_not:
             by = approval.statement.by
             raise Unapproved(f"the approval of effect {work.effect} by {by} does not hold: {why_not}")
@@ -71,7 +74,23 @@ def check_time(work: DoEffect, at_ms: int) -> None:
         raise Unapproved(f"the approval of effect {work.effect} has expired: ask again")
 
 
-def _why_not(work: DoEffect, call: ToolCall, approval: Approval, known: Known) -> str:
+def _signed(work: DoEffect, models: Mapping[str, ModelOffer]) -> tuple[str, Json]:
+    """Return the name and the arguments that people sign who agree to a call."""
+    call = work.call
+    if isinstance(call, ToolCall):
+        return call.tool, call.arguments
+    offer = models.get(call.model) if isinstance(call, ModelCall) else None
+    if not isinstance(call, ModelCall) or offer is None:
+        raise Unapproved(f"effect {work.effect} is of no tool or model here that people could agree to")
+    if work.max_output_tokens > call.max_output_tokens:
+        raise Unapproved(
+            f"effect {work.effect} may answer with {work.max_output_tokens} tokens: people have agreed "
+            f"to {call.max_output_tokens}"
+        )
+    return signed_name(call.model), judged(asked_of_model(call), offer)
+
+
+def _why_not(work: DoEffect, name: str, arguments: Json, approval: Approval, known: Known) -> str:
     """Return why an approval is not of this call, or nobody's; empty: it is good."""
     said = approval.statement
     if not is_signed(approval):
@@ -80,9 +99,9 @@ def _why_not(work: DoEffect, call: ToolCall, approval: Approval, known: Known) -
         return f"its key is not one by which {said.by} signs now"
     if (said.task, said.effect) != (work.task, work.effect):
         return f"it is of effect {said.effect} of task {said.task}"
-    if said.tool != call.tool:
-        return f"it is of the tool {said.tool}, not {call.tool}"
-    if said.arguments != digest_of(call.arguments):
+    if said.tool != name:
+        return f"it is of {said.tool}, not of {name}"
+    if said.arguments != digest_of(arguments):
         return "it is of other arguments"
     return ""
 

@@ -1,4 +1,4 @@
-"""The user's own prices, a TOML file of tables `[models."provider/name"]`. It knows only what that says."""
+"""The user's own prices, and where models run: a TOML file of tables `[models."provider/name"]`, no more."""
 
 import datetime as dt
 import tomllib
@@ -20,7 +20,8 @@ class OwnPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One table: `price = "free"`, or dollars for a million tokens; cached tokens cost `input` if not said.
 
     `source` and `date` say where the price stands. `prompt_overhead_tokens` is the most that the server adds
-    to a prompt, such as its chat template.
+    to a prompt, such as its chat template. `region` is where the model runs, `data_class` which data it may
+    be given; a table that says only such things leaves the price to those that are published.
     """
 
     price: Literal["free"] | None = None
@@ -31,6 +32,13 @@ class OwnPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prompt_overhead_tokens: Tokens | None = None
     source: str = ""
     date: dt.date | None = None
+    region: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    data_class: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+    @property
+    def has_price(self) -> bool:
+        """Whether the table says what the model costs."""
+        return self.price is not None or self.input_usd_per_mtok is not None
 
     @property
     def input_usd_micros_per_mtok(self) -> int:
@@ -59,6 +67,8 @@ class OwnPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return what is wrong with the table, or an empty text."""
         needed = (self.input_usd_per_mtok, self.output_usd_per_mtok)
         dollars = (*needed, self.cache_read_usd_per_mtok, self.cache_write_usd_per_mtok)
+        if (self.price, *dollars) == (None,) * 5 and (self.region or self.data_class):
+            return ""
         if (self.price is None) == (None in needed) or (self.price and dollars != (None,) * 4):
             return 'needs either price = "free", or input_usd_per_mtok and output_usd_per_mtok'
         return "" if self.price or any(dollars) else 'costs nothing; if that is so, say price = "free"'
@@ -98,6 +108,11 @@ class OwnPrices(msgspec.Struct, frozen=True):
             if complaint := price.complaint():
                 raise BadSettings(f'INTERLOCK_PRICES: {path}: [models."{model}"] {complaint}')
         return cls(path, written, models)
+
+    def priced(self, model: str) -> OwnPrice | None:
+        """Return the table of a model, if it says what that costs."""
+        own = self.models.get(model)
+        return own if own is not None and own.has_price else None
 
     def source(self, model: str) -> str:
         """Say where a price stands and of which day it is: the file and its day, if its table does not."""

@@ -5,9 +5,9 @@ Shares of money smaller than a micro-dollar are rounded up, so that a bound stay
 
 import msgspec
 
-from interlock.contracts.presence import ModelOffer, PriceUpTo
+from interlock.contracts.presence import DEFAULT_DATA_CLASS, ModelOffer, PriceUpTo
 from interlock.effects.models.overheads import WRAPPING_TOKENS, template_tokens
-from interlock.effects.own_prices import OwnPrices
+from interlock.effects.own_prices import OwnPrice, OwnPrices
 from interlock.effects.settings import EffectSettings
 from interlock.effects.usage import MICROS, Usage
 
@@ -39,7 +39,7 @@ class PriceList:
 
     def offer(self, model: str, *, counts: bool = False) -> ModelOffer:
         """Describe a model with its price; one without a price is described too, and will be refused."""
-        price = self.price(model)
+        price, own = self.price(model), self._own.models.get(model, OwnPrice())
         offer = ModelOffer(
             model=model,
             input_usd_micros_per_mtok=price.input_usd_micros_per_mtok,
@@ -47,6 +47,8 @@ class PriceList:
             up_to=price.up_to,
             price_source=price.source,
             counts=counts,
+            data_class=own.data_class or DEFAULT_DATA_CLASS,
+            region=own.region,
         )
         if model.partition("/")[0] in _RUN_HERE:
             return offer
@@ -63,7 +65,7 @@ class PriceList:
     def price(self, model: str) -> Price:
         """Return the highest price at which tokens of the model may be billed, and its cheaper tiers."""
         provider, _, name = model.partition("/")
-        if own := self._own.models.get(model):
+        if own := self._own.priced(model):
             return Price(
                 own.input_usd_micros_per_mtok, own.output_usd_micros_per_mtok, self._own.source(model)
             )
@@ -98,7 +100,7 @@ class PriceList:
     def spend_usd_micros(self, model: str, usage: Usage) -> int:
         """Return what a call cost, each kind of token as it is billed; the bound where that is not known."""
         provider, _, name = model.partition("/")
-        if own := self._own.models.get(model):
+        if own := self._own.priced(model):
             return own.spend_usd_micros(usage)
         if provider in _RUN_HERE:
             return 0

@@ -64,7 +64,7 @@ class Worker:
         self._beat_ms = monotonic_ms()
         self._appending = Appending(bus)
         self._watch = Watch(bus, self._on_kill)
-        ends, approvals = Ends(bus, self._appending), Approvals(People(bus))
+        ends, approvals = Ends(bus, self._appending), Approvals(People(bus), calls.models())
         self._hands = Hands(bus, calls, ends, self._watch, approvals, capacity)
         self._desk = Desk(bus, self._take)
         self._beater = Beater(bus, bus.principal, self._beat)

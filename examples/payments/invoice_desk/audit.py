@@ -1,5 +1,7 @@
 """Holds the bank's books against the log: each payment granted, agreed to, made once, and told as it was.
 
+What was taken back has to be what a person had taken back.
+
 It trusts neither agents nor policies: from the log it reads who agreed to exactly which arguments. Pure.
 """
 
@@ -42,12 +44,24 @@ class Effect(msgspec.Struct):
         return f"{self.task}.{self.effect}"
 
 
+class Undoing(msgspec.Struct):
+    """What the log says of one payment that a person has had taken back; `undoes` is the payment's key."""
+
+    key: str
+    undoes: str
+    done: bool = False
+
+
 class Account(msgspec.Struct, frozen=True):
-    """What log and books come to; `wrong` is empty where they agree, `doubtful` what nobody could be told."""
+    """What log and books come to; `wrong` is empty where they agree, `doubtful` what nobody could be told.
+
+    `returned_cents` is what the bank has taken back.
+    """
 
     wrong: tuple[str, ...]
     logged_cents: int
     booked_cents: int
+    returned_cents: int
     doubtful: tuple[Booking, ...]
     effects: Mapping[str, Effect]
 
@@ -57,6 +71,7 @@ class Reading:
 
     def __init__(self) -> None:
         self.effects: dict[int, Effect] = {}
+        self.undoings: dict[int, Undoing] = {}
         self.submitters: dict[int, str] = {}
         self._asked: dict[tuple[int, int], int] = {}
         self._told: dict[int, Payment] = {}
@@ -88,6 +103,10 @@ class Reading:
             case f.ApprovalCounted() if (task, fact.number) in self._asked:
                 effect = self.effects[self._asked[task, fact.number]]
                 effect.agreed = effect.agreed | {fact.by: fact.approval.statement.arguments}
+            case f.EffectGranted(call=ToolCall(tool="refund", arguments=arguments)):
+                self.undoings[fact.effect] = Undoing(f"{task}.{fact.effect}", arguments["key"])
+            case f.EffectSettled(end="completed") if fact.effect in self.undoings:
+                self.undoings[fact.effect].done = True
             case f.EffectGranted() if fact.effect in self.effects:
                 self.effects[fact.effect].granted = True
             case f.EffectSettled() if fact.effect in self.effects:
@@ -111,10 +130,12 @@ def account(records: Iterable[Record], bookings: Sequence[Booking]) -> Account:
     wrong += _never_booked(effects.values(), {booking.payment: booking for booking in paid})
     doubtful = [booking for booking in paid if booking.payment not in told]
     wrong += [_untold(one) for one in doubtful if _ended(effects.get(one.key))]
+    wrong += _taken_back(bookings, reading.undoings.values())
     return Account(
         wrong=tuple(wrong),
         logged_cents=sum(payment.amount_cents for payment in told.values()),
         booked_cents=sum(booking.amount_cents for booking in paid),
+        returned_cents=sum(booking.amount_cents for booking in bookings if booking.refund_of),
         doubtful=tuple(doubtful),
         effects=effects,
     )
@@ -158,6 +179,22 @@ def _never_booked(effects: Iterable[Effect], booked: Mapping[int, Booking]) -> l
         elif told is not None and (found is None or found.amount_cents != told.amount_cents):
             wrong.append(f"effect {effect.key} tells of payment {told.payment}, the bank of {found}")
     return wrong
+
+
+def _taken_back(bookings: Sequence[Booking], undoings: Iterable[Undoing]) -> list[str]:
+    """Return what the bank has taken back and nobody wanted, or the log calls taken back and the bank not."""
+    paid = {booking.payment: booking for booking in bookings if not booking.refund_of}
+    wanted = {undoing.key: undoing for undoing in undoings}
+    back = {booking.key: paid[booking.refund_of] for booking in bookings if booking.refund_of}
+    wrong = [
+        f"payment {payment.payment} was taken back ({key}), and nobody wanted that"
+        for key, payment in back.items()
+        if key not in wanted or wanted[key].undoes != payment.key
+    ]
+    missing = [undoing.key for undoing in wanted.values() if undoing.done and undoing.key not in back]
+    return wrong + [
+        f"effect {key} has taken a payment back, and the bank does not know of it" for key in missing
+    ]
 
 
 def _ended(effect: Effect | None) -> bool:

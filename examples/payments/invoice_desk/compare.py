@@ -50,8 +50,7 @@ async def compared(bus: Bus, bank: teller.Teller) -> tuple[Account, bool]:
     """Hold the bank's books against the log; return the account, and whether they agree to the cent."""
     moment = await one_moment(bus, bank)
     found = account(moment.records, moment.bookings)
-    refunded_cents = sum(one.amount_cents for one in moment.bookings if one.refund_of)
-    left_cents = us.OPENING_CENTS - found.booked_cents + refunded_cents
+    left_cents = us.OPENING_CENTS - found.booked_cents + found.returned_cents
     told_cents = found.logged_cents + sum(one.amount_cents for one in found.doubtful)
     agree = told_cents == found.booked_cents and moment.balance_cents == left_cents
     return found, agree and not found.wrong
@@ -63,7 +62,8 @@ def lines(found: Account) -> Iterator[str]:
         yield f"in doubt by the log, and booked by the bank: payment {one.payment}, key {one.key}"
     doubtful_cents = sum(one.amount_cents for one in found.doubtful)
     yield f"log: {shown(found.logged_cents)} paid, {shown(doubtful_cents)} in doubt and found at the bank"
-    yield f"bank: {shown(found.booked_cents)} paid"
+    back = f", {shown(found.returned_cents)} of it taken back" if found.returned_cents else ""
+    yield f"bank: {shown(found.booked_cents)} paid{back}"
     yield from found.wrong
 
 

@@ -6,10 +6,8 @@ policies mean it must not know.
 
 import asyncio
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import structlog
@@ -17,16 +15,15 @@ import structlog
 from interlock.bus.clock import now_ms
 from interlock.bus.errors import BusError
 from interlock.bus.ports import Bus
-from interlock.contracts.limits import MAX_MESSAGE_BYTES
+from interlock.contracts.limits import MAX_MESSAGE_BYTES, MAX_POLICY_CHARS
 from interlock.contracts.message import encode
-from interlock.contracts.policy import Calendar, Policies, PolicyFile, Route, SetPolicies
+from interlock.contracts.policy import Policies, PolicyFile, SetPolicies
 from interlock.contracts.subjects import input_subject
-from interlock.supervisor.calendars import DAYS, minute_of, offsets_of
 from interlock.supervisor.errors import MalformedPolicies
+from interlock.supervisor.routing_file import ROUTING, read_routing
 
 VARIABLE = "INTERLOCK_POLICIES"
 SCHEMA = "interlock.cedarschema"
-ROUTING = "routing.toml"
 LOOK_S = 1.0
 _HERE = Path(__file__).parent
 _ROOM_BYTES = 2_048
@@ -52,15 +49,15 @@ def read_folder(folder: Path, at_ms: int) -> Policies:
     Calendars hold for some years around `at_ms`: when clocks change is looked up now.
     """
     if not folder.is_dir():
-        raise MalformedPolicies(f"{folder} is no folder: name one with *.cedar files in {VARIABLE}")
+        raise MalformedPolicies(f"{folder} is no folder: name one with *.cedar files")
     schemas = [path for path in sorted(folder.glob("*.cedarschema")) if path.name != SCHEMA]
-    routing = _routing(folder / ROUTING)
+    routes, calendars = read_routing(folder / ROUTING, at_ms)
     try:
         bundle = Policies(
             policies=tuple(_file(path) for path in sorted(folder.glob("*.cedar"))),
             schemas=(_file(shipped_folder() / SCHEMA), *map(_file, schemas)),
-            routes=msgspec.convert(routing.get("routes", []), tuple[Route, ...]),
-            calendars=tuple(_calendar(each, at_ms) for each in routing.get("calendars", [])),
+            routes=routes,
+            calendars=calendars,
         )
         # What was built here is held to the contract like anything that is read.
         bundle = msgspec.convert(msgspec.to_builtins(bundle), Policies)
@@ -76,48 +73,12 @@ def read_folder(folder: Path, at_ms: int) -> Policies:
 
 def _file(path: Path) -> PolicyFile:
     try:
-        return PolicyFile(name=path.name, text=path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise MalformedPolicies(f"{path} cannot be read: {error}") from error
-
-
-def _routing(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        table = tomllib.loads(_file(path).text)
-    except tomllib.TOMLDecodeError as error:
-        raise MalformedPolicies(f"{path} is not TOML: {error}") from error
-    unknown = sorted(set(table) - {"routes", "calendars"})
-    if unknown or not all(isinstance(each, list) for each in table.values()):
-        raise MalformedPolicies(f"{path}: it holds [[routes]] and [[calendars]], and nothing else")
-    for kind, known in (("routes", Route.__struct_fields__), ("calendars", _CALENDAR)):
-        for each in table.get(kind, ()):
-            for name in sorted(set(each) - set(known)):
-                raise MalformedPolicies(
-                    f"{path}: {name} is nothing that [[{kind}]] say; they say {', '.join(known)}"
-                )
-    return table
-
-
-_CALENDAR = ("name", "zone", "days", "opens", "closes")
-
-
-def _calendar(said: Mapping[str, Any], at_ms: int) -> Calendar:
-    name, zone, days = said.get("name", ""), said.get("zone", "UTC"), said.get("days", DAYS[:5])
-    wrong = [day for day in days if day not in DAYS]
-    if wrong:
-        raise MalformedPolicies(
-            f"{ROUTING}: the calendar {name} names {wrong[0]!r}; days are {', '.join(DAYS)}"
-        )
-    return Calendar(
-        name=name,
-        zone=zone,
-        days=tuple(sorted({DAYS.index(day) for day in days})),
-        opens_minute=minute_of(said.get("opens", "00:00")),
-        closes_minute=minute_of(said.get("closes", "24:00")),
-        offsets=offsets_of(zone, at_ms),
-    )
+    if len(text) > MAX_POLICY_CHARS:
+        raise MalformedPolicies(f"{path} has {len(text)} characters; at most {MAX_POLICY_CHARS} do: split it")
+    return PolicyFile(name=path.name, text=text)
 
 
 def source_of(policies: Path | Policies | None) -> Callable[[], Policies] | None:

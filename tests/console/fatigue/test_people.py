@@ -148,14 +148,20 @@ def test_what_the_supervisor_refuses_is_said(terminal: Terminal, capsys: pytest.
     assert "too much" in capsys.readouterr().err
 
 
+def test_a_task_that_is_not_there_is_named(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert terminal.type(*PLANT, "--task", "999999") == Exit.USAGE
+    assert "999999" in capsys.readouterr().err
+    assert terminal.subjects() == []
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (PLANT[:6], "--summary"),
         (("people", "canary", "--summary", "x"), "Name both"),
         ((*PLANT[:7], " "), "--summary has 1 characters"),
-        ((*PLANT, "--arguments", "[1]"), "write an object"),
-        ((*PLANT, "--arguments", "{"), "write an object"),
+        ((*PLANT, "--arguments", "[1]"), "--arguments: it has to be a JSON object"),
+        ((*PLANT, "--arguments", "{"), "--arguments: this is not JSON"),
         (("people", "canary", "--role", "Fi nance", *PLANT[4:]), "is not a name on the bus"),
     ],
 )

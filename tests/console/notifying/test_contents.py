@@ -1,5 +1,6 @@
 """What is told outside: enough to act on, and nothing that is secret or personal."""
 
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -93,6 +94,23 @@ async def test_how_many_have_to_agree_is_said_also_where_it_is_one(environment: 
     assert msgspec.json.decode(told(notice)[0])["data"]["needs"] == [{"role": "finance", "quorum": 1}]
 
 
+async def test_of_the_use_of_a_model_its_name_is_told_and_not_what_it_is_asked(
+    environment: Environment,
+) -> None:
+    fact = escalated(tool="model:openai/gpt-5-mini", risk="", arguments={"prompt": SECRET})
+    (notice,) = await notices(environment, fact)
+    program, chat, mail = told(notice)
+    data = msgspec.json.decode(program)["data"]
+    assert (data["model"], "tool" in data) == ("openai/gpt-5-mini", False)
+    for text in (chat, mail):
+        assert "model openai/gpt-5-mini for the role executor" in text
+    for text in (program, chat, mail):
+        assert SECRET not in text
+    # And what does not look like a model's name is left out
+    (strange,) = await notices(environment, escalated(tool=f"model:{SECRET} <x>"))
+    assert strange.model == ""
+
+
 async def test_a_canary_looks_like_any_other(environment: Environment) -> None:
     (canary,) = await notices(environment, escalated(canary=True))
     (other,) = await notices(environment, escalated())
@@ -130,7 +148,10 @@ async def test_a_letter_cannot_be_given_other_headers(environment: Environment) 
     assert "evil" not in sent.as_string()
 
 
-async def test_a_letter_has_the_same_id_each_time(environment: Environment) -> None:
+async def test_a_letter_is_the_same_each_time(environment: Environment) -> None:
     (notice,) = await notices(environment, escalated())
-    assert letter(notice, MAIL, BASE)["Message-ID"] == "<42.1.asked@interlock>"
-    assert letter(notice, MAIL, BASE)["Auto-Submitted"] == "auto-generated"
+    sent = letter(notice, MAIL, BASE)
+    assert sent.as_string() == letter(notice, MAIL, BASE).as_string()
+    assert sent["Message-ID"] == "<42.1.asked@interlock>"
+    assert sent["Auto-Submitted"] == "auto-generated"
+    assert parsedate_to_datetime(sent["Date"]).timestamp() == notice.at_ms // 1_000

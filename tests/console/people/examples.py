@@ -49,6 +49,32 @@ def payment(number: int = 1, arguments: Json = ARGUMENTS, *, quorum: int = 2, **
     )
 
 
+PROMPT = "Who is ill?"
+ASKED_OF_MODEL: Json = {
+    "purpose": "answer",
+    "prompt": PROMPT,
+    "inputs": {"ward": 3},
+    "model": "far/x",
+    "max_output_tokens": 100,
+    "data_class": "confidential",
+    "region": "us",
+}
+
+
+def model_use(number: int = 1, **asked: object) -> f.Escalated:
+    """Return the use of a model abroad; what is named is asked of it instead."""
+    return payment(
+        number,
+        ASKED_OF_MODEL | asked,
+        quorum=1,
+        summary="executor wants to ask the model far/x (confidential data, in us)",
+        tool="model:far/x",
+        risk="",
+        cost=Amounts(spend_usd_micros=335, tokens=235, model_calls=1),
+        demand=f.Demand(kind="model", name="far/x"),
+    )
+
+
 def question(
     number: int = 1, effect: int = 50, *, step: str = "plan", text: str = "which edition?"
 ) -> f.Escalated:

@@ -1,7 +1,9 @@
 """What people type to decide: it shows what is decided about, signs that, and tells what it came to."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import click
 import msgspec
@@ -13,6 +15,7 @@ from tests.console.people.examples import (
     POLICIES,
     delegated,
     form_step,
+    model_use,
     payment,
     question,
     review,
@@ -20,9 +23,10 @@ from tests.console.people.examples import (
 
 from interlock.console.commands import edit as edit_command
 from interlock.console.exits import Exit
+from interlock.console.people import undoing
 from interlock.contracts import facts as f
 from interlock.contracts.approval import digest_of
-from interlock.contracts.budget import Amounts
+from interlock.contracts.budget import NOTHING, Amounts
 from interlock.contracts.inputs import Input
 from interlock.contracts.people import (
     Abort,
@@ -36,6 +40,7 @@ from interlock.contracts.people import (
     VerdictKind,
 )
 
+Answers = Callable[[Input], list[tuple[int, tuple[f.AnyFact, ...]]]]
 Captured = pytest.CaptureFixture[str]
 
 
@@ -63,6 +68,28 @@ def resolves(verdict: VerdictKind, *more: f.AnyFact, number: int = 1) -> Decides
         return (fact, *more)
 
     return decides
+
+
+def undoes(desk: Desk, decides: Decides, *ends: Literal["completed"]) -> Answers:
+    """Return who lets a review be rejected, orders the undoing of task 42's effect, and so ends it."""
+
+    def answer(heard: Input) -> list[tuple[int, tuple[f.AnyFact, ...]]]:
+        desk.heard.append(heard)
+        granted = f.EffectGranted(
+            effect=heard.seq,
+            step="pay",
+            attempt=1,
+            key="undo.50",
+            grant=1,
+            worker="effects-1",
+            reserved=NOTHING,
+            demand=f.Demand(kind="tool", name="refund"),
+            repeatable=True,
+        )
+        settled = [f.EffectSettled(effect=heard.seq, grant=1, end=end, basis="actual") for end in ends]
+        return [(42, (granted,)), (0, decides(heard)), *((42, (fact,)) for fact in settled)]
+
+    return answer
 
 
 def value_of(desk: Desk) -> object:
@@ -241,6 +268,7 @@ def test_an_editor_in_which_nothing_is_saved_says_nothing(
         (("--set", "a.b.c=1"), "is no place in the arguments"),
         (("--set", "amount_cents"), "is not name=value"),
         (("--set", "=1"), "is not name=value"),
+        (("--set", "amount_cents=bad \udcff"), "is not valid UTF-8 text"),
         (("--set", "x=" + "y" * 20_000), "more than people can judge"),
     ],
 )
@@ -255,6 +283,23 @@ def test_only_an_effect_can_be_edited(desk: Desk, capsys: Captured) -> None:
     desk.asks(question())
     assert desk.type("edit", "{n}", "--set", "a=1") == Exit.USAGE
     assert "there is nothing to edit" in capsys.readouterr().err
+
+
+def test_what_a_model_is_asked_is_listed_and_signed_and_not_edited(desk: Desk, capsys: Captured) -> None:
+    fact = model_use()
+    desk.asks(fact)
+    assert desk.type("inbox") == Exit.DONE
+    assert "far/x Who is ill? - executor wants to ask" in capsys.readouterr().out
+    assert desk.type("edit", "{n}", "--set", "prompt=no") == Exit.USAGE
+    assert "is about the use of a model, which nobody edits" in capsys.readouterr().err
+    assert not desk.heard
+    desk.decides = lambda heard: (*counts(heard), *resolves("approved")(heard))
+    assert desk.type("approve", "{n}") == Exit.DONE
+    assert isinstance(desk.said, Approve)
+    assert desk.said.approval is not None
+    assert is_by(desk, desk.said.approval)
+    statement = desk.said.approval.statement
+    assert (statement.tool, statement.arguments) == ("model:far/x", digest_of(fact.arguments))
 
 
 def test_a_rejection_carries_its_reason(desk: Desk, capsys: Captured) -> None:
@@ -287,10 +332,25 @@ def test_a_review_is_listed_and_rejected_with_undo(desk: Desk, capsys: Captured)
     assert "0.7" in listed
     assert f"{desk.task}.1" not in listed
     # And one is rejected
-    desk.decides = resolves("rejected", number=7)
+    desk.terminal.answer = undoes(desk, resolves("rejected", number=7), "completed")
     assert desk.type("reject", "0.7", "wrong account", "--undo") == Exit.DONE
     assert desk.said == Reject(reason="wrong account", undo=True)
     assert desk.heard[-1].rest == ("0", "7")
+    # Then its end is told, and whoever looks later sees it too
+    told = f"effect {desk.heard[-1].seq} completed"
+    assert told in capsys.readouterr().err
+    assert desk.type("show", "0.7") == Exit.DONE
+    assert told in capsys.readouterr().out
+
+
+def test_an_undoing_of_which_the_end_is_not_known_yet_is_told_as_it_stands(
+    desk: Desk, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undoing, "UNDONE_S", 0.05)
+    desk.asks(review(7), task=0)
+    desk.terminal.answer = undoes(desk, resolves("rejected", number=7))
+    assert desk.type("reject", "0.7", "wrong account", "--undo") == Exit.DONE
+    assert "refund granted" in capsys.readouterr().err
 
 
 def test_a_question_is_answered_in_words(desk: Desk, capsys: Captured) -> None:

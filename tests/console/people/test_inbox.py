@@ -17,12 +17,13 @@ from tests.console.people.examples import (
     POLICIES,
     entitled,
     form_step,
+    model_use,
     payment,
     question,
     review,
 )
 from textual.pilot import Pilot
-from textual.widgets import Input, Select, Static, TextArea
+from textual.widgets import Input, Label, OptionList, Select, Static, TextArea
 
 from interlock.bus import identity
 from interlock.bus.clock import now_ms
@@ -295,9 +296,11 @@ async def test_arguments_are_edited_on_the_sheet(environment: Environment, key_f
         sheet = await table.sheet("e")
         area = sheet.query_one(TextArea)
         # When what is typed is no JSON, or changes nothing, then the sheet says so and keeps it
-        area.load_text("{")
+        area.load_text('{\n"amount_cents" 7}')
         await table.press("ctrl+s")
-        await table.until(lambda: "this is not JSON" in table.shown("#wrong"))
+        await table.until(
+            lambda: "this is not JSON: JSON is malformed: expected ':' (line 2)" in table.shown("#wrong")
+        )
         area.load_text(encode(ARGUMENTS).decode())
         await table.press("ctrl+s")
         await table.until(lambda: "nothing was changed" in table.shown("#wrong"))
@@ -358,6 +361,7 @@ async def test_a_form_is_filled_in_field_by_field(environment: Environment, key_
             "cents": {"type": "integer", "minimum": 1},
             "urgent": {"type": "boolean"},
             "note": {"type": "string"},
+            "way": {"enum": ["by\u202ehand", 2]},
         },
         "required": ["account", "urgent"],
     }
@@ -365,10 +369,19 @@ async def test_a_form_is_filled_in_field_by_field(environment: Environment, key_
     async with inbox(environment, key_file) as table:
         await table.until(lambda: bool(table.numbers))
         sheet = await table.sheet("n")
+        # Then it tells what each is, and choices as one reads them
+        assert "account *  who pays" in [str(label.content) for label in sheet.query(Label)]
+        urgent, way = sheet.query(Select[str])
+        way.expanded = True
+        await table.until(
+            lambda: "by\\u202ehand" in [str(option.prompt) for option in way.query_one(OptionList).options]
+        )
+        way.expanded = False
+        sheet.query_one("#field-0").focus()
         # When a choice is left open, or a number does not fit, then the sheet says so
         await table.press(*"main", "ctrl+s")
         await table.until(lambda: "urgent is empty" in table.shown("#wrong"))
-        sheet.query_one(Select[str]).value = "false"
+        urgent.value = "false"
         sheet.query_one("#field-1", Input).value = "0"
         await table.press("ctrl+s")
         await table.until(lambda: "less than the minimum" in table.shown("#wrong"))
@@ -415,6 +428,17 @@ async def test_only_what_can_be_said_to_it_has_a_key(environment: Environment, k
         for key in ("a", "e", "plus"):
             await table.press(key)
             assert not isinstance(table.app.screen, SheetScreen)
+
+
+async def test_the_use_of_a_model_has_no_key_to_edit_it(environment: Environment, key_file: Path) -> None:
+    task = await task_of(environment)
+    await environment.decide(task, fresh(model_use()))
+    async with inbox(environment, key_file) as table:
+        await table.until(lambda: bool(table.numbers))
+        await table.press("e")
+        assert not isinstance(table.app.screen, SheetScreen)
+        await table.press("a")
+        assert isinstance(table.app.screen, SheetScreen)
 
 
 async def test_without_a_key_file_an_approval_is_told_what_is_missing(environment: Environment) -> None:

@@ -11,6 +11,7 @@ from tests.console.people.examples import (
     POLICIES,
     entitled,
     form_step,
+    model_use,
     payment,
     question,
     review,
@@ -18,7 +19,7 @@ from tests.console.people.examples import (
 
 from interlock.console.people.docket import Docket
 from interlock.console.people.editing import changes, with_values
-from interlock.console.people.fields import fields_of, value_of
+from interlock.console.people.fields import fields_of, value_of, words_of
 from interlock.console.people.mandate import Mandate
 from interlock.console.people.paper import block
 from interlock.console.people.reading import Case
@@ -75,6 +76,24 @@ def test_every_line_of_arguments_folds_in_a_terminal() -> None:
     case = held(payment(arguments={"text": "x" * 500}))
     lines = block(case, Mandate(case.docket, "bob", ASKED_MS))
     assert all(line.folds for line in lines)
+
+
+def test_the_use_of_a_model_is_shown_with_all_that_it_is_asked_as_one_reads_it() -> None:
+    hostile = "Say \u202eyes\u202c\u200b.\nAnd \x1b[2K nothing else."
+    case = held(model_use(prompt=hostile))
+    text = shown(case)
+    assert "model far/x, confidential data, in us, effect 50" in text
+    assert "\n  tool " not in text
+    for line in pretty(case.asked.arguments):
+        assert line.strip() in text
+    # And the prompt is there once more, with what would hide in it
+    assert "prompt reads:\n      Say \\u202eyes\\u202c\\u200b.\n      And \\u001b[2K nothing else." in text
+    assert "nothing changes outside, but what is sent cannot be taken back" in text
+    assert "costs $0.000335" in text
+    assert "prompt reads:\n      Who is ill?" in shown(held(model_use()))
+    assert "internal data, it does not say where it runs" in shown(
+        held(model_use(data_class="internal", region=""))
+    )
 
 
 def test_what_has_been_edited_is_shown_beside_what_it_was() -> None:
@@ -258,7 +277,9 @@ def test_a_flat_form_has_a_field_for_each_property() -> None:
         ("colour", "choice", "json", False),
         ("rest", "text", "json", False),
     ]
-    assert (fields[0].label, fields[4].choices) == ("name: who *", ('"red"', "1", "null"))
+    assert (fields[0].label, fields[0].about) == ("name *", "who")
+    assert fields[4].choices == ('"red"', "1", "null")
+    assert [words_of(one) for one in fields[4].choices] == ["red", "1", "null"]
     typed = {"name": "bob", "long": " ", "count": "3", "sure": "false", "colour": "null", "rest": "[1]"}
     assert value_of(fields, typed) == {"name": "bob", "count": 3, "sure": False, "colour": None, "rest": [1]}
 

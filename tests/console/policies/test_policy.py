@@ -196,7 +196,33 @@ def test_the_doctor_looks_at_the_policies(folder: Path) -> None:
     )
     gone = checks.policies({"INTERLOCK_POLICIES": str(folder / "gone")})
     assert gone.grade == "bad"
-    assert "is no folder" in gone.found
+    assert f"INTERLOCK_POLICIES: {folder / 'gone'} is no folder" in gone.found
+
+
+@pytest.mark.parametrize("words", [("check",), ("test",), ("explain", "--role", "a", "--tool", "b")])
+def test_a_folder_that_is_not_there_is_named_as_it_was_typed(
+    tmp_path: Path,
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # Given folders that are not there, one in the environment and one among the words
+    named, typed = str(tmp_path / "named"), str(tmp_path / "typed")
+    monkeypatch.setenv("INTERLOCK_POLICIES", named)
+    # When one is typed, it alone is spoken of
+    argument = ["--folder", typed] if words[0] == "explain" else [typed]
+    assert main.call(["policy", *words, *argument]) == Exit.USAGE
+    assert capsys.readouterr().err == f"interlock: {typed} is no folder: name one with *.cedar files\n"
+    # When none is typed, the variable is
+    assert main.call(["policy", *words]) == Exit.USAGE
+    assert capsys.readouterr().err.startswith(f"interlock: INTERLOCK_POLICIES: {named} is no folder: ")
+
+
+def test_of_a_folder_without_policies_it_is_said_that_they_deny_everything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.call(["policy", "check", str(tmp_path)]) == Exit.DONE
+    assert "0 policies, so everything is denied" in capsys.readouterr().err
 
 
 RESEARCHER_PAYS = PAY.replace('Role::"executor"', 'Role::"researcher"')
@@ -242,6 +268,51 @@ def test_grants_denials_suggestions_and_what_never_came_to_policies_are_explaine
     unlisted = explained(terminal, desk.ask(ToolCall(tool="refund"), "k5"), capsys)
     assert "denied by charter.tools" in unlisted
     assert "policies were not asked" in unlisted
+
+
+MODELS = """
+@id("abroad") @says("what leaves the EU takes privacy") @require_approval("privacy")
+permit (principal, action == Action::"model", resource) unless { resource.region == "eu" };
+@id("home") permit (principal, action == Action::"model", resource) when { resource.region == "eu" };
+"""
+MODEL_CASES = """
+[[cases]]
+name = "abroad takes privacy"
+role = "researcher"
+model = "openai/gpt-5-mini"
+region = "us"
+expect = "approval"
+rule = "abroad"
+needs = ["privacy"]
+
+[[cases]]
+name = "at home it is free"
+role = "researcher"
+model = "openai/gpt-5-mini"
+region = "eu"
+expect = "allow"
+"""
+
+
+def test_that_people_are_asked_about_a_model_is_checked_tested_and_explained_alike(
+    terminal: Terminal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given policies about models, and their cases
+    desk = Desk(terminal, bundle(MODELS, shipped=False))
+    (schema,) = SHIPPED.schemas
+    (tmp_path / schema.name).write_text(schema.text, "utf-8")
+    (tmp_path / "models.cedar").write_text(MODELS, "utf-8")
+    (tmp_path / "policy.test.toml").write_text(MODEL_CASES, "utf-8")
+    assert main.call(["policy", "check", str(tmp_path)]) == Exit.DONE
+    assert main.call(["policy", "test", str(tmp_path)]) == Exit.DONE
+    assert "2 of 2 cases are as expected" in capsys.readouterr().err
+    words = ["--role", "researcher", "--model", "offline/x", "--folder", str(tmp_path)]
+    assert main.call(["policy", "explain", *words]) == Exit.DONE
+    assert "is        waits for people" in capsys.readouterr().out
+    # When an agent asks for one, then that is what has been decided
+    text = explained(terminal, desk.ask(THINK), capsys)
+    assert "people are asked, as approval on the desk of privacy" in text
+    assert "is        waits for people\ntakes     privacy\nby        permit  abroad" in text
 
 
 def test_what_asks_for_nothing_cannot_be_explained(

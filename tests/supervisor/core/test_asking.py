@@ -9,6 +9,7 @@ from tests.supervisor.core.world import LOOK, ONE, PUT, THINK, World, limited
 from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import AskCall
+from interlock.contracts.observed import ProcessExited
 from interlock.contracts.people import Abort, Answer, Approve, PlantCanary, Raise, Reassign
 from interlock.supervisor.core.deciding.people import escalating
 from interlock.supervisor.core.limits import MAX_ASKED, MAX_REVIEW_ROUNDS, MAX_SAME_EFFECTS
@@ -285,6 +286,17 @@ def test_a_process_that_its_guard_gives_up_is_brought_to_people() -> None:
     )
     say(world, "approve", Approve(), 0)
     assert world.only(0, facts.Resolved).verdict == "approved"
+
+
+def test_a_process_that_could_not_be_started_is_brought_to_people_and_no_end_is_made_of_it() -> None:
+    world, number = at_work()
+    world.guard()
+    body = ProcessExited(principal="researcher-1", pid=0, given_up="researcher-1 cannot be started")
+    world.say("guard-1", "guard", "exited", body)
+    assert world.kinds(0) == ["Escalated"]
+    assert world.only(0, facts.Escalated).kind == "crash"
+    assert "researcher-1" in world.state.agents
+    assert world.task(number).moving
 
 
 def plant(world: World) -> None:

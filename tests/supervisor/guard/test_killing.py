@@ -3,7 +3,10 @@
 import asyncio
 import os
 import signal
+from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 import pytest
 from tests.supervisor.guard.nursery import (
     BUSY,
@@ -241,16 +244,69 @@ async def test_a_guard_says_hello_beats_and_says_bye(nursery: Nursery, office: O
     assert [said.verb for said in office.inputs] == ["hello", "exited", "exited", "bye"]
 
 
-async def test_that_a_child_is_given_up_is_said_on_the_log_with_its_end(
+async def test_that_a_child_is_given_up_is_said_on_the_log_before_anybody_is_ended(
     nursery: Nursery, office: Office
 ) -> None:
-    # Given a child that may not die, on the bus
-    guarded = await nursery.start(nursery.child("broken"), restarts=0)
+    # Given a child that may not die, beside another, on the bus
+    guarded = await nursery.start(nursery.child("broken"), nursery.child("other"), restarts=0)
     await guarded.up()
     await office.said("hello")
     # When it dies
     os.kill(guarded.pids["broken"], signal.SIGKILL)
-    # Then its end says that it will not come back, and why
-    exited = await office.exited("broken")
-    assert exited.given_up == "broken died 1 times within 60 s, everything is stopped"
+    # Then it is said that it is kept no more, and what to do, before the other is told to end
+    assert (await office.exited("broken")).signal == signal.SIGKILL
+    given_up = await office.exited("broken", times=2)
+    assert given_up.pid == 0
+    assert given_up.given_up.startswith(
+        "broken died 1 times within 60 s, everything is stopped; correct that"
+    )
+    assert f"{guarded.folder / 'broken.log'}), then start {given_up.host} again" in given_up.given_up
+    assert (await office.exited("other")).given_up == ""
+    assert await guarded.ended() == 1
+
+
+def not_there(_folder: Path) -> str:
+    return "/no/such/program"
+
+
+def not_permitted(folder: Path) -> str:
+    program = folder / "program"
+    program.touch(mode=0o600)
+    return str(program)
+
+
+def no_program(folder: Path) -> str:
+    program = folder / "program"
+    program.write_bytes(b"\x00")
+    program.chmod(0o700)
+    return str(program)
+
+
+def no_name(_folder: Path) -> str:
+    return "a\0b"
+
+
+@pytest.mark.parametrize(
+    ("program", "what"),
+    [
+        (not_there, "No such file or directory"),
+        (not_permitted, "Permission denied"),
+        (no_program, "Exec format error"),
+        (no_name, "embedded null byte"),
+    ],
+)
+async def test_a_child_that_cannot_be_started_is_said_on_the_log_although_the_guard_was_not_there_yet(
+    nursery: Nursery, office: Office, tmp_path: Path, program: Callable[[Path], str], what: str
+) -> None:
+    # Given a child whose program will not do
+    command = (program(tmp_path),)
+    ghost = msgspec.structs.replace(nursery.agent("ghost-1"), command=command)
+    # When its guard starts
+    guarded = await nursery.start(ghost)
+    # Then the log has who guards it first, and then what is wrong and what to do
+    given_up = await office.exited("ghost-1")
+    assert [said.verb for said in office.inputs[:2]] == ["hello", "exited"]
+    assert given_up.pid == 0
+    assert given_up.given_up.startswith(f"ghost-1 cannot be started: {what}: {command[0]}; correct that")
+    await office.stored("exited")
     assert await guarded.ended() == 1

@@ -11,7 +11,7 @@ from interlock.console.errors import BadInput
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options, reason_option
 from interlock.console.output import is_terminal, say
-from interlock.console.people.editing import changes, edited, read_object, with_values
+from interlock.console.people.editing import changes, check_editable, checked_object, edited, with_values
 from interlock.console.people.numbers import Number, number_argument
 from interlock.console.people.reading import Case
 from interlock.console.people.signing import sign_edit, signer_of
@@ -22,7 +22,7 @@ from interlock.contracts.people import Edit
 
 @command()
 @number_argument
-@click.option("--arguments", metavar="JSON", help="All arguments anew.")
+@click.option("--arguments", metavar="JSON", callback=checked_object, help="All arguments anew.")
 @click.option(
     "--set", "settings", metavar="NAME=VALUE", multiple=True, help="One argument; outer.inner=3 too."
 )
@@ -30,7 +30,12 @@ from interlock.contracts.people import Edit
 @json_option
 @reach_options
 def edit(
-    number: Number, arguments: str | None, settings: tuple[str, ...], reason: str, as_json: bool, **where: Any
+    number: Number,
+    arguments: Json | None,
+    settings: tuple[str, ...],
+    reason: str,
+    as_json: bool,
+    **where: Any,
 ) -> int:
     """Change what N asks for, and agree to that.
 
@@ -46,16 +51,14 @@ def edit(
         raise BadInput("--arguments gives all of them anew, --set changes some: use one")
     if arguments is None and not settings and not is_terminal():
         raise BadInput("say what changes: --set NAME=VALUE or --arguments JSON (an editor needs a terminal)")
-    whole = None if arguments is None else read_object(arguments, "--arguments")
-    return run_async(_edit(find(Where(**where)), number, (whole, settings), reason, as_json=as_json))
+    return run_async(_edit(find(Where(**where)), number, (arguments, settings), reason, as_json=as_json))
 
 
 async def _edit(
     reach: Reach, number: Number, wish: tuple[Json | None, Sequence[str]], reason: str, *, as_json: bool
 ) -> int:
     async def think(case: Case) -> Edit:
-        if not case.asked.is_signed:
-            raise BadInput(f"{number} is no effect with arguments: there is nothing to edit")
+        check_editable(case.asked)
         signer = signer_of(reach.key_file, reach.principal)
         arguments = _wanted(case.asked.arguments, *wish)
         if arguments is None or not (lines := changes(case.asked.arguments, arguments)):

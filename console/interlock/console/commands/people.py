@@ -3,7 +3,6 @@
 from typing import Any
 
 import click
-import msgspec
 
 from interlock.bus.clock import now_ms
 from interlock.console.environment import Reach, Where, connected, find
@@ -13,9 +12,11 @@ from interlock.console.fatigue.figures import HOUR_MS, figures_of
 from interlock.console.fatigue.paper import table
 from interlock.console.fatigue.reading import read_ledger
 from interlock.console.fatigue.worries import worries
+from interlock.console.follow import require_task
 from interlock.console.help import Group, command
 from interlock.console.options import json_option, name_option, reach_options
 from interlock.console.output import out, print_json, say
+from interlock.console.people.editing import checked_object
 from interlock.console.runtime import run_async
 from interlock.console.sayings import decided, plant, refusal
 from interlock.contracts import limits
@@ -84,13 +85,6 @@ async def _show(reach: Reach, hours: int | None, *, metrics: bool, as_json: bool
     return Exit.DONE
 
 
-def _as_arguments(_context: click.Context, _option: click.Parameter, text: str) -> Json:
-    try:
-        return msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise click.BadParameter(f"{error}; write an object, such as '{{\"cents\": 5}}'") from error
-
-
 @command("canary")
 @name_option("--role", "role", help="Who shall be asked.")
 @name_option("--tool", "tool", help="What shall seem to be asked for.")
@@ -98,7 +92,7 @@ def _as_arguments(_context: click.Context, _option: click.Parameter, text: str) 
 @click.option(
     "--summary", default="", metavar="TEXT", help="What is read first  [as a real one of the task]."
 )
-@click.option("--arguments", default="{}", metavar="JSON", callback=_as_arguments, help="What is read then.")
+@click.option("--arguments", default="{}", metavar="JSON", callback=checked_object, help="What is read then.")
 @json_option
 @reach_options
 def canary(
@@ -129,12 +123,15 @@ def canary(
             f"--summary has {len(summary)} characters; write {least} to {limits.MAX_LINE_CHARS}, "
             "or name a --task, in which it reads as a real request"
         )
+    summary.encode()
     planted = PlantCanary(role=role, tool=tool, summary=summary.strip(), arguments=arguments)
     return run_async(_plant(find(Where(**where)), planted, task or 0, as_json=as_json))
 
 
 async def _plant(reach: Reach, planted: PlantCanary, task: int, *, as_json: bool) -> int:
     async with connected(reach) as bus:
+        if task:
+            await require_task(bus, task)
         seq = await plant(bus, planted, task)
         decision = await decided(bus, task, seq)
     if decision is None:

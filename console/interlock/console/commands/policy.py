@@ -11,6 +11,7 @@ from interlock.console.exits import Exit
 from interlock.console.help import Group, command
 from interlock.console.options import json_option, reach_options
 from interlock.console.output import out, print_json, say
+from interlock.console.people.editing import checked_object
 from interlock.console.policies.cases import Hypothesis, complaint, outcome_of, read_cases, ruling_on
 from interlock.console.policies.explaining import Explained, explain
 from interlock.console.policies.folder import chosen, in_force, read_bundle, wrong_with
@@ -70,7 +71,8 @@ def check(folder: str | None, as_json: bool) -> int:
     known = compiled(f.PoliciesSet(at_ms=0, by="", digest=bundle.digest, bundle=bundle)).policies
     for line in policy_lines(known):
         out(line)
-    say(f"{path} will do: {len(known)} policies, version {bundle.digest[:DIGEST_CHARS]}")
+    nothing = "" if known else ", so everything is denied"
+    say(f"{path} will do: {len(known)} policies{nothing}, version {bundle.digest[:DIGEST_CHARS]}")
     return Exit.DONE
 
 
@@ -100,20 +102,15 @@ def test(folder: str | None, as_json: bool) -> int:
     return Exit.USAGE if bad else Exit.DONE
 
 
-def _arguments(_context: click.Context, _option: click.Parameter, text: str) -> Json:
-    try:
-        return msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise click.BadParameter(f"{error}; write an object, such as '{{\"cents\": 5}}'") from error
-
-
 @command("explain")
-@click.argument("effect", type=click.IntRange(1), required=False, metavar="[EFFECT]")
+@click.argument("effect", type=click.IntRange(1, 2**53), required=False, metavar="[EFFECT]")
 @click.option("--role", metavar="NAME", default="", help="Suppose that an agent of this role asks.")
 @click.option("--tool", metavar="NAME", default="", help="For this tool,")
 @click.option("--model", metavar="NAME", default="", help="or for this model,")
 @click.option("--risk", type=click.Choice(RISKS), default="write", show_default=True, help="of this risk,")
-@click.option("--arguments", metavar="JSON", default="{}", callback=_arguments, help="with these arguments,")
+@click.option(
+    "--arguments", metavar="JSON", default="{}", callback=checked_object, help="with these arguments,"
+)
 @click.option("--autonomy", type=click.IntRange(1, 5), default=4, show_default=True, help="at this level,")
 @click.option("--user", metavar="NAME", default="", help="on behalf of this person,")
 @click.option("--tenant", metavar="NAME", default="default", show_default=True, help="of this tenant,")
@@ -142,6 +139,8 @@ def explain_it(effect: int | None, folder: str | None, as_json: bool, **options:
         return run_async(_explain(find(Where(**options)), effect, as_json=as_json))
     if not supposed["role"] or bool(supposed["tool"]) == bool(supposed["model"]):
         raise BadInput("what shall be explained? Name an effect's record, or --role with --tool or --model")
+    # Text that is none is complained of here, and not in Cedar's words.
+    msgspec.json.encode(supposed)
     return _suppose(Hypothesis(**supposed), in_force(chosen(folder)), as_json=as_json)
 
 

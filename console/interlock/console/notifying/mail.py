@@ -1,6 +1,7 @@
 """Sends a notice by e-mail, over a connection that is encrypted unless the file says otherwise."""
 
 import ssl
+from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import aiosmtplib
@@ -53,11 +54,12 @@ class Postman:
 
 
 def letter(notice: Notice, settings: Mail, base: str) -> EmailMessage:
-    """Return a notice as a letter in plain text; its Message-ID is the same however often it is sent."""
+    """Return a notice as a letter in plain text; however often it is sent, it is the same letter."""
     found = EmailMessage()
     found["Subject"] = f"Interlock {headline(notice)}"
     found["From"] = settings.sender
     found["To"] = ", ".join(settings.to)
+    found["Date"] = datetime.fromtimestamp(notice.at_ms // 1_000, UTC)
     found["Message-ID"] = f"<{notice.id}@interlock>"
     found["Auto-Submitted"] = "auto-generated"
     lines = [headline(notice), "", *details(notice), "", command_for(notice), link_for(notice, base)]

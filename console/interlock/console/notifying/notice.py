@@ -1,4 +1,4 @@
-"""What is told outside about what people are asked, scrubbed: numbers, roles, tools and rules, never content.
+"""What is told outside about what people are asked, scrubbed: numbers, roles, names of what is run, rules.
 
 No arguments, goals, answers, reasons or names of people; whatever does not look like a name of the kind that
 it should be is left out. Whether a request is planted cannot be seen. It must not know how it is told.
@@ -15,7 +15,7 @@ from interlock.contracts.policy import AtLast
 News = Literal["asked", "moved", "resolved"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
-_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
+_LONG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
 MOST_RULES = 8
 
 
@@ -33,6 +33,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     desk: str = ""
     role: str = ""
     tool: str = ""
+    model: str = ""
     risk: str = ""
     reversible: Reversible = ""
     needs: tuple[Need, ...] = ()
@@ -47,6 +48,11 @@ def as_name(text: str) -> str:
     return text if _NAME.fullmatch(text) else ""
 
 
+def as_model(text: str) -> str:
+    """Return the name of a model, or nothing where it is none."""
+    return text if _LONG_NAME.fullmatch(text) else ""
+
+
 def as_rules(ids: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of rules that are names, a few of them."""
-    return tuple(name for name in ids if _RULE.fullmatch(name))[:MOST_RULES]
+    return tuple(name for name in ids if _LONG_NAME.fullmatch(name))[:MOST_RULES]

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from interlock.bus.ports import Log, Record
-from interlock.console.notifying.notice import Notice, as_name, as_rules
+from interlock.console.notifying.notice import Notice, as_model, as_name, as_rules
+from interlock.contracts.consent import signed_model
 from interlock.contracts.decision import Decision
 from interlock.contracts.errors import ContractError
 from interlock.contracts.facts import AnyFact, Escalated, EscalationMoved, Resolved
@@ -94,6 +95,7 @@ class Questions:
             desk=self._role(fact.desk, fact.needs),
             role=as_name(fact.role),
             tool=as_name(fact.tool),
+            model=as_model(signed_model(fact.tool)),
             risk=as_name(fact.risk),
             reversible=fact.reversible,
             needs=tuple(need for need in fact.needs if as_name(need.role)),

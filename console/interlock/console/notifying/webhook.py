@@ -40,7 +40,8 @@ class Hook:
         try:
             async with self._client.stream("POST", self._url, content=body, headers=told) as answer:
                 _check(answer)
-        except (httpx.HTTPError, OSError) as failure:
+        # The last where the connection was gone as soon as it stood: uvloop then has no socket to describe.
+        except (httpx.HTTPError, OSError, AttributeError) as failure:
             # The words of a failure may hold the address.
             raise NotDelivered(f"no answer ({type(failure).__name__})") from None
 

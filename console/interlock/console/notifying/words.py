@@ -15,13 +15,13 @@ _WANTED: Mapping[str, str] = {
     "overrun": "a decision: more was spent than was granted",
     "in_doubt": "a decision: nobody knows whether something was done",
     "deadline": "a look: a deadline is near",
-    "crash": "a look: a process dies too often",
+    "crash": "a look: a process is not kept any more",
     "violation": "a look: a policy was violated",
     "review": "a review of what was done",
     "test": "nothing: this is a test",
 }
 _AT_LAST: Mapping[str, str] = {
-    "deny": "then it is denied",
+    "deny": "then the next in line is asked, or it is denied",
     "park": "then the next in line is asked, or it waits",
 }
 
@@ -72,10 +72,12 @@ def _whom(notice: Notice) -> str:
 
 def _about(notice: Notice) -> str:
     undoing = {"no": "cannot be undone", "undo": "can be undone"}.get(notice.reversible, "")
-    tool = f"tool {notice.tool}" if notice.tool else ""
+    if notice.model:
+        undoing = ""
+    run = f"tool {notice.tool}" if notice.tool else f"model {notice.model}" if notice.model else ""
     risk = f"({', '.join(filter(None, (notice.risk, undoing)))})" if notice.risk or undoing else ""
     asks = f"for the role {notice.role}" if notice.role else ""
-    return " ".join(filter(None, (tool, risk, asks)))
+    return " ".join(filter(None, (run, risk, asks)))
 
 
 def _needed(notice: Notice) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from interlock.console.people.numbers import Number
 from interlock.contracts import facts as f
+from interlock.contracts.consent import signed_model
 from interlock.contracts.message import Json
 from interlock.contracts.people import Need, Rule
 
@@ -63,6 +64,11 @@ class Asked:
     def planted(self) -> bool | None:
         """Whether it was planted; None as long as nobody may know."""
         return self.said.canary if self.resolved is not None else None
+
+    @property
+    def model(self) -> str:
+        """The model whose use it is about; empty: none."""
+        return signed_model(self.said.tool)
 
     @property
     def is_signed(self) -> bool:

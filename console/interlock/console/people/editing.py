@@ -1,11 +1,14 @@
 """Changes arguments as a person types them: whole, by single values, or as text in an editor."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+import click
 import msgspec
 
 from interlock.console.errors import BadInput
+from interlock.console.people.asked import Asked
 from interlock.console.people.visible import pretty, visible
 from interlock.contracts.approval import canonical
 from interlock.contracts.limits import MAX_JUDGED_BYTES
@@ -13,7 +16,20 @@ from interlock.contracts.message import Json
 
 NOTE = "// What is saved is what you agree to. Lines that begin with // are left out; empty: nothing is done."
 
+_BYTE = re.compile(r"\(byte (\d+)\)$")
+
 _encode = msgspec.json.Encoder().encode
+
+
+def check_editable(asked: Asked) -> None:
+    """Raise BadInput for what has no arguments, or none that anybody edits."""
+    if not asked.is_signed:
+        raise BadInput(f"{asked.number} is no effect with arguments: there is nothing to edit")
+    if asked.model:
+        raise BadInput(
+            f"{asked.number} is about the use of a model, which nobody edits: approve it, or reject it and "
+            "say what should be asked instead"
+        )
 
 
 def read_object(text: str, what: str) -> Json:
@@ -24,12 +40,17 @@ def read_object(text: str, what: str) -> Json:
     return _bounded(value, what)
 
 
+def checked_object(_context: click.Context, option: click.Parameter, text: str | None) -> Json | None:
+    """Read a JSON object that was typed; raises BadInput that names the option."""
+    return None if text is None else read_object(text, option.opts[0])
+
+
 def read_json(text: str, what: str) -> Any:
     """Read any JSON; raises BadInput that names the place."""
     try:
         return msgspec.json.decode(text.encode())
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadInput(f"{what}: this is not JSON: {error}") from error
+        raise BadInput(f"{what}: this is not JSON: {_with_line(str(error), text)}") from error
 
 
 def with_values(arguments: Json, settings: Sequence[str]) -> Json:
@@ -79,6 +100,15 @@ def _bounded(arguments: Json, what: str) -> Json:
 def as_object(value: Any) -> Json | None:
     """Return JSON that is an object, None for other JSON."""
     return cast("Json", value) if isinstance(value, dict) else None
+
+
+def _with_line(complaint: str, text: str) -> str:
+    """Name the line where the decoder names a byte."""
+    found = _BYTE.search(complaint)
+    if found is None or "\n" not in text:
+        return complaint
+    line = text.encode()[: int(found[1])].count(b"\n") + 1
+    return f"{complaint[: found.start()]}(line {line})"
 
 
 def _read_value(text: str) -> Any:

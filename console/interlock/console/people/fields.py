@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from interlock.console.errors import BadInput
 from interlock.console.people.editing import read_json
@@ -19,10 +20,14 @@ Typed = Mapping[str, str | bool]
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """One field; `choices` are what may be chosen, `holds` how the text is read: as words, or as JSON."""
+    """One field; `about` says more of it than its label.
+
+    `choices` are what may be chosen, as JSON; `holds` is how the text is read: as words, or as JSON.
+    """
 
     name: str
     label: str
+    about: str = ""
     kind: Kind = "line"
     value: str = ""
     choices: tuple[str, ...] = ()
@@ -56,6 +61,12 @@ def fields_of(form: Json) -> tuple[Field, ...]:
     )
 
 
+def words_of(choice: str) -> str:
+    """Return a choice as one reads it: text without its quotes."""
+    value = msgspec.json.decode(choice)
+    return visible(value if isinstance(value, str) else choice)
+
+
 def value_of(fields: tuple[Field, ...], typed: Typed) -> Any:
     """Return the value that was filled in; raises BadInput that names the field."""
     if [field.name for field in fields] == [WHOLE]:
@@ -75,17 +86,17 @@ def _shape(schema: Json) -> _Shape:
 
 
 def _field(name: str, shape: _Shape, *, required: bool) -> Field:
-    about = shape.description or shape.title
-    label = visible(f"{name}: {about}" if about else name) + (" *" if required else "")
+    about = visible(shape.description or shape.title)
+    label = visible(name) + (" *" if required else "")
+    plain = Field(name=name, label=label, about=about, required=required)
     choices = _choices(shape)
     if choices:
-        return Field(name=name, label=label, kind="choice", choices=choices, required=required, holds="json")
+        return replace(plain, kind="choice", choices=choices, holds="json")
     if shape.type == "string":
-        kind: Kind = "text" if shape.max_length > LONG_CHARS else "line"
-        return Field(name=name, label=label, kind=kind, required=required)
+        return replace(plain, kind="text" if shape.max_length > LONG_CHARS else "line")
     if shape.type in {"integer", "number"}:
-        return Field(name=name, label=f"{label} ({shape.type})", required=required, holds="json")
-    return Field(name=name, label=f"{label} (JSON)", kind="text", required=required, holds="json")
+        return replace(plain, label=f"{label} ({shape.type})", holds="json")
+    return replace(plain, label=f"{label} (JSON)", kind="text", holds="json")
 
 
 def _choices(shape: _Shape) -> tuple[str, ...]:
@@ -99,5 +110,5 @@ def _read(field: Field, text: str) -> Any:
     if field.holds == "words":
         return text
     if not text.strip():
-        raise BadInput(f"{field.label.removesuffix(' *')} is empty")
+        raise BadInput(f"{visible(field.name)} is empty")
     return read_json(text, field.name)

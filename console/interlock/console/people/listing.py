@@ -41,7 +41,11 @@ def row(mandate: Mandate, asked: Asked) -> str:
 def summary(mandate: Mandate, asked: Asked) -> str:
     """Return what is asked, and of which agreement there is some already, in a few words."""
     said = asked.said
-    text = f"{said.tool} {values(asked.arguments)} - {said.summary}" if said.tool else said.summary
+    text = said.summary
+    if asked.model:
+        text = f"{asked.model} {asked.arguments.get('prompt', '')} - {said.summary}"
+    elif said.tool:
+        text = f"{said.tool} {values(asked.arguments)} - {said.summary}"
     text = visible(text[:MOST_READ_CHARS])
     text = text if len(text) <= SUMMARY_CHARS else f"{text[: SUMMARY_CHARS - 1]}…"
     if asked.planted:

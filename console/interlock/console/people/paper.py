@@ -10,13 +10,14 @@ from interlock.console.people.reading import Case
 from interlock.console.people.visible import pretty, visible, visible_lines
 from interlock.console.people.words import (
     AT_LAST,
+    AT_LAST_UNDECIDED,
     MEANS,
-    REVERSIBLE,
     agreement,
     left,
     names,
     outcome,
     span,
+    undoing,
 )
 from interlock.console.stop.times import said_moment
 from interlock.contracts.approval import canonical
@@ -34,7 +35,7 @@ def block(case: Case, mandate: Mandate) -> list[Line]:
     """Return everything about an escalation, for one person at one moment."""
     asked, now_ms = case.asked, mandate.now_ms
     return [
-        *_title(asked, now_ms),
+        *_title(case, now_ms),
         *_who(case),
         *_what(case),
         *_why(asked),
@@ -44,12 +45,15 @@ def block(case: Case, mandate: Mandate) -> list[Line]:
     ]
 
 
-def _title(asked: Asked, now_ms: int) -> Iterator[Line]:
+def _title(case: Case, now_ms: int) -> Iterator[Line]:
+    asked = case.asked
     age = f"asked {span(now_ms - asked.said.at_ms)} ago"
     age = age.replace("now ago", "just now")
     yield Line(f"{MEANS[asked.said.kind]}, {age}", f"{asked.number} ", style=STRONG)
     if asked.resolved is not None:
         yield Line(f"it {outcome(asked, asked.resolved)}", indent=INDENT, style=STRONG)
+    if case.undoing:
+        yield _line("undoing ", case.undoing)
     yield _line("", asked.said.summary, style=STRONG)
 
 
@@ -74,14 +78,12 @@ def _what(case: Case) -> Iterator[Line]:
         yield _line("", "the whole question:")
         yield from (Line(line, "  ", INDENT) for line in visible_lines(case.question))
     if said.tool:
-        effect = f", effect {asked.effect}" if asked.effect else ""
-        risk = f" ({said.risk})" if said.risk else ""
-        yield _line("tool ", f"{said.tool}{risk}{effect}")
+        yield _run(asked)
     if said.kind == "approval" or asked.arguments:
         size = len(canonical(asked.arguments))
         yield _line("arguments ", f"{size} bytes, digest {asked.digest[:DIGEST_CHARS]}")
         yield from _json(asked.arguments)
-        yield from _texts(asked.arguments)
+        yield from _texts(asked)
     if asked.edited is not None:
         yield _line("edited by ", f"{asked.edited.by}{_because(asked.edited.reason)}; it was:")
         yield from _json(said.arguments, style=FAINT)
@@ -91,9 +93,20 @@ def _what(case: Case) -> Iterator[Line]:
     if said.tool or said.reversible:
         undo = f", with {said.undo}" if said.undo else ""
         style = WARNING if said.reversible in {"", "no"} else ""
-        yield _line("", f"{REVERSIBLE[said.reversible]}{undo}", style=style)
+        yield _line("", f"{undoing(asked)}{undo}", style=style)
     if (cost := said_amounts(said.cost)) != FREE:
         yield _line("costs ", cost)
+
+
+def _run(asked: Asked) -> Line:
+    said = asked.said
+    effect = f", effect {asked.effect}" if asked.effect else ""
+    if not asked.model:
+        risk = f" ({said.risk})" if said.risk else ""
+        return _line("tool ", f"{said.tool}{risk}{effect}")
+    region = asked.arguments.get("region")
+    where = f"in {region}" if region else "it does not say where it runs"
+    return _line("model ", f"{asked.model}, {asked.arguments.get('data_class')} data, {where}{effect}")
 
 
 def _json(value: Json, *, style: str = "") -> Iterator[Line]:
@@ -103,10 +116,11 @@ def _json(value: Json, *, style: str = "") -> Iterator[Line]:
         yield Line(text, " " * (len(line) - len(text)), 2 * INDENT, style)
 
 
-def _texts(arguments: Json) -> Iterator[Line]:
-    """Yield once more, as one reads it, what is text of several lines; signed is what stands above."""
-    for name, value in arguments.items():
-        if isinstance(value, str) and "\n" in value.strip():
+def _texts(asked: Asked) -> Iterator[Line]:
+    """Yield once more, as one reads it, text of several lines, and every prompt; signed is what is above."""
+    for name, value in asked.arguments.items():
+        prompt = name == "prompt" and asked.model
+        if isinstance(value, str) and ("\n" in value.strip() or prompt):
             yield _line("", f"{visible(name)} reads:", style=FAINT)
             yield from (Line(line, "  ", 2 * INDENT) for line in visible_lines(value))
 
@@ -148,7 +162,7 @@ def _people(case: Case, mandate: Mandate) -> Iterator[Line]:
 def _end(asked: Asked, now_ms: int) -> Iterator[Line]:
     if asked.resolved is not None:
         return
-    last = AT_LAST[asked.said.at_last]
+    last = (AT_LAST if asked.blocks else AT_LAST_UNDECIDED)[asked.said.at_last]
     if asked.deadline_ms is None:
         yield _line("deadline ", "none: it waits until somebody decides")
     else:

@@ -11,6 +11,7 @@ from interlock.console.errors import BadInput
 from interlock.console.people.asked import Asked
 from interlock.console.people.docket import Docket, concerns
 from interlock.console.people.numbers import Number
+from interlock.console.people.undoing import undoing
 from interlock.contracts.decision import Decision
 from interlock.contracts.effect import AskCall, EffectRequest
 from interlock.contracts.errors import ContractError
@@ -21,12 +22,16 @@ from interlock.contracts.task import Submit
 
 
 class Case(msgspec.Struct, frozen=True):
-    """One escalation, with the goal of its task, the whole question, and what is known of people."""
+    """One escalation, with the goal of its task, the whole question, and what is known of people.
+
+    `undoing` is what became of what was ordered to undo it.
+    """
 
     asked: Asked
     docket: Docket
     goal: str = ""
     question: str = ""
+    undoing: str = ""
 
 
 async def read_docket(bus: Bus) -> Docket:
@@ -58,8 +63,10 @@ async def read_case(bus: Bus, number: Number) -> Case:
 
 
 async def with_context(bus: Bus, docket: Docket, asked: Asked) -> Case:
-    """Add what stands elsewhere in the log: the task's goal, and a question that is longer than a line."""
-    return Case(asked, docket, await _goal(bus, asked.about), await _question(bus, asked))
+    """Add what stands elsewhere in the log: the task's goal, a question of more than a line, an undoing."""
+    return Case(
+        asked, docket, await _goal(bus, asked.about), await _question(bus, asked), await _undoing(bus, asked)
+    )
 
 
 def _named(task: int) -> str:
@@ -74,6 +81,12 @@ async def _goal(bus: Bus, task: int) -> str:
         return decode(Submit, record.data).goal
     except ContractError:
         return ""
+
+
+async def _undoing(bus: Bus, asked: Asked) -> str:
+    if asked.said.kind != "review" or asked.resolved is None or asked.resolved.verdict != "rejected":
+        return ""
+    return await undoing(bus, asked.about, asked.resolved.input)
 
 
 async def _question(bus: Bus, asked: Asked) -> str:

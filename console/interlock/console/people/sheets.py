@@ -10,7 +10,7 @@ from interlock.console.amount_options import Amount
 from interlock.console.budgets.dimensions import BY_NAME
 from interlock.console.errors import BadInput
 from interlock.console.people.checking import checked_who, checked_words
-from interlock.console.people.editing import changes, read_object
+from interlock.console.people.editing import changes, check_editable, read_object
 from interlock.console.people.fields import Field, Typed, fields_of, value_of
 from interlock.console.people.forms import answer_of
 from interlock.console.people.reading import Case
@@ -61,8 +61,7 @@ def _approve(case: Case, person: Person) -> Sheet:
 
 def _edit(case: Case, person: Person) -> Sheet:
     asked = case.asked
-    if not asked.is_signed:
-        raise BadInput(f"{asked.number} is no effect with arguments: there is nothing to edit")
+    check_editable(asked)
     signer = signer_of(person.key_file, person.name)
 
     def makes(typed: Typed) -> Edit:

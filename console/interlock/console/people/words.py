@@ -30,7 +30,7 @@ MEANS: dict[EscalationKind, str] = {
     "overrun": "more was used than was put aside",
     "in_doubt": "nobody knows whether something was done",
     "deadline": "a deadline is near",
-    "crash": "a process ends again and again",
+    "crash": "a process is not kept any more",
     "violation": "somebody tried what is not theirs",
     "review": "something was done; was it right?",
 }
@@ -67,7 +67,7 @@ VERDICTS: dict[VerdictKind, str] = {
     "raised": "was given more",
     "resumed": "was let go on",
     "aborted": "ended with the task, which was aborted",
-    "expired": "was answered by nobody in time",
+    "expired": "has expired",
     "void": "is void: what asked is over",
 }
 PLANTED: dict[VerdictKind, str] = {
@@ -82,7 +82,10 @@ REVERSIBLE: dict[Reversible, str] = {
     "undo": "it can be undone",
     "no": "it cannot be undone",
 }
+SENT = "nothing changes outside, but what is sent cannot be taken back"
 AT_LAST = {"deny": "it is denied", "park": "it waits on"}
+AT_LAST_UNDECIDED = {"deny": "it leaves the list undecided", "park": "it stays on the list"}
+"""What happens at last to something for which nothing waits."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -122,6 +125,16 @@ def agreement(needs: tuple[Need, ...], approvals: list[f.ApprovalCounted]) -> st
     wanted = sum(one.quorum for one in needs)
     have = [f"{one.by} (for {one.instead_of})" if one.instead_of else one.by for one in approvals]
     return f"{len(approvals)} of {wanted} agreed ({names(have) or 'nobody yet'}); it takes {needed(needs)}"
+
+
+def verbs_of(asked: Asked) -> tuple[str, ...]:
+    """Return what a person can say to what is asked: what a model is asked, nobody edits."""
+    return tuple(verb for verb in VERBS[asked.said.kind] if verb != "edit" or not asked.model)
+
+
+def undoing(asked: Asked) -> str:
+    """Return whether it can be undone."""
+    return SENT if asked.model else REVERSIBLE[asked.said.reversible]
 
 
 def resolution(fact: f.Resolved) -> str:

@@ -104,7 +104,7 @@ def read_cases(folder: Path) -> list[tuple[str, Case]]:
 def _read(file: Path) -> tuple[Case, ...]:
     try:
         cases = msgspec.convert(tomllib.loads(file.read_text("utf-8")), _File).cases
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"{file} holds no cases: {error}") from error
     for case in cases:
         if bool(case.tool) == bool(case.model):

@@ -14,13 +14,18 @@ from interlock.contracts.errors import ContractError
 from interlock.contracts.inputs import read_record
 from interlock.contracts.message import decode
 from interlock.contracts.subjects import DECISIONS
-from interlock.supervisor.core.deciding.authorising import model_question, tool_question, tool_ruling
+from interlock.supervisor.core.deciding.authorising import (
+    model_question,
+    model_ruling,
+    tool_question,
+    tool_ruling,
+)
 from interlock.supervisor.core.deciding.offers import charter_of, offered_model, riskiest
 from interlock.supervisor.core.demands import demand_of
 from interlock.supervisor.core.evolve import evolve
 from interlock.supervisor.core.policy.compiling import Policy
 from interlock.supervisor.core.policy.question import Question
-from interlock.supervisor.core.policy.rulings import compiled, rule_on
+from interlock.supervisor.core.policy.rulings import compiled
 from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.core.state import Effect, State
 from interlock.supervisor.core.turn import Turn
@@ -102,7 +107,7 @@ def _explained(known: Explained, state: State, body: EffectRequest, at_ms: int) 
         if model is None:
             return known
         question = model_question(turn, task, effect, model, charter)
-        ruling = rule_on(state.policies, question)
+        ruling = model_ruling(turn, task, effect, model, charter)
     return _with_policies(known, state.policies, question, ruling)
 
 

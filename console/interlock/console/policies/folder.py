@@ -1,20 +1,22 @@
 """Reads a folder of policies for a person: compiled, or a sentence for everything that is wrong with it."""
 
+import os
 from pathlib import Path
 
 from interlock.bus.clock import now_ms
 from interlock.console.errors import BadInput
+from interlock.console.policies.named import named_folder
 from interlock.contracts.facts import PoliciesSet
 from interlock.contracts.policy import Policies
 from interlock.supervisor.core.policy.compiled import Compiled
 from interlock.supervisor.core.policy.rulings import compiled_or_reasons
 from interlock.supervisor.errors import MalformedPolicies
-from interlock.supervisor.policies import folder_named, read_folder
+from interlock.supervisor.policies import read_folder
 
 
 def chosen(folder: str | None) -> Path:
     """Return the folder that is meant: the one that is named, else what a supervisor here would read."""
-    return folder_named() if folder is None else Path(folder).expanduser()
+    return named_folder(os.environ) if folder is None else Path(folder).expanduser()
 
 
 def read_bundle(folder: Path) -> Policies:

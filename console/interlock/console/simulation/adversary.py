@@ -44,6 +44,7 @@ DRIFTS = (0.0, 0.02, -0.02)
 FIRST_S = 0.5
 SECONDS_A_STEP = 0.7
 DEFAULT_STEPS = 30
+WARY, WARY_PEOPLE = 0.1, 0.5
 
 Draw = Callable[[Random, Cast, float], a.AnyAction]
 
@@ -52,7 +53,8 @@ def draw(seed: int, steps: int = DEFAULT_STEPS) -> Scenario:
     """Draw a scenario with so many actions of the adversary."""
     profile = sorted(PROFILES)[seed % len(PROFILES)]
     luck = chance(seed, "scenario")
-    cast = _cast(luck, profile)
+    wary = chance(seed, "wary").random() < (WARY_PEOPLE if profile == "people" else WARY)
+    cast = msgspec.structs.replace(_cast(luck, profile), wary=wary)
     weights = PROFILES[profile]
     drawn: list[a.AnyAction] = [_submit(luck, cast, FIRST_S + place / 4) for place in range(2)]
     for _ in range(steps):

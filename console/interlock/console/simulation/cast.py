@@ -18,7 +18,7 @@ from interlock.bus.ports import Bus
 from interlock.console.simulation.chance import chance
 from interlock.console.simulation.hearing import Hearing
 from interlock.console.simulation.script import Script
-from interlock.console.simulation.world import MODELS, TOOLS, WRITE, World, prompt_count, true_cost
+from interlock.console.simulation.world import MODELS, TOOLS, WRITE, World, prompt_count, region_of, true_cost
 from interlock.contracts.budget import Budget
 from interlock.contracts.charter import Charter
 from interlock.contracts.dispatch import Cancel, DoEffect
@@ -108,15 +108,17 @@ class SimulatedStation(Station):
 class SimulatedCalls(Calls):
     """Carries calls out in the simulated world."""
 
-    def __init__(self, seed: str, worker: str, world: World, hearing: Hearing) -> None:
+    def __init__(self, seed: str, worker: str, world: World, hearing: Hearing, *, wary: bool) -> None:
         self._seed = seed
         self._worker = worker
         self._world = world
         self._hearing = hearing
+        region = region_of(worker, wary=wary)
+        self._offers = tuple(msgspec.structs.replace(offer, region=region) for offer in MODELS)
 
     def models(self) -> tuple[ModelOffer, ...]:
         """Describe the models."""
-        return MODELS
+        return self._offers
 
     def tools(self) -> tuple[ToolOffer, ...]:
         """Describe the tools."""

@@ -15,9 +15,11 @@ from interlock.console.simulation.pauses import Pauses, later_ms
 from interlock.console.simulation.roster import FINANCE, SUBMITTER, is_member, key_of
 from interlock.console.simulation.rules import BY_DIGEST, Sums
 from interlock.console.simulation.standstill import Steps
+from interlock.console.simulation.thinking import PREFIX, done_otherwise, sent_otherwise, takes_people
 from interlock.console.simulation.world import PAY, Execution
 from interlock.contracts import facts
 from interlock.contracts.approval import digest_of, is_signed
+from interlock.contracts.effect import Call, ModelCall, ToolCall
 from interlock.contracts.message import Json
 from interlock.contracts.people import Need
 
@@ -87,8 +89,8 @@ class Consent:
         if reader is not None:
             reader(task, fact)
 
-    def granted(self, task: int, fact: facts.EffectGranted, arguments: Json) -> None:
-        """See a grant; `arguments` are those that were asked for."""
+    def granted(self, task: int, fact: facts.EffectGranted, call: Call, role: str) -> None:
+        """See a grant of what a role has asked for."""
         what = f"effect {fact.effect} of task {task}"
         approved = self.approved.get(fact.effect)
         if any(
@@ -99,12 +101,30 @@ class Consent:
             self._broken("consent", f"{what} was granted while people were asked about it")
         if approved is None:
             self._begun.append(Begun(task, fact))
-        if fact.demand.name != PAY.tool or fact.demand.kind != "tool":
+        if isinstance(call, ModelCall):
+            why_not = self._why_no_model(fact, call, role, approved)
+            if why_not:
+                self._broken("consent", f"{what}, of {fact.demand.name}, was granted {why_not}")
             return
-        cents = (arguments if approved is None else approved.arguments).get("cents", 0)
+        if fact.demand.name != PAY.tool or not isinstance(call, ToolCall):
+            return
+        cents = (call.arguments if approved is None else approved.arguments).get("cents", 0)
         why_not = self._why_not(cents, approved)
         if why_not:
             self._broken("consent", f"{what} was granted, {cents} cents, {why_not}")
+
+    def _why_no_model(
+        self, fact: facts.EffectGranted, call: ModelCall, role: str, approved: Asked | None
+    ) -> str:
+        if not takes_people(self.sums, fact.worker, role):
+            return ""
+        if approved is None:
+            return "and nobody was asked"
+        if any(one.approval.statement.policies != self.policies for one in approved.agreed):
+            return "and what people have signed was under other policies"
+        if not _heads(approved.agreed, FINANCE) - {SUBMITTER}:
+            return "and nobody of finance has agreed"
+        return sent_otherwise(fact, call, approved.said)
 
     def _why_not(self, cents: int, approved: Asked | None) -> str:
         if self.sums is None:
@@ -144,9 +164,13 @@ class Consent:
     def executed(self, execution: Execution) -> None:
         """See an execution begin in the world."""
         approved = self.approved.get(execution.effect)
+        what = f"effect {execution.effect} of task {execution.task}"
+        if execution.tool.startswith(PREFIX) and approved is not None:
+            otherwise = done_otherwise(execution, approved.said)
+            if otherwise:
+                self._broken("consent", f"{what} {otherwise}")
         if execution.tool != PAY.tool:
             return
-        what = f"effect {execution.effect} of task {execution.task}"
         if approved is not None and digest_of(execution.arguments) != approved.digest:
             self._broken("consent", f"{what} pays {execution.arguments}, agreed was {approved.arguments}")
         for one in approved.agreed if approved is not None else ():
@@ -185,6 +209,8 @@ class Consent:
             return
         if not self._may(asked, fact.by, fact.by):
             self._broken("verdict", f"{task}.{fact.number} was edited by {fact.by}, who may not")
+        if asked.said.tool.startswith(PREFIX):
+            self._broken("verdict", f"{task}.{fact.number} was edited: what a model is asked is not")
         asked.arguments, asked.digest, asked.needs = fact.arguments, fact.digest, fact.needs
         asked.excluded, asked.agreed = fact.excluded, []
 

@@ -25,7 +25,6 @@ from interlock.contracts.effect import (
     EffectCounted,
     EffectFailed,
     EffectRequest,
-    ToolCall,
 )
 from interlock.contracts.inputs import Input
 from interlock.contracts.people import Answer
@@ -277,8 +276,8 @@ class Laws:
         body = said.body if said is not None else None
         if not isinstance(body, EffectRequest) or said is None or said.task != task or body.key != fact.key:
             self._broken("grant", f"{what} was granted, but nobody asked for it")
-        elif isinstance(body.call, ToolCall):
-            self.consent.granted(task, fact, body.call.arguments)
+        else:
+            self.consent.granted(task, fact, body.call, self.ledger.role_of(task, fact.step))
 
     def _settled(self, task: int, fact: facts.AnyFact) -> None:
         assert isinstance(fact, facts.EffectSettled)

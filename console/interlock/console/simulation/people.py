@@ -19,6 +19,7 @@ from interlock.console.simulation.network import Network
 from interlock.console.simulation.process import Process, SimulatedClock
 from interlock.console.simulation.roster import FINANCE, NAMES, entitlement_of
 from interlock.console.simulation.rules import ALL as RULES
+from interlock.console.simulation.scenario import Cast
 from interlock.console.simulation.verdicts import decide, fits, help_with
 from interlock.contracts.budget import Amounts
 from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetAutonomy, SetLimits
@@ -45,12 +46,12 @@ PLENTY = Amounts(
 class People:
     """Everybody with a keyboard."""
 
-    def __init__(self, loop: SimulatedLoop, network: Network, laws: Laws, supervisor: str) -> None:
+    def __init__(self, loop: SimulatedLoop, network: Network, laws: Laws, cast: Cast) -> None:
         self.process = Process("olga", SimulatedClock(loop))
         self._loop = loop
         self._network = network
         self._laws = laws
-        self._supervisor = supervisor
+        self._cast = cast
         self._buses: dict[str, SimulatedBus] = {}
         self._said = count(1)
         loop.deliver(self.process, self._come)
@@ -72,8 +73,10 @@ class People:
             case a.Plant():
                 self._plant(action)
             case a.Sway():
-                said = SetPolicies(bundle=RULES[action.rules].bundle)
-                self._say(self._supervisor, "supervisor", "policies", said)
+                rules = RULES[action.rules]._replace(wary=self._cast.wary)
+                self._say(
+                    self._cast.supervisors[0], "supervisor", "policies", SetPolicies(bundle=rules.bundle)
+                )
             case a.Level():
                 level = SetAutonomy(level=action.level)
                 self._say("olga", "control", "autonomy", level, "role", action.role)

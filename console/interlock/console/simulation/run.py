@@ -65,7 +65,7 @@ class Simulation:
         self.world = World()
         self.watch = Watch(self.network.server, self.world, self.loop.time, self._stop)
         self.stage = Stage(seed, scenario.cast, self.loop, self.network, self.world, self.watch)
-        self.people = People(self.loop, self.network, self.watch.laws, scenario.cast.supervisors[0])
+        self.people = People(self.loop, self.network, self.watch.laws, scenario.cast)
         self.loop.on_broken = self._on_broken
         self.watch.on_order = self._on_order
         self._strikes: deque[a.Strike] = deque()

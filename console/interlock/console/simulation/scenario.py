@@ -10,7 +10,8 @@ class Cast(msgspec.Struct, frozen=True):
 
     `drifts` says whose clock gains or loses, in milliseconds a millisecond; the server has one too.
     `watchers` are the guard and the access service, as far as there are such; `stubborn` is whether some
-    agents never confirm that they have stopped, `spending` whether agents often pay.
+    agents never confirm that they have stopped, `spending` whether agents often pay, `wary` whether the
+    use of models takes people's word too, and one of the workers has its models abroad.
     """
 
     supervisors: tuple[str, ...]
@@ -21,6 +22,7 @@ class Cast(msgspec.Struct, frozen=True):
     watchers: tuple[str, ...] = ()
     stubborn: bool = False
     spending: bool = False
+    wary: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

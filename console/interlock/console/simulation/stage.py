@@ -218,7 +218,9 @@ class Stage:
         bus.on_sent = partial(self._watch.dispatched, process.name, bus.acked)
         lives: list[str] = []
         name_life = self._name_life(process.name, lives)
-        supervisor = Supervisor(bus, name_life=name_life, policies=AT_FIRST.bundle)
+        supervisor = Supervisor(
+            bus, name_life=name_life, policies=AT_FIRST._replace(wary=self._cast.wary).bundle
+        )
         self.supervising[process.name] = Supervising(process, bus, supervisor, lives)
         await supervisor.run()
 
@@ -238,7 +240,7 @@ class Stage:
         bus = await self._network.connect(process, process.name)
         hearing = self._hearings[process.name] = self._watch.hearing_of(process.name)
         bus.on_arrival = hearing.arrived
-        calls = SimulatedCalls(self._seed, process.name, self._world, hearing)
+        calls = SimulatedCalls(self._seed, process.name, self._world, hearing, wary=self._cast.wary)
         worker = SimulatedWorker(
             bus,
             calls,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from random import Random
 
 import msgspec
+from msgspec.structs import asdict
 
 from interlock.contracts.budget import Amounts
 from interlock.contracts.dispatch import DoEffect
@@ -42,11 +43,17 @@ PAY = ToolOffer(
     },
 )
 MODELS = (MODEL, SMALL, UNPRICED)
+ABROAD = "abroad"
 TOOLS = (SEARCH, WRITE, PAY)
 WRITES = frozenset((WRITE.tool, PAY.tool))
 MARGIN = 64
 PRICES = {MODEL.model: (1, 1, 2, 1), SMALL.model: (1, 10, 3, 10)}
 """Micro-dollars for a token as fractions, in and out: told again here, so that the world counts by itself."""
+
+
+def region_of(worker: str, *, wary: bool) -> str:
+    """Return where a worker's models run: the second one's abroad, in a run in which anybody cares."""
+    return ABROAD if wary and worker.endswith("-2") else ""
 
 
 class Execution(msgspec.Struct, frozen=True):
@@ -76,6 +83,7 @@ class World:
     def execute(self, work: DoEffect, worker: str, cost: Amounts, at_s: float) -> None:
         """Let an effect happen."""
         call = work.call if isinstance(work.call, ToolCall) else None
+        name, arguments = _signed(work)
         execution = Execution(
             task=work.task,
             step=work.step,
@@ -87,11 +95,18 @@ class World:
             write=call is not None and call.tool in WRITES,
             cost=cost,
             at_s=at_s,
-            tool="" if call is None else call.tool,
-            arguments={} if call is None else call.arguments,
+            tool=name,
+            arguments=arguments,
         )
         self.executions.append(execution)
         self.on_executed(execution)
+
+
+def _signed(work: DoEffect) -> tuple[str, Json]:
+    """Return under which name people sign what is executed, and all that it is given."""
+    if isinstance(work.call, ModelCall):
+        return f"model:{work.call.model}", asdict(work.call)
+    return (work.call.tool, work.call.arguments) if isinstance(work.call, ToolCall) else ("", {})
 
 
 def prompt_count(work: DoEffect, chance: Random) -> int:

@@ -15,7 +15,7 @@ class Demand(Part, frozen=True, kw_only=True):
 
     `digest` is the same for two calls that ask for the same. `counted_tokens` is the whole prompt as its
     provider has counted it, and replaces what its bytes allow; 0: it could not be counted. `arguments` are
-    those of a tool, as long as it is not granted: policies may be asked again.
+    those of a tool, or all that a model is asked, where policies may be asked again, or people.
     """
 
     kind: Literal["model", "tool", "ask"]

@@ -6,6 +6,7 @@ and those about no task. Times are milliseconds since the epoch.
 
 from interlock.contracts.approval import Approval
 from interlock.contracts.budget import NOTHING, Amounts
+from interlock.contracts.facts.effects import Demand
 from interlock.contracts.facts.fact import Fact
 from interlock.contracts.message import Json, Line, Sequence
 from interlock.contracts.people import EscalationKind, Evidence, Need, Reversible, Rule, VerdictKind
@@ -17,6 +18,8 @@ class Escalated(Fact, frozen=True, kw_only=True):
 
     `asks` is who asks, in which `role`, on behalf of `submitter`; `input` is the record that led here (0:
     time, or silence). Of an effect, `arguments` are all of them, and `digest` is over their canonical form;
+    of a model, `tool` is its name behind `model:`, `arguments` are all that it is asked, with its data class
+    and region, and `demand` is what it needs without them.
     `policies` is the version in force, `rules` are those policies that ask. `needs` is who must agree, `desk`
     the role or person that is asked first; nobody of `excluded` may answer. At `deadline_ms` the next in line
     is asked, and at last it happens what `at_last` says. `blocks` is whether the step waits for it. `about`
@@ -57,6 +60,7 @@ class Escalated(Fact, frozen=True, kw_only=True):
     at_last: AtLast = "park"
     blocks: bool = False
     canary: bool = False
+    demand: Demand | None = None
 
 
 class EscalationMoved(Fact, frozen=True, kw_only=True):

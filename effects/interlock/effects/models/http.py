@@ -40,6 +40,8 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
+    # Where the connection was gone as soon as it stood: anyio then asks uvloop for a socket that is no more.
+    AttributeError,
 )
 # An event of httpcore's: it has a connection, and writes the request to it.
 _SENT_FROM_HERE_ON = "http11.send_request_headers.started"
@@ -105,7 +107,7 @@ class HttpApi:
                         extensions={"trace": note},
                     )
                     response = await stack.enter_async_context(request)
-                except (httpx.TransportError, httpx.InvalidURL) as error:
+                except (httpx.TransportError, *_NOT_SENT) as error:
                     again: _Again = self._disconnected(error, waiting.tries)
                 else:
                     if response.is_success:
@@ -117,6 +119,8 @@ class HttpApi:
 
     def _disconnected(self, error: Exception, tries: int) -> "_Again":
         url, why = self._endpoint.base_url, str(error) or type(error).__name__
+        if isinstance(error, AttributeError):
+            why = "the connection was gone as soon as it stood"
         if not isinstance(error, _NOT_SENT):
             raise BrokenOff(
                 f"{self.name} at {url} closed the connection before it answered ({why}), and may bill it",

@@ -58,7 +58,7 @@ def _steps_for(number: int, paper: Listed) -> list[PlannedStep]:
     steps = [_step(before[0], "researcher", f"Read and check {paper.file}", {"file": paper.file})]
     if paper.state == "rejected":
         before.append(f"decide-{number}")
-        question = f"{paper.file} was not paid, for {paper.why}. Shall it be asked again, or dropped?"
+        question = f"{paper.file} is not paid: {paper.why}. Shall it be asked again, or dropped?"
         asked = {"ask": question, "to": DESK, "form": FORM}
         steps.append(_step(before[1], HUMAN, f"Decide about {paper.file}", asked))
     order = {"do": "settle", "file": paper.file}

@@ -4,6 +4,7 @@ What is played, it does not know.
 """
 
 import asyncio
+import shlex
 import sys
 from pathlib import Path
 from typing import Literal
@@ -52,7 +53,7 @@ class Stage:
 
     async def types(self, person: str, *words: str, shown: Shown = "end") -> Said:
         """Let a person run `interlock` with these words, as at a terminal; show all of it, or how it ends."""
-        print(f"   {person}$ interlock {' '.join(map(_quoted, words))}")  # noqa: T201 - a demo prints
+        print(f"   {person}$ interlock {shlex.join(words)}")  # noqa: T201 - a demo prints
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -98,7 +99,3 @@ def _end(output: str) -> list[str]:
     lines = output.splitlines()
     begins = [at for at, line in enumerate(lines) if line and not line.startswith(" ")]
     return lines[begins[-1] :] if begins else lines
-
-
-def _quoted(word: str) -> str:
-    return f'"{word}"' if " " in word or "{" in word else word

@@ -11,22 +11,24 @@ from invoice_desk.tools.shelf import files_in, folder_of, text_of
 
 
 async def list_invoices(_asked: Nothing, place: Place) -> Listing:
-    """List the files, and what this task has paid or put aside of them."""
+    """List the files, and what this task has paid, put aside, or had to give up of them."""
     folder = folder_of(place.docs, place.roots)
     aside = found_aside(place.workspaces / str(place.task))
     mine = [one for one in await bank_client.bookings() if one.key.startswith(f"{place.task}.")]
-    paid = {one.reference: one for one in mine if stands(one)}
+    paid = {one.reference: one for one in mine if not one.refund_of}
     listed: list[Listed] = []
     for file in files_in(folder):
         invoice = read(file, text_of(folder, file)[0]).invoice
         booking = paid.pop(invoice.number, None) if invoice is not None else None
-        if invoice is not None and booking is not None and booking.creditor_iban == invoice.iban:
-            payment = told(booking)
-            listed.append(Listed(file=file, state="paid", asked_cents=invoice.amount_cents, payment=payment))
-        elif file in aside:
-            listed.append(Listed(file=file, state=aside[file].state, why=aside[file].why))
+        if invoice is None or booking is None or booking.creditor_iban != invoice.iban:
+            known = Listed(file=file, state="open")
+        elif stands(booking):
+            known = Listed(file=file, state="paid", asked_cents=invoice.amount_cents, payment=told(booking))
         else:
-            listed.append(Listed(file=file, state="open"))
+            known = Listed(file=file, state="rejected", why=f"payment {booking.payment} of it was taken back")
+        if known.state != "paid" and file in aside:
+            known = Listed(file=file, state=aside[file].state, why=aside[file].why)
+        listed.append(known)
     return Listing(invoices=tuple(listed))
 
 

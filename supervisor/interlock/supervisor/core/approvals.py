@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from interlock.contracts.approval import digest_of
+from interlock.contracts.consent import judged
 from interlock.contracts.people import Need
+from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.supervisor.core.membership import has_key
 from interlock.supervisor.core.state import Effect, State
 
@@ -25,6 +27,14 @@ def satisfies(state: State, effect: Effect, needs: Sequence[Need], now_ms: int) 
         if not has_key(state, said.by, approval.public_key):
             return False
     return all(_covered(need, effect.needs) for need in needs)
+
+
+def is_as_agreed(effect: Effect, offer: ToolOffer | ModelOffer) -> bool:
+    """Tell whether a model is offered as people have agreed to it: for that data, and there."""
+    arguments = effect.demand.arguments
+    if not effect.approvals or arguments is None or isinstance(offer, ToolOffer):
+        return True
+    return judged(arguments, offer) == arguments
 
 
 def _covered(need: Need, met: Sequence[Need]) -> bool:

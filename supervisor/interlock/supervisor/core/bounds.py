@@ -31,6 +31,15 @@ class Shortage(msgspec.Struct, frozen=True):
     lack: Lack
 
 
+def most_of(demand: Demand, offer: ModelOffer) -> Amounts:
+    """Return the most that a model call can use with all the output that it asks for."""
+    return model_bound(demand, offer, _wanted(demand, offer))
+
+
+def _wanted(demand: Demand, offer: ModelOffer) -> int:
+    return max(1, min(demand.max_output_tokens, offer.max_output_tokens))
+
+
 def model_bound(demand: Demand, offer: ModelOffer, output_tokens: int) -> Amounts:
     """Return the most that a model call can use with this output limit; the offer must have prices."""
     prompt = prompt_bound(demand, offer)
@@ -43,6 +52,11 @@ def model_bound(demand: Demand, offer: ModelOffer, output_tokens: int) -> Amount
         tokens=prompt + output_tokens,
         model_calls=1,
     )
+
+
+def is_priced(offer: ModelOffer) -> bool:
+    """Tell whether a model's price is known."""
+    return offer.input_usd_micros_per_mtok is not None and offer.output_usd_micros_per_mtok is not None
 
 
 def prompt_bound(demand: Demand, offer: ModelOffer) -> int:
@@ -61,7 +75,7 @@ def fitting_output_tokens(
 
     The shortage is that of the least useful limit; None when that fits.
     """
-    wanted = max(1, min(demand.max_output_tokens, offer.max_output_tokens))
+    wanted = _wanted(demand, offer)
     full = shortage(model_bound(demand, offer, wanted), accounts, now_ms)
     if full is None:
         return wanted, None

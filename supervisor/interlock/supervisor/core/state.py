@@ -95,7 +95,8 @@ class Effect(msgspec.Struct, frozen=True):
     that have had its grants. `withdrawn` is whether a kill was over it when it was in flight, `doubtful`
     whether an earlier grant was lost, so that it may have begun. `needs` are those who had to agree, and
     `approvals` their signatures, good until `approved_until_ms`; `arguments` are those that a person has put
-    in place of the agent's, `call` what nobody's request holds. `policies` is the version that allowed it,
+    in place of the agent's, `agreed` is the most that they were told it costs, `call` what nobody's request
+    holds. `policies` is the version that allowed it,
     `asked` the number of the escalation about it, and `reason` why it was refused.
     """
 
@@ -121,6 +122,7 @@ class Effect(msgspec.Struct, frozen=True):
     needs: tuple[Need, ...] = ()
     approvals: tuple[Approval, ...] = ()
     approved_until_ms: int = 0
+    agreed: Amounts = NOTHING
     arguments: Json | None = None
     call: ToolCall | None = None
     policies: str = ""

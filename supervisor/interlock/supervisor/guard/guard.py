@@ -1,7 +1,8 @@
 """One guard: puts together who keeps the children, who hears the bus, and who says what was seen.
 
 Children are started before there is a bus (the one who admits the guard to it is one of them). Agents wait
-until the switches are known: whoever is killed is not started.
+until the switches are known: whoever is killed is not started. Why it gives up, it says on the log before it
+ends anybody.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import structlog
 from interlock.bus.nats_bus import NatsBus
 from interlock.bus.presence import Beater
 from interlock.bus.process import Settings
-from interlock.contracts.message import encode
+from interlock.contracts.message import encode, line
 from interlock.contracts.observed import GuardHello, ProcessExited
 from interlock.contracts.presence import Beat, Bye
 from interlock.supervisor.guard import voice
@@ -27,6 +28,8 @@ from interlock.supervisor.guard.switches import Switches
 
 SWEEP_S = 1.0
 SETTLE_S = 0.5
+# Within this time a bus that is there has admitted a guard.
+JOIN_S = 2.0
 
 log = structlog.get_logger()
 
@@ -40,12 +43,13 @@ class Guard:
         self._tell = tell
         self._incarnation = secrets.token_hex(8)
         self._host = socket.gethostname()
-        self._children = tuple(child.name for child in plan.children)
+        self._logs = {child.name: child.log for child in plan.children}
         self._switches = Switches(plan.children)
         self._ears = Ears(settings, self._switches, self._on_change)
         self._reports = Reports(settings.principal, self._incarnation)
         self._beater: Beater | None = None
         self._bus: NatsBus | None = None
+        self._joined = asyncio.Event()
         keeper.on_exit = self._on_exit
 
     async def run(self, told_to_stop: asyncio.Event) -> bool:
@@ -54,6 +58,8 @@ class Guard:
         Raises NotPermitted when the bus refuses this guard for good: who cannot hear a kill guards nobody.
         """
         loop = asyncio.get_running_loop()
+        # First of all that it says: who is not known is not believed.
+        self._say_hello()
         hearing = loop.create_task(self._hear())
         others = [loop.create_task(self._sweep()), loop.create_task(self._say_up())]
         told = loop.create_task(told_to_stop.wait())
@@ -61,8 +67,7 @@ class Guard:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         escalated = self._keeper.escalated.done()
         if escalated:
-            self._tell(self._keeper.escalated.result())
-            log.error("gave_up", reason=self._keeper.escalated.result().reason)
+            await self._give_up(self._keeper.escalated.result(), hearing)
         elif hearing.done() and not told.done():
             self._tell(voice.GaveUp(self._settings.principal, str(hearing.exception())))
         for task in (*others, told):
@@ -88,10 +93,10 @@ class Guard:
     async def _hear(self) -> None:
         await self._keeper.complete()
         self._bus = bus = await self._ears.connect()
-        self._reports.join(bus)
         await self._ears.start(bus)
         bus.connection.watchers.add(self)
-        self._say_hello()
+        self._reports.join(bus)
+        self._joined.set()
         self._beater = Beater(bus, bus.principal, self._beat, was_silent=self._say_hello)
         await self._beater.start()
         await asyncio.Event().wait()
@@ -114,7 +119,20 @@ class Guard:
         self._keeper.kill(killed, told_us, reason)
         self._keeper.fill()
 
-    def _on_exit(self, life: Life, left: str, given_up: str) -> None:
+    async def _give_up(self, gave_up: voice.GaveUp, hearing: asyncio.Future[Any]) -> None:
+        """Say because of whom everything is stopped, and wait for a bus that takes it, at most so long."""
+        log.error("gave_up", reason=gave_up.reason)
+        self._tell(gave_up)
+        advice = f"correct that (its log: {self._logs[gave_up.name]}), then start {self._host} again"
+        given_up = ProcessExited(
+            principal=gave_up.name, pid=0, host=self._host, given_up=line(f"{gave_up.reason}; {advice}")
+        )
+        self._reports.say("exited", given_up)
+        joined = asyncio.ensure_future(self._joined.wait())
+        await asyncio.wait({joined, hearing}, timeout=JOIN_S, return_when=asyncio.FIRST_COMPLETED)
+        joined.cancel()
+
+    def _on_exit(self, life: Life, left: str) -> None:
         exited = ProcessExited(
             principal=life.child.name,
             pid=life.pid,
@@ -125,12 +143,11 @@ class Guard:
             told_us=life.told_us,
             exited_us=life.exited_us,
             reason="; ".join(filter(None, (left, life.reason))),
-            given_up=given_up,
         )
         self._reports.say("exited", exited)
 
     def _say_hello(self) -> None:
-        hello = GuardHello(incarnation=self._incarnation, host=self._host, children=self._children)
+        hello = GuardHello(incarnation=self._incarnation, host=self._host, children=tuple(self._logs))
         self._reports.say("hello", hello)
 
     def _beat(self) -> bytes:

@@ -24,7 +24,7 @@ USAGE = 2
 CLEAR_S = 5.0
 READY_S = 10.0
 
-OnExit = Callable[[Life, str, str], None]
+OnExit = Callable[[Life, str], None]
 
 
 class Post:
@@ -42,8 +42,8 @@ class Post:
 class Keeper:
     """All children of a guard.
 
-    `held` names those that must not be started now; `on_exit(life, left, given_up)` is told of each life that
-    is over, where `left` says what could not be ended, and `given_up` why there will be no other, if so.
+    `held` names those that must not be started now; `on_exit(life, left)` is told of each life that is over,
+    where `left` says what could not be ended. `escalated` says because of whom everything has to be stopped.
     """
 
     def __init__(self, plan: Plan, tell: voice.Tell) -> None:
@@ -158,32 +158,33 @@ class Keeper:
         life.close()
         name = post.child.name
         self._tell(voice.Exited(name, life.pid, life.code, life.signal, ordered=life.told_us > 0))
-        given_up = "" if self._stopping or life.told_us else self._judge(post, life)
-        self.on_exit(life, f"{left} processes did not end within {CLEAR_S:.0f} s" if left else "", given_up)
+        if not self._stopping and not life.told_us:
+            self._judge(post, life)
+        self.on_exit(life, f"{left} processes did not end within {CLEAR_S:.0f} s" if left else "")
         if not self._stopping:
             self._start_if_due(post)
 
-    def _judge(self, post: Post, life: Life) -> str:
-        """Decide whether a child that ended unbidden has its place still; return why not, where it failed."""
+    def _judge(self, post: Post, life: Life) -> None:
+        """Decide whether a child that ended unbidden has its place still."""
         child, name = post.child, post.child.name
         failed = bool(life.code or life.signal)
         if child.restart == "temporary" or (child.restart == "transient" and not failed):
             post.over = True
-            return ""
+            return
         if life.code == USAGE:
-            return self._escalate(name, f"{name} cannot work as it was started")
+            self._escalate(name, f"{name} cannot work as it was started")
+            return
         rule = self._plan.intensity
         post.deaths = post.deaths.after(asyncio.get_running_loop().time(), rule)
-        if not post.deaths.are_too_many(rule):
-            return ""
-        times = len(post.deaths.at_s)
-        reason = f"{name} died {times} times within {rule.period_s:.0f} s, everything is stopped"
-        return self._escalate(name, reason)
+        if post.deaths.are_too_many(rule):
+            times = len(post.deaths.at_s)
+            self._escalate(
+                name, f"{name} died {times} times within {rule.period_s:.0f} s, everything is stopped"
+            )
 
-    def _escalate(self, name: str, reason: str) -> str:
+    def _escalate(self, name: str, reason: str) -> None:
         if not self.escalated.done():
             self.escalated.set_result(voice.GaveUp(name, reason))
-        return reason
 
     def _on_orphan(self, session: int) -> None:
         """Count an orphan that ended to the life in whose session it was, else to one that is being ended."""
@@ -198,7 +199,7 @@ def _order_of(post: Post) -> int:
     return post.child.order
 
 
-def _nobody_asks(_life: Life, _left: str, _given_up: str) -> None:
+def _nobody_asks(_life: Life, _left: str) -> None:
     return
 
 

@@ -46,11 +46,13 @@ def spawn(child: Child, cage: int | None) -> Spawned:
                 pass_fds=ready[1:] if ready else (),
                 preexec_fn=_bound_to(os.getpid(), cage),  # noqa: PLW1509 - see above
             )
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
         if ready:
             os.close(ready[0])
-        what = error.strerror if isinstance(error, OSError) else str(error)
-        raise NotStarted(f"{child.name} cannot be started: {what}: {child.command[0]}") from error
+        what, where = str(error), child.command[0]
+        if isinstance(error, OSError):
+            what, where = str(error.strerror), str(error.filename or where)
+        raise NotStarted(f"{child.name} cannot be started: {what}: {where}") from error
     finally:
         if ready:
             os.close(ready[1])

@@ -31,7 +31,7 @@ from interlock.console.people.screen.rows import Rows
 from interlock.console.people.screen.sheet import SheetScreen
 from interlock.console.people.screen.view import View, heading
 from interlock.console.people.sheets import Person, sheet_of
-from interlock.console.people.words import VERBS, outcome
+from interlock.console.people.words import outcome, verbs_of
 from interlock.contracts.errors import ContractError
 
 TICK_S = 1.0
@@ -249,7 +249,7 @@ class Inbox(App[None]):
     def _show_chosen(self) -> None:
         """Show the one under the cursor, and the keys for what can be said to it."""
         asked = self._chosen()
-        verbs = () if asked is None or asked.resolved is not None else VERBS[asked.said.kind]
+        verbs = () if asked is None or asked.resolved is not None else verbs_of(asked)
         if verbs != self._verbs:
             self._verbs = verbs
             self.refresh_bindings()

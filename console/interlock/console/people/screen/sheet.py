@@ -18,7 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Checkbox, Input, Label, Select, Static, TextArea
 
 from interlock.console.errors import ConsoleError
-from interlock.console.people.fields import Field, Typed
+from interlock.console.people.fields import Field, Typed, words_of
 from interlock.console.people.saying import Verdict
 from interlock.console.people.sheets import Sheet
 from interlock.contracts.errors import ContractError
@@ -104,13 +104,16 @@ def _widgets(field: Field, place: int) -> Iterator[Widget]:
     if field.kind == "flag":
         yield Checkbox(Text(field.label), id=name, compact=True)
         return
-    yield Label(Text(field.label))
+    yield Label(Text.assemble(field.label, (f"  {field.about}" if field.about else "", "dim")))
     match field.kind:
         case "text":
             yield TextArea(field.value, id=name, soft_wrap=True, compact=True)
         case "choice":
             yield Select[str](
-                ((Text(choice), choice) for choice in field.choices), id=name, prompt="choose", compact=True
+                ((Text(words_of(choice)), choice) for choice in field.choices),
+                id=name,
+                prompt="choose",
+                compact=True,
             )
         case _:
             yield Input(field.value, id=name, compact=True)

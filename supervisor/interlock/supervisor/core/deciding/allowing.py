@@ -6,19 +6,25 @@ How policies come to a ruling it does not know, nor what is reserved for what ma
 from interlock.contracts import facts
 from interlock.contracts.approval import canonical
 from interlock.contracts.charter import Charter
+from interlock.contracts.consent import judged
 from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import line
 from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.supervisor.core.approvals import satisfies
-from interlock.supervisor.core.deciding.authorising import model_question, tool_ruling
-from interlock.supervisor.core.deciding.denying import denied
+from interlock.supervisor.core.bounds import is_priced, most_of
+from interlock.supervisor.core.deciding.authorising import model_ruling, tool_ruling
+from interlock.supervisor.core.deciding.denying import denied, denied_unpriced
 from interlock.supervisor.core.deciding.lowering import violated
-from interlock.supervisor.core.deciding.people.escalating import ask_approval
-from interlock.supervisor.core.policy.rulings import rule_on
+from interlock.supervisor.core.deciding.people.escalating import ask_about_model, ask_approval
 from interlock.supervisor.core.redacting import redacted, redacts
 from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.core.state import Effect, replace
 from interlock.supervisor.core.turn import Turn
+
+_NOT_KEPT = (
+    "policies want people's word for it, and what it asks was too long to be kept, or came before they did: "
+    "ask for it anew"
+)
 
 
 def allowed(
@@ -27,7 +33,7 @@ def allowed(
     """Return the ruling on what may go on now, with what is withheld; None: it may not, as has been said."""
     task = turn.state.tasks[number]
     if isinstance(offer, ModelOffer):
-        ruling = rule_on(turn.state.policies, model_question(turn, task, effect, offer, charter))
+        ruling = model_ruling(turn, task, effect, offer, charter)
     else:
         ruling = tool_ruling(turn, task, effect, offer, charter, effect.demand.arguments or {})
     if not ruling.allowed:
@@ -36,7 +42,7 @@ def allowed(
             violated(turn, number, effect, ruling, offer)
         return None
     if isinstance(offer, ModelOffer):
-        return None if _wants_people(turn, number, effect, ruling) else (ruling, effect)
+        return _model_allowed(turn, number, effect, offer, ruling)
     if _lacks_arguments(turn, number, effect, ruling):
         return None
     effect = _withheld(effect, ruling)
@@ -49,14 +55,25 @@ def allowed(
     return ruling, effect
 
 
-def _wants_people(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> bool:
-    """Deny a model for which people would have to agree: nobody can judge prompts as fast as they come."""
+def _model_allowed(
+    turn: Turn, number: int, effect: Effect, offer: ModelOffer, ruling: Ruling
+) -> tuple[Ruling, Effect] | None:
+    """Let a model be used if people have agreed to this one, there, for no more than it may cost now."""
     if not ruling.needs:
-        return False
-    roles = ", ".join(need.role for need in ruling.needs)
-    reason = f"a policy wants the approval of {roles} for the use of a model: only tools are approved"
-    turn.say(number, denied(effect, "policy.approval", reason))
-    return True
+        return ruling, effect
+    arguments = effect.demand.arguments
+    if arguments is None:
+        turn.say(number, denied(effect, "limits.judged", _NOT_KEPT))
+        return None
+    if not is_priced(offer):
+        turn.say(number, denied_unpriced(effect, offer))
+        return None
+    effect = replace(effect, demand=replace(effect.demand, arguments=judged(arguments, offer)))
+    agreed = satisfies(turn.state, effect, ruling.needs, turn.now_ms)
+    if agreed and most_of(effect.demand, offer).beyond(effect.agreed) is None:
+        return ruling, effect
+    ask_about_model(turn, number, effect, offer, ruling)
+    return None
 
 
 def _lacks_arguments(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> bool:

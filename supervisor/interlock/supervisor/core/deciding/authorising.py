@@ -61,6 +61,13 @@ def model_question(
     return _question(turn, task, effect, charter, offer, None, {}, "")
 
 
+def model_ruling(
+    turn: Turn, task: Task, effect: Effect, offer: ModelOffer, charter: Charter | None
+) -> Ruling:
+    """Say what policies rule of a call of a model."""
+    return rule_on(turn.state.policies, model_question(turn, task, effect, offer, charter))
+
+
 def version(state: State) -> str:
     """Return the digest of the policies in force; empty: there are none."""
     return "" if state.policies is None else state.policies.digest

@@ -8,7 +8,9 @@ escalated to a person.
 
 from interlock.contracts import facts
 from interlock.contracts.charter import Charter
-from interlock.contracts.effect import AskCall, EffectRequest
+from interlock.contracts.consent import asked_of_model
+from interlock.contracts.effect import AskCall, Call, EffectRequest, ModelCall
+from interlock.contracts.facts import Demand
 from interlock.contracts.inputs import Input
 from interlock.contracts.message import line
 from interlock.supervisor.core.deciding.denying import denied
@@ -20,7 +22,8 @@ from interlock.supervisor.core.deciding.people.parking import park
 from interlock.supervisor.core.deciding.steps import current_step
 from interlock.supervisor.core.demands import demand_of
 from interlock.supervisor.core.limits import MAX_EFFECTS_IN_VAIN, MAX_EFFECTS_PER_TASK, MAX_SAME_EFFECTS
-from interlock.supervisor.core.state import Effect, Step, Task
+from interlock.supervisor.core.policy.rulings import asks_of_models
+from interlock.supervisor.core.state import Effect, Step, Task, replace
 from interlock.supervisor.core.switches import forbids
 from interlock.supervisor.core.turn import Turn
 
@@ -41,7 +44,7 @@ def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
         role=step.role,
         key=body.key,
         attempt=body.attempt,
-        demand=demand_of(body.call, task.model),
+        demand=_demand(turn, body.call, task.model),
         state="none",
     )
     if isinstance(body.call, AskCall):
@@ -59,6 +62,14 @@ def effect_asked(turn: Turn, said: Input, body: EffectRequest) -> None:
         turn.say(task.id, denied(effect, *rule))
         return
     try_grant(turn, task.id, effect)
+
+
+def _demand(turn: Turn, call: Call, model: str) -> Demand:
+    """Return what a call needs; where people may be asked about models, with all that is asked."""
+    demand = demand_of(call, model)
+    if isinstance(call, ModelCall) and asks_of_models(turn.state.policies):
+        return replace(demand, arguments=asked_of_model(call))
+    return demand
 
 
 def _tried_again(effect: Effect, attempt: int) -> bool:

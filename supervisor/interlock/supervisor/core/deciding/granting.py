@@ -8,18 +8,20 @@ from interlock.contracts.charter import Charter
 from interlock.contracts.message import line
 from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.supervisor.core.accounts import scopes
+from interlock.supervisor.core.approvals import is_as_agreed
 from interlock.supervisor.core.bounds import (
     ONE_TOOL_CALL,
     Shortage,
     fitting_if_counted,
     fitting_output_tokens,
+    is_priced,
     may_count,
     model_bound,
     shortage,
 )
 from interlock.supervisor.core.deciding.allowing import allowed
 from interlock.supervisor.core.deciding.budgets import park_for
-from interlock.supervisor.core.deciding.denying import denied
+from interlock.supervisor.core.deciding.denying import denied, denied_unpriced
 from interlock.supervisor.core.deciding.entitling import effect_forbidden
 from interlock.supervisor.core.deciding.grants import granted_model, granted_tool, kept
 from interlock.supervisor.core.deciding.offers import beyond_charter, charter_of, offered, riskiest
@@ -66,7 +68,8 @@ def _choose(
 ) -> tuple[EffectWorker, ToolOffer | ModelOffer] | None:
     """Return the worker with the freest hands for what the charter allows; None: there is none, as was said.
 
-    Of a tool, it is one of those that offer it as the riskiest.
+    Of a tool, it is one of those that offer it as the riskiest; of a model to whose use people have agreed,
+    one of those that offer what they have agreed to, as long as any does.
     """
     offering = [(worker, offered(worker, effect.demand, charter)) for worker in _workers(turn)]
     fitting = [(worker, offer) for worker, offer in offering if offer is not None]
@@ -86,7 +89,11 @@ def _choose(
         assert rule is not None, "none of them is within the charter"
         turn.say(number, denied(effect, *rule))
         return None
-    return min(within, key=lambda each: (each[0].free <= 0, len(each[0].in_hand), each[0].principal))
+    as_agreed = [(worker, offer) for worker, offer in within if is_as_agreed(effect, offer)]
+    return min(
+        as_agreed or within,
+        key=lambda each: (each[0].free <= 0, len(each[0].in_hand), each[0].principal),
+    )
 
 
 def _workers(turn: Turn) -> Iterator[EffectWorker]:
@@ -120,8 +127,8 @@ def _reserve(
             return
         turn.say(number, granted_tool(turn.state, effect, worker, offer, ruling))
         return
-    if offer.input_usd_micros_per_mtok is None or offer.output_usd_micros_per_mtok is None:
-        _deny_unpriced(turn, number, effect, offer)
+    if not is_priced(offer):
+        turn.say(number, denied_unpriced(effect, offer))
         return
     demand = effect.demand
     output_tokens, lacking = fitting_output_tokens(demand, offer, accounts, turn.now_ms)
@@ -152,14 +159,6 @@ def _refuses_default(turn: Turn, number: int, effect: Effect, model: str) -> boo
     if waits:
         _hold(turn, number, effect, "switch", waits)
     return bool(waits)
-
-
-def _deny_unpriced(turn: Turn, number: int, effect: Effect, offer: ModelOffer) -> None:
-    reason = offer.price_source or (
-        f"no price is known for the model {offer.model}, and what cannot be priced is not bought; "
-        "give its price in the file that INTERLOCK_PRICES names (docs/models.md)"
-    )
-    turn.say(number, denied(effect, "budget.unpriced", reason))
 
 
 def _wait_for_money(turn: Turn, number: int, effect: Effect, lacking: Shortage) -> None:

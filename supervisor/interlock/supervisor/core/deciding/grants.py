@@ -42,8 +42,8 @@ def granted_tool(
 def granted_model(
     state: State, effect: Effect, worker: EffectWorker, offer: ModelOffer, bound: Amounts
 ) -> facts.EffectGranted:
-    """Build the grant of a model call."""
-    demand = replace(effect.demand, name=offer.model)
+    """Build the grant of a model call; what it asks stays at hand where people may be asked about it."""
+    demand = replace(kept(effect.demand), name=offer.model)
     return _granted(effect, worker, reserved=bound, demand=demand, repeatable=True, policies=version(state))
 
 

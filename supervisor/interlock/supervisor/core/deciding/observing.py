@@ -59,7 +59,7 @@ def process_exited(turn: Turn, said: Input, body: ProcessExited) -> None:
         accuse(turn, 0, said, "forge", f"it speaks of {body.principal}, which is not in its hands")
         return
     if guard is not None and body.given_up:
-        _tell_of_crashes(turn, said, body)
+        _tell_of_crash(turn, said, body)
     awaited = any(
         _waits_for_exit(process, body) and (guard is not None or process.guard == said.principal)
         for process in _killed(turn, body.principal)
@@ -85,8 +85,8 @@ def process_exited(turn: Turn, said: Input, body: ProcessExited) -> None:
         gone(turn, body.principal, f"{said.principal} saw it end")
 
 
-def _tell_of_crashes(turn: Turn, said: Input, body: ProcessExited) -> None:
-    """Bring it to people that a process is not kept any more."""
+def _tell_of_crash(turn: Turn, said: Input, body: ProcessExited) -> None:
+    """Bring it to people that a process is not kept any more, or never could be started."""
     asked = facts.Escalated(
         at_ms=0, number=0, kind="crash", summary=body.given_up, asks=body.principal, input=said.seq
     )

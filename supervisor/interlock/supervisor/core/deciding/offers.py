@@ -7,7 +7,9 @@ how risky a tool is and which data it touches may be known only when a worker ha
 from fnmatch import fnmatchcase
 
 from interlock.contracts.charter import Charter
+from interlock.contracts.consent import judged
 from interlock.contracts.facts import Demand
+from interlock.contracts.message import Json
 from interlock.contracts.presence import ModelOffer, Risk, ToolOffer
 from interlock.supervisor.core.state import Effect, EffectWorker, State, Task
 from interlock.supervisor.core.turn import Turn
@@ -58,6 +60,12 @@ def beyond_charter(offer: ToolOffer | ModelOffer, charter: Charter | None) -> tu
         reason = f"{name} {where}; the charter of {charter.role} allows {', '.join(charter.regions)}"
         return "charter.regions", reason
     return None
+
+
+def offered_as(state: State, model: str, arguments: Json) -> ModelOffer | None:
+    """Return the offer of a model that is the one which people judge."""
+    found = [worker.models[model] for _, worker in sorted(state.workers.items()) if model in worker.models]
+    return next((offer for offer in found if judged(arguments, offer) == arguments), None)
 
 
 def riskiest(state: State, tool: str) -> ToolOffer | None:

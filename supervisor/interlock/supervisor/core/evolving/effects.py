@@ -78,6 +78,7 @@ def denied(state: State, number: int, fact: facts.EffectDenied) -> State:
     moved = replace(
         effect,
         state=next_effect(effect.state, "effect_denied"),
+        demand=_unprompted(effect.demand),
         attempt=fact.attempt,
         reason=f"{fact.rule}: {fact.reason}",
     )
@@ -102,16 +103,18 @@ def recommended(state: State, number: int, fact: facts.EffectRecommended) -> Sta
 
 
 def asked(state: State, number: int, fact: facts.Escalated) -> State:
-    """Let the effect wait for people; what it asks for stays at hand."""
+    """Let the effect wait for people; what it asks for stays at hand, and the model that they judge."""
     task = task_of(state, number)
     demand = NO_DEMAND
-    if fact.kind == "approval":
+    if fact.demand is not None:
+        demand = replace(fact.demand, arguments=fact.arguments)
+    elif fact.kind == "approval":
         demand = demand_of(ToolCall(tool=fact.tool, arguments=fact.arguments))
     effect = _begun(task, fact, demand)
     moved = replace(
         effect,
         state=next_effect(effect.state, "effect_escalated"),
-        demand=replace(effect.demand, arguments=demand.arguments),
+        demand=replace(effect.demand, name=demand.name, arguments=demand.arguments),
         attempt=fact.attempt,
         needs=(),
         approvals=(),
@@ -146,6 +149,8 @@ def settled(state: State, number: int, fact: facts.EffectSettled) -> State:
     reserved, demand = effect.reserved, effect.demand
     if fact.end == "counted":
         demand = replace(demand, counted_tokens=fact.counted_tokens)
+    elif fact.end != "lost":
+        demand = _unprompted(demand)
     moved = replace(
         effect,
         demand=demand,
@@ -205,6 +210,11 @@ def _begun(task: Task, fact: _First, demand: facts.Demand) -> Effect:
         demand=demand,
         state="none",
     )
+
+
+def _unprompted(demand: facts.Demand) -> facts.Demand:
+    """Return a demand without what a model is asked: of what has ended, nobody judges that any more."""
+    return replace(demand, arguments=None) if demand.kind == "model" and demand.arguments else demand
 
 
 def _role(step: Step | None) -> str:

@@ -132,6 +132,7 @@ def _approved(state: State, number: int, known: Escalation, fact: facts.Resolved
             demand=replace(effect.demand, arguments=known.arguments),
             arguments=known.arguments if known.edited_by else effect.arguments,
             needs=known.needs,
+            agreed=known.said.cost,
             approvals=approvals,
             approved_until_ms=min(map(expires_ms, counting), default=fact.at_ms),
         ),

@@ -7,7 +7,7 @@ policies that determine, it does not know.
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,7 +16,7 @@ from interlock.contracts.message import Json
 from interlock.contracts.presence import Risk
 from interlock.supervisor.core.policy.cedar import Entities, Handle, authorize, entities_of, handle_of
 from interlock.supervisor.core.policy.compiling import BASE, MODEL, RISKS, Parts, Policy, names_one
-from interlock.supervisor.core.policy.heads import Asked, can_match
+from interlock.supervisor.core.policy.heads import Asked, can_match, reaches
 from interlock.supervisor.core.policy.paths import WHOLE, Path
 from interlock.supervisor.core.policy.question import Question, Run
 from interlock.supervisor.core.policy.shapes import Shape, Unfit, as_cedar, shape_of, witness, written
@@ -73,6 +73,14 @@ class Compiled:
     def policies(self) -> tuple[Policy, ...]:
         """All of them, in the order of their files."""
         return tuple(self._parts.policies.values())
+
+    @cached_property
+    def asks_of_models(self) -> bool:
+        """Whether any of them may want people for the use of a model."""
+        return any(
+            policy.obligations.need is not None and reaches(policy.body, MODEL, "Model")
+            for policy in self._parts.policies.values()
+        )
 
     def declares(self, tool: str) -> bool:
         """Tell whether policies may look at a tool's arguments."""

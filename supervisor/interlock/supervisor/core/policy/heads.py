@@ -31,6 +31,15 @@ def can_match(policy: Json, asked: Asked) -> bool:
     )
 
 
+def reaches(policy: Json, action: str, kind: str) -> bool:
+    """Tell whether a policy's head may match a question with this action, about a thing of this kind."""
+    asked = Asked("", "", action, frozenset(), kind, "")
+    resource = policy["resource"]
+    of_kind = resource["op"] == "All" or resource.get("entity_type", kind) == kind
+    kinds = {each for each, _ in named(policy, "resource")}
+    return _action(policy["action"], asked) and of_kind and (not kinds or kind in kinds)
+
+
 def named(policy: Json, part: str) -> Iterator[tuple[str, str]]:
     """Yield the entities that a part of a head names, by type and id."""
     constraint: Json = policy[part]

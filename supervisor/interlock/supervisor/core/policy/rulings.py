@@ -45,6 +45,11 @@ def compiled(fact: PoliciesSet) -> Compiled:
     raise IllegalFact(f"the policies {fact.digest[:12]} cannot be read: {'; '.join(found)}")
 
 
+def asks_of_models(policies: PoliciesSet | None) -> bool:
+    """Tell whether policies may want people for the use of a model."""
+    return policies is not None and compiled(policies).asks_of_models
+
+
 def compiled_or_reasons(digest: str, bundle: Policies) -> Compiled | tuple[str, ...]:
     """Return a compiled bundle, or why it will not do."""
     return _compiled(_Version(digest, bundle))

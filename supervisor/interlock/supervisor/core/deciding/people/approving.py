@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from interlock.contracts import facts
 from interlock.contracts.approval import Approval, canonical, digest_of, is_signed
+from interlock.contracts.consent import signed_model
 from interlock.contracts.inputs import Input
 from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import line
@@ -40,6 +41,10 @@ def approve(turn: Turn, said: Input, body: Approve, task: int, known: Escalation
 def edit(turn: Turn, said: Input, body: Edit, task: int, known: Escalation) -> None:
     """Put other arguments in place, which pass the gate anew, and count the editor as one who agrees."""
     number, digest = known.said.number, digest_of(body.arguments)
+    if signed_model(known.said.tool):
+        reason = f"{task}.{number} is about the use of a model, which nobody edits: approve it, or reject it"
+        turn.refuse(task, said.seq, f"{reason} and say what should be asked instead")
+        return
     size = len(canonical(body.arguments))
     if size > MAX_JUDGED_BYTES:
         reason = f"{size} bytes of arguments are more than anybody can judge: at most {MAX_JUDGED_BYTES}"

@@ -6,11 +6,12 @@ Who may answer, and what follows from an answer, it must not know.
 from interlock.contracts import facts
 from interlock.contracts.approval import canonical, digest_of
 from interlock.contracts.charter import Charter
+from interlock.contracts.consent import signed_name
 from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import line
 from interlock.contracts.people import EscalationKind, Reversible
-from interlock.contracts.presence import Risk, ToolOffer
-from interlock.supervisor.core.bounds import ONE_TOOL_CALL
+from interlock.contracts.presence import ModelOffer, Risk, ToolOffer
+from interlock.supervisor.core.bounds import ONE_TOOL_CALL, most_of
 from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.people.resolving import void
 from interlock.supervisor.core.limits import MAX_ASKED, MAX_OPEN_OF_FLEET
@@ -59,21 +60,27 @@ def escalate(turn: Turn, task: int, asked: facts.Escalated) -> int:
 
 def approval_of(turn: Turn, number: int, effect: Effect, offer: ToolOffer, ruling: Ruling) -> facts.Escalated:
     """Return what people are told who must agree to a call, as the policies rule; it asks nobody yet."""
-    task = turn.state.tasks[number]
-    step = task.steps[effect.step]
-    arguments = effect.demand.arguments or {}
-    asked = _about_effect(effect, step, "approval", f"{effect.role} wants to run {offer.tool} ({offer.risk})")
+    asked = _approval(turn, number, effect, ruling, f"wants to run {offer.tool} ({offer.risk})")
     return replace(
         asked,
         tool=offer.tool,
         risk=offer.risk,
+        cost=ONE_TOOL_CALL,
+        reversible=reversible(offer),
+        undo=offer.undo,
+    )
+
+
+def _approval(turn: Turn, number: int, effect: Effect, ruling: Ruling, wants: str) -> facts.Escalated:
+    task = turn.state.tasks[number]
+    step = task.steps[effect.step]
+    arguments = effect.demand.arguments or {}
+    return replace(
+        _about_effect(effect, step, "approval", line(f"{effect.role} {wants}")),
         arguments=arguments,
         digest=digest_of(arguments),
         policies="" if turn.state.policies is None else turn.state.policies.digest,
         rules=ruling.rules,
-        cost=ONE_TOOL_CALL,
-        reversible=reversible(offer),
-        undo=offer.undo,
         evidence=evidence_of(task, step),
         needs=ruling.needs,
         desk=ruling.needs[0].role,
@@ -83,17 +90,40 @@ def approval_of(turn: Turn, number: int, effect: Effect, offer: ToolOffer, rulin
 
 def ask_approval(turn: Turn, number: int, effect: Effect, offer: ToolOffer, ruling: Ruling) -> None:
     """Ask people whether a call may happen; what nobody could read is refused, and never cut."""
-    if _asks_too_much(turn, number, effect):
+    if not (_asks_too_much(turn, number, effect) or _is_too_long(turn, number, effect)):
+        escalate(turn, number, approval_of(turn, number, effect, offer, ruling))
+
+
+def ask_about_model(turn: Turn, number: int, effect: Effect, offer: ModelOffer, ruling: Ruling) -> None:
+    """Ask people whether a model may be asked all this: nothing changes outside, but what is sent is sent."""
+    if _asks_too_much(turn, number, effect) or _is_too_long(turn, number, effect):
         return
+    wants = f"wants to ask the model {offer.model} ({_resource(offer)})"
+    asked = replace(
+        _approval(turn, number, effect, ruling, wants),
+        tool=signed_name(offer.model),
+        cost=most_of(effect.demand, offer),
+        reversible="no",
+        demand=replace(effect.demand, name=offer.model, arguments=None),
+    )
+    escalate(turn, number, asked)
+
+
+def _resource(offer: ModelOffer) -> str:
+    return f"{offer.data_class} data, {f'in {offer.region}' if offer.region else 'it does not say where'}"
+
+
+def _is_too_long(turn: Turn, number: int, effect: Effect) -> bool:
+    """Deny what nobody could read."""
     size = len(canonical(effect.demand.arguments or {}))
-    if size > MAX_JUDGED_BYTES:
-        reason = (
-            f"people must agree to it, and {size} bytes of arguments are more than anybody can judge: "
-            f"at most {MAX_JUDGED_BYTES}; name large content instead of holding it"
-        )
-        turn.say(number, denied(effect, "limits.judged", reason))
-        return
-    escalate(turn, number, approval_of(turn, number, effect, offer, ruling))
+    if size <= MAX_JUDGED_BYTES:
+        return False
+    reason = (
+        f"people must agree to it, and {size} bytes of arguments are more than anybody can judge: "
+        f"at most {MAX_JUDGED_BYTES}; name large content instead of holding it"
+    )
+    turn.say(number, denied(effect, "limits.judged", reason))
+    return True
 
 
 def ask_question(turn: Turn, number: int, effect: Effect, question: str, charter: Charter | None) -> None:

@@ -1,12 +1,15 @@
 """Asks anew what people were asked under rules that do not hold any more: what they said of those is void."""
 
 from interlock.contracts import facts
-from interlock.supervisor.core.deciding.authorising import tool_ruling, version
+from interlock.contracts.consent import signed_model
+from interlock.supervisor.core.deciding.authorising import model_ruling, tool_ruling, version
 from interlock.supervisor.core.deciding.granting import try_grant
-from interlock.supervisor.core.deciding.offers import charter_of, riskiest
+from interlock.supervisor.core.deciding.offers import charter_of, offered_as, riskiest
 from interlock.supervisor.core.deciding.people.canaries import asked_for
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.limits import MAX_REASKED
+from interlock.supervisor.core.ruling import Ruling
+from interlock.supervisor.core.state import Effect, Task
 from interlock.supervisor.core.turn import Turn
 
 
@@ -42,11 +45,20 @@ def _is_of_a_call(task: int, known: Escalation) -> bool:
 def _is_ruled_differently(turn: Turn, number: int, known: Escalation) -> bool:
     task = turn.state.tasks[number]
     effect = asked_for(task, known)
-    offer = riskiest(turn.state, known.said.tool)
-    if effect is None or offer is None:
+    ruling = None if effect is None else _ruling(turn, task, effect, known)
+    if ruling is None:
         return False
-    ruling = tool_ruling(turn, task, effect, offer, charter_of(turn, task, effect), known.arguments)
     return not ruling.allowed or ruling.suggested or ruling.needs != known.needs
+
+
+def _ruling(turn: Turn, task: Task, effect: Effect, known: Escalation) -> Ruling | None:
+    """Return what is ruled now of the call that people are asked about; None: nobody offers it."""
+    charter, model = charter_of(turn, task, effect), signed_model(known.said.tool)
+    if model:
+        offer = offered_as(turn.state, model, known.arguments)
+        return None if offer is None else model_ruling(turn, task, effect, offer, charter)
+    tool = riskiest(turn.state, known.said.tool)
+    return None if tool is None else tool_ruling(turn, task, effect, tool, charter, known.arguments)
 
 
 def _reask(turn: Turn, number: int, known: Escalation, why: str) -> None:
