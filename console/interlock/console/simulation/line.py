@@ -99,10 +99,7 @@ class Line:
         """Return when what is sent now arrives: not before what was sent last."""
         weather, sent_s = self.weather, self._loop.now_s
         late_ms = weather.least_ms + (weather.most_ms - weather.least_ms) * self._draw()
-        if sent_s < self.stalled_until_s:
-            sent_s = self.stalled_until_s
-        arrival_s = sent_s + late_ms / 1_000
-        return arrival_s if arrival_s > last_s else last_s
+        return max(last_s, max(sent_s, self.stalled_until_s) + late_ms / 1_000)
 
 
 def _arrive(flying: Flying) -> None:
