@@ -255,9 +255,7 @@ EXAMPLES: dict[str, list[Any]] = {
     "in.control.limit": [SetLimits(total=Budget(tokens=5), day=Budget(model_calls=1), reason="quarter")],
     "in.control.release": [ReleaseRule(people=2, reason="four eyes")],
     "in.control.autonomy": [SetAutonomy(level=2, risk="write", tenant="a", reason="r")],
-    "in.control.canary": [
-        people.PlantCanary(role="finance", tool="pay", summary="Pay 1", arguments={"amount_cents": 100})
-    ],
+    "in.control.canary": [people.PlantCanary(role="finance", tool="pay", arguments={"amount_cents": 100})],
     "in.supervisor.policies": [SetPolicies(bundle=BUNDLE)],
     "in.human.approve": [people.Approve(), people.Approve(approval=APPROVAL, reason="fine")],
     "in.human.edit": [people.Edit(arguments={"a": 2}, approval=APPROVAL)],

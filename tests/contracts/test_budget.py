@@ -39,12 +39,6 @@ def test_nothing_is_beyond_itself(a: Amounts) -> None:
     assert a.beyond(a) is None
 
 
-@given(budgets, amounts)
-def test_a_budget_is_exceeded_exactly_where_an_amount_is_over_its_limit(budget: Budget, a: Amounts) -> None:
-    over = [d for d in DIMENSIONS if (limit := getattr(budget, d)) is not None and getattr(a, d) > limit]
-    assert budget.exceeded_by(a) == (over[0] if over else "")
-
-
 @given(budgets, budgets)
 def test_gaps_are_filled_from_the_default_and_nothing_else_changes(mine: Budget, default: Budget) -> None:
     filled = mine.or_else(default)

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 import structlog
 from tests.console.notifying.receivers import Receiver, receiving
-from tests.processes.environment import PATIENCE_S, Environment, running
+from tests.processes.environment import Environment, running
 
 from interlock.console.fatigue.reading import read_ledger
-from interlock.console.sayings import decided, plant, refusal
+from interlock.console.sayings import control, plant
 from interlock.contracts import facts as f
 from interlock.contracts.message import encode
 from interlock.contracts.people import Answer, PlantCanary, Reject
 from interlock.contracts.plan import Plan, PlannedStep
+from interlock.contracts.scope import Scope
 
 pytestmark = pytest.mark.processes
 
@@ -22,9 +23,13 @@ COUNTED = PlannedStep(
     id="count", role="human", input={"ask": "Count the lamps of Mr Meier.", "to": "finance"}
 )
 
-PLANTED = PlantCanary(
-    role="finance", tool="write_file", summary="write to Acme", arguments={"path": "acme", "text": "Pay"}
-)
+READING = PlannedStep(id="facts", role="researcher", input={"question": "What colour is the lamp?"})
+PLANTED = PlantCanary(role="finance", tool="read_file", arguments={"path": "lamp.md"})
+POLICIES = """
+permit (principal, action == Action::"model", resource);
+permit (principal, action in Action::"read", resource) unless { resource == Tool::"read_file" };
+@require_approval("finance") permit (principal, action in Action::"read", resource == Tool::"read_file");
+"""
 
 
 @pytest.fixture
@@ -41,7 +46,8 @@ async def environment(tmp_path: Path, docs: Path, receiver: Receiver) -> AsyncIt
         'url = "https://interlock.example"\n[channels.all]\nkind = "webhook"\n'
         f'url = "{receiver.url}"\nsecret = {{ env = "HOOK" }}\ndesks = ["finance"]\n'
     )
-    variables = {"INTERLOCK_NOTIFY": str(file), "HOOK": KEY}
+    (tmp_path / "read.cedar").write_text(POLICIES)
+    variables = {"INTERLOCK_NOTIFY": str(file), "HOOK": KEY, "INTERLOCK_POLICIES": str(tmp_path)}
     async with running(tmp_path / "state", docs, "offline/extractive", **variables) as made:
         yield made
     structlog.reset_defaults()
@@ -74,19 +80,24 @@ async def test_people_are_told_what_is_asked_and_what_it_came_to_though_the_noti
 async def test_a_planted_request_is_told_like_any_other_and_counted(
     environment: Environment, receiver: Receiver
 ) -> None:
-    fleet = await environment.story(0)
-    # Given a request that an admin plants
-    seq = await plant(environment.bus, PLANTED)
-    decision = await decided(environment.bus, 0, seq, timeout_s=PATIENCE_S)
-    assert decision is not None
-    assert not refusal(decision, seq)
-    (asked,) = [fact for fact in decision.facts if isinstance(fact, f.Escalated)]
+    # Given an agent at work, that finance is asked about when it reads a file, and an admin who plants that
+    model = Scope(kind="model", name="offline/*")
+    await control(environment.bus, "pause", model)
+    story = await environment.submit(plan=Plan(steps=(READING,)), review=False)
+    await story.first(f.StepAssigned)
+    seq = await plant(environment.bus, PLANTED, story.task)
+    asked = await story.first(f.Escalated, input=seq)
     (told,) = await receiver.count(1)
     assert "canary" not in told.body.decode()
     # When somebody rejects it, then it is caught, and it was that person
-    await environment.say(encode(Reject(reason="nobody ordered that")), "human", "reject", 0, asked.number)
-    await fleet.first(f.Resolved, number=asked.number)
+    await environment.say(
+        encode(Reject(reason="nobody ordered that")), "human", "reject", story.task, asked.number
+    )
+    await story.first(f.Resolved, number=asked.number)
     await receiver.count(2)
     ledger = await read_ledger(environment.bus)
     assert (ledger.planted.shown, ledger.planted.caught) == (1, 1)
     assert ledger.people["alice"].caught == 1
+    # And the task goes on
+    await control(environment.bus, "resume", model)
+    await story.completed()

@@ -3,10 +3,12 @@
 It imports a command only when it is called: `interlock --help` must answer at once.
 """
 
+import errno
 import importlib
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 import click
@@ -65,7 +67,16 @@ def interlock() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program and exit with its code."""
+    _open_what_is_closed()
     sys.exit(call(arguments))
+
+
+def _open_what_is_closed() -> None:
+    """Put nothing in place of standard streams that are closed: a connection would take their number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nothing = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - as long as this runs
+            setattr(sys, name, nothing)
 
 
 def call(arguments: list[str] | None = None) -> int:
@@ -107,6 +118,8 @@ def _explain(error: Exception) -> int:
             pass
         case BusError():
             code = Exit.UNREACHABLE
+        case OSError(errno=errno.ENOSPC):
+            sentence, code = "what takes the output has no room: free some, or print elsewhere", Exit.INTERNAL
         case _:
             return _admit(error)
     return _say(who, sentence, code)

@@ -60,6 +60,11 @@ def is_terminal(*, error: bool = False) -> bool:
     return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
+def is_interactive() -> bool:
+    """Tell whether there is a person who sees what is drawn, and whose keys are heard."""
+    return is_terminal() and sys.stdin.isatty()
+
+
 def result_json(result: TaskResult) -> dict[str, Any]:
     """Return a result as JSON with every field that its readers may count on."""
     fields: dict[str, Any] = msgspec.to_builtins(result)

@@ -10,7 +10,7 @@ from interlock.contracts.control import Control, RaiseLimit, ReleaseRule, SetAut
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import Message, decode, encode
 from interlock.contracts.people import PlantCanary
-from interlock.contracts.scope import FLEET, Scope, task_scope
+from interlock.contracts.scope import FLEET, Scope
 from interlock.contracts.subjects import decision_subject, input_subject
 from interlock.contracts.task import Submit
 
@@ -40,10 +40,9 @@ async def raise_limit(bus: Bus, task: int, more: Amounts, reason: str = "") -> i
     return await append(bus, subject, RaiseLimit(more=more, reason=reason))
 
 
-async def plant(bus: Bus, planted: PlantCanary, task: int = 0) -> int:
-    """Ask for what must be rejected, in a task or on the fleet (0); return the record's sequence."""
-    scope = task_scope(task) if task else FLEET
-    return await append(bus, input_subject(bus.principal, "control", "canary", *scope.words), planted)
+async def plant(bus: Bus, planted: PlantCanary, task: int) -> int:
+    """Ask in a task for what must be rejected; return the record's sequence."""
+    return await append(bus, input_subject(bus.principal, "control", "canary", "task", task), planted)
 
 
 async def set_autonomy(bus: Bus, role: str, wanted: SetAutonomy) -> int:

@@ -65,14 +65,6 @@ class Budget(Part, frozen=True, kw_only=True):
     steps: Limit = None
     replans: Limit = None
 
-    def exceeded_by(self, amounts: Amounts) -> str:
-        """Return the first dimension in which `amounts` is over the limit, or an empty string."""
-        for dimension in DIMENSIONS:
-            limit: int | None = getattr(self, dimension)
-            if limit is not None and getattr(amounts, dimension) > limit:
-                return dimension
-        return ""
-
     def or_else(self, default: "Budget") -> "Budget":
         """Return this budget with the gaps filled from `default`."""
         return Budget(**{d: _first(getattr(self, d), getattr(default, d)) for d in DIMENSIONS})

@@ -10,8 +10,6 @@ from interlock.contracts.message import Message, Reason
 
 CONTROL_VERBS = ("pause", "drain", "kill", "resume")
 
-SharedScope = Literal["fleet", "tenant", "role"]
-
 
 class Control(Message, frozen=True, kw_only=True):
     """Pause, drain, kill or resume what the subject names; a pause may end by itself after `for_s`."""

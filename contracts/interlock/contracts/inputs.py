@@ -47,43 +47,6 @@ class Malformed(Message, frozen=True, kw_only=True):
     reason: str
 
 
-InputBody = (
-    Submit
-    | Control
-    | RaiseLimit
-    | SetLimits
-    | ReleaseRule
-    | SetAutonomy
-    | PlantCanary
-    | SetPolicies
-    | Approve
-    | Edit
-    | Reject
-    | Answer
-    | Raise
-    | Reassign
-    | Abort
-    | Delegate
-    | AgentHello
-    | EffectHello
-    | Bye
-    | EffectRequest
-    | StepResult
-    | StepFailure
-    | StepStopped
-    | EffectCompleted
-    | EffectFailed
-    | EffectAborted
-    | EffectCounted
-    | GuardHello
-    | ProcessExited
-    | AccessHello
-    | ConnectionEnded
-    | Violation
-    | Entitlement
-    | Malformed
-)
-
 INPUT_KINDS: dict[tuple[str, str], type[Message]] = {
     ("task", "submit"): Submit,
     ("control", "pause"): Control,

@@ -119,11 +119,9 @@ class Delegate(Message, frozen=True, kw_only=True):
 class PlantCanary(Message, frozen=True, kw_only=True):
     """Ask people of a role for something that must be rejected; it is never carried out.
 
-    The subject names the task in which it seems to be asked for, or the fleet. In a task an empty `summary`
-    stands for the words of a real request.
+    The subject names the task in which it seems to be asked for.
     """
 
     role: Name
     tool: Name
-    summary: Line = ""
     arguments: Json = {}

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from interlock.contracts.message import Count, Line, Message, Part, Sequence
+from interlock.contracts.message import Count, Line, Message, Sequence
 from interlock.contracts.plan import StepId
 
 FailureKind = Literal["transient", "permanent", "unfit_input"]
@@ -41,11 +41,3 @@ class Progress(Message, frozen=True, kw_only=True):
     principal: str
     text: str
     tokens: bool = False
-
-
-class StepRef(Part, frozen=True, kw_only=True):
-    """One attempt at one step of one task."""
-
-    task: Sequence
-    step: StepId
-    attempt: Sequence

@@ -125,7 +125,7 @@ async def test_a_file_that_disappears_changes_nothing(followed: Followed) -> Non
     followed.path.unlink()
     for _ in range(3):
         await followed.file.look()
-    assert followed.said[-1].startswith("the limits stay as they are: the limits file")
+    assert followed.said[-1].startswith(f"the limits stay as they are: {followed.path} cannot be read")
     assert followed.limits_set == [FLEET, ACME]
 
 

@@ -100,29 +100,10 @@ def test_where_nobody_has_decided_anything_it_says_so(
     assert capsys.readouterr() == ("", "nobody has decided anything yet\n")
 
 
-PLANT = ("people", "canary", "--role", "finance", "--tool", "pay", "--summary", "pay Acme")
+PLANT = ("people", "canary", "--role", "finance", "--tool", "pay")
 
 
 def test_a_planted_request_is_said_and_its_number_printed(
-    terminal: Terminal, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said: list[Input] = []
-
-    def plants(heard: Input) -> list[tuple[int, tuple[f.AnyFact, ...]]]:
-        said.append(heard)
-        return [(0, (asked(7, canary=True, input=heard.seq),))]
-
-    terminal.answer = plants
-    assert terminal.type(*PLANT, "--arguments", '{"cents": 90000}') == Exit.DONE
-    assert capsys.readouterr().out == "0.7\n"
-    (heard,) = said
-    assert (heard.kind, heard.verb, heard.rest) == ("control", "canary", ("fleet",))
-    assert heard.body == PlantCanary(
-        role="finance", tool="pay", summary="pay Acme", arguments={"cents": 90_000}
-    )
-
-
-def test_in_a_task_it_is_worded_by_the_supervisor(
     terminal: Terminal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said: list[Input] = []
@@ -133,18 +114,19 @@ def test_in_a_task_it_is_worded_by_the_supervisor(
 
     task = terminal.submit()
     terminal.answer = plants
-    assert terminal.type(*PLANT[:6], "--task", str(task)) == Exit.DONE
+    assert terminal.type(*PLANT, "--task", str(task), "--arguments", '{"cents": 90000}') == Exit.DONE
     told = capsys.readouterr()
     assert told.out == f"{task}.2\n"
     assert "on the desk of finance" in told.err
     (heard,) = said
     assert (heard.task, heard.rest) == (task, ("task", str(task)))
-    assert heard.body == PlantCanary(role="finance", tool="pay")
+    assert heard.body == PlantCanary(role="finance", tool="pay", arguments={"cents": 90_000})
 
 
 def test_what_the_supervisor_refuses_is_said(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.answer = lambda heard: [(0, (f.Refused(input=heard.seq, reason="too much"),))]
-    assert terminal.type(*PLANT) == Exit.REJECTED
+    task = terminal.submit()
+    terminal.answer = lambda heard: [(task, (f.Refused(input=heard.seq, reason="too much"),))]
+    assert terminal.type(*PLANT, "--task", str(task)) == Exit.REJECTED
     assert "too much" in capsys.readouterr().err
 
 
@@ -157,9 +139,8 @@ def test_a_task_that_is_not_there_is_named(terminal: Terminal, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (PLANT[:6], "--summary"),
-        (("people", "canary", "--summary", "x"), "Name both"),
-        ((*PLANT[:7], " "), "--summary has 1 characters"),
+        (PLANT, "in which task?"),
+        ((*PLANT[:4], "--task", "7"), "for what"),
         ((*PLANT, "--arguments", "[1]"), "--arguments: it has to be a JSON object"),
         ((*PLANT, "--arguments", "{"), "--arguments: this is not JSON"),
         (("people", "canary", "--role", "Fi nance", *PLANT[4:]), "is not a name on the bus"),

@@ -115,10 +115,9 @@ def test_a_secret_in_a_file_stands_beside_the_channels_and_is_nobody_elses(file:
         read_couriers(file, VARIABLES)
 
 
-@pytest.mark.parametrize("content", [b"\xff", b"x = 1\n" * 20_000])
-def test_what_is_no_such_file_is_refused(file: Path, content: bytes) -> None:
-    file.write_bytes(content)
-    with pytest.raises(BadInput, match=r"UTF-8|more than 100,000 bytes"):
+def test_what_is_no_such_file_is_refused(file: Path) -> None:
+    file.write_bytes(b"\xff")
+    with pytest.raises(BadInput, match="UTF-8"):
         read_couriers(file, VARIABLES)
     file.unlink()
     with pytest.raises(BadInput, match="cannot be read: No such file"):

@@ -235,7 +235,7 @@ def test_arguments_are_edited_in_an_editor_where_there_is_a_terminal(
 ) -> None:
     desk.asks(payment())
     desk.decides = counts
-    monkeypatch.setattr(edit_command, "is_terminal", lambda: True)
+    monkeypatch.setattr(edit_command, "is_interactive", lambda: True)
 
     def lower(text: str, **_: str) -> str:
         return text.replace("90000", "7")
@@ -251,7 +251,7 @@ def test_an_editor_in_which_nothing_is_saved_says_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, saved: str | None
 ) -> None:
     desk.asks(payment())
-    monkeypatch.setattr(edit_command, "is_terminal", lambda: True)
+    monkeypatch.setattr(edit_command, "is_interactive", lambda: True)
 
     def save(_text: str, **_: str) -> str | None:
         return saved

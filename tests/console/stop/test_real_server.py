@@ -13,7 +13,7 @@ from interlock.bus import server
 from interlock.bus.nats_bus import NatsBus
 from interlock.bus.ports import Message
 from interlock.console.sayings import control
-from interlock.console.stop.receipts import Kill, await_receipt, find_kill, read_receipt
+from interlock.console.stop.receipts import Kill, await_receipt, find_kill, gather
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import encode
@@ -63,7 +63,7 @@ async def test_the_last_grant_counts_from_the_times_of_the_servers_records(alice
     span_us = record.time_us - command.time_us
     assert receipt.latencies.last_grant_us == span_us
     assert 0 < span_us < 5_000_000
-    assert await read_receipt(alice, Kill(seq, FLEET)) == receipt
+    assert (await gather(alice, Kill(seq, FLEET))).receipts[seq] == receipt
 
 
 async def decide(bus: NatsBus, fact: f.AnyFact) -> int:

@@ -16,7 +16,6 @@ from interlock.console.stop.receipts import (
     await_receipt,
     find_kill,
     gather,
-    read_receipt,
     receipts_of,
 )
 from interlock.contracts import facts as f
@@ -133,10 +132,10 @@ async def test_the_receipt_of_a_kill_is_read_from_its_own_subject(environment: E
     # When each is asked for
     found = [await find_kill(bus, seq) for seq in (first, second)]
     assert found == [Kill(first, task_scope(task)), Kill(second, AGENT)]
-    receipts = [await read_receipt(bus, kill) for kill in found if kill]
+    receipts = [(await gather(bus, kill)).receipts[kill.seq] for kill in found if kill]
     # Then each is its own
-    assert [receipt.fact.kill for receipt in receipts if receipt] == [first, second]
-    assert [receipt.record for receipt in receipts if receipt][1] == at
+    assert [receipt.fact.kill for receipt in receipts] == [first, second]
+    assert receipts[1].record == at
 
 
 async def test_a_kill_that_changed_nothing_is_known_by_its_refusal(environment: Environment) -> None:

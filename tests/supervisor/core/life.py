@@ -215,7 +215,7 @@ class Life:
     def canary_is_planted(self, chance: Random) -> None:
         tools = sorted({tool for worker in self.world.state.workers.values() for tool in worker.tools})
         tool = chance.choice((*tools, "pay"))
-        body = PlantCanary(role="operator", tool=tool, summary="Fox", arguments={"path": "a"})
+        body = PlantCanary(role="operator", tool=tool, arguments={"path": "a"})
         at_work = sorted({task for agent in self.world.state.agents.values() for task, _ in agent.in_hand})
         task = chance.choice((*at_work, 0))
         scope = ("task", task) if task else ("fleet",)

@@ -10,7 +10,7 @@ from interlock.contracts import facts
 from interlock.contracts.budget import Amounts
 from interlock.contracts.effect import AskCall
 from interlock.contracts.observed import ProcessExited
-from interlock.contracts.people import Abort, Answer, Approve, PlantCanary, Raise, Reassign
+from interlock.contracts.people import Abort, Answer, Approve, Raise, Reassign
 from interlock.supervisor.core.deciding.people import escalating
 from interlock.supervisor.core.limits import MAX_ASKED, MAX_REVIEW_ROUNDS, MAX_SAME_EFFECTS
 
@@ -242,13 +242,14 @@ def test_a_task_asks_only_so_much_at_once() -> None:
 def test_of_the_fleet_the_oldest_gives_way_when_too_many_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(escalating, "MAX_OPEN_OF_FLEET", 2)
     world, _ = at_work()
+    world.guard()
     for _ in range(3):
-        plant(world)
-    assert world.kinds(0) == ["Resolved", "Escalated"]
+        world.exited("researcher-1", told_us=0, given_up="it died too often")
+    assert world.kinds(0)[:2] == ["Resolved", "Escalated"]
     assert sorted(each for _, each in world.state.escalations) == [2, 3]
 
 
-# News, and what is planted.
+# News.
 
 
 def test_who_can_still_help_is_told_once_that_a_deadline_is_near() -> None:
@@ -297,29 +298,3 @@ def test_a_process_that_could_not_be_started_is_brought_to_people_and_no_end_is_
     assert world.only(0, facts.Escalated).kind == "crash"
     assert "researcher-1" in world.state.agents
     assert world.task(number).moving
-
-
-def plant(world: World) -> None:
-    body = PlantCanary(role="finance", tool="write_file", summary="Pay the fox", arguments={"to": "fox"})
-    world.say("ada", "control", "canary", body, "fleet")
-
-
-def test_what_is_planted_is_never_carried_out_and_whoever_falls_for_it_is_on_record() -> None:
-    world, _ = at_work()
-    plant(world)
-    said = world.only(0, facts.Escalated)
-    assert (said.kind, said.canary, said.desk, said.submitter) == ("approval", True, "finance", "")
-    world.approve(0, by="bob")
-    assert world.kinds(0) == ["ApprovalCounted", "Resolved"]
-    plant(world)
-    world.reject(0, 2, by="bob")
-    assert world.kinds(0) == ["Resolved"]
-    assert [world.state.verdicts[0, each].verdict for each in (1, 2)] == ["approved", "rejected"]
-
-
-def test_who_has_planted_it_does_not_decide_about_it() -> None:
-    world, _ = at_work()
-    world.person("ada", "finance", roles=("admin",))
-    plant(world)
-    world.approve(0, by="ada")
-    assert "may not approve it" in refused(world, 0)

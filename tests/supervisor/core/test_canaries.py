@@ -226,24 +226,6 @@ def test_in_a_task_that_stands_it_stands_too() -> None:
     assert world.only(number, facts.Resolved).verdict == "expired"
 
 
-def test_its_own_words_may_be_given() -> None:
-    world, number = at_the_desk()
-    plant(world, number, summary="researcher wants to pay the fox")
-    assert world.only(number, facts.Escalated).summary == "researcher wants to pay the fox"
-
-
-def test_on_the_fleet_it_says_what_its_tool_is() -> None:
-    world, _ = at_the_desk()
-    plant(world, 0, summary="Pay the fox")
-    said = world.only(0, facts.Escalated)
-    assert (said.risk, said.reversible, said.undo, said.cost.tool_calls) == (
-        "irreversible",
-        "undo",
-        "refund",
-        1,
-    )
-
-
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -263,12 +245,17 @@ def test_what_would_look_false_is_not_planted(changes: dict[str, Any], reason: s
     assert not world.state.escalations
 
 
-def test_what_nobody_offers_is_not_planted_on_the_fleet_either() -> None:
+def test_on_the_fleet_where_nobody_asks_about_calls_nothing_is_planted() -> None:
     world, _ = at_the_desk()
-    plant(world, 0, tool="launch", summary="Launch it")
-    assert "the request would look false" in refused(world, 0)
     plant(world, 0)
-    assert "say in its summary" in refused(world, 0)
+    assert "name a task" in refused(world, 0)
+    assert not world.state.escalations
+
+
+def test_who_has_no_such_tool_does_not_seem_to_ask_for_it() -> None:
+    world, number = at_the_desk(tools=("search",))
+    plant(world, number)
+    assert "who has the tool pay: the request would look false" in refused(world, number)
 
 
 def test_under_a_killed_tool_nobody_asks() -> None:
@@ -283,13 +270,15 @@ def test_it_is_planted_in_a_task_that_goes_on_and_where_somebody_is_at_work() ->
     plant(world, 99)
     assert refused(world, 0) == "there is no task 99"
     world.say("ada", "control", "canary", PLANT, "step", number, "a")
-    assert refused(world, number) == "it is planted in one task, or on the fleet"
+    assert "name a task" in refused(world, number)
     world.say("ada", "control", "canary", PLANT, "task", "x")
     assert "nothing to switch" in refused(world, 0)
     pay(world, number)
     world.tick(SUSPEND_MS)
     plant(world, number)
-    assert refused(world, number) == f"nobody is at work in task {number}: the request would look false"
+    assert refused(world, number) == (
+        f"nobody is at work in task {number} who has the tool pay: the request would look false"
+    )
     world.approve(number, by=FINANCE[0])
     world.approve(number, by=FINANCE[1])
     world.result(number, "a")

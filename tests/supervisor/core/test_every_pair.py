@@ -40,7 +40,7 @@ from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.step import StepFailure, StepResult, StepStopped
 from interlock.contracts.task import Submit
 
-CANARY = PlantCanary(role="operator", tool="write_file", summary="Pay the fox")
+CANARY = PlantCanary(role="operator", tool="write_file")
 STATEMENT = Statement(
     task=1, number=1, effect=1, tool="pay", arguments="0", policies="", verdict="edit", by="olga"
 )
@@ -179,11 +179,6 @@ def a_persons_turn(world: World) -> int:
 
 
 def planted(world: World) -> int:
-    world.say("olga", "control", "canary", CANARY, "fleet")
-    return 0
-
-
-def planted_in_a_task(world: World) -> int:
     number = world.submit(plan=ONE)
     world.autonomy("researcher", 2)
     world.say("olga", "control", "canary", CANARY, "task", number)
@@ -219,7 +214,6 @@ SITUATIONS: list[Callable[[World], int]] = [
     approval_asked,
     a_persons_turn,
     planted,
-    planted_in_a_task,
 ]
 
 

@@ -13,7 +13,6 @@ from tests.supervisor.core.world import (
     UNPRICED,
     World,
     all_of,
-    limited,
 )
 
 from interlock.contracts import facts
@@ -317,4 +316,3 @@ def test_a_model_call_counts_as_one_even_when_its_model_is_named() -> None:
     world, number = at_work()
     world.ask(number, "a", ModelCall(purpose="p", prompt="p", model=MODEL.model, max_output_tokens=10))
     assert world.only(number, facts.EffectGranted).reserved.model_calls == 1
-    assert limited(model_calls=1).exceeded_by(Amounts(model_calls=1)) == ""

@@ -11,7 +11,7 @@ from tests.supervisor.core.world import LOOK, ONE, World, all_of, limited
 
 from interlock.contracts import facts
 from interlock.contracts.effect import AskCall
-from interlock.contracts.people import Delegate, PlantCanary, Reassign
+from interlock.contracts.people import Delegate, Reassign
 from interlock.contracts.plan import Plan, PlannedStep
 from interlock.contracts.policy import Calendar, Route
 from interlock.supervisor.core.limits import SUSPEND_MS
@@ -167,22 +167,14 @@ def budget() -> tuple[World, int]:
     return world, number
 
 
-def canary() -> tuple[World, int]:
-    world, _ = at_the_desk(*LADDER)
-    body = PlantCanary(role="operator", tool="pay", summary="Pay the fox")
-    world.say("ada", "control", "canary", body, "fleet")
-    return world, 0
-
-
 @pytest.mark.parametrize(
     ("situation", "follows"),
     [
         (question, "EffectDenied"),
         (persons_step, "StepDead"),
         (budget, "Failed"),
-        (canary, "Resolved"),
     ],
-    ids=["question", "step", "budget", "canary"],
+    ids=["question", "step", "budget"],
 )
 def test_silence_is_a_no_to_whatever_is_asked(
     situation: Callable[[], tuple[World, int]], follows: str

@@ -3,7 +3,6 @@
 It knows files and limits, and nothing of the bus.
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,12 +20,12 @@ from interlock.console.budgets.complaints import complaint
 from interlock.console.budgets.dimensions import LIMIT_NAMES, MOST_COUNT, MOST_USD, MOST_WALL_S, split
 from interlock.console.budgets.shared import FLEET
 from interlock.console.errors import BadInput
+from interlock.console.toml_file import read_toml
 from interlock.contracts.budget import Budget
 from interlock.contracts.control import SetLimits
 from interlock.contracts.errors import MalformedSubject
 from interlock.contracts.subjects import token
 
-MAX_FILE_BYTES = 1_000_000
 MAX_SCOPES = 10_000
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -89,31 +88,11 @@ class _File(BaseModel):
 
 def read_file(path: Path) -> dict[str, SetLimits]:
     """Return the limits that a file sets, by scope; raises BadInput that names file, place and remedy."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise BadInput(f"the limits file {path} cannot be read: {error.strerror}") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise BadInput(f"the limits file {path} has more than {MAX_FILE_BYTES:,} bytes: is it the right one?")
-    try:
-        return read_limits(data.decode("utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: byte {error.start} is not UTF-8 text; save it as UTF-8") from error
-
-
-def read_limits(text: str, name: str) -> dict[str, SetLimits]:
-    """Return the limits that a file's text sets, by scope; raises BadInput as `read_file` does."""
-    try:
-        read: dict[str, Any] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadInput(
-            f"{name} is not TOML: {error}; write it like: [tenants.acme], and below it: usd_per_day = 2.0"
-        ) from error
+    read = read_toml(path, like="[tenants.acme], and below it: usd_per_day = 2.0")
     try:
         file = _File.model_validate(read)
     except ValidationError as error:
-        raise BadInput(f"{name}: {complaint(error)}") from error
+        raise BadInput(f"{path}: {complaint(error)}") from error
     scopes: dict[str, _Limits] = {} if file.fleet is None else {FLEET: file.fleet}
     scopes |= {f"tenant {tenant}": limits for tenant, limits in file.tenants.items()}
     scopes |= {f"role {role}": limits for role, limits in file.roles.items()}

@@ -10,7 +10,7 @@ from interlock.console.environment import Reach, Where, find
 from interlock.console.errors import BadInput
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options, reason_option
-from interlock.console.output import is_terminal, say
+from interlock.console.output import is_interactive, say
 from interlock.console.people.editing import changes, check_editable, checked_object, edited, with_values
 from interlock.console.people.numbers import Number, number_argument
 from interlock.console.people.reading import Case
@@ -49,7 +49,7 @@ def edit(
     """
     if arguments is not None and settings:
         raise BadInput("--arguments gives all of them anew, --set changes some: use one")
-    if arguments is None and not settings and not is_terminal():
+    if arguments is None and not settings and not is_interactive():
         raise BadInput("say what changes: --set NAME=VALUE or --arguments JSON (an editor needs a terminal)")
     return run_async(_edit(find(Where(**where)), number, (arguments, settings), reason, as_json=as_json))
 

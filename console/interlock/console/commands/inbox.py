@@ -10,7 +10,7 @@ from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.exits import Exit
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options
-from interlock.console.output import is_terminal, out, print_json, say
+from interlock.console.output import is_interactive, out, print_json, say
 from interlock.console.people.asked import Asked
 from interlock.console.people.listing import HEADER, fields, in_order, row
 from interlock.console.people.mandate import Mandate
@@ -39,7 +39,7 @@ def inbox(mine: bool, plain: bool, as_json: bool, **where: Any) -> int:
 
     """
     reach = find(Where(**where))
-    if as_json or plain or not is_terminal():
+    if as_json or plain or not is_interactive():
         nothing = "nobody waits for you" if mine else "nobody waits for anybody"
         return run_async(_print(reach, lambda _: True, nothing, mine=mine, as_json=as_json))
     return run_async(_live(reach, mine=mine))

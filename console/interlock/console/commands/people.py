@@ -19,7 +19,6 @@ from interlock.console.output import out, print_json, say
 from interlock.console.people.editing import checked_object
 from interlock.console.runtime import run_async
 from interlock.console.sayings import decided, plant, refusal
-from interlock.contracts import limits
 from interlock.contracts.facts import Escalated
 from interlock.contracts.message import Json
 from interlock.contracts.people import PlantCanary
@@ -88,50 +87,37 @@ async def _show(reach: Reach, hours: int | None, *, metrics: bool, as_json: bool
 @command("canary")
 @name_option("--role", "role", help="Who shall be asked.")
 @name_option("--tool", "tool", help="What shall seem to be asked for.")
-@click.option("--task", type=click.IntRange(1, 2**53), metavar="N", help="In which task  [the fleet].")
-@click.option(
-    "--summary", default="", metavar="TEXT", help="What is read first  [as a real one of the task]."
-)
-@click.option("--arguments", default="{}", metavar="JSON", callback=checked_object, help="What is read then.")
+@click.option("--task", type=click.IntRange(1, 2**53), metavar="N", help="In which task.")
+@click.option("--arguments", default="{}", metavar="JSON", callback=checked_object, help="What is read.")
 @json_option
 @reach_options
 def canary(
     role: str | None,
     tool: str | None,
     task: int | None,
-    summary: str,
     arguments: Json,
     as_json: bool,
     **where: Any,
 ) -> int:
     """Plant a request that must be rejected, to see whether anybody looks; an admin may.
 
-    It is marked in the record, looks like any other to whoever is asked, and is never carried out. In a task
-    it reads as if a step at work had asked: with its evidence, and the policies that lead to this role. Where
-    it would look false it is refused. A task that ends before anybody has decided does not wait for it.
+    It is marked in the record, reads as if a step at work in the task had asked, with its evidence and the
+    policies that lead to this role, and is never carried out. Where it would look false it is refused. A task
+    that ends before anybody has decided does not wait for it.
 
-    Examples:
+    Example:
       interlock people canary --task 42 --role finance --tool pay --arguments '{"cents": 90000}'
-      interlock people canary --role finance --tool pay --summary "pay Acme" --arguments '{"cents": 90000}'
 
     """
-    if not role or not tool:
-        raise BadInput("who shall be asked for what? Name both: --role finance --tool pay")
-    least = 0 if task else 1
-    if len(summary.strip()) < least or len(summary) > limits.MAX_LINE_CHARS:
-        raise BadInput(
-            f"--summary has {len(summary)} characters; write {least} to {limits.MAX_LINE_CHARS}, "
-            "or name a --task, in which it reads as a real request"
-        )
-    summary.encode()
-    planted = PlantCanary(role=role, tool=tool, summary=summary.strip(), arguments=arguments)
-    return run_async(_plant(find(Where(**where)), planted, task or 0, as_json=as_json))
+    if not role or not tool or not task:
+        raise BadInput("who shall be asked for what, in which task? --role finance --tool pay --task 42")
+    planted = PlantCanary(role=role, tool=tool, arguments=arguments)
+    return run_async(_plant(find(Where(**where)), planted, task, as_json=as_json))
 
 
 async def _plant(reach: Reach, planted: PlantCanary, task: int, *, as_json: bool) -> int:
     async with connected(reach) as bus:
-        if task:
-            await require_task(bus, task)
+        await require_task(bus, task)
         seq = await plant(bus, planted, task)
         decision = await decided(bus, task, seq)
     if decision is None:

@@ -1,9 +1,7 @@
 """Reads a file of channels, and the secrets that it names; whatever is wrong becomes one sentence."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -12,27 +10,16 @@ from interlock.bus.identity import read_secret
 from interlock.console.errors import BadInput
 from interlock.console.notifying.complaints import complaint
 from interlock.console.notifying.settings import Chat, File, Mail, Secret, Webhook
+from interlock.console.toml_file import read_toml
 
-MAX_FILE_BYTES = 100_000
 VARIABLE = "INTERLOCK_NOTIFY"
 
 
 def read_file(path: Path) -> File:
     """Return what a file says; raises BadInput that names file, place and remedy."""
+    read = read_toml(path, like="[channels.finance], and below it: kind, url and secret")
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise BadInput(f"the file of channels {path} cannot be read: {error.strerror}") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise BadInput(f"{path} has more than {MAX_FILE_BYTES:,} bytes: is it the right file?")
-    try:
-        read: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
         return File.model_validate(read)
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: byte {error.start} is not UTF-8 text; save it as UTF-8") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadInput(f"{path} is not TOML: {error}; begin with: [channels.finance]") from error
     except ValidationError as error:
         raise BadInput(f"{path}: {complaint(error)}") from error
 

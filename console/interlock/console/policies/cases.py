@@ -3,13 +3,13 @@
 They stand beside the policies, in `policy.test.toml` or in `tests/`. What policies say, the core decides.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from interlock.console.errors import BadInput
+from interlock.console.toml_file import read_toml
 from interlock.contracts.charter import Charter
 from interlock.contracts.facts import PoliciesSet
 from interlock.contracts.message import Json
@@ -102,9 +102,10 @@ def read_cases(folder: Path) -> list[tuple[str, Case]]:
 
 
 def _read(file: Path) -> tuple[Case, ...]:
+    read = read_toml(file, like="[[cases]], and below it: name, role, tool and expect")
     try:
-        cases = msgspec.convert(tomllib.loads(file.read_text("utf-8")), _File).cases
-    except (OSError, ValueError, RecursionError) as error:
+        cases = msgspec.convert(read, _File).cases
+    except msgspec.ValidationError as error:
         raise BadInput(f"{file} holds no cases: {error}") from error
     for case in cases:
         if bool(case.tool) == bool(case.model):

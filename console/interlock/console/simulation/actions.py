@@ -284,15 +284,13 @@ class Level(Action, frozen=True, kw_only=True):
 
 
 class Plant(Action, frozen=True, kw_only=True):
-    """Plant a request that must be rejected, on the fleet, or in every task that goes on."""
+    """Plant a request that must be rejected in every task that goes on."""
 
     cents: int
-    in_tasks: bool = False
 
     def words(self) -> str:
         """Say it in plain words."""
-        where = " in every task" if self.in_tasks else ""
-        return f"somebody plants a request to pay {self.cents}{where}"
+        return f"somebody plants a request to pay {self.cents} in every task"
 
 
 class Mischief(Action, frozen=True, kw_only=True):

@@ -13,7 +13,6 @@ from interlock.console.simulation.chance import chance
 from interlock.console.simulation.line import Weather
 from interlock.console.simulation.roster import STRANGER
 from interlock.console.simulation.rules import ALL as RULES
-from interlock.console.simulation.rules import AT_FIRST
 from interlock.console.simulation.scenario import Cast, Scenario
 from interlock.console.simulation.script import ROLES_OF_STEPS, asks_people
 from interlock.contracts.budget import Amounts, Budget
@@ -28,7 +27,6 @@ from interlock.contracts.task import Submit
 
 ROLES = ("planner", "researcher", "executor", "reviewer")
 TENANTS = ("default", "red", "blue")
-SHARED_SCOPES = ("fleet", "tenant.red", "tenant.blue", "tenant.default", "role.researcher", "role.executor")
 STRUCK: tuple[ScopeKind, ...] = (
     "task",
     "step",
@@ -44,7 +42,7 @@ DRIFTS = (0.0, 0.02, -0.02)
 FIRST_S = 0.5
 SECONDS_A_STEP = 0.7
 DEFAULT_STEPS = 30
-WARY, WARY_PEOPLE = 0.1, 0.5
+WARY = 0.5
 
 Draw = Callable[[Random, Cast, float], a.AnyAction]
 
@@ -53,7 +51,7 @@ def draw(seed: int, steps: int = DEFAULT_STEPS) -> Scenario:
     """Draw a scenario with so many actions of the adversary."""
     profile = sorted(PROFILES)[seed % len(PROFILES)]
     luck = chance(seed, "scenario")
-    wary = chance(seed, "wary").random() < (WARY_PEOPLE if profile == "people" else WARY)
+    wary = profile == "people" and chance(seed, "wary").random() < WARY
     cast = msgspec.structs.replace(_cast(luck, profile), wary=wary)
     weights = PROFILES[profile]
     drawn: list[a.AnyAction] = [_submit(luck, cast, FIRST_S + place / 4) for place in range(2)]
@@ -290,8 +288,7 @@ def _level(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
 
 
 def _plant(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:
-    cents = luck.choice((5, 500))
-    return a.Plant(at_s=at_s, cents=cents, in_tasks=cents > AT_FIRST.free)
+    return a.Plant(at_s=at_s, cents=luck.choice((5, 500)))
 
 
 def _mischief(luck: Random, _cast: Cast, at_s: float) -> a.AnyAction:

@@ -55,7 +55,27 @@ def charter(role: str, capacity: int) -> Charter:
     )
 
 
-class SimulatedStation(Station):
+class _NamedLife:
+    """A process whose incarnations are named in order, whatever it draws."""
+
+    _name_life: Callable[[], str]
+    _life = ""
+
+    @property
+    def life(self) -> str:
+        """The life that it says it is in."""
+        return self._life
+
+    @property
+    def _incarnation(self) -> str:
+        return self._life
+
+    @_incarnation.setter
+    def _incarnation(self, _drawn: str) -> None:
+        self._life = self._name_life()
+
+
+class SimulatedStation(_NamedLife, Station):
     """The real station; its incarnations are counted instead of drawn from chance.
 
     In one that is `stubborn` a step that is cancelled never ends, so that its stop is never confirmed.
@@ -76,22 +96,8 @@ class SimulatedStation(Station):
             return await (_or_for_ever(working) if stubborn else working)
 
         self._name_life = name_life
-        self._life = ""
         self._pid = pid
         super().__init__(bus, charter_of_it, Handler(work), asyncio.get_running_loop().time)
-
-    @property
-    def life(self) -> str:
-        """The life that it says it is in."""
-        return self._life
-
-    @property
-    def _incarnation(self) -> str:
-        return self._life
-
-    @_incarnation.setter
-    def _incarnation(self, _drawn: str) -> None:
-        self._life = self._name_life()
 
     def _hello(self) -> bytes:
         hello = decode(AgentHello, super()._hello())
@@ -173,7 +179,7 @@ def _writes(work: DoEffect) -> bool:
     return isinstance(work.call, ToolCall) and work.call.tool == WRITE.tool
 
 
-class SimulatedWorker(Worker):
+class SimulatedWorker(_NamedLife, Worker):
     """The real effect worker; its incarnations are counted, and what it takes and must stop is noted."""
 
     def __init__(
@@ -188,7 +194,6 @@ class SimulatedWorker(Worker):
         pid: int,
     ) -> None:
         self._name_life = name_life
-        self._life = ""
         self._on_cancel = on_cancel
         self._hearing = hearing
         super().__init__(bus, calls, capacity)
@@ -201,19 +206,6 @@ class SimulatedWorker(Worker):
                 pid=pid,
             )
         )
-
-    @property
-    def life(self) -> str:
-        """The life that it says it is in."""
-        return self._life
-
-    @property
-    def _incarnation(self) -> str:
-        return self._life
-
-    @_incarnation.setter
-    def _incarnation(self, _drawn: str) -> None:
-        self._life = self._name_life()
 
     def _take(self, data: bytes) -> bool:
         taken = super()._take(data)

@@ -6,8 +6,6 @@ What they say is an action of the adversary, or the help that everybody gets in 
 import asyncio
 from itertools import count
 
-from msgspec.structs import replace
-
 from interlock.agents.delivery import deliver_or_log
 from interlock.console.simulation import actions as a
 from interlock.console.simulation.connection import SimulatedBus
@@ -100,13 +98,10 @@ class People:
 
     def _plant(self, action: a.Plant) -> None:
         arguments = {"cents": action.cents, "to": "nobody"}
-        body = PlantCanary(role=FINANCE, tool="pay", summary="pay nobody", arguments=arguments)
-        if not action.in_tasks:
-            self._say("olga", "control", "canary", body, "fleet")
-            return
+        body = PlantCanary(role=FINANCE, tool="pay", arguments=arguments)
         for number, seen in self._laws.tasks.items():
             if not seen.ended:
-                self._say("olga", "control", "canary", replace(body, summary=""), "task", number)
+                self._say("olga", "control", "canary", body, "task", number)
 
     def _switch(self, action: a.Switch) -> None:
         control = Control(for_s=action.for_s)

@@ -30,7 +30,7 @@ OnArrival = Callable[[Message | Record, float, int], None]
 
 
 class _Taker:
-    """Calls a handler for each thing that it is to `take`; a coroutine function is waited for before the next."""
+    """Calls a handler for each thing that it is to `take`, a coroutine function for one after the other."""
 
     def __init__(self, handle: Callable[[Any], Awaitable[None] | None]) -> None:
         self._handle = handle

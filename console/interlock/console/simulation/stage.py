@@ -54,9 +54,6 @@ class Counted(msgspec.Struct):
 
     starts: int = 0
     crashes: int = 0
-    supervisors: int = 0
-    stepped_back: int = 0
-    disconnected: int = 0
 
 
 class Stage:
@@ -99,7 +96,6 @@ class Stage:
         self.graveyard.append(process)
         self.counted.starts += 1
         self._pids[name] = self.counted.starts
-        self.counted.supervisors += name in self._cast.supervisors
         process.on_death = partial(self._died, process)
         self._loop.deliver(process, self._begin, process)
 
@@ -195,11 +191,7 @@ class Stage:
 
     def _ended(self, process: Process, main: "asyncio.Task[None]") -> None:
         failure = None if main.cancelled() else main.exception()
-        if isinstance(failure, SteppedBack):
-            self.counted.stepped_back += 1
-        elif isinstance(failure, BusError):
-            self.counted.disconnected += 1
-        elif failure is not None:
+        if failure is not None and not isinstance(failure, SteppedBack | BusError):
             self._watch.broken("defect", f"{process.name} ended: {type(failure).__name__}: {failure}")
         self._loop.deliver_at(self._loop.time() + AGAIN_S, self._network.process, self.start, process.name)
         process.kill()

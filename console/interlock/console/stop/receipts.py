@@ -124,11 +124,6 @@ async def find_kill(bus: Bus, seq: int) -> Kill | None:
     return None
 
 
-async def read_receipt(bus: Bus, kill: Kill) -> Receipt | None:
-    """Return the receipt of a kill as far as the log holds one."""
-    return (await gather(bus, kill)).receipts.get(kill.seq)
-
-
 async def gather(bus: Bus, kill: Kill) -> Gathering:
     """Read everything that was decided in a kill's scope since it was said."""
     gathering = Gathering()

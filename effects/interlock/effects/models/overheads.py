@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 OPENAI_HOST = "api.openai.com"
-ANTHROPIC_HOST = "api.anthropic.com"
 
 # An answer that is no object is put into the field of one, a tool has a name and a description, and a server
 # that takes no schema is asked in words: tokens.schema_tokens counts none of that.

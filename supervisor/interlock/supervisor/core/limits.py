@@ -28,4 +28,3 @@ HONEST_MS = 600_000
 WARN_NUMERATOR, WARN_DENOMINATOR = 4, 5
 
 MIN_OUTPUT_TOKENS = 16
-BUILT_IN_ROLES = ("planner", "researcher", "executor", "reviewer")

@@ -24,14 +24,16 @@ _EPOCH_WEEKDAY = 3
 _REVIEW = "review"
 
 
-def ruling_of(turn: Turn, number: int, effect: Effect, arguments: Json) -> Ruling:
-    """Say what would be ruled of a tool's call with other arguments than those it was asked with."""
+def ruling_of(turn: Turn, number: int, effect: Effect, arguments: Json) -> Ruling | None:
+    """Say what would be ruled of a tool's call with other arguments; None: nobody here offers the tool.
+
+    Of a tool that nobody offers it is not known how risky it is, nor what it touches.
+    """
     task = turn.state.tasks[number]
     charter = charter_of(turn, task, effect)
     offer = riskiest(turn.state, effect.demand.name)
     if offer is None:
-        reason = f"no effect worker here offers the tool {effect.demand.name}: try again when one is back"
-        return Ruling(allowed=False, rule="offers", reason=reason)
+        return None
     return tool_ruling(turn, task, effect, offer, charter, arguments)
 
 

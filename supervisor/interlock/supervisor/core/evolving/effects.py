@@ -119,6 +119,7 @@ def asked(state: State, number: int, fact: facts.Escalated) -> State:
         needs=(),
         approvals=(),
         approved_until_ms=0,
+        requester_may=False,
         asked=fact.number,
         waits_for="",
     )

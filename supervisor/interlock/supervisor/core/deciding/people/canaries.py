@@ -1,25 +1,25 @@
 """Decides what a planted request says, and where it may stand: it reads like a real one, and never is one.
 
-In a task it says what the call of a step at work would say, as the policies rule on it. It names no effect
-and nothing waits for it; what people say of it, and who caught it, it must not know.
+It says what the call of a step at work would say, as the policies rule on it; on the fleet nobody is asked
+about calls, so it stands in a task. It names no effect and nothing waits for it; what people say of it, and
+who caught it, it must not know.
 """
 
 from collections.abc import Iterator
 
 from interlock.contracts import facts
-from interlock.contracts.approval import canonical, digest_of
+from interlock.contracts.approval import canonical
 from interlock.contracts.effect import ToolCall
 from interlock.contracts.errors import MalformedSubject
 from interlock.contracts.inputs import Input
 from interlock.contracts.limits import MAX_JUDGED_BYTES
 from interlock.contracts.message import Json
-from interlock.contracts.people import Need, PlantCanary
+from interlock.contracts.people import PlantCanary
 from interlock.contracts.presence import ToolOffer
 from interlock.contracts.scope import Doing, Scope, covers, read_scope
-from interlock.supervisor.core.bounds import ONE_TOOL_CALL
-from interlock.supervisor.core.deciding.authorising import tool_ruling, version
+from interlock.supervisor.core.deciding.authorising import tool_ruling
 from interlock.supervisor.core.deciding.offers import charter_of, riskiest
-from interlock.supervisor.core.deciding.people.escalating import approval_of, escalate, reversible
+from interlock.supervisor.core.deciding.people.escalating import approval_of, escalate
 from interlock.supervisor.core.deciding.people.resolving import open_of, void
 from interlock.supervisor.core.demands import demand_of
 from interlock.supervisor.core.escalation import Escalation
@@ -44,9 +44,6 @@ def canary_planted(turn: Turn, said: Input, body: PlantCanary) -> None:
         reason = f"no effect worker here offers the tool {body.tool}: {_LOOKS_FALSE}"
     if offer is None or reason:
         turn.refuse(scope.task if turn.task(scope.task) is not None else 0, said.seq, reason)
-        return
-    if not scope.task:
-        escalate(turn, 0, _of_nobody(turn.state, said, body, offer))
         return
     asked = _of_a_step(turn, said, body, turn.state.tasks[scope.task], offer)
     if isinstance(asked, str):
@@ -83,10 +80,8 @@ def _objection(state: State, scope: Scope, body: PlantCanary) -> str:
     task = state.tasks.get(scope.task)
     if len(canonical(body.arguments)) > MAX_JUDGED_BYTES:
         return f"more than {MAX_JUDGED_BYTES} bytes of arguments are not asked of anybody"
-    if scope.kind == "fleet":
-        return "" if body.summary else "say in its summary what is read first: on the fleet nothing else does"
     if scope.kind != "task":
-        return "it is planted in one task, or on the fleet"
+        return f"name a task, in which somebody at work could ask: elsewhere {_LOOKS_FALSE}"
     if task is None:
         return f"there is no task {scope.task}"
     if not task.active:
@@ -95,33 +90,11 @@ def _objection(state: State, scope: Scope, body: PlantCanary) -> str:
     return f"people are asked {MAX_ASKED} things for task {task.id} already" if full else ""
 
 
-def _of_nobody(state: State, said: Input, body: PlantCanary, offer: ToolOffer) -> facts.Escalated:
-    return facts.Escalated(
-        at_ms=0,
-        number=0,
-        kind="approval",
-        summary=body.summary,
-        input=said.seq,
-        tool=offer.tool,
-        risk=offer.risk,
-        arguments=body.arguments,
-        digest=digest_of(body.arguments),
-        policies=version(state),
-        cost=ONE_TOOL_CALL,
-        reversible=reversible(offer),
-        undo=offer.undo,
-        needs=(Need(role=body.role),),
-        desk=body.role,
-        excluded=(said.principal,),
-        canary=True,
-    )
-
-
 def _of_a_step(
     turn: Turn, said: Input, body: PlantCanary, task: Task, offer: ToolOffer
 ) -> facts.Escalated | str:
     """Return what people would be told of such a call of a step at work, or why there would be none."""
-    why = f"nobody is at work in task {task.id}"
+    why = f"nobody is at work in task {task.id} who has the tool {offer.tool}"
     for step in _at_work(turn.state, task, offer.tool):
         effect = _wish(said.seq, step, offer.tool, body.arguments)
         why = forbids(turn.state, effect.demand, offer.tool, new=True)
@@ -132,7 +105,6 @@ def _of_a_step(
             asked = approval_of(turn, task.id, effect, offer, ruling)
             return replace(
                 asked,
-                summary=body.summary or asked.summary,
                 effect=0,
                 blocks=False,
                 excluded=tuple(dict.fromkeys((*asked.excluded, said.principal))),
@@ -143,13 +115,11 @@ def _of_a_step(
 
 
 def _at_work(state: State, task: Task, tool: str) -> Iterator[Step]:
-    """Yield the steps that agents have in hand, first those whose charter names the tool."""
-
-    def foreign(step: Step) -> tuple[bool, str]:
+    """Yield the steps that agents have in hand whose charter names the tool."""
+    for _, step in sorted(task.steps.items()):
         charter = state.charters.get(step.role)
-        return charter is None or tool not in charter.tools, step.id
-
-    yield from sorted((step for step in task.steps.values() if step.state == "assigned"), key=foreign)
+        if step.state == "assigned" and charter is not None and tool in charter.tools:
+            yield step
 
 
 def _wish(record: int, step: Step, tool: str, arguments: Json) -> Effect:
