@@ -79,7 +79,7 @@ def _run_chunk(seeds: list[int], steps: int) -> list[Report]:
     gc.disable()
     gc.collect()
     gc.freeze()
-    reports = []
+    reports: list[Report] = []
     for seed in seeds:
         reports.append(run_seed(seed, steps))
         gc.collect()
