@@ -33,7 +33,7 @@ demo-payments: setup ## play a day at an invoice desk: policies and people decid
 	$(BIN)/python -m invoice_desk.demo
 
 test: setup ## run all tests, the house test among them
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: setup ## lint, formatting, types (mypy, pyright), import rules, house test
 	$(BIN)/ruff check

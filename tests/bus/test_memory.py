@@ -1,5 +1,6 @@
 """What the in-memory twin can that no server can: its clock, its seam, its determinism."""
 
+import pytest
 from tests.bus.conftest import Collected
 
 from interlock.bus.memory import Deliver, MemoryServer
@@ -80,3 +81,17 @@ async def test_the_same_calls_give_the_same_deliveries() -> None:
         return await order.count(120)
 
     assert await run() == await run()
+
+
+@pytest.mark.parametrize("pattern", ["interlock.beat.a", "interlock.beat.*", "interlock.>"])
+def test_who_begins_and_ends_to_listen_is_noticed_though_the_subject_is_known(pattern: str) -> None:
+    # Given a subject on which something was said, and who hears it is known
+    server, heard = MemoryServer(Clock()), list[bytes]()
+    assert not server.send(Message("interlock.beat.a", b"1"))
+    # When somebody listens, and then no more
+    ear = server.listen(pattern, lambda message: heard.append(message.data))
+    assert server.send(Message("interlock.beat.a", b"2"))
+    server.unlisten(ear)
+    # Then they have heard what was said in between
+    assert not server.send(Message("interlock.beat.a", b"3"))
+    assert heard == [b"2"]

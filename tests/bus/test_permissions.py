@@ -18,7 +18,14 @@ from interlock.bus.errors import NotPermitted, Unreachable
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.permissions import API_OF_THE_LOG, PEOPLE, ROLES, permissions_of
 from interlock.bus.ports import Message, Record
-from interlock.contracts.subjects import CONTROLS, DECISIONS, DELEGATIONS, ENTITLEMENTS, FLEET_DECISIONS
+from interlock.contracts.subjects import (
+    CONTROLS,
+    DECISIONS,
+    DELEGATIONS,
+    ENTITLEMENTS,
+    FLEET_DECISIONS,
+    SUBMISSIONS,
+)
 
 
 @pytest.fixture
@@ -340,12 +347,15 @@ async def test_an_effect_worker_reads_who_may_approve_and_with_it_no_other_input
     await guarded.buses["access-1"].append("interlock.in.access-1.access.entitled.alice", b"{}")
     await guarded.buses["access-1"].append("interlock.in.access-1.access.violated", b"{}")
     await guarded.buses["alice"].append("interlock.in.alice.human.delegate", b"{}")
+    await guarded.buses["alice"].append("interlock.in.alice.task.submit", b"{}")
     # When an effect worker reads it, then it has that alone; an agent has nothing
     read = guarded.buses["effects-1"].history([ENTITLEMENTS], consumer="entitled")
     assert [record.seq async for record in read] == [1]
     read = guarded.buses["effects-1"].history([DELEGATIONS], consumer="delegated")
     assert [record.seq async for record in read] == [3]
-    others = "interlock.in.*.access.>", "interlock.in.*.human.>", DELEGATIONS
+    read = guarded.buses["effects-1"].history([SUBMISSIONS], consumer="submitted")
+    assert [record.seq async for record in read] == [4]
+    others = "interlock.in.*.access.>", "interlock.in.*.human.>", "interlock.in.*.task.>", DELEGATIONS
     for principal, pattern in (*(("effects-1", other) for other in others), ("researcher-1", ENTITLEMENTS)):
         with pytest.raises(NotPermitted):
             await anext(aiter(guarded.buses[principal].history([pattern], consumer="entitled")))

@@ -134,7 +134,7 @@ async def test_history_that_is_left_early_disturbs_nobody(world: World) -> None:
     await fill(bus, SUBMIT, 1_200)
     history = bus.history([SUBMIT])
     assert (await anext(history)).seq == 1
-    await history.aclose()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - a generator
+    await history.aclose()
     assert [record.seq async for record in bus.history([SUBMIT], start_seq=1_199)] == [1_199, 1_200]
 
 

@@ -2,7 +2,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from interlock.bus.identity import create, load, save
 from interlock.console.environment import Where, as_token, find, speaker
 from interlock.console.errors import BadInput, NotRunning
 from interlock.console.local import held, held_private
@@ -81,6 +83,35 @@ def test_an_environment_is_found_by_url_without_any_state(monkeypatch: pytest.Mo
     monkeypatch.setenv("INTERLOCK_URL", "nats://example:1")
     reach = find(Where(principal="alice"))
     assert (reach.url, reach.principal, reach.key_file) == ("nats://example:1", "alice", None)
+
+
+def test_who_comes_with_a_token_gets_a_key_to_sign_by_and_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a token for a server elsewhere
+    monkeypatch.setenv("INTERLOCK_TOKEN_FILE", "/run/token")
+    where = Where(state=str(tmp_path / "state"), url="nats://me:secret@example:4222", principal="alice")
+    # When somebody comes with it for the first time
+    reach = find(where)
+    # Then there is a key beside it, for this server alone and its owner's eyes
+    assert reach.token_file == Path("/run/token")
+    key_file = tmp_path / "state" / "store" / "keys" / "alice@example-4222.nk"
+    assert reach.key_file == key_file
+    assert key_file.stat().st_mode & 0o077 == 0
+    made = load(key_file).public_key
+    # And the next time it is the same; one that is named counts more
+    assert find(where).key_file == key_file
+    assert load(key_file).public_key == made
+    named = tmp_path / "own.nk"
+    save(create(), named)
+    assert find(replace(where, key=str(named))).key_file == named
+
+
+def test_where_no_key_can_be_kept_a_token_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTERLOCK_TOKEN_FILE", "/run/token")
+    (tmp_path / "state").write_text("in the way")
+    reach = find(Where(state=str(tmp_path / "state"), url="nats://example:4222", principal="alice"))
+    assert (reach.token_file, reach.key_file) == (Path("/run/token"), None)
 
 
 def test_who_has_no_key_is_told_how_to_get_one(tmp_path: Path) -> None:

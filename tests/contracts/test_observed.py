@@ -85,6 +85,7 @@ def test_every_kind_of_attempt_can_be_said(action: str) -> None:
         (Entitlement, "models", ["a"] * (limits.MAX_OFFERS + 1)),
         (Entitlement, "roles", "admin"),
         (Entitlement, "tools", [""]),
+        (Entitlement, "until_ms", -1),
     ],
 )
 def test_what_is_beyond_its_bounds_is_refused_at_its_place(

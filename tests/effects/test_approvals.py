@@ -17,11 +17,13 @@ from interlock.bus.identity import Identity
 from interlock.bus.memory_bus import MemoryBus
 from interlock.bus.ports import Record
 from interlock.contracts.approval import Approval, Statement, digest_of, signed_bytes
+from interlock.contracts.control import Control
 from interlock.contracts.effect import EffectAborted, EffectCompleted, EffectFailed, ToolCall
 from interlock.contracts.message import encode
 from interlock.contracts.observed import Entitlement
 from interlock.contracts.people import Delegate, Need
 from interlock.contracts.subjects import input_subject
+from interlock.contracts.task import Submit
 from interlock.effects import approvals as approvals_module
 from interlock.effects.calls import Calls
 from interlock.effects.settings import EffectSettings
@@ -42,17 +44,28 @@ class Bank:
         self.keys: dict[str, Identity] = {}
         self.last_entitled = 0
 
-    async def entitle(self, name: str, *groups: str, role: str = "approver", keys: int = 1) -> None:
-        """Let access say what somebody may approve, and by which new keys (0: by none)."""
+    async def entitle(
+        self, name: str, *groups: str, role: str = "approver", keys: int = 1, until_ms: int = 0
+    ) -> None:
+        """Let access say what somebody may approve, and by which new keys (0: by none), until then."""
         made = [identity.create() for _ in range(keys)]
         if made:
             self.keys[name] = made[-1]
-        body = Entitlement(roles=(role,), groups=groups, keys=tuple(key.public_key for key in made))
+        public = tuple(key.public_key for key in made)
+        body = Entitlement(roles=(role,), groups=groups, keys=public, until_ms=until_ms)
         await self.say("access-1", "access", "entitled", name, body=body)
         self.last_entitled = self.office.newest
 
     async def delegate(self, by: str, to: str, for_s: int = 60) -> None:
         await self.say(by, "human", "delegate", body=Delegate(to=to, for_s=for_s))
+
+    async def submit(self, *submitters: str) -> None:
+        """Let people submit tasks, one after another, of which the last is the one at hand."""
+        while self.office.newest < TASK - len(submitters):
+            await self.say("zoe", "control", "pause", "fleet", body=Control())
+        for submitter in submitters:
+            await self.say(submitter, "task", "submit", body=Submit(goal="Pay."))
+        assert self.office.newest == TASK
 
     async def say(self, principal: str, kind: str, verb: str, *rest: str, body: Any) -> None:
         await self.office.supervisor.append(input_subject(principal, kind, verb, *rest), encode(body))
@@ -101,7 +114,10 @@ async def bank(office: Office, settings: EffectSettings) -> Bank:
     await office.open(Calls(settings))
     for name in ("bob", "carol"):
         await made.entitle(name, "finance")
-    await made.entitle("alice", role="submitter")
+    for name in ("alice", "erin"):
+        await made.entitle(name, role="submitter")
+    await made.submit("carol", "alice")
+    await made.say("bob", "task", "submit", body=Submit(goal="Pay more."))
     return made
 
 
@@ -138,7 +154,7 @@ REFUSED: dict[str, tuple[Callable[[Bank], tuple[Approval, ...]], dict[str, Any],
     "nobody": (lambda _: (), {}, "needs 2 of finance, and has 0"),
     "too few": (lambda b: (b.agrees("bob"),), {}, "needs 2 of finance, and has 1"),
     "one twice": (lambda b: (b.agrees("bob"), b.agrees("bob")), {}, "has 1"),
-    "not of the group": (lambda b: (b.agrees("bob"), b.agrees("alice")), {}, "has 1"),
+    "not of the group": (lambda b: (b.agrees("bob"), b.agrees("erin")), {}, "has 1"),
     "one byte": (
         lambda b: (b.agrees("bob"), b.agrees("carol")),
         {"call": replace(WRITE, arguments=ONE_BYTE)},
@@ -222,6 +238,27 @@ async def test_who_left_the_group_after_it_had_signed_does_not_count(bank: Bank)
     assert "has 1" in await bank.refusal()
 
 
+async def test_a_key_that_has_ended_since_it_signed_does_not_count(bank: Bank) -> None:
+    await bank.entitle("carol", "finance", until_ms=now_ms() - 1)
+    await bank.grant(bank.agrees("bob"), bank.agrees("carol"))
+    assert "its key is not one by which carol signs now" in await bank.refusal()
+
+
+async def test_a_key_that_ends_later_counts(bank: Bank) -> None:
+    await bank.entitle("carol", "finance", until_ms=now_ms() + MINUTE_MS)
+    await bank.grant(bank.agrees("bob"), bank.agrees("carol"))
+    await bank.done()
+
+
+async def test_nobody_stands_in_for_whose_group_has_ended(bank: Bank) -> None:
+    # Given Dora, for whom Carol has said that she answers, and Carol's group, which has ended
+    await bank.entitle("dora")
+    await bank.delegate("carol", "dora")
+    await bank.entitle("carol", "finance", until_ms=now_ms() - 1)
+    await bank.grant(bank.agrees("bob"), bank.agrees("dora"))
+    assert "has 1" in await bank.refusal()
+
+
 @pytest.mark.parametrize(
     ("role", "who"), [("carol", "carol"), ("approver", "bob"), ("approver", "ada"), ("operator", "ada")]
 )
@@ -278,6 +315,36 @@ async def test_a_delegation_ends(bank: Bank) -> None:
     assert "has 1" in await bank.refusal()
 
 
+async def test_who_has_submitted_the_task_is_none_of_those_who_agree(bank: Bank) -> None:
+    await bank.entitle("alice", "finance")
+    await bank.grant(bank.agrees("bob"), bank.agrees("alice"))
+    assert "by alice does not hold: whoever has submitted the task may not agree" in await bank.refusal()
+
+
+async def test_nobody_stands_in_for_who_has_submitted_the_task(bank: Bank) -> None:
+    await bank.entitle("alice", "finance")
+    await bank.entitle("dora")
+    await bank.delegate("alice", "dora")
+    await bank.grant(bank.agrees("bob"), bank.agrees("dora"))
+    assert "has 1" in await bank.refusal()
+
+
+@pytest.mark.parametrize("who", ["alice", "dora"])
+async def test_where_policies_let_them_they_are(bank: Bank, who: str) -> None:
+    await bank.entitle("alice", "finance")
+    await bank.entitle("dora")
+    await bank.delegate("alice", "dora")
+    await bank.grant(bank.agrees("bob"), bank.agrees(who), requester_may=True)
+    await bank.done()
+
+
+@pytest.mark.parametrize("task", [TASK - 2, TASK + 1_000])
+async def test_of_a_task_that_nobody_has_submitted_no_approval_holds(bank: Bank, task: int) -> None:
+    agreed = (bank.agrees("bob", task=task), bank.agrees("carol", task=task))
+    await bank.grant(*agreed, task=task)
+    assert f"record {task} submits no task" in await bank.refusal()
+
+
 async def test_another_grant_of_the_same_effect_carries_the_same_approvals(bank: Bank) -> None:
     agreed = (bank.agrees("bob"), bank.agrees("carol"))
     await bank.grant(*agreed)
@@ -300,8 +367,8 @@ async def test_what_was_read_before_is_not_read_again(bank: Bank, monkeypatch: p
     monkeypatch.setattr(MemoryBus, "history", history)
     await bank.grant(bank.agrees("bob"), bank.agrees("carol"), grant=2)
     await bank.office.until_logged(2)
-    # Given that three people were entitled, nobody has delegated
-    assert starts == [bank.last_entitled + 1, 1]
+    # Given that four people were entitled, nobody has delegated; the submission is looked up by its number
+    assert starts == [TASK, bank.last_entitled + 1, 1]
 
 
 async def test_an_effect_for_which_nobody_waits_is_told_to_the_log_alone(bank: Bank) -> None:

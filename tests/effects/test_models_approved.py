@@ -73,6 +73,7 @@ async def surgery(office: Office, settings: EffectSettings, provider: Provider) 
     bank = Bank(office, settings.workspaces)
     await office.open(Calls(replace(settings, openai=endpoint(provider.url))))
     await bank.entitle("pia", "privacy")
+    await bank.submit("alice")
     return Surgery(bank, provider)
 
 

@@ -1,7 +1,7 @@
 """When a worker may begin: not while nobody leads, not behind a standstill, not before a kill's place."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
@@ -57,7 +57,7 @@ class HalfDeaf(MemoryBus):
 
         return await super().follow(filters, when_let, **options)
 
-    async def history(self, filters: Any, **options: Any) -> AsyncIterator[Record]:
+    async def history(self, filters: Any, **options: Any) -> AsyncGenerator[Record]:
         await self.reads.wait()
         async for record in super().history(filters, **options):
             yield record

@@ -22,7 +22,7 @@ from interlock.contracts.dispatch import DoEffect
 from interlock.contracts.effect import EffectFailed, ToolCall
 from interlock.contracts.message import encode
 from interlock.contracts.observed import Entitlement
-from interlock.contracts.people import Approve, Need, Reject
+from interlock.contracts.people import Approve, Delegate, Need, Reject
 from interlock.contracts.subjects import dispatch_subject, input_subject
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="module")]
@@ -235,6 +235,8 @@ def altered(vault: Vault) -> ToolCall:
     return ToolCall(tool=vault.asked.tool, arguments={**vault.asked.arguments, "text": text + " "})
 
 
+REQUESTER = "whoever has submitted the task may not agree to it"
+
 LIES: dict[str, tuple[Callable[[Vault], tuple[Approval, ...]], Callable[[Vault], dict[str, Any]], str]] = {
     "nobody agreed": (lambda _: (), lambda _: {}, "has 0"),
     "one agreed": (lambda v: (v.signed("bob"),), lambda _: {}, "has 1"),
@@ -256,6 +258,12 @@ LIES: dict[str, tuple[Callable[[Vault], tuple[Approval, ...]], Callable[[Vault],
     ),
     "a stolen public key": (lambda v: (v.signed("bob"), stolen(v, "carol")), lambda _: {}, "signature"),
     "somebody of no group": (lambda v: (v.signed("bob"), v.signed("mallory")), lambda _: {}, "has 1"),
+    "the requester": (lambda v: (v.signed("bob"), v.signed("alice")), lambda _: {}, REQUESTER),
+    "a record that submits nothing": (
+        lambda v: (v.signed("bob", task=v.asked.effect), v.signed("carol", task=v.asked.effect)),
+        lambda v: {"task": v.asked.effect},
+        "submits no task",
+    ),
     "too late": (
         lambda v: (v.signed("bob"), v.signed("carol")),
         lambda _: {"approved_until_ms": 1},
@@ -268,6 +276,16 @@ LIES: dict[str, tuple[Callable[[Vault], tuple[Approval, ...]], Callable[[Vault],
 async def test_the_effect_worker_does_not_believe_a_supervisor(vault: Vault, liar: Liar, lie: str) -> None:
     made, changed, sentence = LIES[lie]
     assert sentence in await liar.grant(*made(vault), **changed(vault))
+
+
+async def test_nor_who_stands_in_for_the_requester(vault: Vault, liar: Liar) -> None:
+    # Given that the requester, who is of finance too, has asked another to stand in
+    fleet = await vault.environment.story(0)
+    body = encode(Delegate(to="mallory", for_s=3_600))
+    await (await vault.bus("alice")).append(input_subject("alice", "human", "delegate"), body)
+    await fleet.first(f.Delegated, by="alice", to="mallory")
+    # When the supervisor takes that for a second of finance, then the worker does not
+    assert "has 1" in await liar.grant(vault.signed("bob"), vault.signed("mallory"))
 
 
 async def test_and_with_two_real_approvals_it_is_done_once(vault: Vault) -> None:

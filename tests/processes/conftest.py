@@ -16,13 +16,18 @@ LAMP = "# The lamp\n\nThe lamp is green while the pump runs.\n"
 Start = Callable[..., Awaitable[Environment]]
 
 
+def lamp(folder: Path) -> Path:
+    """Make a folder of documents in this one, with a small document in it."""
+    docs = folder / "docs"
+    docs.mkdir()
+    (docs / "lamp.md").write_text(LAMP)
+    return docs
+
+
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
     """One small document."""
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    (folder / "lamp.md").write_text(LAMP)
-    return folder
+    return lamp(tmp_path)
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
-"""Bad input on every subject is answered by one clear sentence, and harms nothing."""
+"""Bad input on every subject is answered by one clear sentence; one environment bears it all unharmed."""
 
 import re
 import time
+from collections.abc import AsyncIterator
 
 import pytest
-from tests.processes.conftest import Start
-from tests.processes.environment import Environment
-from tests.processes.model_server import MODEL, ModelServer
+import pytest_asyncio
+import structlog
+from tests.processes.conftest import lamp
+from tests.processes.environment import Environment, running
 
 from interlock.bus.errors import NotPermitted, TooLarge
 from interlock.console.exits import Exit, of_status
@@ -17,7 +19,7 @@ from interlock.contracts.limits import MAX_MESSAGE_BYTES
 from interlock.contracts.subjects import input_subject
 from interlock.contracts.task import Submit
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="module")]
 
 BOUND_S = 30.0
 GOOD = Submit(goal="What colour is the lamp?")
@@ -49,9 +51,16 @@ SUBMISSIONS = {
 }
 
 
-async def test_a_bad_submission_is_rejected_with_what_is_wrong(start: Start) -> None:
-    # Given an environment
-    environment = await start()
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def environment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Environment]:
+    """One environment with the offline model."""
+    folder = tmp_path_factory.mktemp("bad-input")
+    async with running(folder / "state", lamp(folder), "offline/extractive") as made:
+        yield made
+    structlog.reset_defaults()
+
+
+async def test_a_bad_submission_is_rejected_with_what_is_wrong(environment: Environment) -> None:
     for name, (data, about) in SUBMISSIONS.items():
         # When something is submitted that is no submission
         ack = await environment.say(data, "task", "submit")
@@ -65,8 +74,7 @@ async def test_a_bad_submission_is_rejected_with_what_is_wrong(start: Start) -> 
     await (await environment.submit()).completed()
 
 
-async def test_what_a_person_may_not_say_is_refused_by_the_server(start: Start) -> None:
-    environment = await start()
+async def test_what_a_person_may_not_say_is_refused_by_the_server(environment: Environment) -> None:
     for words in (("party", "begin"), ("control", "explode", "fleet"), ("control", "pause")):
         subject = re.escape(input_subject("alice", *words))
         with pytest.raises(NotPermitted, match=f"alice may not publish on {subject}"):
@@ -76,9 +84,7 @@ async def test_what_a_person_may_not_say_is_refused_by_the_server(start: Start) 
     await (await environment.submit()).completed()
 
 
-async def test_a_record_beyond_the_server_s_bound_does_not_leave_its_author(start: Start) -> None:
-    # Given an environment
-    environment = await start()
+async def test_a_record_beyond_the_server_s_bound_does_not_leave_its_author(environment: Environment) -> None:
     # When something is submitted that is larger than a message may be
     with pytest.raises(TooLarge, match="bytes"):
         await environment.say(b"x" * 2_000_000, "task", "submit")
@@ -103,9 +109,7 @@ CONTROLS = {
 }
 
 
-async def test_a_bad_control_is_refused_with_what_is_wrong(start: Start) -> None:
-    # Given an environment
-    environment = await start()
+async def test_a_bad_control_is_refused_with_what_is_wrong(environment: Environment) -> None:
     fleet = await environment.story(0)
     for name, (words, data, about) in CONTROLS.items():
         # When something is said that can mean nothing
@@ -118,51 +122,6 @@ async def test_a_bad_control_is_refused_with_what_is_wrong(start: Start) -> None
     await (await environment.submit()).completed()
 
 
-async def test_nonsense_of_an_agent_or_a_worker_is_refused(start: Start, model: ModelServer) -> None:
-    # Given a task in hand
-    model.hold("answer")
-    environment = await start(model)
-    task = await environment.submit()
-    await model.asked("answer")
-    fleet = await environment.story(0)
-    # When a process says what makes no sense, or what is not its to say
-    effect = b'{"step": "facts", "attempt": 9, "key": "k", "call": {"call": "tool", "tool": "search"}}'
-    foreign = b'{"step": "facts", "attempt": 1, "kind": "permanent", "message": "it cannot be done"}'
-    granted = task.all(f.EffectGranted)[-1].effect
-    said = [
-        ("researcher-1", "agent", "effect", b"{}"),
-        ("researcher-1", "agent", "effect", effect),
-        ("researcher-1", "agent", "result", b"\xff"),
-        ("executor-1", "agent", "result", b'{"step": "facts", "attempt": 1, "value": {}}'),
-        ("executor-1", "agent", "failed", foreign),
-        ("effects-1", "effect", "completed", b'{"effect": 1, "grant": 1, "value": 7}'),
-        ("effects-1", "effect", "completed", b'{"effect": %d, "grant": 2, "value": 7}' % granted),
-        ("effects-1", "effect", "aborted", b""),
-    ]
-    for principal, kind, verb, data in said:
-        bus = await environment.speak_as(principal)
-        ack = await bus.append(input_subject(principal, kind, verb, task.task), data)
-        await task.first(f.Refused, input=ack.seq)
-    for principal, kind in (("researcher-1", "agent"), ("effects-1", "effect")):
-        bus = await environment.speak_as(principal)
-        ack = await bus.append(input_subject(principal, kind, "hello"), b'{"incarnation": 5}')
-        await fleet.first(f.Refused, input=ack.seq)
-    # Then the task completes all the same
-    await model.release()
-    await task.completed()
-
-
-async def fails_soon(environment: Environment, *about: str, **fields: str) -> None:
-    """See that a task fails within the bound, with a sentence that names the cause."""
-    began = time.monotonic()
-    task = await environment.submit(**fields)
-    end = await task.end()
-    assert isinstance(end, f.Failed), end
-    assert time.monotonic() - began < BOUND_S
-    assert all(words in end.reason for words in about), end.reason
-    assert "\n" not in end.reason
-
-
 @pytest.mark.parametrize(
     ("folder", "about"),
     [
@@ -171,9 +130,10 @@ async def fails_soon(environment: Environment, *about: str, **fields: str) -> No
         ("relative", "'relative'"),
     ],
 )
-async def test_a_folder_that_may_not_be_read_parks_the_task(start: Start, folder: str, about: str) -> None:
+async def test_a_folder_that_may_not_be_read_parks_the_task(
+    environment: Environment, folder: str, about: str
+) -> None:
     # Given a task whose every plan meets a folder that cannot be read
-    environment = await start()
     began = time.monotonic()
     task = await environment.submit(docs=folder)
     # When its replans are used up, then it waits for a person, and says first what stands in the way
@@ -188,8 +148,7 @@ async def test_a_folder_that_may_not_be_read_parks_the_task(start: Start, folder
     await (await environment.submit()).completed()
 
 
-async def test_a_folder_that_is_there_at_last_lets_a_parked_task_go_on(start: Start) -> None:
-    environment = await start()
+async def test_a_folder_that_is_there_at_last_lets_a_parked_task_go_on(environment: Environment) -> None:
     folder = environment.docs / "later"
     task = await environment.submit(docs=str(folder))
     await task.first(f.Parked)
@@ -201,24 +160,12 @@ async def test_a_folder_that_is_there_at_last_lets_a_parked_task_go_on(start: St
     await task.completed()
 
 
-async def test_an_unreachable_model_fails_the_task(start: Start, model: ModelServer) -> None:
-    environment = await start(model)
-    await model.stop()
-    await fails_soon(environment, "no model answers at", "OPENAI_BASE_URL")
-
-
-async def test_a_wrong_key_fails_the_task(start: Start, model: ModelServer) -> None:
-    model.status = 401
-    environment = await start(model, OPENAI_API_KEY="sk-wrong")
-    await fails_soon(environment, "401", "OPENAI_API_KEY")
-
-
-async def test_a_model_without_a_price_fails_the_task(start: Start, model: ModelServer) -> None:
-    environment = await start(model, prices='[models."openai/other"]\nprice = "free"\n')
-    await fails_soon(environment, MODEL, "price", "prices.toml", "input_usd_per_mtok")
-    assert not model.requests
-
-
-async def test_a_model_that_nobody_offers_fails_the_task(start: Start) -> None:
-    environment = await start()
-    await fails_soon(environment, "openai/unheard-of", "offline/extractive", model="openai/unheard-of")
+async def test_a_model_that_nobody_offers_fails_the_task(environment: Environment) -> None:
+    # When a task wants a model that nobody offers
+    task = await environment.submit(model="openai/unheard-of")
+    # Then it fails, with a sentence that names that one and those that are
+    end = await task.end()
+    assert isinstance(end, f.Failed), end
+    assert "openai/unheard-of" in end.reason
+    assert "offline/extractive" in end.reason
+    assert "\n" not in end.reason

@@ -8,7 +8,7 @@ from interlock.console.simulation.campaign import Totals, run_seeds
 SEEDS = 2_000
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_800)
 def test_every_law_is_kept_in_two_thousand_seeds() -> None:
     totals = Totals()
     for report in run_seeds(range(SEEDS), DEFAULT_STEPS):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from interlock.bus import jetstream
@@ -18,7 +18,7 @@ _HALF = PORTION // 2
 Delivery = tuple[Record, int]
 
 
-async def history(requests: Requests, filters: Sequence[str], *, start_seq: int) -> AsyncIterator[Record]:
+async def history(requests: Requests, filters: Sequence[str], *, start_seq: int) -> AsyncGenerator[Record]:
     """Yield the matching records up to the newest there now; raise Unreachable on a standstill."""
     info = await jetstream.stream_info(requests)
     last = await _newest(requests, filters) if info.replicated else info.last_seq
@@ -37,7 +37,7 @@ async def history(requests: Requests, filters: Sequence[str], *, start_seq: int)
 
 async def narrow_history(
     requests: Requests, filters: Sequence[str], *, start_seq: int, consumer: str
-) -> AsyncIterator[Record]:
+) -> AsyncGenerator[Record]:
     """Yield the records of the one filter that may be read by a consumer of this name.
 
     Who has no more rights than that cannot ask for the newest record; the end is where the server says that

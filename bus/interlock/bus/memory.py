@@ -182,9 +182,7 @@ class MemoryServer:
         """Return who hears a subject: everybody alone, and those of one queue together."""
         groups: list[list[Ear]] = []
         queues: dict[str, list[Ear]] = {}
-        for ear in self._ears:
-            if not ear.hears(subject):
-                continue
+        for ear in [ear for ear in self._ears if ear.hears(subject)]:
             if ear.queue in queues:
                 queues[ear.queue].append(ear)
                 continue

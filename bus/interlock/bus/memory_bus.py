@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 import structlog
 
@@ -176,7 +176,7 @@ class MemoryBus:
 
     async def history(
         self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
-    ) -> AsyncIterator[Record]:
+    ) -> AsyncGenerator[Record]:
         """Yield the matching records that stand in the log now, in order, then end."""
         self._check_open()
         _check_narrow(filters, consumer)

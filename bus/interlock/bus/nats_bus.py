@@ -6,7 +6,7 @@ an unstored message that is sent meanwhile is lost, as its port says it may be.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from inspect import iscoroutinefunction
 
 import nats.errors
@@ -135,7 +135,7 @@ class NatsBus:
 
     def history(
         self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
-    ) -> AsyncIterator[Record]:
+    ) -> AsyncGenerator[Record]:
         """Yield the matching records that stand in the log now, in order, then end."""
         if consumer:
             return narrow_history(self.requests, filters, start_seq=start_seq, consumer=consumer)

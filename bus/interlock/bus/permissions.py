@@ -23,6 +23,7 @@ from interlock.contracts.subjects import (
     LIVE,
     ROOT,
     STREAM,
+    SUBMISSIONS,
 )
 
 _ME = "{principal}"
@@ -130,7 +131,9 @@ PROCESSES: dict[str, Permissions] = {
             _OWN_BEAT,
             _OWN_LIVE,
             _OWN_ANSWERS,
-            *_reads_only(controls=CONTROLS, entitled=ENTITLEMENTS, delegated=DELEGATIONS),
+            *_reads_only(
+                controls=CONTROLS, entitled=ENTITLEMENTS, delegated=DELEGATIONS, submitted=SUBMISSIONS
+            ),
         ),
         subscribe=(_OWN_INBOX, _OWN_DISPATCHES, CONTROLS, LEADS),
     ),

@@ -5,7 +5,7 @@ for simulations, one thread, no IO).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -97,10 +97,11 @@ class Log(Protocol):
 
     def history(
         self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
-    ) -> AsyncIterator[Record]:
+    ) -> AsyncGenerator[Record]:
         """Yield the matching records that stand in the log now, in order, then end.
 
-        `consumer` as in `follow`; on a replicated log such a reading may end a moment too early.
+        `consumer` as in `follow`; on a replicated log such a reading may end a moment too early. Who does not
+        read to the end closes it (`contextlib.aclosing`).
         """
         ...
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,6 +14,7 @@ from interlock.bus import bundle, tls
 from interlock.bus.nats_bus import NatsBus
 from interlock.bus.process import Settings, open_bus
 from interlock.console.errors import BadInput, NotRunning
+from interlock.console.keyring import signing_key
 from interlock.console.state import ServerFile, StateFolder, state_folder
 from interlock.contracts.errors import MalformedSubject
 from interlock.contracts.subjects import token
@@ -53,6 +55,11 @@ def as_token(name: str) -> str:
     return re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:64] or "operator"
 
 
+def _hosts(url: str) -> str:
+    """Return where servers are, without what may be secret in their addresses."""
+    return "-".join(urlsplit(each).netloc.rpartition("@")[2] for each in url.split(","))
+
+
 def _login() -> str:
     try:
         return getpass.getuser()
@@ -65,18 +72,17 @@ def find(where: Where) -> Reach:
 
     A key that was exported says who speaks and where, unless something else is said. Raises MalformedKey.
     """
+    token = os.environ.get("INTERLOCK_TOKEN_FILE")
     key = where.key or os.environ.get("INTERLOCK_KEY_FILE")
     exported = bundle.read(Path(key)) if key and Path(key).exists() else None
     principal = speaker(where.principal or (exported.principal if exported else None))
     url = where.url or os.environ.get("INTERLOCK_URL") or (exported.url if exported else None)
     if url:
-        token = os.environ.get("INTERLOCK_TOKEN_FILE")
-        return Reach(
-            url=url,
-            principal=principal,
-            key_file=Path(key) if key else None,
-            token_file=Path(token) if token else None,
-        )
+        key_file = Path(key) if key else None
+        if token and not key:
+            key_file = signing_key(state_folder(where.state, os.environ), principal, as_token(_hosts(url)))
+        token_file = Path(token) if token else None
+        return Reach(url=url, principal=principal, key_file=key_file, token_file=token_file)
     state = state_folder(where.state, os.environ)
     server = state.running()
     if server is None:

@@ -1,4 +1,4 @@
-"""The identities of a local environment: a key for each process and for the person who starts it.
+"""The keys of this machine: of a local environment's processes and person, and of who comes with a token.
 
 The server enforces them; what a role may do stands in the bus's permissions. Access and guard stand beside
 the processes that were named: without them nobody is admitted, and nobody is stopped.
@@ -7,6 +7,7 @@ the processes that were named: without them nobody is admitted, and nobody is st
 from collections.abc import Iterable
 from pathlib import Path
 
+from interlock.bus import identity
 from interlock.bus.principals import Principals
 from interlock.console.state import StateFolder
 
@@ -19,3 +20,20 @@ def admit_all(state: StateFolder, processes: Iterable[tuple[str, str]], person: 
     principals = Principals(state.store)
     principals.admit(person, [PERSON])
     return {name: principals.admit(name, [role]) for name, role in dict((*processes, *WATCHERS)).items()}
+
+
+def signing_key(state: StateFolder, person: str, server: str) -> Path | None:
+    """Return the key by which a person signs who comes to a server with tokens: made on first use.
+
+    Its name is none that the directory makes keys for, and each server has another key, so that what is
+    signed for one means nothing to the other. None: no folder here can keep it. Raises MalformedKey for one
+    that cannot be used.
+    """
+    path = state.key_file(f"{person}@{server}")
+    try:
+        for folder in (state.root, state.store, state.keys):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        identity.load_or_create(path)
+    except OSError:
+        return None
+    return path

@@ -31,6 +31,7 @@ NAMED = "INTERLOCK_TOOLS_ENV"
 WAY_OUT = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 POLICIES = ("INTERLOCK_POLICIES",)
+TOKENS = ("INTERLOCK_OIDC",)
 FILES = ("INTERLOCK_PRICES", *TRUST)
 
 
@@ -122,7 +123,7 @@ def _child(plan: Plan, service: Service, environment: Mapping[str, str]) -> Chil
     if service.role == "effects":
         own = _of_effects(plan, environment)
     elif service.role == "access":
-        own = _of_access(plan)
+        own = _of_access(plan, environment)
     elif service.role == "supervisor":
         own = _files(environment, POLICIES)
     elif service.role == "viewer":
@@ -153,8 +154,8 @@ def _settings(plan: Plan, name: str, environment: Mapping[str, str]) -> dict[str
     }
 
 
-def _of_access(plan: Plan) -> dict[str, str]:
-    return {
+def _of_access(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
+    return _files(environment, TOKENS) | {
         "INTERLOCK_DIRECTORY": str(plan.state.store),
         "INTERLOCK_SERVER_LOG": str(plan.state.store / "nats-server.log"),
     }

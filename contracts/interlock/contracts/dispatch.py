@@ -44,7 +44,7 @@ class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):
     the prompt as it was counted under an earlier grant. `as_of` is the last input that the supervisor had
     decided about: a switch that stands in the log behind it is newer than this grant. Where people had
     to agree, `needs` says who, and `approvals` hold their signatures, good until then; the worker looks
-    itself.
+    itself. Whoever submitted the task is one of them only where `requester_may`.
     """
 
     task: Sequence
@@ -67,6 +67,7 @@ class DoEffect(_Dispatch, frozen=True, kw_only=True, tag="effect"):
     needs: tuple[Need, ...] = ()
     approvals: tuple[Approval, ...] = ()
     approved_until_ms: int = 0
+    requester_may: bool = False
     flags: tuple[str, ...] = ()
 
 

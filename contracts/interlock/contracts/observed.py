@@ -83,7 +83,8 @@ class Entitlement(Message, frozen=True, kw_only=True):
 
     `roles` are a person's roles, and of an agent those of which it may have a charter. `models` are patterns,
     such as `openai/*`. Of a person, `groups` are those for which it may approve, and `keys` the public nkeys
-    by which it signs; of these an empty field allows nothing.
+    by which it signs; of these an empty field allows nothing, and both count until `until_ms` (milliseconds
+    since the epoch; 0: until something else is said).
     """
 
     roles: Names = ()
@@ -92,3 +93,9 @@ class Entitlement(Message, frozen=True, kw_only=True):
     models: Patterns = ()
     groups: Names = ()
     keys: Names = ()
+    until_ms: Count = 0
+
+
+def lasts(until_ms: int, at_ms: int) -> bool:
+    """Tell whether what ends then (0: never) is good at a time."""
+    return not until_ms or at_ms < until_ms

@@ -25,6 +25,7 @@ CONTROLS = f"{ROOT}.in.*.control.>"
 KILLS = f"{ROOT}.in.*.control.kill.>"
 ENTITLEMENTS = f"{ROOT}.in.*.access.entitled.*"
 DELEGATIONS = f"{ROOT}.in.*.human.delegate"
+SUBMISSIONS = f"{ROOT}.in.*.task.submit"
 STORED = (INPUTS, DECISIONS)
 # The same records by one pattern: a server reads with one filter many times faster than with two.
 EVERYTHING = f"{ROOT}.>"

@@ -1,11 +1,11 @@
 """Whether people have agreed to a call: their signatures over this very call, by keys that are theirs now.
 
-The supervisor has looked before; here it is looked at again, right before anything is done. That the
-requester is not among them it cannot see, nor whether an approval was needed at all.
+The supervisor has looked before; here it is looked at again, right before anything is done. Whether an
+approval was needed at all it cannot see, nor whether the policies let the submitter be one of them.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import structlog
 
@@ -23,6 +23,7 @@ from interlock.effects.people import Known, People
 
 LOOK_S = 5.0
 AGAIN_S = 0.25
+_REQUESTER = "whoever has submitted the task may not agree to it: others have to"
 
 log = structlog.get_logger()
 
@@ -40,28 +41,39 @@ class Approvals:
             check_time(work, now_ms())
             try:
                 async with asyncio.timeout(LOOK_S):
+                    excluded = "" if work.requester_may else await self._submitter(work)
                     known = await self._people.look()
             except (BusError, TimeoutError) as error:
                 log.warning("people_not_read", effect=work.effect, reason=str(error) or "it takes too long")
                 await asyncio.sleep(AGAIN_S)
             else:
-                check(work, known, now_ms(), self._models)
+                check(work, known, excluded, now_ms(), self._models)
                 return
 
+    async def _submitter(self, work: DoEffect) -> str:
+        submitter = await self._people.submitter_of(work.task)
+        if not submitter:
+            reason = f"record {work.task} submits no task, so nobody knows who may not agree to it"
+            raise Unapproved(f"the approval of effect {work.effect} does not hold: {reason}")
+        return submitter
 
-def check(work: DoEffect, known: Known, at_ms: int, models: Mapping[str, ModelOffer]) -> None:
-    """Raise Unapproved unless enough people have agreed to this grant; `models` are those offered here."""
-    name, arguments = _signed(work, models)
+
+def check(work: DoEffect, known: Known, excluded: str, at_ms: int, models: Mapping[str, ModelOffer]) -> None:
+    """Raise Unapproved unless enough people have agreed to this grant, and not who is `excluded`.
+
+    `models` are those offered here.
+    """
+    signed = _signed(work, models)
     check_time(work, at_ms)
     for approval in work.approvals:
-        why_not = _why_not(work, name, arguments, approval, known)
+        by = approval.statement.by
+        why_not = _REQUESTER if by == excluded else _why_not(work, signed, approval, known, at_ms)
         if why_not:
-            by = approval.statement.by
             raise Unapproved(f"the approval of effect {work.effect} by {by} does not hold: {why_not}")
     if len({(one.statement.number, one.statement.policies) for one in work.approvals}) > 1:
         raise Unapproved(f"the approvals of effect {work.effect} are not of one question")
     for need in work.needs:
-        agreed = _agreed(need, work.approvals, known, at_ms)
+        agreed = _agreed(need, work, known, excluded, at_ms)
         if agreed < need.quorum:
             raise Unapproved(
                 f"effect {work.effect} needs {need.quorum} of {need.role}, and has {agreed}: ask again"
@@ -90,12 +102,12 @@ def _signed(work: DoEffect, models: Mapping[str, ModelOffer]) -> tuple[str, Json
     return signed_name(call.model), judged(asked_of_model(call), offer)
 
 
-def _why_not(work: DoEffect, name: str, arguments: Json, approval: Approval, known: Known) -> str:
+def _why_not(work: DoEffect, signed: tuple[str, Json], approval: Approval, known: Known, at_ms: int) -> str:
     """Return why an approval is not of this call, or nobody's; empty: it is good."""
-    said = approval.statement
+    said, (name, arguments) = approval.statement, signed
     if not is_signed(approval):
         return "its signature is not that of its key"
-    if not known.has_key(said.by, approval.public_key):
+    if not known.has_key(said.by, approval.public_key, at_ms):
         return f"its key is not one by which {said.by} signs now"
     if (said.task, said.effect) != (work.task, work.effect):
         return f"it is of effect {said.effect} of task {said.task}"
@@ -106,16 +118,18 @@ def _why_not(work: DoEffect, name: str, arguments: Json, approval: Approval, kno
     return ""
 
 
-def _agreed(need: Need, approvals: Sequence[Approval], known: Known, at_ms: int) -> int:
+def _agreed(need: Need, work: DoEffect, known: Known, excluded: str, at_ms: int) -> int:
     """Return how many different people of a role have agreed, each approval counting for one of them.
 
-    Who stands in for another counts for the one or for itself, whichever makes them more.
+    Who stands in for another counts for the one or for itself, whichever makes them more, and never for who
+    is excluded.
     """
     speaks_for = {
         approval.statement.by: known.members_for(
-            approval.statement.by, need.role, approval.counted_ms or at_ms
+            approval.statement.by, need.role, approval.counted_ms or at_ms, at_ms
         )
-        for approval in approvals
+        - {excluded}
+        for approval in work.approvals
     }
     counted: dict[str, str] = {}
     for who in speaks_for:

@@ -1,11 +1,13 @@
 """Who may agree to what, as the log has it: groups and keys as access says them, and who stands in for whom.
 
 It is read to its end whenever somebody looks, so that a key that has just been revoked is known. It believes
-the records of those alone who may say this: the server sees to that.
+the records of those alone who may say this, and each submission to be of the one who may say it there: the
+server sees to that.
 """
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 
 import msgspec
 import structlog
@@ -13,9 +15,9 @@ import structlog
 from interlock.bus.ports import Log, Record
 from interlock.contracts.errors import ContractError
 from interlock.contracts.message import decode
-from interlock.contracts.observed import Entitlement
+from interlock.contracts.observed import Entitlement, lasts
 from interlock.contracts.people import Delegate
-from interlock.contracts.subjects import DELEGATIONS, ENTITLEMENTS, read_input
+from interlock.contracts.subjects import DELEGATIONS, ENTITLEMENTS, SUBMISSIONS, read_input
 
 _S = 1_000
 _ADMINS_ARE = ("operator", "approver")
@@ -37,28 +39,30 @@ class Known(msgspec.Struct, frozen=True):
     entitled: dict[str, Entitlement] = {}
     delegated: dict[str, Delegation] = {}
 
-    def has_key(self, who: str, public_key: str) -> bool:
+    def has_key(self, who: str, public_key: str, now_ms: int) -> bool:
         """Tell whether somebody signs by this key now."""
         entitled = self.entitled.get(who)
-        return entitled is not None and public_key in entitled.keys
+        return entitled is not None and public_key in entitled.keys and lasts(entitled.until_ms, now_ms)
 
-    def is_member(self, who: str, role: str) -> bool:
-        """Tell whether somebody belongs to a role: a group, a role of people, or a person's own name."""
+    def is_member(self, who: str, role: str, now_ms: int) -> bool:
+        """Tell whether somebody belongs to a role now: a group, a role of people, or a person's own name."""
         entitled = self.entitled.get(who)
         if entitled is None:
             return False
-        if role == who or role in entitled.groups or role in entitled.roles:
+        if role == who or role in entitled.roles:
+            return True
+        if role in entitled.groups and lasts(entitled.until_ms, now_ms):
             return True
         return role in _ADMINS_ARE and "admin" in entitled.roles
 
-    def members_for(self, who: str, role: str, at_ms: int) -> frozenset[str]:
-        """Return the members of a role for whom somebody spoke then: itself, and who had delegated to it."""
+    def members_for(self, who: str, role: str, spoke_ms: int, now_ms: int) -> frozenset[str]:
+        """Return the members of a role for whom somebody spoke: itself, and who had delegated to it then."""
         speakers = {who} | {
             by
             for by, given in self.delegated.items()
-            if given.to == who and given.from_ms <= at_ms < given.until_ms
+            if given.to == who and given.from_ms <= spoke_ms < given.until_ms
         }
-        return frozenset(speaker for speaker in speakers if self.is_member(speaker, role))
+        return frozenset(speaker for speaker in speakers if self.is_member(speaker, role, now_ms))
 
 
 class People:
@@ -76,6 +80,15 @@ class People:
             await self._read(ENTITLEMENTS, "entitled", self._entitled)
             await self._read(DELEGATIONS, "delegated", self._delegated)
             return self._known
+
+    async def submitter_of(self, task: int) -> str:
+        """Return who has submitted a task, empty: nobody has; raises BusError."""
+        async with self._reading:
+            submissions = self._log.history([SUBMISSIONS], start_seq=task, consumer="submitted")
+            async with aclosing(submissions):
+                async for record in submissions:
+                    return read_input(record.subject).principal if record.seq == task else ""
+        return ""
 
     async def _read(self, pattern: str, consumer: str, take: Callable[[Record], None]) -> None:
         start_seq = self._next[consumer]

@@ -109,6 +109,7 @@ def do_effect(task: Task, effect: Effect, incarnation: str, call: Call, as_of: i
         needs=effect.needs,
         approvals=effect.approvals,
         approved_until_ms=effect.approved_until_ms,
+        requester_may=effect.requester_may,
         flags=effect.flags,
     )
 

@@ -132,8 +132,10 @@ def review(number: int = 7, *, undo: str = "refund") -> f.Escalated:
     )
 
 
-def entitled(principal: str, *groups: str, roles: tuple[str, ...] = ("approver",)) -> f.Entitled:
-    return f.Entitled(principal=principal, roles=roles, groups=groups)
+def entitled(
+    principal: str, *groups: str, roles: tuple[str, ...] = ("approver",), until_ms: int = 0
+) -> f.Entitled:
+    return f.Entitled(principal=principal, roles=roles, groups=groups, until_ms=until_ms)
 
 
 def delegated(by: str, to: str, until_ms: int = DEADLINE_MS) -> f.Delegated:

@@ -185,6 +185,15 @@ def test_who_stands_in_for_another_may_until_that_is_over() -> None:
     assert not Mandate(made, "erik", DEADLINE_MS).standing(asked).mine
 
 
+def test_what_came_with_a_token_is_over_when_that_ends() -> None:
+    ends = entitled("erik", "finance", until_ms=DEADLINE_MS)
+    made = held(*PEOPLE, payment(), ends, delegated("erik", "gus"))
+    asked = made.open[FIRST]
+    for who in ("erik", "gus"):
+        assert Mandate(made, who, DEADLINE_MS - 1).standing(asked).mine
+        assert not Mandate(made, who, DEADLINE_MS).standing(asked).mine
+
+
 def test_whoever_was_asked_before_may_still_decide_and_so_may_whoever_handed_in_the_task() -> None:
     moved = f.EscalationMoved(at_ms=ASKED_MS, number=1, desk="cfo")
     asked = msgspec.structs.replace(question(), desk="finance", submitter="erik")

@@ -90,7 +90,8 @@ def write_settings(folder: Path, jwks: str, more: str = "", **changed: str) -> P
         "".join(f"{name} = {value}\n" for name, value in lines.items())
         + '[principal]\nclaim = "preferred_username"\n'
         + '[roles]\nclaim = "groups"\n'
-        'map = { interlock-operators = "operator", interlock-readers = "viewer" }\n' + more
+        'map = { interlock-operators = "operator", interlock-readers = "viewer",'
+        ' interlock-approvers = "approver" }\n' + more
     )
     return path
 
@@ -189,3 +190,15 @@ def _pem(certificate: x509.Certificate) -> bytes:
 def strange_key() -> ECKey:
     """Return a key of nobody, by the name of the issuer's first one."""
     return ECKey.generate_key("P-256", {"kid": "key-0"})
+
+
+GROUPS = """[groups]
+claim = "groups"
+map = { treasury = "finance", lawyers = "law" }
+"""
+
+
+def of_finance(issuer: Issuer, **changed: Any) -> str:
+    """Return the token of an approver of finance, carol unless another is named."""
+    claims: dict[str, Any] = {"groups": ["interlock-approvers", "treasury"]}
+    return issuer.token(**(claims | changed))

@@ -9,6 +9,7 @@ from interlock.bus.principals import Key, Principal
 from interlock.contracts.observed import Entitlement
 from interlock.supervisor.access.admission import (
     HOUR_S,
+    LATEST_MS,
     SPREAD_S,
     Admitted,
     CertificateProof,
@@ -106,6 +107,12 @@ def test_who_has_proven_it_is_admitted_to_its_own_environment(
         (CertificateProof(("revoked-1",)), "revoked", "revoked-1"),
         (token(name="alice"), "a principal of the directory has", ""),
         (token(name="supervisor-1"), "a principal of the directory has", ""),
+        (token(name="approver"), "a role or a group has", ""),
+        (token(name="finance"), "a role or a group has", ""),
+        (token(groups=("law", "alice")), "for whom it would answer", ""),
+        (token(public_key="UB"), "a principal's of the directory", ""),
+        (token(public_key="UB0"), "a principal's of the directory", ""),
+        (token(public_key="UREVOKED"), "a principal's of the directory", ""),
         (token(roles=()), "no role", "carol"),
         (token(roles=("supervisor",)), "no role", "carol"),
         (token(roles=("viewer", "agent")), "no role", "carol"),
@@ -250,3 +257,26 @@ def test_the_charter_of_an_agent_is_always_told_first() -> None:
     agent = Admitted("viewer-1", ("agent",), "development", NOW_S, entitlement, "U1")
     assert has_more(Entitlement(), agent)
     assert not has_more(entitlement, agent)
+
+
+@pytest.mark.parametrize(
+    ("changed", "entitlement"),
+    [
+        ({}, Entitlement(roles=("viewer",))),
+        (
+            {"groups": ("finance",)},
+            Entitlement(roles=("viewer",), groups=("finance",), until_ms=NOW_MS + 600_000),
+        ),
+        ({"public_key": "UC"}, Entitlement(roles=("viewer",), keys=("UC",), until_ms=NOW_MS + 600_000)),
+        (
+            {"public_key": "UC", "expires_s": 10**20},
+            Entitlement(roles=("viewer",), keys=("UC",), until_ms=LATEST_MS),
+        ),
+    ],
+)
+def test_what_a_token_lets_somebody_approve_ends_with_it(
+    changed: dict[str, object], entitlement: Entitlement
+) -> None:
+    outcome = decide(token(**changed))
+    assert isinstance(outcome, Admitted)
+    assert outcome.entitlement == entitlement

@@ -1,7 +1,7 @@
 """Who is cut off, without a server: what is known when, and what was missed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
@@ -77,7 +77,7 @@ class Scene:
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
+async def scene() -> AsyncGenerator[Scene]:
     made = Scene()
     yield made
     await made.environment.stop()
@@ -105,7 +105,7 @@ class Halting(MemoryBus):
 
     async def history(
         self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
-    ) -> AsyncIterator[Record]:
+    ) -> AsyncGenerator[Record]:
         async for record in super().history(filters, start_seq=start_seq, consumer=consumer):
             yield record
             self.stopped.set()

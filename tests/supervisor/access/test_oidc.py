@@ -29,6 +29,10 @@ def test_an_address_stays_one(tmp_path: Path) -> None:
         ("[entitlements]\nroles = 'x'\n", "roles"),
         ("[environment]\nclaim = 'x'\nmap = { a = 'No Name' }\n", "environment"),
         ("[environment]\nclaim = 'x'\n", "environment"),
+        ("[groups]\nclaim = 'x'\n", "groups"),
+        ("[groups]\nclaim = 'x'\nmap = {}\n", "groups"),
+        ("[groups]\nclaim = 'x'\nmap = { a = 'approver' }\n", "is a role, no group"),
+        ("[groups]\nclaim = 'x'\nmap = { a = 'No Group' }\n", "groups"),
     ],
 )
 def test_what_nobody_knows_is_named(tmp_path: Path, more: str, place: str) -> None:

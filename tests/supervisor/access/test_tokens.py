@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 from joserfc.errors import SecurityWarning
-from tests.supervisor.access.issuer import AUDIENCE, ISSUER, Issuer, forged, strange_key, write_settings
+from tests.supervisor.access.issuer import (
+    AUDIENCE,
+    GROUPS,
+    ISSUER,
+    Issuer,
+    forged,
+    strange_key,
+    write_settings,
+)
 
 from interlock.bus.clock import now_ms
 from interlock.supervisor.access.admission import TokenProof
@@ -234,3 +242,18 @@ async def test_roles_that_mean_nothing_here_give_none(tmp_path: Path) -> None:
 async def test_a_file_of_keys_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(NoKeys, match=r"jwks\.json cannot be read"):
         make_tokens(read_oidc(write_settings(tmp_path, "jwks.json")))
+
+
+async def test_the_groups_of_a_token_are_those_that_the_file_knows_each_once(tmp_path: Path) -> None:
+    issuer = Issuer()
+    token = issuer.token(groups=["interlock-operators", "lawyers", "staff", "treasury", "lawyers"])
+    assert (await prove(tmp_path, issuer, token, GROUPS)).groups == ("law", "finance")
+    assert (await prove(tmp_path, issuer, token)).groups == ()
+
+
+async def test_nobody_is_called_as_a_group_is(tmp_path: Path) -> None:
+    issuer = Issuer()
+    token = issuer.token(preferred_username="finance")
+    with pytest.raises(Unproven, match="finance is a group"):
+        await prove(tmp_path, issuer, token, GROUPS)
+    assert (await prove(tmp_path, issuer, token)).name == "finance"

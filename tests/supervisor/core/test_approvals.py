@@ -27,7 +27,9 @@ from interlock.contracts.effect import ToolCall
 from interlock.contracts.limits import DEFAULT_APPROVAL_S, MAX_JUDGED_BYTES
 from interlock.contracts.people import Approve, Delegate, Edit
 from interlock.contracts.plan import Plan, PlannedStep
+from interlock.supervisor.core.approvals import satisfies
 from interlock.supervisor.core.limits import SUSPEND_MS
+from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.dispatches import do_effect
 
 LESS = MUCH | {"cents": 55_000}
@@ -117,6 +119,7 @@ def test_two_of_them_let_it_happen_and_the_worker_gets_their_signatures() -> Non
     assert [one.statement.by for one in order.approvals] == ["bob", "carol"]
     assert all(is_signed(one) and one.counted_ms == world.now_ms for one in order.approvals)
     assert (order.needs, order.approved_until_ms) == (granted.needs, world.now_ms + VALID_MS)
+    assert not order.requester_may
 
 
 def test_a_small_payment_asks_nobody() -> None:
@@ -251,6 +254,76 @@ def test_whose_key_or_group_was_taken_away_counts_no_more() -> None:
     approval = signed(statement_of(world.state, number, 1, "bob"), key_of("bob-2"))
     say(world, number, approval)
     assert world.effect(number, effect).state == "granted"
+
+
+# Keys and groups that end: those of people who come with tokens.
+
+
+def until(world: World, who: str, until_ms: int, *groups: str) -> None:
+    """Let somebody be known, with a key, until then."""
+    keys = (key_of(who).public_key,)
+    world.entitled(who, roles=("approver",), groups=groups or ("finance",), keys=keys, until_ms=until_ms)
+
+
+def test_whose_key_has_ended_is_not_counted_any_more() -> None:
+    world, number, effect = asked()
+    end_ms = world.now_ms + 60_000
+    until(world, "bob", end_ms)
+    world.approve(number, by="bob")
+    assert world.kinds(number) == ["ApprovalCounted"]
+    # When it has ended, then another's word is the first of two
+    world.tick(60_000)
+    world.approve(number, by="carol")
+    assert world.effect(number, effect).state == "escalated"
+    # And with the next token of the same person both count, as soon as anybody of them says so
+    until(world, "bob", world.now_ms + 60_000)
+    for who, sentence in (("mallory", "mallory speaks for nobody"), ("alice", "may not approve it")):
+        world.approve(number, by=who)
+        assert sentence in refused(world, number)
+    world.approve(number, by="bob")
+    assert world.only(number, facts.Resolved).by == ("bob", "carol")
+    assert world.effect(number, effect).state == "granted"
+
+
+def test_a_key_that_has_ended_signs_nothing() -> None:
+    world, number, _ = asked()
+    until(world, "bob", world.now_ms)
+    world.approve(number, by="bob")
+    refusal = world.only(number, facts.Refused)
+    assert (refusal.violated, "bob speaks for nobody" in refusal.reason) == (None, True)
+    # As one of finance by the directory's word, but with a key that has ended, it is as a stranger's
+    world.person("eve", "finance")
+    until(world, "bob", world.now_ms, "nobodys")
+    delegate(world, "eve", "bob")
+    world.approve(number, by="bob")
+    assert "is none by which bob may sign" in refused(world, number)
+
+
+def test_whose_group_has_ended_is_not_stood_in_for() -> None:
+    world, number, _ = asked()
+    world.person("eve", roles=("approver",))
+    until(world, "bob", world.now_ms + 60_000)
+    delegate(world, "bob", "eve")
+    world.tick(60_000)
+    world.approve(number, by="eve")
+    assert "eve speaks for nobody there" in refused(world, number)
+
+
+def test_what_was_agreed_to_by_a_key_that_ended_before_the_grant_is_asked_again() -> None:
+    # Given two who have agreed while the only worker has its hands full
+    world, number, effect = asked()
+    busy = world.submit(plan=ONE, review=False)
+    pay(world, busy, LITTLE)
+    while world.state.workers["effects-1"].free:
+        pay(world, busy, LITTLE | {"cents": 1 + world.seq}, key=f"k{world.seq}")
+    until(world, "bob", world.now_ms + 60_000)
+    for name in ("bob", "carol"):
+        world.approve(number, by=name)
+    granted = world.effect(number, effect)
+    ruling = Ruling(allowed=True, needs=granted.needs)
+    assert satisfies(world.state, granted, ruling, world.now_ms + 59_999)
+    # When it is granted after the end of a key, then it is not enough
+    assert not satisfies(world.state, granted, ruling, world.now_ms + 60_000)
 
 
 # Time, policies, kills.
@@ -604,7 +677,14 @@ def test_at_a_level_that_only_prepares_the_requester_decides_about_its_own_assis
     effect = world.ask(number, "a", PUT)
     assert world.only(number, facts.Escalated).excluded == ()
     world.approve(number, by="alice")
-    assert world.effect(number, effect).state == "granted"
+    granted = world.effect(number, effect)
+    assert granted.state == "granted"
+    # And the worker is told that alice may
+    assert do_effect(world.task(number), granted, "i", PUT, 1).requester_may
+    # But where policies say by now that others have to, what she agreed to is not enough
+    for requester_may in (True, False):
+        ruling = Ruling(allowed=True, needs=granted.needs, requester_may=requester_may)
+        assert satisfies(world.state, granted, ruling, world.now_ms) is requester_may
 
 
 def test_nobody_says_yes_by_other_words() -> None:

@@ -15,17 +15,20 @@ from tests.supervisor.core.models import (
 )
 from tests.supervisor.core.payments import set_policies
 from tests.supervisor.core.people import signed, statement_of
-from tests.supervisor.core.world import UNPRICED, World, limited
+from tests.supervisor.core.world import UNPRICED, World, all_of, limited
 
 from interlock.contracts import facts
 from interlock.contracts.approval import digest_of
 from interlock.contracts.budget import Amounts
 from interlock.contracts.consent import asked_of_model, judged
+from interlock.contracts.decision import Decision
 from interlock.contracts.effect import ModelCall
-from interlock.contracts.limits import DEFAULT_APPROVAL_S, MAX_JUDGED_BYTES
+from interlock.contracts.limits import DEFAULT_APPROVAL_S, MAX_DECISION_BYTES, MAX_JUDGED_BYTES
+from interlock.contracts.message import encode
 from interlock.contracts.people import Approve, Edit
 from interlock.contracts.presence import ModelOffer
 from interlock.supervisor.core.demands import demand_of
+from interlock.supervisor.core.limits import MAX_ASKED, MAX_ASKED_BYTES
 from interlock.supervisor.dispatches import do_effect
 
 VALID_MS = DEFAULT_APPROVAL_S * 1_000
@@ -362,3 +365,63 @@ def test_who_tries_a_failed_call_again_asks_people_again() -> None:
     again = world.ask(number, "a", SECRET)
     assert again != effect
     assert world.escalation(number, 2).said.effect == again
+
+
+# Bounds.
+
+MANY = 70
+
+
+def long(each: int) -> ModelCall:
+    return replace(SECRET, prompt=f"{each:03}" * ((MAX_JUDGED_BYTES - 512) // 3))
+
+
+def fits_a_record(world: World, number: int) -> bool:
+    decision = Decision(task=number, cause=1, at_ms=1, by="s", facts=tuple(world.said(number)))
+    return len(encode(decision)) <= MAX_DECISION_BYTES
+
+
+def test_what_people_are_asked_at_once_can_be_asked_anew_in_one_record() -> None:
+    # Given a step that asks for more long calls than people are asked at once
+    world, number = at_the_desk(budget=limited(tokens=10**7, model_calls=10**4, spend_usd_micros=10**9))
+    for each in range(40):
+        world.ask(number, "a", long(each), f"k{each}")
+    denied = all_of(world.told, number, facts.EffectDenied)
+    assert {fact.rule for fact in denied} == {"limits.asked"}
+    assert len(denied) == 40 - MAX_ASKED_BYTES // MAX_JUDGED_BYTES
+    # When the policies change, then all the others are asked about anew
+    set_policies(world, careful(more="// another version"))
+    world.tick()
+    assert len(all_of(world.told, number, facts.Escalated)) == 2 * (40 - len(denied))
+    assert fits_a_record(world, number)
+
+
+def test_short_calls_are_bounded_by_their_number_alone() -> None:
+    world, number = at_the_desk()
+    for each in range(MANY):
+        world.ask(number, "a", replace(SECRET, prompt=f"{each}"), f"k{each}")
+    assert len(all_of(world.told, number, facts.EffectDenied)) == MANY - MAX_ASKED
+    # And all of them can be asked anew
+    set_policies(world, careful(more="// another version"))
+    world.tick()
+    assert len(world.task(number).asked) == MAX_ASKED
+
+
+@pytest.mark.parametrize("granted_before", [False, True])
+def test_many_long_calls_that_go_on_at_once_fit_a_record(*, granted_before: bool) -> None:
+    # Given many long calls that take nobody's word, in a worker's hands or waiting for one
+    world, number = at_the_desk(
+        HOME, capacity=200, budget=limited(tokens=10**7, model_calls=10**4, spend_usd_micros=10**9)
+    )
+    if not granted_before:
+        world.bye("effects-1")
+    for each in range(MANY):
+        world.ask(number, "a", long(each), f"k{each}")
+    # When another worker comes, and what was in hand is lost
+    world.worker("effects-2", models=(HOME,), capacity=200)
+    if granted_before:
+        world.silence("effects-1")
+    assert len(world.said(number, facts.EffectGranted)) == MANY
+    assert fits_a_record(world, number)
+    # Then each of them could still be judged
+    assert all(effect.demand.arguments for effect in world.task(number).effects.values())

@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.supervisor.core.payments import FINANCE, LITTLE, MUCH, STOLEN, asked, bundle, set_policies
-from tests.supervisor.core.people import altered, signed, statement_of
+from tests.supervisor.core.people import altered, key_of, signed, statement_of
 from tests.supervisor.core.world import all_of
 
 from interlock.contracts import facts
@@ -15,7 +15,17 @@ from interlock.supervisor.core.membership import has_key
 
 EVERYBODY = (*FINANCE, "alice", "olga", "mallory", "eve")
 LESS = MUCH | {"cents": 55_000}
-WHAT = ("approve",) * 6 + ("edit", "edit", "reject", "forge", "replay", "swap", "delegate", "lose_key")
+WHAT = ("approve",) * 6 + (
+    "edit",
+    "edit",
+    "reject",
+    "forge",
+    "replay",
+    "swap",
+    "delegate",
+    "lose_key",
+    "token",
+)
 MORE = ("policies", "pause", "resume", "tick", "long_tick", "kill", "abort", "reassign", "worker")
 
 
@@ -44,6 +54,9 @@ class Desk:
             world.say(who, "human", "delegate", Delegate(to=chance.choice(EVERYBODY), for_s=600))
         elif what == "lose_key" and chance.random() < 0.3:
             world.entitled(who, groups=("finance",))
+        elif what == "token":
+            ends_ms = world.now_ms + 90_000
+            world.entitled(who, groups=("finance",), keys=(key_of(who).public_key,), until_ms=ends_ms)
         elif what == "reassign":
             world.say(who, "human", "reassign", Reassign(to="olga"), self.number, each)
         elif what == "abort" and chance.random() < 0.1:
@@ -120,7 +133,7 @@ def _is_lawful(desk: Desk, granted: facts.EffectGranted) -> None:
     assert world.state.policies is not None
     for one in effect.approvals:
         assert is_signed(one)
-        assert has_key(world.state, one.statement.by, one.public_key)
+        assert has_key(world.state, one.statement.by, one.public_key, world.now_ms)
         assert one.statement.arguments == digest_of(arguments)
         assert (one.statement.effect, one.statement.task) == (desk.effect, desk.number)
         assert one.statement.policies == world.state.policies.digest
@@ -129,7 +142,7 @@ def _is_lawful(desk: Desk, granted: facts.EffectGranted) -> None:
 def test_the_walks_meet_what_they_are_about() -> None:
     met: set[str] = set()
     grants = 0
-    for seed in range(12):
+    for seed in range(20):
         chance, desk = Random(seed), Desk()
         for _ in range(40):
             desk.happen(chance.choice(WHAT + MORE), chance)

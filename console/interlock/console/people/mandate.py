@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from interlock.console.people.asked import Asked
 from interlock.console.people.docket import Docket
+from interlock.contracts.observed import lasts
 
 ADMIN, OPERATOR = "admin", "operator"
 OF_ADMINS = (OPERATOR, "approver")
@@ -24,10 +25,10 @@ class Mandate:
         self.docket = docket
         self.person = person
         self.now_ms = now_ms
-        self._names = dict.fromkeys(_roles(docket, person), "")
+        self._names = dict.fromkeys(_roles(docket, person, now_ms), "")
         for fact in docket.delegated.values():
             if fact.to == person and fact.until_ms > now_ms:
-                for name in _roles(docket, fact.by):
+                for name in _roles(docket, fact.by, now_ms):
                     self._names.setdefault(name, fact.by)
 
     def standing(self, asked: Asked) -> Standing:
@@ -60,9 +61,10 @@ class Mandate:
         return "you are asked by name" if name == self.person else f"you may, as {name}"
 
 
-def _roles(docket: Docket, person: str) -> tuple[str, ...]:
+def _roles(docket: Docket, person: str, now_ms: int) -> tuple[str, ...]:
     """Return what somebody answers to; of whom nothing is known, to nothing but the name."""
     known = docket.entitled.get(person)
     if known is None:
         return (person,)
-    return (person, *known.groups, *known.roles, *(OF_ADMINS if ADMIN in known.roles else ()))
+    groups = known.groups if lasts(known.until_ms, now_ms) else ()
+    return (person, *groups, *known.roles, *(OF_ADMINS if ADMIN in known.roles else ()))

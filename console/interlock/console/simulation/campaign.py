@@ -18,6 +18,7 @@ from interlock.console.simulation.run import Report, Simulation
 
 CHUNK = 16
 MOST_KEPT = 100
+NICENESS = 10
 
 
 class Totals(msgspec.Struct):
@@ -53,7 +54,7 @@ def run_seed(seed: int, steps: int) -> Report:
 def run_seeds(seeds: Iterable[int], steps: int, processors: int = 0) -> Iterator[Report]:
     """Run seeds on so many processors (0: all), and yield the reports as they come, in order."""
     processors = processors or os.cpu_count() or 1
-    with ProcessPoolExecutor(processors, get_context("spawn"), _leave_interrupts_alone) as pool:
+    with ProcessPoolExecutor(processors, get_context("spawn"), _stand_back) as pool:
         waiting = iter(seeds)
         running = [pool.submit(_run_chunk, chunk, steps) for chunk in _chunks(waiting, 2 * processors)]
         try:
@@ -64,8 +65,9 @@ def run_seeds(seeds: Iterable[int], steps: int, processors: int = 0) -> Iterator
             pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_alone() -> None:
-    """Let Ctrl-C end whoever waits for the reports; that one ends the others."""
+def _stand_back() -> None:
+    """Take only what others leave of the processors; let Ctrl-C end whoever waits, who ends the others."""
+    os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

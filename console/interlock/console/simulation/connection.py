@@ -4,7 +4,7 @@ It keeps the promises of the real connection (bus/nats_bus.py), and none that th
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -127,7 +127,7 @@ class SimulatedBus:
 
     async def history(
         self, filters: Sequence[str], *, start_seq: int = 1, consumer: str = ""
-    ) -> AsyncIterator[Record]:
+    ) -> AsyncGenerator[Record]:
         """Yield the matching records that stand in the log now, in portions as they arrive."""
         assert not consumer or len(filters) == 1, "a consumer of a prescribed name has one filter"
         fits = matcher(filters)

@@ -55,14 +55,14 @@ class Line:
     def up(self, action: Action, *args: Any) -> None:
         """Let something happen at the server when the line has carried it there; lost when it is cut."""
         if self.standing:
-            self._up_at_s = max(self._up_at_s, self._arrival_s())
+            self._up_at_s = self._arrival_s(self._up_at_s)
             self._flying_up.append((action, args))
             self._loop.deliver_at(self._up_at_s, self._server, _arrive, self._flying_up)
 
     def down(self, action: Action, *args: Any) -> None:
         """Let something happen in the client's process when the line has carried it there."""
         if self.standing:
-            self._down_at_s = max(self._down_at_s, self._arrival_s())
+            self._down_at_s = self._arrival_s(self._down_at_s)
             self._flying_down.append((action, args))
             self._loop.deliver_at(self._down_at_s, self.client, _arrive, self._flying_down)
 
@@ -95,10 +95,11 @@ class Line:
         """Tell whether something happens that happens so often."""
         return share > 0.0 and self.chance.random() < share
 
-    def _arrival_s(self) -> float:
-        weather = self.weather
+    def _arrival_s(self, last_s: float) -> float:
+        """Return when what is sent now arrives: not before what was sent last."""
+        weather, sent_s = self.weather, self._loop.now_s
         late_ms = weather.least_ms + (weather.most_ms - weather.least_ms) * self._draw()
-        return max(self.stalled_until_s, self._loop.now_s) + late_ms / 1_000
+        return max(last_s, max(sent_s, self.stalled_until_s) + late_ms / 1_000)
 
 
 def _arrive(flying: Flying) -> None:

@@ -122,27 +122,25 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
                     continue
                 place = int(draw() * len(runnable))
                 process = runnable[place]
-                if process.queue and not process.frozen:
-                    self._run_one(process, process.queue.popleft())
-                else:
+                if not process.queue or process.frozen:
                     process.listed = False
                     runnable[place] = runnable[-1]
                     runnable.pop()
+                    continue
+                handle = process.queue.popleft()
+                if handle.is_cancelled:
+                    continue
+                self.steps += 1
+                try:
+                    handle.context.run(handle.callback, *handle.args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as failure:  # noqa: BLE001 - whatever a simulated process raises is a finding
+                    self.on_broken(process, failure)
+                if process.fuse is not None:
+                    process.after_a_step()
         finally:
             asyncio._set_running_loop(None)  # noqa: SLF001 - the same
-
-    def _run_one(self, process: Process, handle: Handle) -> None:
-        if handle.is_cancelled:
-            return
-        self.steps += 1
-        try:
-            handle.context.run(handle.callback, *handle.args)
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as failure:  # noqa: BLE001 - whatever a simulated process raises is a finding
-            self.on_broken(process, failure)
-        if process.fuse is not None:
-            process.after_a_step()
 
     def _jump(self, until_s: float) -> bool:
         """Let time be that of the next timer, and its callback and those due with it be queued."""
@@ -153,8 +151,13 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         now_s = self.now_s = max(self.now_s, timers[0].when_s)
         while timers and timers[0].when_s <= now_s:
             handle = heappop(timers)
-            if not handle.is_cancelled:
-                self._queue(handle)
+            process = handle.process
+            if handle.is_cancelled or process.dead:
+                continue
+            process.queue.append(handle)
+            if not process.listed and not process.frozen:
+                process.listed = True
+                self._runnable.append(process)
         return True
 
     def _queue(self, handle: Handle) -> None:

@@ -64,3 +64,4 @@ class Entitled(Fact, frozen=True, kw_only=True):
     models: Patterns = ()
     groups: Names = ()
     keys: Names = ()
+    until_ms: int = 0

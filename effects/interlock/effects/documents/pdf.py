@@ -3,8 +3,6 @@
 import io
 import logging
 
-from pypdf import PdfReader
-
 from interlock.effects.documents.passages import Block, Context, build_text
 from interlock.effects.documents.prose import line_starts
 from interlock.effects.documents.types import Text
@@ -14,6 +12,8 @@ PAGES_MAX = 2_000
 
 def read_pdf(data: bytes) -> Text:
     """Read a PDF file; whatever pypdf raises for a broken or encrypted file passes through."""
+    from pypdf import PdfReader  # noqa: PLC0415 - needs 150 ms to load, and most folders hold no PDF
+
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     reader = PdfReader(io.BytesIO(data))
     title = str(reader.metadata.title or "") if reader.metadata else ""

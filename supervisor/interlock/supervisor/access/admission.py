@@ -10,7 +10,7 @@ from zlib import crc32
 import msgspec
 from msgspec.structs import replace
 
-from interlock.bus.permissions import PEOPLE, PROCESSES
+from interlock.bus.permissions import PEOPLE, PROCESSES, ROLES
 from interlock.bus.principals import Principal
 from interlock.contracts.observed import Entitlement
 from interlock.supervisor.access.directory import Directory, is_agent, is_retired, is_revoked
@@ -21,6 +21,8 @@ SPREAD_S = 360
 SHORTEST_S = 1
 SHOWN_CHARS = 12
 MOST_LISTED_CHARS = 200
+# What a record can hold: there are tokens without a sensible end.
+LATEST_MS = 2**53
 CERTIFICATE, TOKEN = "certificate", "token"
 
 
@@ -38,7 +40,10 @@ class CertificateProof(msgspec.Struct, frozen=True, tag=True):
 
 
 class TokenProof(msgspec.Struct, frozen=True, tag=True):
-    """An issuer that is trusted says who this person is, until `expires_s` (since the epoch)."""
+    """An issuer that is trusted says who this person is, until `expires_s` (since the epoch).
+
+    `public_key` is a key with which the person has signed the server's nonce: the token names none.
+    """
 
     name: str
     roles: tuple[str, ...]
@@ -47,6 +52,8 @@ class TokenProof(msgspec.Struct, frozen=True, tag=True):
     tenants: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    public_key: str = ""
 
 
 Proof = KeyProof | CertificateProof | TokenProof
@@ -148,20 +155,43 @@ def _by_certificate(
 
 def _by_token(directory: Directory, proof: TokenProof, moment: Moment) -> Outcome:
     shown = f"token of {proof.name}"
-    if proof.name in directory:
+    taken = _taken(directory, proof)
+    if taken:
         # Who came with the token is not that principal, so the attempt is not put down to it.
-        return Rejected(
-            "the token gives a name that a principal of the directory has", "", proof.environment, shown
-        )
+        return Rejected(taken, "", proof.environment, shown)
     if not proof.roles or not all(role in PEOPLE for role in proof.roles):
         return Rejected("the token gives no role", proof.name, proof.environment, shown)
     expires_s = min(proof.expires_s, _later_s(moment))
     if expires_s * 1_000 < moment.now_ms + SHORTEST_S * 1_000:
         return Rejected("the token has expired", proof.name, proof.environment, shown)
-    entitlement = Entitlement(
-        roles=proof.roles, tenants=proof.tenants, tools=proof.tools, models=proof.models
+    return Admitted(proof.name, proof.roles, proof.environment, expires_s, _entitlement(proof), TOKEN)
+
+
+def _taken(directory: Directory, proof: TokenProof) -> str:
+    """Return why a token's name, groups or key are not its person's to have; empty: they are."""
+    if proof.name in directory:
+        return "the token gives a name that a principal of the directory has"
+    if proof.name in ROLES or directory.has_group(proof.name):
+        return "the token gives a name that a role or a group has, for which it would answer"
+    if any(group in directory for group in proof.groups):
+        return "the token gives a group that is a principal's name, for whom it would answer"
+    if directory.has_key(proof.public_key):
+        return "the key that came with the token is a principal's of the directory"
+    return ""
+
+
+def _entitlement(proof: TokenProof) -> Entitlement:
+    """Return what may be done in a person's name; it approves until the token ends."""
+    keys = (proof.public_key,) if proof.public_key else ()
+    return Entitlement(
+        roles=proof.roles,
+        tenants=proof.tenants,
+        tools=proof.tools,
+        models=proof.models,
+        groups=proof.groups,
+        keys=keys,
+        until_ms=min(proof.expires_s * 1_000, LATEST_MS) if keys or proof.groups else 0,
     )
-    return Admitted(proof.name, proof.roles, proof.environment, expires_s, entitlement, TOKEN)
 
 
 def _known(

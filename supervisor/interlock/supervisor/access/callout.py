@@ -1,7 +1,8 @@
 """Answers the server's questions about who connects: proof first, then the decision, then the signed answer.
 
 A key's owner is answered in the same turn. Whoever has to be looked into longer, with a token or a
-restriction that the log must hold first, waits; in bounded number. It must not know what follows for
+restriction that the log must hold first, waits; in bounded number. A key that nobody of the directory has
+comes with a token as the key by which its person signs. It must not know what follows for
 connections that stand already.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from interlock.bus import tickets
 from interlock.bus.accounts import account
@@ -94,13 +96,19 @@ class Callout:
 
     def _at_once(self, question: Question) -> tuple[Proof | None, Outcome | None]:
         """Return what is proven, and what follows: nothing yet where a token has to be looked into."""
-        if question.token and not question.named_key:
+        if question.token and self._may_be_by_token(question):
             return None, None
         try:
             proof = _prove(question)
         except Unproven as failure:
             return None, self._unproven(question, failure)
         return proof, self._decide(question, proof)
+
+    def _may_be_by_token(self, question: Question) -> bool:
+        """Tell whether no key counts more than the token: who is in the directory comes by its key."""
+        if not question.named_key:
+            return True
+        return bool(question.public_key) and not self._cutting.directory.has_key(question.public_key)
 
     async def _look_into(self, reply: str, question: Question, proof: Proof | None) -> None:
         try:
@@ -120,6 +128,7 @@ class Callout:
             if self._tokens is None:
                 raise Unproven("nobody may come with a token here: see docs/oidc.md")
             proof = await self._tokens.prove(question.token, now_ms())
+            proof = replace(proof, public_key=question.public_key)
         outcome = self._decide(question, proof)
         if isinstance(outcome, Admitted) and self._has_to_wait(outcome):
             await self._environments[outcome.environment].entitling.tell(outcome)
@@ -139,15 +148,16 @@ class Callout:
         return Rejected(f"{failure}; it is {owner[0]}'s", environment=environment, shown=shown)
 
     def _decide(self, question: Question, proof: Proof) -> Outcome:
-        outcome = admit(
-            self._cutting.directory, self._cutting.keeps_out, proof, Moment(now_ms(), question.user)
-        )
-        if isinstance(outcome, Admitted) and outcome.environment not in self._environments:
+        moment = Moment(now_ms(), question.user)
+        outcome = admit(self._cutting.directory, self._cutting.keeps_out, proof, moment)
+        if not isinstance(outcome, Admitted):
+            return outcome
+        if outcome.environment not in self._environments:
             return Rejected(
                 f"this service does not know the environment {outcome.environment}: restart it",
                 outcome.principal,
             )
-        return outcome
+        return self._environments[outcome.environment].entitling.with_known(outcome, moment.now_ms)
 
     def _has_to_wait(self, outcome: Outcome) -> bool:
         return isinstance(outcome, Admitted) and self._environments[

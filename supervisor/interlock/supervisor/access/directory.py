@@ -44,6 +44,14 @@ class Directory:
         """Return a principal, or None."""
         return self.principals.get(name)
 
+    def has_key(self, public_key: str) -> bool:
+        """Return whether this key is, or was, anybody's."""
+        return public_key in self._keys
+
+    def has_group(self, name: str) -> bool:
+        """Return whether somebody is in a group of this name."""
+        return any(name in principal.groups for principal in self.principals.values())
+
     def of_key(self, public_key: str) -> tuple[str, Key] | None:
         """Return whose key this is, or None for nobody's."""
         known = self._keys.get(public_key)

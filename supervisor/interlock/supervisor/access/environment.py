@@ -156,7 +156,7 @@ class Environment:
         for fact in decision.facts:
             match fact:
                 case Entitled():
-                    self.entitling.decided(fact)
+                    self.entitling.decided(fact, decision.cause)
                 case AgentCondemned() if self._following:
                     self._executioner.condemned(self.name, fact)
                 case _:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from interlock.bus.permissions import PEOPLE
+from interlock.bus.permissions import PEOPLE, ROLES
 from interlock.contracts.errors import MalformedSubject
 from interlock.contracts.subjects import token
 from interlock.supervisor.access.errors import MalformedSettings
@@ -34,17 +34,24 @@ def _role(name: str) -> str:
     return name
 
 
-def _environment(name: str) -> str:
+def _name(name: str) -> str:
     try:
         return token(name)
     except MalformedSubject as error:
         raise ValueError(str(error)) from error
 
 
+def _group(name: str) -> str:
+    if name in ROLES:
+        raise ValueError(f"{name!r} is a role, no group: write it in [roles], or name another group")
+    return _name(name)
+
+
 # A claim's name; a list of names leads into a claim that is an object.
 Claim = Annotated[str, Field(min_length=1)] | Annotated[tuple[str, ...], Field(min_length=1)]
 Role = Annotated[str, AfterValidator(_role)]
-Environment = Annotated[str, AfterValidator(_environment)]
+Environment = Annotated[str, AfterValidator(_name)]
+Group = Annotated[str, AfterValidator(_group)]
 
 
 class NameClaim(BaseModel):
@@ -63,6 +70,15 @@ class RolesClaim(BaseModel):
 
     claim: Claim
     map: dict[str, Role] = Field(min_length=1)
+
+
+class GroupsClaim(BaseModel):
+    """Which claim lists groups, and for which group here each of those that count may approve."""
+
+    model_config = _STRICT
+
+    claim: Claim
+    map: dict[str, Group] = Field(min_length=1)
 
 
 class EnvironmentClaim(BaseModel):
@@ -98,6 +114,7 @@ class Oidc(BaseModel):
     environment: Environment | EnvironmentClaim = "development"
     principal: NameClaim
     roles: RolesClaim
+    groups: GroupsClaim | None = None
     entitlements: EntitlementClaims = EntitlementClaims()
 
     @property

@@ -19,7 +19,7 @@ from interlock.contracts.subjects import token as subject_token
 from interlock.supervisor.access.admission import TokenProof
 from interlock.supervisor.access.errors import Unproven
 from interlock.supervisor.access.issuer_keys import IssuerKeys, read_file
-from interlock.supervisor.access.oidc import Claim, Oidc
+from interlock.supervisor.access.oidc import Claim, GroupsClaim, Oidc, RolesClaim
 
 MOST_CHARS = 16_384
 MOST_VALUES = 1_024
@@ -65,10 +65,10 @@ class Tokens:
 
     def _read(self, claims: Mapping[str, Any]) -> TokenProof:
         settings, may = self._settings, self._settings.entitlements
-        roles = [settings.roles.map.get(value) for value in _values(claims, settings.roles.claim)]
         return TokenProof(
             name=self._name(claims),
-            roles=tuple(dict.fromkeys(role for role in roles if role)),
+            roles=_mapped(claims, settings.roles),
+            groups=_mapped(claims, settings.groups) if settings.groups else (),
             environment=self._environment(claims),
             expires_s=int(claims["exp"]),
             tenants=_entitled(claims, may.tenants, "tenants"),
@@ -82,9 +82,13 @@ class Tokens:
         if not isinstance(name, str) or not name.endswith(wanted.suffix):
             raise Unproven("the token does not name a person as it has to; see [principal] in the OIDC file")
         try:
-            return subject_token(name.removesuffix(wanted.suffix))
+            name = subject_token(name.removesuffix(wanted.suffix))
         except MalformedSubject as failure:
             raise Unproven(f"the token's name cannot be used: {failure}") from failure
+        groups = self._settings.groups
+        if groups is not None and name in groups.map.values():
+            raise Unproven(f"the token's name cannot be used: {name} is a group, for which it would answer")
+        return name
 
     def _environment(self, claims: Mapping[str, Any]) -> str:
         wanted = self._settings.environment
@@ -144,6 +148,12 @@ def _values(claims: Mapping[str, Any], path: Claim) -> tuple[str, ...]:
     except msgspec.ValidationError:
         return ()
     return tuple(listed[:MOST_VALUES])
+
+
+def _mapped(claims: Mapping[str, Any], wanted: RolesClaim | GroupsClaim) -> tuple[str, ...]:
+    """Return what the values of a claim that count mean here, each once."""
+    found = [wanted.map.get(value) for value in _values(claims, wanted.claim)]
+    return tuple(dict.fromkeys(here for here in found if here))
 
 
 def _entitled(claims: Mapping[str, Any], path: Claim | None, what: str) -> tuple[str, ...]:

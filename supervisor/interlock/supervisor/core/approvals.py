@@ -7,15 +7,18 @@ from interlock.contracts.consent import judged
 from interlock.contracts.people import Need
 from interlock.contracts.presence import ModelOffer, ToolOffer
 from interlock.supervisor.core.membership import has_key
+from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.core.state import Effect, State
 
 
-def satisfies(state: State, effect: Effect, needs: Sequence[Need], now_ms: int) -> bool:
+def satisfies(state: State, effect: Effect, ruling: Ruling, now_ms: int) -> bool:
     """Tell whether enough have agreed to this very call, under the policies in force, and it counts still.
 
     For whom each of them speaks was settled when they were counted: here the effect's own needs tell it.
     """
     if not effect.approvals or now_ms >= effect.approved_until_ms:
+        return False
+    if effect.requester_may and not ruling.requester_may:
         return False
     arguments = effect.demand.arguments
     policies = "" if state.policies is None else state.policies.digest
@@ -24,9 +27,9 @@ def satisfies(state: State, effect: Effect, needs: Sequence[Need], now_ms: int) 
         said = approval.statement
         if (said.effect, said.arguments, said.policies) != (effect.seq, digest, policies):
             return False
-        if not has_key(state, said.by, approval.public_key):
+        if not has_key(state, said.by, approval.public_key, now_ms):
             return False
-    return all(_covered(need, effect.needs) for need in needs)
+    return all(_covered(need, effect.needs) for need in ruling.needs)
 
 
 def is_as_agreed(effect: Effect, offer: ToolOffer | ModelOffer) -> bool:

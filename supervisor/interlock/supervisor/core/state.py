@@ -94,10 +94,10 @@ class Effect(msgspec.Struct, frozen=True):
     `to_count` is whether its grant reserves less than the prompt's bytes may need; `holders` are the workers
     that have had its grants. `withdrawn` is whether a kill was over it when it was in flight, `doubtful`
     whether an earlier grant was lost, so that it may have begun. `needs` are those who had to agree, and
-    `approvals` their signatures, good until `approved_until_ms`; `arguments` are those that a person has put
-    in place of the agent's, `agreed` is the most that they were told it costs, `call` what nobody's request
-    holds. `policies` is the version that allowed it,
-    `asked` the number of the escalation about it, and `reason` why it was refused.
+    `approvals` their signatures, good until `approved_until_ms`; the submitter is one of them only where
+    `requester_may`. `arguments` are those that a person has put in place of the agent's, `agreed` is the most
+    that they were told it costs, `call` what nobody's request holds. `policies` is the version that allowed
+    it, `asked` the number of the escalation about it, and `reason` why it was refused.
     """
 
     seq: int
@@ -122,6 +122,7 @@ class Effect(msgspec.Struct, frozen=True):
     needs: tuple[Need, ...] = ()
     approvals: tuple[Approval, ...] = ()
     approved_until_ms: int = 0
+    requester_may: bool = False
     agreed: Amounts = NOTHING
     arguments: Json | None = None
     call: ToolCall | None = None

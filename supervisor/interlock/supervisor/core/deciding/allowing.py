@@ -49,7 +49,7 @@ def allowed(
     if ruling.suggested:
         _suggest(turn, number, effect, ruling)
         return None
-    if ruling.needs and not satisfies(turn.state, effect, ruling.needs, turn.now_ms):
+    if ruling.needs and not satisfies(turn.state, effect, ruling, turn.now_ms):
         ask_approval(turn, number, effect, offer, ruling)
         return None
     return ruling, effect
@@ -69,7 +69,7 @@ def _model_allowed(
         turn.say(number, denied_unpriced(effect, offer))
         return None
     effect = replace(effect, demand=replace(effect.demand, arguments=judged(arguments, offer)))
-    agreed = satisfies(turn.state, effect, ruling.needs, turn.now_ms)
+    agreed = satisfies(turn.state, effect, ruling, turn.now_ms)
     if agreed and most_of(effect.demand, offer).beyond(effect.agreed) is None:
         return ruling, effect
     ask_about_model(turn, number, effect, offer, ruling)
@@ -78,7 +78,7 @@ def _model_allowed(
 
 def _lacks_arguments(turn: Turn, number: int, effect: Effect, ruling: Ruling) -> bool:
     """Deny a call of which the arguments are needed once more, and were too long to be kept."""
-    asks = bool(ruling.needs) and not satisfies(turn.state, effect, ruling.needs, turn.now_ms)
+    asks = bool(ruling.needs) and not satisfies(turn.state, effect, ruling, turn.now_ms)
     if effect.demand.arguments is not None or not (asks or redacts(ruling.flags)):
         return False
     reason = "policies ask for its arguments, which were too long to be kept: ask for it anew"

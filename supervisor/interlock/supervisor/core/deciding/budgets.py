@@ -77,17 +77,18 @@ def _used_up_alone(task: Task, now_ms: int) -> tuple[int, facts.Lack] | None:
 
 def warn(turn: Turn, number: int, spent: Amounts, role: str = "") -> None:
     """Warn when four fifths of a limit are spent: of the task's, or of one that tasks share."""
-    spent_of = [dimension for dimension, much in zip(DIMENSIONS, astuple(spent), strict=True) if much]
     task = turn.state.tasks[number]
     if task.active and task.account.limited:
-        _warn(turn, number, "task", task.account, spent_of)
+        _warn(turn, number, "task", task.account, spent)
+    shared = turn.state.shared
     for scope in (FLEET, tenant_scope(task.tenant), role_scope(role)):
-        account = turn.state.shared.get(scope, NO_ACCOUNT)
+        account = shared.get(scope, NO_ACCOUNT)
         if account.limited:
-            _warn(turn, 0, scope, account, spent_of)
+            _warn(turn, 0, scope, account, spent)
 
 
-def _warn(turn: Turn, number: int, scope: str, account: Account, dimensions: list[str]) -> None:
+def _warn(turn: Turn, number: int, scope: str, account: Account, more: Amounts) -> None:
+    dimensions = [dimension for dimension, much in zip(DIMENSIONS, astuple(more), strict=True) if much]
     for limits, spent, day in limits_of(account, turn.now_ms):
         for dimension in dimensions:
             limit = getattr(limits, dimension)

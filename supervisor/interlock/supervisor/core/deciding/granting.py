@@ -23,7 +23,7 @@ from interlock.supervisor.core.deciding.allowing import allowed
 from interlock.supervisor.core.deciding.budgets import park_for
 from interlock.supervisor.core.deciding.denying import denied, denied_unpriced
 from interlock.supervisor.core.deciding.entitling import effect_forbidden
-from interlock.supervisor.core.deciding.grants import granted_model, granted_tool, kept
+from interlock.supervisor.core.deciding.grants import granted_model, granted_tool, told
 from interlock.supervisor.core.deciding.offers import beyond_charter, charter_of, offered, riskiest
 from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.core.state import Effect, EffectWorker, replace
@@ -184,7 +184,7 @@ def _hold(turn: Turn, number: int, effect: Effect, waits_for: WaitsFor, reason: 
             step=effect.step,
             attempt=effect.attempt,
             key=effect.key,
-            demand=kept(effect.demand),
+            demand=told(effect),
             waits_for=waits_for,
             reason=line(reason),
         ),

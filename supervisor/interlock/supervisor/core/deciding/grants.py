@@ -42,9 +42,16 @@ def granted_tool(
 def granted_model(
     state: State, effect: Effect, worker: EffectWorker, offer: ModelOffer, bound: Amounts
 ) -> facts.EffectGranted:
-    """Build the grant of a model call; what it asks stays at hand where people may be asked about it."""
-    demand = replace(kept(effect.demand), name=offer.model)
+    """Build the grant of a model call; what it asks stands there once, where people may be asked about it."""
+    demand = replace(told(effect), name=offer.model)
     return _granted(effect, worker, reserved=bound, demand=demand, repeatable=True, policies=version(state))
+
+
+def told(effect: Effect) -> Demand:
+    """Return an effect's demand as it is said; what a model is asked once: many may go on at once."""
+    if effect.demand.kind == "model" and effect.state != "none":
+        return replace(effect.demand, arguments=None)
+    return kept(effect.demand)
 
 
 def kept(demand: Demand) -> Demand:

@@ -146,6 +146,7 @@ def entitled(turn: Turn, said: Input, body: Entitlement) -> None:
         models=body.models,
         groups=body.groups,
         keys=body.keys,
+        until_ms=body.until_ms,
     )
     if turn.state.entitlements.get(fact.principal) != fact:
         turn.say(0, fact)

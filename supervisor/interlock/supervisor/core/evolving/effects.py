@@ -27,7 +27,7 @@ def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
     moved = replace(
         effect,
         state=next_effect(effect.state, "effect_granted"),
-        demand=fact.demand,
+        demand=_still_judged(effect.demand, fact.demand),
         attempt=fact.attempt,
         grant=fact.grant,
         granted_attempt=fact.attempt,
@@ -119,6 +119,7 @@ def asked(state: State, number: int, fact: facts.Escalated) -> State:
         needs=(),
         approvals=(),
         approved_until_ms=0,
+        requester_may=False,
         asked=fact.number,
         waits_for="",
     )
@@ -210,6 +211,11 @@ def _begun(task: Task, fact: _First, demand: facts.Demand) -> Effect:
         demand=demand,
         state="none",
     )
+
+
+def _still_judged(known: facts.Demand, said: facts.Demand) -> facts.Demand:
+    """Return a demand with what a model is asked, which is said once alone."""
+    return replace(said, arguments=known.arguments) if said.kind == "model" and not said.arguments else said
 
 
 def _unprompted(demand: facts.Demand) -> facts.Demand:

@@ -135,6 +135,7 @@ def _approved(state: State, number: int, known: Escalation, fact: facts.Resolved
             agreed=known.said.cost,
             approvals=approvals,
             approved_until_ms=min(map(expires_ms, counting), default=fact.at_ms),
+            requester_may=task.submitter not in known.excluded,
         ),
     )
 

@@ -18,7 +18,7 @@ from interlock.supervisor.core.deciding.granting import try_grant
 from interlock.supervisor.core.deciding.people.canaries import asked_for, excluded_anyhow
 from interlock.supervisor.core.escalation import Escalation
 from interlock.supervisor.core.evolving.people import expires_ms
-from interlock.supervisor.core.membership import has_key, is_member, speaks_for
+from interlock.supervisor.core.membership import has_key, is_member, may_speak_for, speaks_for
 from interlock.supervisor.core.ruling import Ruling
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Turn
@@ -31,6 +31,10 @@ def approve(turn: Turn, said: Input, body: Approve, task: int, known: Escalation
         turn.refuse(
             task, said.seq, f"{name} needs a signature: `interlock approve {name}` signs what it shows"
         )
+        return
+    if _is_enough(turn.state, known, turn.now_ms) and _is_asked(turn, said, known):
+        # A key or a group had ended when the last of them agreed, and is good again.
+        settle_approval(turn, task, known.said.number, said, body.reason)
         return
     person = _person(turn, said, task, known)
     if person is None or not _is_sound(turn, said, body.approval, task, known, known.digest):
@@ -110,9 +114,9 @@ def _objection(ruling: Ruling | None, name: str, tool: str) -> str:
 def settle_approval(turn: Turn, task: int, number: int, said: Input, reason: str) -> None:
     """Close an escalation for which enough have agreed, and let its effect happen, if there is one."""
     known = turn.state.escalations[task, number]
-    counting = _counting(turn.state, known, turn.now_ms)
-    if not all(_is_met(turn.state, need, counting) for need in known.needs):
+    if not _is_enough(turn.state, known, turn.now_ms):
         return
+    counting = _counting(turn.state, known, turn.now_ms)
     turn.say(
         task,
         facts.Resolved(
@@ -154,7 +158,7 @@ def _speaker(state: State, who: str, known: Escalation, now_ms: int) -> str:
     counting = _counting(state, known, now_ms)
     heard = {name for one in counting for name in (one.by, one.instead_of)}
     for need in known.needs:
-        if _is_met(state, need, counting):
+        if _is_met(state, need, counting, now_ms):
             continue
         for person in speaks_for(state, who, need.role, now_ms):
             if person not in heard and person not in known.excluded:
@@ -177,7 +181,7 @@ def _is_sound(
     forged = ""
     if statement.by != said.principal:
         forged = f"the approval of {name} is by {statement.by}, not by {said.principal}"
-    elif not has_key(turn.state, said.principal, approval.public_key):
+    elif not has_key(turn.state, said.principal, approval.public_key, turn.now_ms):
         forged = f"the key that signed {name} is none by which {said.principal} may sign"
     elif not is_signed(approval):
         forged = f"the signature of {name} is not over what it says"
@@ -219,16 +223,28 @@ def _counting(state: State, known: Escalation, now_ms: int) -> list[facts.Approv
         for one in known.approvals
         if now_ms < expires_ms(one)
         and one.approval.statement.policies == policies
-        and has_key(state, one.by, one.approval.public_key)
+        and has_key(state, one.by, one.approval.public_key, now_ms)
     ]
 
 
-def _is_met(state: State, need: Need, counting: Sequence[facts.ApprovalCounted]) -> bool:
-    people = {person for one in counting if is_member(state, person := one.instead_of or one.by, need.role)}
+def _is_enough(state: State, known: Escalation, now_ms: int) -> bool:
+    counting = _counting(state, known, now_ms)
+    return all(_is_met(state, need, counting, now_ms) for need in known.needs)
+
+
+def _is_asked(turn: Turn, said: Input, known: Escalation) -> bool:
+    """Tell whether somebody is one of those who are asked, whether or not anybody is missing."""
+    roles = () if said.principal in known.excluded else [need.role for need in known.needs]
+    return any(may_speak_for(turn.state, said.principal, role, turn.now_ms) for role in roles)
+
+
+def _is_met(state: State, need: Need, counting: Sequence[facts.ApprovalCounted], now_ms: int) -> bool:
+    people = {one.instead_of or one.by for one in counting}
+    people = {person for person in people if is_member(state, person, need.role, now_ms)}
     return len(people) >= need.quorum
 
 
 def _missing(state: State, known: Escalation, now_ms: int) -> str:
     counting = _counting(state, known, now_ms)
-    roles = [need.role for need in known.needs if not _is_met(state, need, counting)]
+    roles = [need.role for need in known.needs if not _is_met(state, need, counting, now_ms)]
     return f"others of {', '.join(roles)} have to" if roles else "it is enough"

@@ -3,6 +3,8 @@
 Who may answer, and what follows from an answer, it must not know.
 """
 
+from collections.abc import Sequence
+
 from interlock.contracts import facts
 from interlock.contracts.approval import canonical, digest_of
 from interlock.contracts.charter import Charter
@@ -14,7 +16,7 @@ from interlock.contracts.presence import ModelOffer, Risk, ToolOffer
 from interlock.supervisor.core.bounds import ONE_TOOL_CALL, most_of
 from interlock.supervisor.core.deciding.denying import denied
 from interlock.supervisor.core.deciding.people.resolving import void
-from interlock.supervisor.core.limits import MAX_ASKED, MAX_OPEN_OF_FLEET
+from interlock.supervisor.core.limits import MAX_ASKED, MAX_ASKED_BYTES, MAX_OPEN_OF_FLEET
 from interlock.supervisor.core.provenance import evidence_of
 from interlock.supervisor.core.routing import deadline_of, last_of
 from interlock.supervisor.core.ruling import Ruling
@@ -138,12 +140,20 @@ def ask_question(turn: Turn, number: int, effect: Effect, question: str, charter
 
 
 def _asks_too_much(turn: Turn, number: int, effect: Effect) -> bool:
-    """Deny what would be more than people can be asked for one task at once."""
-    if len(turn.state.tasks[number].asked) < MAX_ASKED:
+    """Deny what would be more than people can be asked for one task at once, or anew in one record."""
+    task = turn.state.tasks[number]
+    others = [task.effects[seq] for seq in task.asked if seq != effect.seq]
+    if len(others) < MAX_ASKED and not _is_too_much((*others, effect)):
         return False
-    reason = f"people are asked {MAX_ASKED} things for this task already: wait until some are decided"
+    reason = f"people are asked {len(others)} things for this task already: wait until some are decided"
     turn.say(number, denied(effect, "limits.asked", reason))
     return True
+
+
+def _is_too_much(asked: Sequence[Effect]) -> bool:
+    if len(asked) * MAX_JUDGED_BYTES <= MAX_ASKED_BYTES:
+        return False
+    return sum(len(canonical(each.demand.arguments or {})) for each in asked) > MAX_ASKED_BYTES
 
 
 def reversible(offer: ToolOffer) -> Reversible:
