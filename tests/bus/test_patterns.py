@@ -4,7 +4,7 @@ import pytest
 
 from interlock.bus.patterns import literal, matcher
 
-CASES = {
+CASES: dict[str, tuple[list[str], list[str], list[str]]] = {
     "a subject fits itself alone": (["a.b"], ["a.b"], ["a.c", "a.b.c", "a", "axb", ""]),
     "any of several": (["a.b", "a.c"], ["a.b", "a.c"], ["a.d", "a.b.c"]),
     "a star is one word": (["a.*"], ["a.b", "a.c-1"], ["a", "a.", "a.b.c", "b.a"]),
