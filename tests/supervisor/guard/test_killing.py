@@ -260,7 +260,10 @@ async def test_that_a_child_is_given_up_is_said_on_the_log_before_anybody_is_end
     assert given_up.given_up.startswith(
         "broken died 1 times within 60 s, everything is stopped; correct that"
     )
-    assert f"{guarded.folder / 'broken.log'}), then start {given_up.host} again" in given_up.given_up
+    assert (
+        f"{guarded.folder / 'broken.log'}), and start everything on {given_up.host} again"
+        in given_up.given_up
+    )
     assert (await office.exited("other")).given_up == ""
     assert await guarded.ended() == 1
 

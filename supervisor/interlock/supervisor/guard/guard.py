@@ -123,7 +123,9 @@ class Guard:
         """Say because of whom everything is stopped, and wait for a bus that takes it, at most so long."""
         log.error("gave_up", reason=gave_up.reason)
         self._tell(gave_up)
-        advice = f"correct that (its log: {self._logs[gave_up.name]}), then start {self._host} again"
+        advice = (
+            f"correct that (its log: {self._logs[gave_up.name]}), and start everything on {self._host} again"
+        )
         given_up = ProcessExited(
             principal=gave_up.name, pid=0, host=self._host, given_up=line(f"{gave_up.reason}; {advice}")
         )
