@@ -13,6 +13,7 @@ MOST_SEEDS = 240
 ALL = (*MUTANTS, *WORKER_MUTANTS, *PEOPLE_MUTANTS)
 NOTICED_BY = {
     "accepts_late_results": 82,
+    "asks_nobody_about_models": 33,
     "assigns_in_stopped_scopes": 97,
     "begins_what_is_older_than_a_kill": 7,
     "begins_while_a_kill_has_no_place": 25,
@@ -30,9 +31,10 @@ NOTICED_BY = {
     "forgets_receipts": 6,
     "ignores_the_grant_number": 41,
     "keeps_to_old_policies": 33,
-    "lets_a_step_wait_for_what_is_planted": 15,
+    "lets_a_step_wait_for_what_is_planted": 195,
     "lets_anybody_approve": 6,
     "lets_approvals_last": 14,
+    "lets_models_be_used_elsewhere": 33,
     "lets_silence_pass": 29,
     "lets_tenants_clocks_run": 109,
     "lets_the_killed_come_back": 6,
