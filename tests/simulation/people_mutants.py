@@ -22,7 +22,7 @@ from interlock.supervisor.core.state import State
 
 def takes_one_for_all() -> Any:
     """The first who agrees is enough."""
-    return patch.object(approving, "_is_met", lambda _state, _need, counting: bool(counting))
+    return patch.object(approving, "_is_met", lambda _state, _need, counting, _now_ms: bool(counting))
 
 
 def lets_the_requester_approve() -> Any:
@@ -52,7 +52,7 @@ def believes_any_signature() -> Any:
 
 def believes_any_key() -> Any:
     """Whose key it is is not looked at."""
-    return patch.object(approving, "has_key", lambda _state, _who, _key: True)
+    return patch.object(approving, "has_key", lambda *_: True)
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def lets_anybody_approve() -> Generator[None]:
     """Whoever agrees counts, whatever role they are in."""
     with (
         patch.object(approving, "speaks_for", lambda _state, who, _role, _now_ms: iter((who,))),
-        patch.object(approving, "is_member", lambda _state, _who, _role: True),
+        patch.object(approving, "is_member", lambda *_: True),
     ):
         yield
 
