@@ -11,6 +11,7 @@ from interlock.contracts.effect import ToolCall
 from interlock.contracts.people import Need
 from interlock.contracts.policy import Policies
 from interlock.contracts.presence import ModelOffer, ToolOffer
+from interlock.supervisor.core.policy.rulings import compiled
 from interlock.supervisor.core.redacting import redacted
 from interlock.supervisor.core.state import replace
 
@@ -60,6 +61,27 @@ def test_policies_that_will_not_do_are_refused_and_the_old_ones_hold_on() -> Non
     assert refused.reasons == ("more.cedar:1: unexpected end of input",)
     assert world.state.policies is not None
     assert world.state.policies.digest == SHIPPED.digest
+
+
+@pytest.mark.parametrize(
+    ("said", "head"),
+    [
+        ("@review", 'action == Action::"model", resource'),
+        ('@redact("arguments.path")', 'action in [Action::"model"], resource'),
+        ('@cap("arguments.amount < 3")', "action, resource is Model"),
+        ("@review", 'action, resource == Model::"openai/tiny"'),
+    ],
+)
+def test_what_nobody_obeys_of_a_model_is_refused_but_beside_tools_it_may_stand(said: str, head: str) -> None:
+    world = World()
+    world.policies(bundle(f"{said} permit (principal, {head});"))
+    (reason,) = world.only(0, facts.PoliciesRefused).reasons
+    assert reason.startswith(f"more.cedar:1: nobody obeys {said.split('(', maxsplit=1)[0]} of a model")
+    # And where tools are meant too, it is for them; and what holds already goes on holding
+    world.policies(bundle(f"{said} permit (principal, action, resource);"))
+    assert world.only(0, facts.PoliciesSet)
+    old = bundle(f"{said} permit (principal, {head});")
+    assert compiled(facts.PoliciesSet(at_ms=1, by="s", digest=old.digest, bundle=old))
 
 
 def test_a_grant_says_which_version_allowed_it_and_what_it_asks_for_besides() -> None:

@@ -8,8 +8,7 @@ from interlock.console.errors import BadInput
 from interlock.console.policies.named import named_folder
 from interlock.contracts.facts import PoliciesSet
 from interlock.contracts.policy import Policies
-from interlock.supervisor.core.policy.compiled import Compiled
-from interlock.supervisor.core.policy.rulings import compiled_or_reasons
+from interlock.supervisor.core.policy.rulings import objections
 from interlock.supervisor.errors import MalformedPolicies
 from interlock.supervisor.policies import read_folder
 
@@ -29,8 +28,7 @@ def read_bundle(folder: Path) -> Policies:
 
 def wrong_with(bundle: Policies) -> tuple[str, ...]:
     """Return what is wrong with a bundle, each with its place."""
-    found = compiled_or_reasons(bundle.digest, bundle)
-    return () if isinstance(found, Compiled) else found
+    return objections(bundle.digest, bundle)
 
 
 def in_force(folder: Path) -> PoliciesSet:

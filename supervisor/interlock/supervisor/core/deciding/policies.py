@@ -9,8 +9,7 @@ from interlock.contracts.inputs import Input
 from interlock.contracts.policy import SetPolicies
 from interlock.supervisor.core.deciding.exceeding import report_excess
 from interlock.supervisor.core.deciding.people.reasking import reask_stale
-from interlock.supervisor.core.policy.compiled import Compiled
-from interlock.supervisor.core.policy.rulings import compiled_or_reasons
+from interlock.supervisor.core.policy.rulings import objections
 from interlock.supervisor.core.turn import Turn
 
 
@@ -20,9 +19,9 @@ def policies_said(turn: Turn, said: Input, body: SetPolicies) -> None:
     known = turn.state.policies
     if known is not None and known.digest == digest:
         return
-    found = compiled_or_reasons(digest, body.bundle)
-    if not isinstance(found, Compiled):
-        turn.say(0, facts.PoliciesRefused(digest=digest, reasons=found, input=said.seq))
+    reasons = objections(digest, body.bundle)
+    if reasons:
+        turn.say(0, facts.PoliciesRefused(digest=digest, reasons=reasons, input=said.seq))
         return
     turn.say(
         0,

@@ -6,7 +6,7 @@ policies that determine, it does not know.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from interlock.contracts.message import Json
 from interlock.contracts.presence import Risk
 from interlock.supervisor.core.policy.cedar import Entities, Handle, authorize, entities_of, handle_of
 from interlock.supervisor.core.policy.compiling import BASE, MODEL, RISKS, Parts, Policy, names_one
-from interlock.supervisor.core.policy.heads import Asked, can_match, reaches
+from interlock.supervisor.core.policy.heads import Asked, can_match, is_of_one, reaches
 from interlock.supervisor.core.policy.paths import WHOLE, Path
 from interlock.supervisor.core.policy.question import Question, Run
 from interlock.supervisor.core.policy.shapes import Shape, Unfit, as_cedar, shape_of, witness, written
@@ -81,6 +81,14 @@ class Compiled:
             policy.obligations.need is not None and reaches(policy.body, MODEL, "Model")
             for policy in self._parts.policies.values()
         )
+
+    @property
+    def unheeded(self) -> Iterator[str]:
+        """What policies about models alone ask for that nobody does with models, each with its place."""
+        for policy in self.policies:
+            if policy.obligations.of_tools and is_of_one(policy.body, MODEL, "Model"):
+                names = ", ".join(f"@{name}" for name in policy.obligations.of_tools)
+                yield f"{policy.place}: nobody obeys {names} of a model: it is for tools, so leave it out"
 
     def declares(self, tool: str) -> bool:
         """Tell whether policies may look at a tool's arguments."""

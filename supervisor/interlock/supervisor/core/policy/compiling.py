@@ -57,7 +57,7 @@ def compile_policies(bundle: Policies) -> Parts | tuple[str, ...]:
     reasons = list(wrong_routes(bundle))
     schema = _schema(bundle)
     if isinstance(schema, str):
-        return _told([schema, *reasons])
+        return told([schema, *reasons])
     actions = known_actions(schema)
     reasons.extend(_wrong_actions(actions))
     found: dict[str, Policy] = {}
@@ -77,11 +77,12 @@ def compile_policies(bundle: Policies) -> Parts | tuple[str, ...]:
         reasons.append(f"there are {len(found)} policies; at most {MOST_POLICIES} are read")
     reasons.extend(_invalid(list(found.values()), schema))
     if reasons:
-        return _told(reasons)
+        return told(reasons)
     return Parts(policies=found, schema=schema, actions=actions)
 
 
-def _told(reasons: list[str]) -> tuple[str, ...]:
+def told(reasons: list[str]) -> tuple[str, ...]:
+    """Return so many reasons as are told."""
     more = len(reasons) - MOST_REASONS
     kept = reasons[:MOST_REASONS] + ([f"and {more} more"] if more > 0 else [])
     return tuple(line(reason) for reason in kept)

@@ -40,6 +40,13 @@ def reaches(policy: Json, action: str, kind: str) -> bool:
     return _action(policy["action"], asked) and of_kind and (not kinds or kind in kinds)
 
 
+def is_of_one(policy: Json, action: str, kind: str) -> bool:
+    """Tell whether a policy's head is about this one action, or things of this kind alone."""
+    actions = {name for _, name in named(policy, "action")}
+    kinds = {each for each, _ in named(policy, "resource")}
+    return actions == {action} or (kinds or {policy["resource"].get("entity_type")}) == {kind}
+
+
 def named(policy: Json, part: str) -> Iterator[tuple[str, str]]:
     """Yield the entities that a part of a head names, by type and id."""
     constraint: Json = policy[part]

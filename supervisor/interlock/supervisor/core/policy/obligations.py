@@ -41,6 +41,12 @@ class Obligations(msgspec.Struct, frozen=True, kw_only=True):
     redact: tuple[str, ...] = ()
     cap: Cap | None = None
 
+    @property
+    def of_tools(self) -> tuple[str, ...]:
+        """The annotations that say something of tools alone."""
+        said = {"review": self.review, "redact": self.redact, "cap": self.cap}
+        return tuple(name for name, value in said.items() if value)
+
 
 def read_obligations(effect: str, said: Mapping[str, str | None]) -> Obligations | str:
     """Read the annotations of a policy; a string is the sentence that says what is wrong with them."""

@@ -11,7 +11,7 @@ from interlock.contracts.facts import PoliciesSet
 from interlock.contracts.people import Need, Rule
 from interlock.contracts.policy import Policies
 from interlock.supervisor.core.policy.compiled import Answer, Compiled
-from interlock.supervisor.core.policy.compiling import Parts, Policy, compile_policies
+from interlock.supervisor.core.policy.compiling import Parts, Policy, compile_policies, told
 from interlock.supervisor.core.policy.obligations import is_beyond
 from interlock.supervisor.core.policy.question import Question
 from interlock.supervisor.core.ruling import Ruling
@@ -53,6 +53,12 @@ def asks_of_models(policies: PoliciesSet | None) -> bool:
 def compiled_or_reasons(digest: str, bundle: Policies) -> Compiled | tuple[str, ...]:
     """Return a compiled bundle, or why it will not do."""
     return _compiled(_Version(digest, bundle))
+
+
+def objections(digest: str, bundle: Policies) -> tuple[str, ...]:
+    """Return why a bundle may not come to hold; of one that holds already this is not asked."""
+    found = compiled_or_reasons(digest, bundle)
+    return told(list(found.unheeded)) if isinstance(found, Compiled) else found
 
 
 @lru_cache(maxsize=VERSIONS)
