@@ -74,9 +74,7 @@ async def _print(reach: Reach, wanted: Wanted, nothing: str, *, mine: bool, as_j
         docket = await read_docket(bus)
     mandate = Mandate(docket, reach.principal, now_ms())
     found = in_order(
-        asked
-        for asked in docket.open.values()
-        if wanted(asked) and (not mine or mandate.standing(asked).mine)
+        asked for asked in docket.open.values() if wanted(asked) and (not mine or mandate.is_theirs(asked))
     )
     if as_json:
         print_json([fields(mandate, asked) for asked in found])

@@ -30,7 +30,7 @@ def urgency(asked: Asked) -> tuple[int, bool, int, int, int]:
 
 def row(mandate: Mandate, asked: Asked) -> str:
     """Return one line."""
-    mine = "yes" if mandate.standing(asked).mine else ""
+    mine = "yes" if mandate.is_theirs(asked) else ""
     now_ms = mandate.now_ms
     return (
         f"{asked.number!s:>9}  {KINDS[asked.said.kind]:<10} {span(now_ms - asked.said.at_ms):>7}  "

@@ -1,5 +1,6 @@
 """Whether an escalation is a person's to decide, as the log tells; the supervisor has the last word."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from interlock.console.people.asked import Asked
@@ -31,16 +32,21 @@ class Mandate:
                 for name in _roles(docket, fact.by, now_ms):
                     self._names.setdefault(name, fact.by)
 
+    def is_theirs(self, asked: Asked) -> bool:
+        """Tell whether the person is asked; `standing` says why, or why not."""
+        if self.person in asked.excluded or (asked.approvals and self._has_agreed(asked)):
+            return False
+        return any(name in self._names for name in _wanted(asked))
+
     def standing(self, asked: Asked) -> Standing:
         """Return how the person stands to what is asked."""
+        wanted = _wanted(asked)
+        if self.is_theirs(asked):
+            return Standing(mine=True, why=self._as(next(name for name in wanted if name in self._names)))
         if self.person in asked.excluded:
             return Standing(mine=False, why="you asked for it, so somebody else decides")
-        if asked.approvals and self._has_agreed(asked):
+        if self._has_agreed(asked):
             return Standing(mine=False, why="you have agreed")
-        wanted = [need.role for need in asked.needs] if asked.is_signed else asked.desks[::-1]
-        for name in wanted:
-            if name in self._names:
-                return Standing(mine=True, why=self._as(name))
         there = " and ".join(wanted if asked.is_signed else wanted[:1]) or "nobody"
         return Standing(mine=False, why=f"it is for {there}{self._besides(asked)}")
 
@@ -59,6 +65,11 @@ class Mandate:
         if self._names[name]:
             return f"you may, for {self._names[name]}"
         return "you are asked by name" if name == self.person else f"you may, as {name}"
+
+
+def _wanted(asked: Asked) -> Sequence[str]:
+    """Return who is asked, the latest desk first."""
+    return [need.role for need in asked.needs] if asked.is_signed else asked.desks[::-1]
 
 
 def _roles(docket: Docket, person: str, now_ms: int) -> tuple[str, ...]:

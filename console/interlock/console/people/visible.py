@@ -19,7 +19,7 @@ _in_order = msgspec.json.Encoder(order="deterministic").encode
 
 def visible(text: str) -> str:
     """Return text on one line, each hidden character written as its number."""
-    if _UNUSUAL.search(text) is None:
+    if text.isascii() and text.isprintable():
         return text
     return _UNUSUAL.sub(_shown, " ".join(text.split()))
 

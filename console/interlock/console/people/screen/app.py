@@ -214,7 +214,7 @@ class Inbox(App[None]):
     def _on_change(self, changed: list[Asked]) -> None:
         fresh = [asked for asked in changed if asked.resolved is None and not asked.approvals]
         mandate = self._mandate()
-        if any(mandate.standing(asked).mine for asked in fresh):
+        if any(mandate.is_theirs(asked) for asked in fresh):
             self.bell()
         self._due()
 

@@ -70,7 +70,7 @@ class Rows(DataTable[Text]):
 
 
 def _cells(mandate: Mandate, asked: Asked) -> Cells:
-    mine, now_ms = mandate.standing(asked).mine, mandate.now_ms
+    mine, now_ms = mandate.is_theirs(asked), mandate.now_ms
     deadline_ms = asked.deadline_ms
     hurry = "bold red" if deadline_ms is not None and deadline_ms - now_ms < SOON_MS else ""
     faint = "" if mine else "dim"

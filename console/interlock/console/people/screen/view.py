@@ -24,7 +24,7 @@ class View(msgspec.Struct, frozen=True):
         return [
             asked
             for asked in known.values()
-            if (not self.mine or self.decided or mandate.standing(asked).mine)
+            if (not self.mine or self.decided or mandate.is_theirs(asked))
             and all(word in _searched(asked) for word in words)
         ]
 
@@ -43,7 +43,7 @@ def heading(view: View, live: Live, mandate: Mandate, hidden: int) -> Text:
     docket = mandate.docket
     text = Text.assemble(("inbox of ", "dim"), (mandate.person, "bold"))
     if live.is_up_to_date:
-        mine = sum(mandate.standing(asked).mine for asked in docket.open.values())
+        mine = sum(mandate.is_theirs(asked) for asked in docket.open.values())
         text.append(f"  {len(docket.open) + docket.overflow} open, ")
         text.append(f"{mine} yours", style="bold green" if mine else "dim")
     else:
