@@ -8,7 +8,6 @@ same run: how long the same records take to be read when nothing is made of them
 
 import argparse
 import asyncio
-import gc
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -24,7 +23,6 @@ from bench.results import keep
 from interlock.bus import server
 from interlock.bus.clock import now_ms
 from interlock.bus.nats_bus import NatsBus, connect
-from interlock.bus.process import GARBAGE_THRESHOLDS
 from interlock.bus.stream import ensure_stream
 from interlock.console.people.asked import Asked
 from interlock.console.people.docket import Docket
@@ -32,6 +30,7 @@ from interlock.console.people.listing import in_order, row
 from interlock.console.people.mandate import Mandate
 from interlock.console.people.reading import read_docket
 from interlock.console.people.screen.live import Live
+from interlock.console.runtime import look_seldom_for_garbage
 from interlock.contracts import facts as f
 from interlock.contracts.approval import digest_of
 from interlock.contracts.decision import Decision
@@ -211,7 +210,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, one turn")
     quick: bool = parser.parse_args(arguments).quick
     sizes = (QUICK_OPEN, QUICK_OTHERS, QUICK_ASKED, 1) if quick else (OPEN, OTHERS, ASKED, TURNS)
-    gc.set_threshold(*GARBAGE_THRESHOLDS)  # as every command does
+    look_seldom_for_garbage()  # as every command does
     figures = uvloop.run(measure(*sizes))
     print(f"{figures.open:,} open, listed from the log   {figures.listed_ms:7.0f} ms  (aim 200 ms)")
     print(f"  of this process's CPU           {figures.listed_cpu_ms:7.0f} ms")
