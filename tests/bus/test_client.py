@@ -91,6 +91,8 @@ async def test_a_handler_that_fails_stops_neither_the_others_nor_the_reading(cli
     client.put("a", b"2", "", None)
     # Then the other has them all
     await until(lambda: heard == [b"1", b"2"])
+    # And the connection stands
+    assert client.is_connected
 
 
 async def test_a_handler_that_waits_gets_one_message_after_the_other(client: DirectClient) -> None:

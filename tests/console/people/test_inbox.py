@@ -247,6 +247,9 @@ async def test_a_verdict_that_is_overtaken_is_told_what_was_decided(
         # When it is sent, then the person is told
         await table.press("ctrl+s")
         await table.until(lambda: "was rejected by bob" in table.told)
+        # And was heard once, and has nothing left to decide
+        assert [type(said.body) for said in table.heard] == [Approve]
+        assert table.numbers == []
 
 
 async def test_what_was_decided_before_the_key_is_told_without_a_sheet(
@@ -448,6 +451,9 @@ async def test_without_a_key_file_an_approval_is_told_what_is_missing(environmen
         await table.until(lambda: bool(table.numbers))
         await table.press("a")
         await table.until(lambda: "interlock keys create alice" in table.told)
+        # And there is no sheet to fill in, for nothing could be said
+        assert not isinstance(table.app.screen, SheetScreen)
+        assert table.heard == []
 
 
 async def test_the_bell_rings_for_what_is_new_and_mine(
@@ -487,6 +493,8 @@ async def test_what_is_mine_what_was_decided_and_what_holds_words_can_be_looked_
         await table.press("d")
         await table.until(lambda: table.numbers == [f"{task}.3"])
         await table.until(lambda: "it was answered by bob" in table.shown("#paper"))
+        # And nobody can decide it again
+        assert not any(table.app.check_action("say", (verb,)) for verb in ("approve", "reject", "answer"))
 
 
 async def test_one_can_have_all_the_room(environment: Environment, key_file: Path) -> None:
@@ -498,6 +506,8 @@ async def test_one_can_have_all_the_room(environment: Environment, key_file: Pat
         await table.until(lambda: not table.app.query_one(Rows).display)
         await table.press("escape")
         await table.until(lambda: table.app.query_one(Rows).display)
+        # And it is still the one that was chosen
+        assert table.chosen == Number(task, 1)
 
 
 async def test_only_the_most_urgent_are_listed_and_the_rest_is_counted(
@@ -520,6 +530,8 @@ async def test_a_decision_that_cannot_be_read_is_told_and_the_rest_goes_on(
         await table.until(lambda: "cannot be read" in table.shown("#state"))
         await environment.decide(task, fresh(question()))
         await table.until(lambda: table.numbers == [f"{task}.1"])
+        # And that one could not be read stays to be seen
+        assert "cannot be read" in table.shown("#state")
 
 
 async def test_hostile_words_are_no_markup(environment: Environment, key_file: Path) -> None:
@@ -551,6 +563,12 @@ async def test_an_editor_of_ones_own_takes_the_place_of_the_field(
         sheet = await table.sheet("e")
         await table.press("ctrl+e")
         await table.until(lambda: '"amount_cents": 7' in sheet.query_one(TextArea).text)
+        # And that is what is signed
+        table.decides = counts
+        await table.press("ctrl+s")
+        body = (await table.said()).body
+        assert isinstance(body, Edit)
+        assert body.arguments["amount_cents"] == 7
 
 
 async def test_it_opens_without_colours_too(
@@ -561,3 +579,4 @@ async def test_it_opens_without_colours_too(
     await environment.decide(task, fresh(question()))
     async with inbox(environment, key_file) as table:
         await table.until(lambda: table.numbers == [f"{task}.1"])
+        assert table.app.no_color
