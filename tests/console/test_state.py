@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from interlock.bus.errors import MalformedKey
 from interlock.bus.identity import create, load, save
-from interlock.console.environment import Where, as_token, find, speaker
+from interlock.console.environment import Reach, Where, as_token, connected, find, speaker
 from interlock.console.errors import BadInput, NotRunning
 from interlock.console.local import held, held_private
 from interlock.console.state import PRIVATE_SLOTS, ServerFile, StateFolder, state_folder
@@ -126,3 +127,10 @@ def test_the_state_directory_is_its_owners_alone(tmp_path: Path) -> None:
     state = StateFolder(tmp_path / "new")
     state.make()
     assert {folder.stat().st_mode & 0o077 for folder in (state.root, state.keys, state.store)} == {0}
+
+
+async def test_a_token_that_cannot_be_read_is_called_one(tmp_path: Path) -> None:
+    reach = Reach(url="nats://127.0.0.1:1", principal="carol", token_file=tmp_path / "token")
+    with pytest.raises(MalformedKey, match=r"the token's file .*token cannot be read: No such file"):
+        async with connected(reach):
+            pass

@@ -98,15 +98,18 @@ def load(path: Path, kind: Kind = "user") -> Identity:
         raise MalformedKey(f"the key file {path} holds no usable key: {failure}") from failure
 
 
-def read_secret(path: Path) -> str:
-    """Read a file that only its owner may read, without blank ends; raise MalformedKey for another."""
+def read_secret(path: Path, what: str = "the key file") -> str:
+    """Read a file that only its owner may read, without blank ends; raise MalformedKey for another.
+
+    `what` names such a file in that sentence.
+    """
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="ascii", errors="replace").strip()
     except OSError as failure:
-        raise MalformedKey(f"the key file {path} cannot be read: {failure.strerror}") from failure
+        raise MalformedKey(f"{what} {path} cannot be read: {failure.strerror}") from failure
     if mode & _OTHERS:
-        raise MalformedKey(f"others may read the key file {path}; run: chmod 600 {path}")
+        raise MalformedKey(f"others may read {what} {path}; run: chmod 600 {path}")
     return text
 
 

@@ -86,7 +86,7 @@ async def open_bus(
     """
     context = tls.client_context(settings.tls) if settings.tls else None
     key = partial(read_seed, settings.key_file) if settings.key_file else None
-    token = partial(read_secret, settings.token_file) if settings.token_file else None
+    token = partial(read_secret, settings.token_file, "the token's file") if settings.token_file else None
     credentials = Credentials(key, token, context)
     return await connect_by(
         credentials, settings.url, settings.principal, name=name, limits=limits, patience_s=patience_s

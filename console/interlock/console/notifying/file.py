@@ -40,9 +40,9 @@ class Secrets:
                 raise BadInput(f"{where} the variable {secret.env} is not set, or empty")
             return found
         try:
-            found = read_secret(self._path.parent / Path(secret.file).expanduser())
+            found = read_secret(self._path.parent / Path(secret.file).expanduser(), "the file")
         except MalformedKey as error:
-            raise BadInput(f"{where} {str(error).replace('the key file', 'the file')}") from error
+            raise BadInput(f"{where} {error}") from error
         if not found:
             raise BadInput(f"{where} the file {secret.file} is empty")
         return found
