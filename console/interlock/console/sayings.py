@@ -1,8 +1,7 @@
 """What the console says on the bus, and how it hears what was decided about it."""
 
-import asyncio
-
 from interlock.bus.ports import Bus, Record
+from interlock.console.awaiting import awaited
 from interlock.console.errors import BadInput
 from interlock.contracts import facts as f
 from interlock.contracts.budget import Amounts
@@ -52,21 +51,12 @@ async def set_autonomy(bus: Bus, role: str, wanted: SetAutonomy) -> int:
 
 async def decided(bus: Bus, task: int, seq: int, *, timeout_s: float = DECIDED_S) -> Decision | None:
     """Return the first decision about a task (0: the fleet) that knows the record `seq`, None if late."""
-    found: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
 
-    async def on_record(record: Record) -> None:
+    def knows(record: Record) -> Decision | None:
         decision = decode(Decision, record.data)
-        if decision.cause >= seq and not found.done():
-            found.set_result(decision)
+        return decision if decision.cause >= seq else None
 
-    subscription = await bus.follow([decision_subject(task)], on_record, start_seq=seq + 1)
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await found
-    except TimeoutError:
-        return None
-    finally:
-        await subscription.stop()
+    return await awaited(bus, decision_subject(task), knows, start_seq=seq + 1, timeout_s=timeout_s)
 
 
 def refusal(decision: Decision, seq: int) -> str:

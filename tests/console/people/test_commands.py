@@ -322,7 +322,12 @@ def test_only_a_review_can_be_undone(desk: Desk, capsys: Captured) -> None:
     assert not desk.heard
 
 
-def test_a_review_is_listed_and_rejected_with_undo(desk: Desk, capsys: Captured) -> None:
+@pytest.mark.timeout(30)
+def test_a_review_is_listed_and_rejected_with_undo(
+    desk: Desk, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody waits longer than until it has ended
+    monkeypatch.setattr(undoing, "UNDONE_S", 3_600.0)
     # Given a review on the fleet's subject, beside a payment that waits
     desk.asks(payment())
     desk.asks(review(7), task=0)

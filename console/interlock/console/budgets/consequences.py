@@ -1,11 +1,11 @@
 """What became of the tasks that limits hold up or let go, once somebody has set them."""
 
-import asyncio
 from collections.abc import Iterable
 
 import msgspec
 
 from interlock.bus.ports import Bus, Record
+from interlock.console.awaiting import awaited
 from interlock.console.budgets.book import Book
 from interlock.console.budgets.lacks import remedy, said_lack
 from interlock.contracts import facts as f
@@ -67,29 +67,20 @@ async def fates(
     open_tasks = set(expected)
     fleet: Decision | None = None
     found: dict[int, Fate] = {}
-    done = asyncio.Event()
 
-    def on_record(record: Record) -> None:
+    def are_all_there(record: Record) -> bool | None:
         nonlocal fleet
         decision = decode(Decision, record.data)
         if decision.cause < seq or (decision.task not in expected and decision.cause > seq):
-            return
+            return None
         if decision.task == 0:
             fleet = fleet or decision
         elif (fate := _fate(decision)) is not None and decision.task not in found:
             found[decision.task] = fate
         open_tasks.discard(decision.task)
-        if not open_tasks:
-            done.set()
+        return not open_tasks or None
 
-    following = await bus.follow([DECISIONS], on_record, start_seq=seq + 1)
-    try:
-        async with asyncio.timeout(timeout_s):
-            await done.wait()
-    except TimeoutError:
-        pass
-    finally:
-        await following.stop()
+    await awaited(bus, DECISIONS, are_all_there, start_seq=seq + 1, timeout_s=timeout_s)
     return fleet, [found[task] for task in sorted(found)]
 
 

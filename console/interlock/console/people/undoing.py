@@ -1,8 +1,7 @@
 """What became of an undoing that was ordered with a failed review, in the words of its task's log."""
 
-import asyncio
-
 from interlock.bus.ports import Bus, Record
+from interlock.console.awaiting import awaited
 from interlock.console.lines import said
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
@@ -23,20 +22,11 @@ async def undoing(bus: Bus, task: int, effect: int) -> str:
 
 async def undone(bus: Bus, task: int, effect: int) -> str:
     """Return the same as soon as the undoing has ended, or when it takes too long."""
-    ended = asyncio.Event()
 
-    async def on_record(record: Record) -> None:
-        if any(not isinstance(fact, f.EffectGranted) for fact in _about(record, effect)):
-            ended.set()
+    def has_ended(record: Record) -> bool | None:
+        return any(not isinstance(fact, f.EffectGranted) for fact in _about(record, effect)) or None
 
-    subscription = await bus.follow([decision_subject(task)], on_record, start_seq=effect + 1)
-    try:
-        async with asyncio.timeout(UNDONE_S):
-            await ended.wait()
-    except TimeoutError:
-        pass
-    finally:
-        await subscription.stop()
+    await awaited(bus, decision_subject(task), has_ended, start_seq=effect + 1, timeout_s=UNDONE_S)
     return await undoing(bus, task, effect)
 
 

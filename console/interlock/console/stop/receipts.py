@@ -3,12 +3,12 @@
 What a receipt claims is the supervisor's; the one time added here is that of its decision's own record.
 """
 
-import asyncio
 from typing import NamedTuple
 
 import msgspec
 
 from interlock.bus.ports import Bus, Record
+from interlock.console.awaiting import awaited
 from interlock.console.errors import BadInput
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
@@ -135,22 +135,13 @@ async def gather(bus: Bus, kill: Kill) -> Gathering:
 async def await_receipt(bus: Bus, kill: Kill, *, timeout_s: float = RECEIPTED_S) -> Receipt | None:
     """Return the first receipt of a kill as soon as it stands in the log, None when it is late."""
     gathering = Gathering()
-    found: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
 
-    async def on_record(record: Record) -> None:
+    def receipt(record: Record) -> Receipt | None:
         gathering.take(record)
-        if kill.seq in gathering.receipts and not found.done():
-            found.set_result(gathering.receipts[kill.seq])
+        return gathering.receipts.get(kill.seq)
 
     subject = decision_subject(kill.scope.task)
-    subscription = await bus.follow([subject], on_record, start_seq=kill.seq + 1)
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await found
-    except TimeoutError:
-        return None
-    finally:
-        await subscription.stop()
+    return await awaited(bus, subject, receipt, start_seq=kill.seq + 1, timeout_s=timeout_s)
 
 
 async def receipts_of(bus: Bus, task: int) -> Gathering:
