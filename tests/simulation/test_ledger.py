@@ -98,6 +98,7 @@ STORIES: tuple[tuple[str, Story], ...] = (
     ("once", lambda book: book.grants(6).settles(6, "lost").grants(6, 2, repeatable=False)),
     ("settled twice", lambda book: book.grants(6).settles(6).settles(6, tool_calls=1)),
     ("settled twice", lambda book: book.grants(6).settles(6, tool_calls=2)),
+    ("settled twice", lambda book: book.grants(6).settles(6, "lost").settles(6, "aborted")),
     ("grant", lambda book: book.grants(6).settles(6, grant=2)),
     ("halt", lambda book: book.says(facts.Halted(at_ms=1, by="olga")).grants(6)),
     ("halt", lambda book: book.says(facts.Paused(at_ms=1, by="olga")).grants(6)),

@@ -38,6 +38,9 @@ def fold(state: State, segments: Iterable[tuple[int, list[AnyFact]]]) -> State:
         for fact in decode(Decision, encode(decision)).facts:
             if isinstance(fact, _STARTS):
                 _may_start(state, state.tasks[task], fact)
+            elif isinstance(fact, facts.EffectSettled):
+                effect = state.tasks[task].effects[fact.effect]
+                assert fact.grant == (effect.grant if effect.state == "granted" else 0), "settled once"
             state = evolve(state, task, fact)
     return state
 

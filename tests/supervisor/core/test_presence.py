@@ -107,6 +107,8 @@ def test_an_effect_of_a_finished_step_is_not_done_again_when_its_worker_is_lost(
     world.worker("effects-1")
     assert world.effect(number, effect).state == "aborted"
     assert len(all_of(world.told, number, facts.EffectGranted)) == 1
+    # And its grant is settled once: what follows closes a request that nobody has in hand
+    assert [(fact.end, fact.grant) for fact in world.said(number)] == [("lost", 1), ("aborted", 0)]
 
 
 def test_a_write_of_which_its_worker_does_not_know_whether_it_happened_waits_for_a_person() -> None:

@@ -284,8 +284,8 @@ class Laws:
         what = f"effect {fact.effect} of task {task}"
         grant = self.ledger.open.get(fact.effect)
         if grant is None:
-            if counts(fact.spent) != NOTHING:
-                self._broken("settled twice", f"{what} was settled with nothing reserved: {fact.spent}")
+            if fact.grant or counts(fact.spent) != NOTHING:
+                self._broken("settled twice", f"{what}, grant {fact.grant}, was not in flight: {fact.spent}")
             return
         if grant.number != fact.grant:
             self._broken("grant", f"{what} was settled by grant {fact.grant}, in flight is {grant.number}")

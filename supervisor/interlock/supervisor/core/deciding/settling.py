@@ -154,7 +154,7 @@ def abandon_effect(turn: Turn, number: int, seq: int) -> None:
         aborted = facts.EffectSettled(
             at_ms=turn.now_ms,
             effect=seq,
-            grant=effect.grant,
+            grant=0,
             end="aborted",
             basis="nothing",
             fate=effect.unbegun if is_awaited(turn.state, seq) else None,
