@@ -139,10 +139,9 @@ async def test_who_is_refused_tries_seldomer_each_time(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given an agent that is cut and refused
-    monkeypatch.setattr(connection, "RETRY_S", 0.05)
     monkeypatch.setattr(connection, "LONGEST_RETRY_S", 0.2)
     await guarded.buses["researcher-1"].close()
-    agent = await guarded.connect("researcher-1")
+    agent = await guarded.connect("researcher-1", retry_s=0.05)
     guarded.principals.revoke("researcher-1")
     asked = len(guarded.door.asked_s)
     await guarded.door.kick("researcher-1")

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from tests.bus.conftest import Collected, until
@@ -55,6 +56,28 @@ async def fragile(state: Path) -> AsyncIterator[Fragile]:
     await made.begin()
     yield made
     await made.end()
+
+
+async def test_who_admits_the_others_tries_more_often_than_they_do(state: Path) -> None:
+    assert await knocking_s(state / "access", retry_s=0.05) < await knocking_s(state / "other") / 2
+
+
+async def knocking_s(state: Path, **options: float) -> float:
+    """Return how long it takes until somebody has tried five times to come back."""
+    gone = server.start(state)
+    bus = await connect(gone.url, "somebody", **options)
+    tries_s: list[float] = []
+
+    def note(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tries_s.append(asyncio.get_running_loop().time())
+        writer.close()
+
+    await asyncio.to_thread(gone.kill)
+    address = urlsplit(gone.url)
+    async with await asyncio.start_server(note, address.hostname, address.port):
+        await until(lambda: len(tries_s) >= 5)
+    await bus.close()
+    return tries_s[4] - tries_s[0]
 
 
 async def test_everybody_hears_again_after_each_of_three_kills(fragile: Fragile) -> None:

@@ -72,13 +72,17 @@ class Hearing:
 class Connection:
     """A principal's connection to a server; `url` may name several of a cluster, with commas between them.
 
-    Cut and refused, it goes on trying, seldomer each time, until it is admitted again or closed.
+    Cut, it goes on trying, each `retry_s`, and when it is refused seldomer each time, until it is admitted
+    again or closed.
     """
 
-    def __init__(self, principal: str, url: str, credentials: Credentials | None = None) -> None:
+    def __init__(
+        self, principal: str, url: str, credentials: Credentials | None = None, *, retry_s: float = RETRY_S
+    ) -> None:
         self.principal = principal
         self.url = url
         self._servers = url.split(",")
+        self._retry_s = retry_s
         self.trouble: BusError | None = None
         self.watchers: set[Watcher] = set()
         self._credentials = credentials or Credentials()
@@ -136,7 +140,7 @@ class Connection:
             "token": self._credentials.token,
             "tls": self._credentials.tls,
             "connect_timeout": OPEN_S,
-            "reconnect_time_wait": RETRY_S,
+            "reconnect_time_wait": self._retry_s,
             "max_reconnect_attempts": -1,
             "ping_interval": PING_S,
             "pending_size": BUFFER_BYTES,
@@ -362,7 +366,7 @@ class Connection:
     def _settle(self) -> None:
         """Know that the connection stands."""
         self.trouble = None
-        self._pause(RETRY_S)
+        self._pause(self._retry_s)
         self._down.clear()
         self._up.set()
 

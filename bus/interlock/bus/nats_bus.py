@@ -14,7 +14,7 @@ import structlog
 
 from interlock.bus import jetstream
 from interlock.bus.appends import AppendLimits, Appends
-from interlock.bus.connection import Connection, Hearing
+from interlock.bus.connection import RETRY_S, Connection, Hearing
 from interlock.bus.credentials import Credentials, Secret
 from interlock.bus.echoes import is_echo
 from interlock.bus.errors import BusError, TooLarge
@@ -206,13 +206,15 @@ async def connect(
     tls: ssl.SSLContext | None = None,
     name: str = "",
     limits: AppendLimits | None = None,
+    retry_s: float = RETRY_S,
 ) -> NatsBus:
     """Connect as a principal with its nkey seed or access token; neither: an open server, or a certificate.
 
     Raises Unreachable when no server answers within a few seconds, NotPermitted when it refuses. From then on
-    the connection is kept until `close`, whatever happens to the server.
+    the connection is kept until `close`, whatever happens to the server: cut, it is tried each `retry_s`.
     """
-    return await connect_by(Credentials(key, token, tls), url, principal, name=name, limits=limits)
+    credentials = Credentials(key, token, tls)
+    return await connect_by(credentials, url, principal, name=name, limits=limits, retry_s=retry_s)
 
 
 async def connect_by(
@@ -223,9 +225,10 @@ async def connect_by(
     name: str = "",
     limits: AppendLimits | None = None,
     patience_s: float = 0.0,
+    retry_s: float = RETRY_S,
 ) -> NatsBus:
     """Connect as `connect` does; for `patience_s` a refusal may mean that who admits is not there yet."""
-    connection = Connection(principal, url, credentials)
+    connection = Connection(principal, url, credentials, retry_s=retry_s)
     await connection.open(name=name or principal, patience_s=patience_s)
     requests = Requests(connection)
     appends = Appends(requests, limits or AppendLimits())

@@ -11,6 +11,7 @@ from interlock.supervisor.access.admission import (
     HOUR_S,
     LATEST_MS,
     SPREAD_S,
+    UNKNOWN,
     Admitted,
     CertificateProof,
     KeyProof,
@@ -131,6 +132,14 @@ def test_an_agent_that_is_killed_is_kept_out_in_its_own_environment_only() -> No
     killed = frozenset({"development/researcher-1", "development/planner-9"})
     assert decide(KeyProof("U1"), killed=killed) == Rejected("killed", "researcher-1", "development")
     assert isinstance(decide(KeyProof("U9"), killed=killed), Admitted)
+
+
+def test_an_agent_is_not_to_blame_for_coming_before_it_is_known_what_is_killed() -> None:
+    moment = Moment(NOW_MS, "")
+    early = admit(Directory(PRINCIPALS), lambda _environment, _agent: UNKNOWN, KeyProof("U1"), moment)
+    assert early == Rejected(UNKNOWN, "researcher-1", "development", blameless=True)
+    killed = decide(KeyProof("U1"), killed=frozenset({"development/researcher-1"}))
+    assert isinstance(killed, Rejected) and not killed.blameless
 
 
 @pytest.mark.parametrize("name", ["effects-1", "supervisor-1", "guard-1", "alice", "bob"])

@@ -39,6 +39,18 @@ async def test_everybody_of_the_directory_gets_in_and_may_what_its_role_may(site
         await agent.listen("interlock.do.researcher-2", lambda _: None)
 
 
+async def test_an_agent_that_comes_while_the_log_is_made_is_kept_waiting_for_it(bare: Site) -> None:
+    # Given an environment without a log, where nothing can be recorded, and an agent that comes
+    await bare.serve()
+    supervisor = await bare.connect("supervisor-1")
+    agent = asyncio.create_task(bare.connect("researcher-1"))
+    await bare.connect("supervisor-1")
+    assert not agent.done()
+    # When the log is there, then the agent is let in, without having been refused
+    await ensure_stream(supervisor)
+    assert (await agent).connected
+
+
 async def test_a_program_without_a_credential_gets_nothing(site: Site) -> None:
     async with raw(site.url) as client:
         assert await client.present() == REFUSED

@@ -22,7 +22,8 @@ from interlock.supervisor.access import voice as voice_module
 from interlock.supervisor.access.connections import Place
 from interlock.supervisor.access.cutting import SKEW_US, Cutting
 from interlock.supervisor.access.directory import Directory
-from interlock.supervisor.access.environment import UNKNOWN, Environment
+from interlock.supervisor.access.admission import UNKNOWN
+from interlock.supervisor.access.environment import Environment
 from interlock.supervisor.access.system import Ended, Standing
 from interlock.supervisor.access.voice import Voice
 

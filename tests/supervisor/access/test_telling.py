@@ -1,5 +1,8 @@
 """What access says of what it saw: attempts, each put down to who it was, and connections that ended."""
 
+# A test may look inside.
+# pyright: reportPrivateUsage=false
+
 import asyncio
 
 import pytest
@@ -9,6 +12,7 @@ from tests.supervisor.access.test_admitting import signed
 from interlock.bus import identity
 from interlock.bus.accounts import MOST_SUBSCRIPTIONS
 from interlock.bus.clock import now_us
+from interlock.bus.errors import NotPermitted
 from interlock.bus.identity import Identity
 from interlock.bus.principals import Principals
 from interlock.bus.server_keys import ServerKeys
@@ -146,6 +150,20 @@ async def test_who_connects_and_says_nothing_is_no_attempt(site: Site) -> None:
         pass
     await site.quiet()
     assert site.so_far(Violation) == []
+
+
+async def test_who_comes_before_it_is_known_what_is_killed_has_tried_nothing(site: Site) -> None:
+    # Given an access service that has not read the log
+    environment = site.services[0]._environments["development"]
+    environment.known.clear()
+    # When an agent comes, then it is refused, and nothing is put down to it
+    with pytest.raises(NotPermitted):
+        await site.connect("researcher-1")
+    await site.quiet()
+    assert site.so_far(Violation) == []
+    # And it is let in as soon as that is known
+    environment.known.set()
+    await site.connect("researcher-1")
 
 
 @pytest.mark.parametrize(

@@ -71,13 +71,19 @@ class Admitted(msgspec.Struct, frozen=True):
 
 
 class Rejected(msgspec.Struct, frozen=True):
-    """Why not; the principal and environment as far as somebody knows them, `shown` of the credentials."""
+    """Why not; the principal and environment as far as somebody knows them, `shown` of the credentials.
+
+    `blameless` is whether the reason is none of theirs: nobody is told that they tried something.
+    """
 
     reason: str
     principal: str = ""
     environment: str = ""
     shown: str = ""
+    blameless: bool = False
 
+
+UNKNOWN = "what is killed cannot be read from the log yet: try again"
 
 # Returns the words for the kill that keeps an agent of an environment out, or nothing.
 KillOver = Callable[[str, str], str]
@@ -201,7 +207,7 @@ def _known(
         return Rejected("this principal has been revoked", name, principal.environment)
     kill = kill_over(principal.environment, name) if is_agent(principal) else ""
     if kill:
-        return Rejected(kill, name, principal.environment)
+        return Rejected(kill, name, principal.environment, blameless=kill == UNKNOWN)
     ends_ms = [end for end in (key_ends_ms, principal.revoked_ms) if end]
     # The server ends the connection at whole seconds: rounded up, for a key is good until it is retired.
     expires_s = min([_later_s(moment), *(-(-end // 1_000) for end in ends_ms)])

@@ -57,6 +57,8 @@ class Attempts:
     def refused(self, place: Place, rejected: Rejected) -> None:
         """Tell of a connection that access has refused: whose environment nobody knows, in every one."""
         self.turned_away(place)
+        if rejected.blameless:
+            return
         known = rejected.environment in self._environments
         for environment in (rejected.environment,) if known else tuple(self._environments):
             self._note(

@@ -35,7 +35,7 @@ from interlock.supervisor.access.admission import (
 from interlock.supervisor.access.attempts import Attempts
 from interlock.supervisor.access.cutting import Cutting
 from interlock.supervisor.access.environment import Environment
-from interlock.supervisor.access.errors import NoKeys, Unproven
+from interlock.supervisor.access.errors import NoKeys, Unproven, Unready
 
 MOST_WAITING = 256
 
@@ -83,7 +83,7 @@ class Callout:
         if outcome is not None and not self._has_to_wait(outcome):
             self._answer(message.reply, question, outcome)
         elif len(self._waiting) >= MOST_WAITING:
-            self._answer(message.reply, question, Rejected("too many wait to be let in: try again"))
+            self._answer(message.reply, question, Rejected("too many wait to be let in: try again", blameless=True))
         else:
             waiting = asyncio.get_running_loop().create_task(self._look_into(message.reply, question, proof))
             self._waiting.add(waiting)
@@ -115,6 +115,8 @@ class Callout:
             outcome = await self._decide_later(question, proof)
         except Unproven as failure:
             outcome = self._unproven(question, failure)
+        except Unready as failure:
+            outcome = Rejected(str(failure), blameless=True)
         except NoKeys as failure:
             log.warning("token_not_verified", reason=str(failure))
             outcome = Rejected("the keys of the token's issuer cannot be read now: try again", shown="token")

@@ -20,10 +20,12 @@ from interlock.contracts.observed import Entitlement
 from interlock.contracts.subjects import input_subject
 from interlock.supervisor.access.admission import TOKEN, Admitted, Outcome, Rejected, entitlement_of, has_more
 from interlock.supervisor.access.directory import Directory
-from interlock.supervisor.access.errors import Unproven
+from interlock.supervisor.access.errors import Unready
 from interlock.supervisor.access.token_keys import joined, left_of
 
 RESTRICT_S = 2.0
+# Agents start while the supervisor makes the log: without it nothing can be recorded yet.
+AGAIN_S = 0.1
 # Who is not restricted comes in all the same: an operator must, even while the log is full.
 WAIT_S = 0.5
 MOST_AT_ONCE = 256
@@ -72,17 +74,28 @@ class Entitling:
         return self._known(admitted.principal) != admitted.entitlement
 
     async def tell(self, admitted: Admitted) -> None:
-        """Tell the log what may be done in a principal's name; raise Unproven where it has to, and cannot."""
+        """Tell the log what may be done in a principal's name; raise Unready where it has to, and cannot."""
         name, entitlement = admitted.principal, admitted.entitlement
         must = has_more(self._known(name), admitted)
-        answer = self._append(name, entitlement)
         try:
             async with asyncio.timeout(RESTRICT_S if must else WAIT_S):
-                await asyncio.shield(answer)
+                await self._recorded(name, entitlement, again=must)
         except (BusError, TimeoutError) as failure:
             if must:
-                raise Unproven("what this principal may do cannot be recorded now: try again") from failure
+                raise Unready("what this principal may do cannot be recorded now: try again") from failure
             self._unsaid[name] = entitlement
+
+    async def _recorded(self, name: str, entitlement: Entitlement, *, again: bool) -> None:
+        """Wait until the log has taken it; `again` and again, where it has to."""
+        while True:
+            try:
+                await asyncio.shield(self._append(name, entitlement))
+            except BusError:
+                if not again:
+                    raise
+            else:
+                return
+            await asyncio.sleep(AGAIN_S)
 
     def renew(self, directory: Directory, now_ms: int) -> None:
         """Tell the log of those whom it knows, and of whom the directory says something else now."""

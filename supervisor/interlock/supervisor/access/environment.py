@@ -21,13 +21,13 @@ from interlock.contracts.facts import AgentCondemned, Entitled
 from interlock.contracts.message import decode
 from interlock.contracts.scope import FLEET, Scope, read_scope
 from interlock.contracts.subjects import CONTROLS, FLEET_DECISIONS, read_input
+from interlock.supervisor.access.admission import UNKNOWN
 from interlock.supervisor.access.directory import Directory
 from interlock.supervisor.access.entitling import Entitling
 from interlock.supervisor.access.switches import Switches
 from interlock.supervisor.access.voice import Voice
 
 AGAIN_S = 0.25
-UNKNOWN = "what is killed cannot be read from the log yet: try again"
 
 log = structlog.get_logger()
 

@@ -15,5 +15,9 @@ class Unproven(AccessError):
     """Credentials that prove nobody: no key, a wrong signature, a token or certificate that does not hold."""
 
 
+class Unready(AccessError):
+    """Whether somebody may come in cannot be told yet, for a reason that is not theirs."""
+
+
 class NoKeys(AccessError):
     """The keys of an issuer of tokens cannot be read now."""

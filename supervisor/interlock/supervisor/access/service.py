@@ -34,6 +34,8 @@ from interlock.supervisor.access.watched_directory import WatchedDirectory
 
 # Of several services, one answers each question.
 QUEUE = "interlock-access"
+# After a server's restart it has to be there before all whom it admits: the server asks once, and they wait.
+RETRY_S = 0.05
 
 log = structlog.get_logger()
 
@@ -45,7 +47,11 @@ class Access:
         self._settings = settings
         self._principal = bus.principal
         self._connect = partial(
-            connect, bus.url, bus.principal, tls=client_context(bus.tls) if bus.tls else None
+            connect,
+            bus.url,
+            bus.principal,
+            tls=client_context(bus.tls) if bus.tls else None,
+            retry_s=RETRY_S,
         )
         self._incarnation = incarnation
         self._keys = ServerKeys(settings.directory)
