@@ -15,6 +15,7 @@ from tests.bus.conftest import Collected, until
 
 from interlock.bus import server
 from interlock.bus.appends import AppendLimits
+from interlock.bus.connection import RETRY_S
 from interlock.bus.errors import Unreachable
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.ports import Ack, Message, Record
@@ -62,10 +63,10 @@ async def test_who_admits_the_others_tries_more_often_than_they_do(state: Path) 
     assert await knocking_s(state / "access", retry_s=0.05) < await knocking_s(state / "other") / 2
 
 
-async def knocking_s(state: Path, **options: float) -> float:
+async def knocking_s(state: Path, retry_s: float = RETRY_S) -> float:
     """Return how long it takes until somebody has tried five times to come back."""
     gone = server.start(state)
-    bus = await connect(gone.url, "somebody", **options)
+    bus = await connect(gone.url, "somebody", retry_s=retry_s)
     tries_s: list[float] = []
 
     def note(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

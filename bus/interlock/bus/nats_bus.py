@@ -204,7 +204,6 @@ async def connect(
     key: Secret | None = None,
     token: Secret | None = None,
     tls: ssl.SSLContext | None = None,
-    name: str = "",
     limits: AppendLimits | None = None,
     retry_s: float = RETRY_S,
 ) -> NatsBus:
@@ -214,7 +213,7 @@ async def connect(
     the connection is kept until `close`, whatever happens to the server: cut, it is tried each `retry_s`.
     """
     credentials = Credentials(key, token, tls)
-    return await connect_by(credentials, url, principal, name=name, limits=limits, retry_s=retry_s)
+    return await connect_by(credentials, url, principal, limits=limits, retry_s=retry_s)
 
 
 async def connect_by(

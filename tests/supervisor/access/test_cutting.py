@@ -19,10 +19,10 @@ from interlock.contracts.observed import ConnectionEnded
 from interlock.contracts.scope import Scope
 from interlock.contracts.subjects import FLEET_DECISIONS, input_subject
 from interlock.supervisor.access import voice as voice_module
+from interlock.supervisor.access.admission import UNKNOWN
 from interlock.supervisor.access.connections import Place
 from interlock.supervisor.access.cutting import SKEW_US, Cutting
 from interlock.supervisor.access.directory import Directory
-from interlock.supervisor.access.admission import UNKNOWN
 from interlock.supervisor.access.environment import Environment
 from interlock.supervisor.access.system import Ended, Standing
 from interlock.supervisor.access.voice import Voice

@@ -116,8 +116,8 @@ class EffectSettled(Fact, frozen=True, kw_only=True):
     or `nothing` (it provably did not happen). `grant` is 0 where none was in flight: it had waited, and what
     its grants may have cost was settled with each of them, once. `outcome` is the record that tells more. It
     counts to the day of `at_ms`. After the end `counted` it is decided anew, with `counted_tokens` as its
-    prompt's bound. Where a kill waits for its end, `fate` is what the receipt says of it, and `started_us` and
-    `ended_us` are its worker's clock (microseconds since the epoch; 0: nobody said when).
+    prompt's bound. Where a kill waits for its end, `fate` is what the receipt says of it, and `started_us`
+    and `ended_us` are its worker's clock (microseconds since the epoch; 0: nobody said when).
     """
 
     at_ms: int = 0

@@ -83,7 +83,8 @@ class Callout:
         if outcome is not None and not self._has_to_wait(outcome):
             self._answer(message.reply, question, outcome)
         elif len(self._waiting) >= MOST_WAITING:
-            self._answer(message.reply, question, Rejected("too many wait to be let in: try again", blameless=True))
+            crowded = Rejected("too many wait to be let in: try again", blameless=True)
+            self._answer(message.reply, question, crowded)
         else:
             waiting = asyncio.get_running_loop().create_task(self._look_into(message.reply, question, proof))
             self._waiting.add(waiting)
