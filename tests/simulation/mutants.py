@@ -125,6 +125,18 @@ def refunds_lost_effects() -> Any:
     return patch.object(settling, "settle", generous)
 
 
+def closes_under_the_last_grant() -> Any:
+    """What waits again is closed under a grant that has been settled."""
+    say = Turn.say
+
+    def late(turn: Turn, number: int, fact: Any) -> None:
+        if isinstance(fact, facts.EffectSettled) and not fact.grant:
+            fact = replace(fact, grant=turn.state.tasks[number].effects[fact.effect].grant)
+        say(turn, number, fact)
+
+    return patch.object(Turn, "say", late)
+
+
 def repeats_writes() -> Any:
     """A write whose end is unknown is done again."""
     lost = settling.effect_lost
@@ -332,6 +344,7 @@ MUTANTS: tuple[Mutant, ...] = (
     expects_no_sequence,
     dispatches_before_durable,
     refunds_lost_effects,
+    closes_under_the_last_grant,
     repeats_writes,
     assigns_twice,
     loses_open_inputs,

@@ -23,6 +23,7 @@ NOTICED_BY = {
     "believes_old_signs_of_life": 29,
     "calls_everything_completed": 7,
     "calls_everything_refused": 16,
+    "closes_under_the_last_grant": 41,
     "counts_the_absent": 42,
     "counts_what_was_signed_over_something_else": 15,
     "dates_grants_ahead": 6,
