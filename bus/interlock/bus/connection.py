@@ -325,7 +325,10 @@ class Connection:
             watcher.refused(subject)
 
     async def _on_disconnected(self) -> None:
+        """Note the loss; nats-py goes on when this returns, and would try another server in no time."""
         self._on_loss()
+        if self._client.is_reconnecting and not self._closing:
+            await asyncio.sleep(self._retry_s / 2)
 
     def _on_loss(self) -> None:
         """Note a loss once: nats-py knows of it a little before it calls back."""
