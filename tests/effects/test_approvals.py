@@ -43,6 +43,7 @@ class Bank:
         self.written = workspaces / str(TASK) / "note.md"
         self.keys: dict[str, Identity] = {}
         self.last_entitled = 0
+        self.asked_ms = 0
 
     async def entitle(
         self, name: str, *groups: str, role: str = "approver", keys: int = 1, until_ms: int = 0
@@ -66,6 +67,7 @@ class Bank:
         for submitter in submitters:
             await self.say(submitter, "task", "submit", body=Submit(goal="Pay."))
         assert self.office.newest == TASK
+        self.asked_ms = now_ms()
 
     async def say(self, principal: str, kind: str, verb: str, *rest: str, body: Any) -> None:
         await self.office.supervisor.append(input_subject(principal, kind, verb, *rest), encode(body))
@@ -76,6 +78,7 @@ class Bank:
             "task": TASK,
             "number": 1,
             "effect": EFFECT,
+            "asked_ms": self.asked_ms,
             "tool": WRITE.tool,
             "arguments": digest_of(ARGUMENTS),
             "policies": "v1",
@@ -171,6 +174,16 @@ REFUSED: dict[str, tuple[Callable[[Bank], tuple[Approval, ...]], dict[str, Any],
         f"of effect {EFFECT - 1} of task {TASK}",
     ),
     "another task": (lambda b: (b.agrees("bob", task=7), b.agrees("carol")), {}, "of task 7"),
+    "another log": (
+        lambda b: (b.agrees("bob", asked_ms=now_ms() - MINUTE_MS), b.agrees("carol")),
+        {},
+        "by bob does not hold: it is older than the task, and so of another log",
+    ),
+    "another time": (
+        lambda b: (b.agrees("bob"), b.agrees("carol", asked_ms=now_ms() + MINUTE_MS)),
+        {},
+        "not of one question",
+    ),
     "another question": (
         lambda b: (b.agrees("bob"), b.agrees("carol", number=2)),
         {},

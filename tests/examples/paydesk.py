@@ -53,6 +53,7 @@ class Person:
             task=task,
             number=asked.number,
             effect=asked.effect,
+            asked_ms=asked.at_ms,
             tool=asked.tool,
             arguments=asked.digest if arguments is None else digest_of(arguments),
             policies=asked.policies,

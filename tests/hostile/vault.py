@@ -61,6 +61,7 @@ class Vault:
             task=self.story.task,
             number=asked.number,
             effect=asked.effect,
+            asked_ms=asked.at_ms,
             tool=asked.tool,
             arguments=asked.digest,
             policies=asked.policies,

@@ -24,13 +24,15 @@ class Statement(Part, frozen=True, kw_only=True):
     """What is signed: this call, with these arguments, under these policies, once.
 
     `arguments` is the digest of the canonical arguments, `policies` that of the policies in force; `effect`
-    is the record that asked. Of a model, `tool` is its name behind `model:`, and the arguments are all that
-    it is asked. It holds for `valid_s` from when it is counted.
+    is the record that asked, `asked_ms` when people were asked, so that what was signed about another log,
+    where records may have the same numbers, is nothing here. Of a model, `tool` is its name behind `model:`,
+    and the arguments are all that it is asked. It holds for `valid_s` from when it is counted.
     """
 
     task: Sequence
     number: Sequence
     effect: Sequence
+    asked_ms: Count = 0
     tool: str
     arguments: str
     policies: str

@@ -19,7 +19,7 @@ from interlock.contracts.message import Json
 from interlock.contracts.people import Need
 from interlock.contracts.presence import ModelOffer
 from interlock.effects.errors import Unapproved
-from interlock.effects.people import Known, People
+from interlock.effects.people import Known, People, Submission
 
 LOOK_S = 5.0
 AGAIN_S = 0.25
@@ -41,36 +41,42 @@ class Approvals:
             check_time(work, now_ms())
             try:
                 async with asyncio.timeout(LOOK_S):
-                    excluded = "" if work.requester_may else await self._submitter(work)
+                    submission = await self._submission(work)
                     known = await self._people.look()
             except (BusError, TimeoutError) as error:
                 log.warning("people_not_read", effect=work.effect, reason=str(error) or "it takes too long")
                 await asyncio.sleep(AGAIN_S)
             else:
-                check(work, known, excluded, now_ms(), self._models)
+                check(work, known, submission, now_ms(), self._models)
                 return
 
-    async def _submitter(self, work: DoEffect) -> str:
-        submitter = await self._people.submitter_of(work.task)
-        if not submitter:
+    async def _submission(self, work: DoEffect) -> Submission:
+        submission = await self._people.submission_of(work.task)
+        if submission is None:
             reason = f"record {work.task} submits no task, so nobody knows who may not agree to it"
             raise Unapproved(f"the approval of effect {work.effect} does not hold: {reason}")
-        return submitter
+        return submission
 
 
-def check(work: DoEffect, known: Known, excluded: str, at_ms: int, models: Mapping[str, ModelOffer]) -> None:
-    """Raise Unapproved unless enough people have agreed to this grant, and not who is `excluded`.
+def check(
+    work: DoEffect, known: Known, submission: Submission, at_ms: int, models: Mapping[str, ModelOffer]
+) -> None:
+    """Raise Unapproved unless enough people have agreed to this grant, since its task was submitted.
 
-    `models` are those offered here.
+    Whoever submitted it is none of them, unless the grant lets them be; `models` are those offered here.
     """
     signed = _signed(work, models)
     check_time(work, at_ms)
+    excluded = "" if work.requester_may else submission.by
     for approval in work.approvals:
         by = approval.statement.by
         why_not = _REQUESTER if by == excluded else _why_not(work, signed, approval, known, at_ms)
+        if not why_not and approval.statement.asked_ms < submission.stored_ms:
+            why_not = "it is older than the task, and so of another log"
         if why_not:
             raise Unapproved(f"the approval of effect {work.effect} by {by} does not hold: {why_not}")
-    if len({(one.statement.number, one.statement.policies) for one in work.approvals}) > 1:
+    questions = {(each.statement.number, each.statement.asked_ms) for each in work.approvals}
+    if len(questions) > 1 or len({each.statement.policies for each in work.approvals}) > 1:
         raise Unapproved(f"the approvals of effect {work.effect} are not of one question")
     for need in work.needs:
         agreed = _agreed(need, work, known, excluded, at_ms)

@@ -33,6 +33,13 @@ class Delegation(msgspec.Struct, frozen=True):
     until_ms: int
 
 
+class Submission(msgspec.Struct, frozen=True):
+    """Who has submitted a task, and when that was stored (milliseconds since the epoch)."""
+
+    by: str
+    stored_ms: int
+
+
 class Known(msgspec.Struct, frozen=True):
     """What is known of people, by name; of delegations, each one's last."""
 
@@ -81,14 +88,16 @@ class People:
             await self._read(DELEGATIONS, "delegated", self._delegated)
             return self._known
 
-    async def submitter_of(self, task: int) -> str:
-        """Return who has submitted a task, empty: nobody has; raises BusError."""
+    async def submission_of(self, task: int) -> Submission | None:
+        """Return how a task came about, None: its record submits none; raises BusError."""
         async with self._reading:
             submissions = self._log.history([SUBMISSIONS], start_seq=task, consumer="submitted")
             async with aclosing(submissions):
                 async for record in submissions:
-                    return read_input(record.subject).principal if record.seq == task else ""
-        return ""
+                    if record.seq == task:
+                        return Submission(read_input(record.subject).principal, record.time_ms)
+                    break
+        return None
 
     async def _read(self, pattern: str, consumer: str, take: Callable[[Record], None]) -> None:
         start_seq = self._next[consumer]

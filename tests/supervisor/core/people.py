@@ -33,6 +33,7 @@ def statement_of(
         task=task,
         number=number,
         effect=known.said.effect,
+        asked_ms=known.said.at_ms,
         tool=known.said.tool,
         arguments=known.digest if arguments is None else digest_of(arguments),
         policies="" if state.policies is None else state.policies.digest,

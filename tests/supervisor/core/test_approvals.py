@@ -219,8 +219,10 @@ def test_a_forged_approval_is_refused_and_said_to_be_one(forged: Callable[[World
         ({"number": 2}, "it was signed for"),
         ({"task": 999}, "it was signed for"),
         ({"effect": 999}, "it was signed for"),
+        ({"asked_ms": 999}, "that was asked at another time, as in another log"),
+        ({"asked_ms": 0}, "that was asked at another time, as in another log"),
     ],
-    ids=["arguments", "tool", "verdict", "policies", "number", "task", "effect"],
+    ids=["arguments", "tool", "verdict", "policies", "number", "task", "effect", "log", "no log"],
 )
 def test_what_was_signed_has_to_be_what_is_asked(changes: dict[str, Any], sentence: str) -> None:
     world, number, _ = asked()

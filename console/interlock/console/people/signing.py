@@ -45,6 +45,7 @@ def _signed(
         task=asked.task,
         number=asked.said.number,
         effect=asked.said.effect,
+        asked_ms=asked.said.at_ms,
         tool=asked.said.tool,
         arguments=digest,
         policies=docket.policies,

@@ -35,6 +35,7 @@ def statement(
         task=task,
         number=asked.said.number,
         effect=asked.said.effect,
+        asked_ms=asked.said.at_ms,
         tool=asked.said.tool,
         arguments=asked.digest if arguments is None else digest_of(arguments),
         policies=policies,

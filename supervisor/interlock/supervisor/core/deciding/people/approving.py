@@ -192,6 +192,8 @@ def _is_sound(
     stale = ""
     if (statement.task, statement.number, statement.effect) != (task, asked.number, asked.effect):
         stale = f"it was signed for {statement.task}.{statement.number}, not for {name}"
+    elif statement.asked_ms != asked.at_ms:
+        stale = f"it was signed for a {name} that was asked at another time, as in another log: sign this one"
     elif (statement.tool, statement.arguments, statement.verdict) != (asked.tool, digest, verdict):
         stale = f"what was signed is not what {name} asks for now: look at it again"
     elif statement.policies != version(turn.state):
