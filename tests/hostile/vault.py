@@ -83,6 +83,13 @@ class Vault:
             self._buses[name] = await connect(url, name, key=self.key(name).seed)
         return self._buses[name]
 
+    async def known(self) -> None:
+        """Let everybody come once, and wait until the log knows of them."""
+        fleet = await self.environment.story(0)
+        for name in PEOPLE:
+            await self.bus(name)
+            await fleet.first(f.Entitled, principal=name)
+
     async def with_new_key(self, name: str) -> None:
         """Give somebody another key, retire the one before, and wait until the log knows."""
         principals = Principals(self.environment.local.state.store)
@@ -134,6 +141,7 @@ async def opened(folder: Path) -> AsyncGenerator[Vault]:
         asked = await story.first(f.Escalated, kind="approval")
         vault = Vault(environment, story, asked)
         try:
+            await vault.known()
             yield vault
         finally:
             await vault.close()
