@@ -67,6 +67,11 @@ class Mandate:
         return "you are asked by name" if name == self.person else f"you may, as {name}"
 
 
+def members(docket: Docket, role: str, now_ms: int) -> list[str]:
+    """Return who of all that are known answers for a role now: a group, a role of people, or a name."""
+    return [person for person in docket.entitled if role in _roles(docket, person, now_ms)]
+
+
 def _wanted(asked: Asked) -> Sequence[str]:
     """Return who is asked, the latest desk first."""
     return [need.role for need in asked.needs] if asked.is_signed else asked.desks[::-1]
