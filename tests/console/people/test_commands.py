@@ -449,6 +449,24 @@ def test_somebody_stands_in(desk: Desk, capsys: Captured) -> None:
     assert "carol does not answer for alice any more" in capsys.readouterr().err
 
 
+def test_the_inbox_shows_one_where_it_is_named(desk: Desk, capsys: Captured) -> None:
+    desk.asks(payment(1), payment(2, arguments={"amount_cents": 7}))
+    assert desk.type("inbox", f"{desk.task}.2") == Exit.DONE
+    shown = capsys.readouterr().out
+    assert desk.type("show", f"{desk.task}.2") == Exit.DONE
+    assert shown.splitlines()[1:] == capsys.readouterr().out.splitlines()[1:]
+    assert desk.type("inbox", f"{desk.task}.2", "--json") == Exit.DONE
+    assert msgspec.json.decode(capsys.readouterr().out)["arguments"] == {"amount_cents": 7}
+    # And what is no such number, or two wishes at once, is said
+    for words, sentence in (
+        (("3",), "'3' is not the number of anything that people are asked: it looks like 42.1"),
+        ((f"{desk.task}.9",), f"there is no {desk.task}.9"),
+        ((f"{desk.task}.2", "--mine"), "Leave one of them away"),
+    ):
+        assert desk.type("inbox", *words) == Exit.USAGE
+        assert sentence in capsys.readouterr().err
+
+
 def test_the_inbox_is_a_list_where_there_is_no_terminal(desk: Desk, capsys: Captured) -> None:
     assert desk.type("inbox") == Exit.DONE
     assert "nobody waits for anybody" in capsys.readouterr().err
