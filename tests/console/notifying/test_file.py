@@ -86,6 +86,11 @@ def test_a_good_file_is_read(file: Path) -> None:
         ),
         ("[channels.team]", '[channels."../x"]', "'../x' is not a name"),
         ('url = "https://interlock.example"', "url = 5", "url = 5: "),
+        (
+            "https://interlock.example",
+            "https://interlock.example/{id}",
+            "url has braces around something else; write {number} where the number of a question goes",
+        ),
         ('url = "https://interlock.example"', "url = ", "is not TOML"),
         (
             "channels.",
@@ -158,4 +163,4 @@ def test_a_test_says_which_channel_nobody_answers(
         '[channels.finance]\nkind = "webhook"\nurl = "http://127.0.0.1:1/"\nsecret = { env = "HOOK" }\n'
     )
     assert terminal.type("notify", str(typed), "--test") == Exit.UNREACHABLE
-    assert capsys.readouterr().out == "finance: no answer (ConnectError)\n"
+    assert capsys.readouterr().out == "finance: nobody listens there\n"

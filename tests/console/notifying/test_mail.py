@@ -42,7 +42,7 @@ async def test_a_letter_arrives_at_every_mailbox() -> None:
         (letter,) = await office.count(1)
     assert letter["Subject"] == "Interlock 42.1 waits for finance: an approval"
     assert letter["To"] == "x@b.example, y@b.example"
-    assert "interlock show 42.1" in str(letter.get_payload())
+    assert "interlock inbox 42.1" in str(letter.get_payload())
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -65,7 +65,7 @@ async def test_nothing_is_sent_to_a_server_that_nobody_vouches_for(
 ) -> None:
     office = Office(tls=tls, implicit=security == "tls")
     async with office.opened():
-        with pytest.raises(NotDelivered):
+        with pytest.raises(NotDelivered, match="nobody vouches for its certificate"):
             await postman(office, security=security).deliver(NOTICE)
     assert not office.letters
 

@@ -13,6 +13,8 @@ from interlock.contracts.subjects import token
 MOST_CHANNELS = 16
 MOST_NAMES = 64
 NEWS: tuple[News, ...] = ("asked", "moved", "resolved")
+NUMBER = "{number}"
+"""Stands in the address of a page for the number of what is asked."""
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAILBOX = r"^[^@\s<>,;:]{1,64}@[^@\s<>,;:]{1,190}$"
@@ -32,8 +34,18 @@ def _addressed(url: str) -> str:
     return url
 
 
+def _page(url: str) -> str:
+    rest = _addressed(url).replace(NUMBER, "")
+    if "{" in rest or "}" in rest:
+        raise ValueError(
+            f"has braces around something else; write {NUMBER} where the number of a question goes"
+        )
+    return url
+
+
 Name = Annotated[str, AfterValidator(_named)]
 Address = Annotated[str, Field(max_length=2_000), AfterValidator(_addressed)]
+Page = Annotated[str, Field(max_length=2_000), AfterValidator(_page)]
 Mailbox = Annotated[str, Field(pattern=_MAILBOX)]
 
 
@@ -124,11 +136,11 @@ Channel = Annotated[Webhook | Chat | Mail, Field(discriminator="kind")]
 
 
 class File(BaseModel):
-    """The whole file; `url` is where the inbox can be opened in a browser, and becomes the links."""
+    """The whole file; `url` is a page of people's own that shows a question, and becomes the links."""
 
     model_config = _STRICT
 
-    url: Address | Literal[""] = ""
+    url: Page | Literal[""] = ""
     channels: Annotated[dict[Name, Channel], Field(min_length=1, max_length=MOST_CHANNELS)]
 
     @property
