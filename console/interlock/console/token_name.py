@@ -12,24 +12,24 @@ import msgspec
 
 from interlock.bus.identity import read_secret
 from interlock.console.errors import BadInput
+from interlock.console.issuers import VARIABLE
 from interlock.supervisor.access.claims import name_in
 from interlock.supervisor.access.errors import MalformedSettings, Unproven
 from interlock.supervisor.access.oidc import read_oidc
 
-OIDC = "INTERLOCK_OIDC"
 _OWN_WORD = "say --as NAME, or set INTERLOCK_PRINCIPAL"
 
 
 def name_in_token(file: Path, environment: Mapping[str, str]) -> str:
     """Return the name in a token's file; raises BadInput where nobody here can tell, or it has none."""
-    settings = environment.get(OIDC)
+    settings = environment.get(VARIABLE)
     if not settings:
         raise BadInput(
             f"under which name does the token speak? {_OWN_WORD}: which claim is the name stands in the OIDC "
-            f"file of the access service, and {OIDC} names none here"
+            f"file of the access service, and {VARIABLE} names none here"
         )
     try:
-        return name_in(_claims(file), read_oidc(Path(settings).expanduser()).principal)
+        return name_in(_claims(file), read_oidc(Path(settings)).principal)
     except MalformedSettings as error:
         raise BadInput(str(error)) from error
     except Unproven as error:

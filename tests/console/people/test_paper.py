@@ -149,12 +149,12 @@ def test_a_role_for_which_nobody_known_answers_is_said() -> None:
     # When it takes people of one that nobody known is in, or more than are known
     cfo = shown(held(payment(needs=(Need(role="cfo"), Need(role="finance", quorum=3)))))
     assert "missing nobody who has connected so far answers for cfo" in cfo
-    assert "of all who have connected so far only bob and carol answer for finance, of 3" in cfo
+    assert "of all who have connected so far only bob and carol answer for finance, and it takes 3" in cfo
     # Or whoever asked is one of them, or a token has ended
     barred = held(entitled("dora", "finance"), payment(needs=(Need(role="finance", quorum=3),)))
-    assert "only bob and carol answer for finance, of 3" in shown(barred)
+    assert "only bob and carol answer for finance, and it takes 3" in shown(barred)
     ended = held(entitled("bob", "finance", until_ms=ASKED_MS), payment())
-    assert "only carol answers for finance, of 2" in shown(ended)
+    assert "only carol answers for finance, and it takes 2" in shown(ended)
     # And the same of a desk that is asked a question
     assert "nobody who has connected so far answers for operator" in shown(held(question()))
     assert "missing" not in shown(held(question(), entitled("olga", roles=("admin",))))

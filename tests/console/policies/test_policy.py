@@ -72,7 +72,7 @@ def test_whom_policies_ask_and_nobody_known_answers_for_is_said_where_something_
     said = capsys.readouterr().err.splitlines()[1:]
     assert said == [
         "nobody who has connected so far answers for cfo",
-        "of all who have connected so far only bob answers for finance, of 2",
+        "of all who have connected so far only bob answers for finance, and it takes 2",
     ]
     terminal.decide(0, entitled("carol", "finance", "cfo"))
     assert terminal.type("policy", "check", str(folder), "--json") == Exit.DONE

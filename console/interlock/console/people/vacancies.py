@@ -19,4 +19,5 @@ def vacancy(docket: Docket, need: Need, now_ms: int, *, barred: Sequence[str] = 
     if not known:
         return f"nobody who has connected so far answers for {need.role}"
     answers = "answers" if len(known) == 1 else "answer"
-    return f"of all who have connected so far only {names(known)} {answers} for {need.role}, of {need.quorum}"
+    few = f"of all who have connected so far only {names(known)} {answers} for {need.role}"
+    return f"{few}, and it takes {need.quorum}"

@@ -16,8 +16,8 @@ from joserfc.errors import JoseError, SecurityWarning
 from interlock.contracts.limits import MAX_OFFERS
 from interlock.supervisor.access.admission import TokenProof
 from interlock.supervisor.access.claims import as_object, claim, name_in
-from interlock.supervisor.access.errors import Unproven
-from interlock.supervisor.access.issuer_keys import IssuerKeys, read_file
+from interlock.supervisor.access.errors import MalformedSettings, NoKeys, Unproven
+from interlock.supervisor.access.issuer_keys import IssuerKeys, keys_in, read_file
 from interlock.supervisor.access.oidc import Claim, GroupsClaim, Oidc, RolesClaim
 
 MOST_CHARS = 16_384
@@ -93,14 +93,19 @@ class Tokens:
 
 
 def make_tokens(settings: Oidc) -> Tokens:
-    """Return what believes the tokens of these settings; raise NoKeys for a file that cannot be read."""
+    """Return what believes the tokens of these settings; raise AccessError for a file that will not do."""
     if settings.by_url:
         # An HTTP client is loaded only where keys are fetched.
-        from interlock.supervisor.access.fetching import fetch  # noqa: PLC0415 - for that reason
+        from interlock.supervisor.access.fetching import fetch, trusted  # noqa: PLC0415 - for that reason
 
+        trusted(settings.ca)
         return Tokens(settings, IssuerKeys(lambda: fetch(settings.jwks, settings.ca)))
     path = Path(settings.jwks)
-    read_file(path)
+    data = read_file(path)
+    try:
+        keys_in(data)
+    except NoKeys as failure:
+        raise MalformedSettings(f"jwks: {path}: {failure}; see docs/oidc.md") from failure
     return Tokens(settings, IssuerKeys(lambda: _read_later(path)))
 
 
