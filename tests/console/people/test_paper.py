@@ -179,7 +179,7 @@ def test_what_happens_at_the_deadline_is_said() -> None:
         (payment(), "it cannot be undone"),
         (payment(reversible="", undo=""), "nobody says whether it can be undone"),
         (review(1), "it can be undone, with refund"),
-        (question(), "you it is for operator"),
+        (question(), "\n  it is for operator"),
         (form_step(), "the answer has to fit:"),
         (msgspec.structs.replace(question(), blocks=False), "nothing waits for it"),
     ],

@@ -48,7 +48,8 @@ def came_to(case: Case, seq: int, decision: Decision | None) -> CameTo:
         return CameTo(word="late", sentence=f"{number}: {waits}")
     refused = refusal(decision, seq)
     if refused:
-        return CameTo(word="refused", sentence=f"{number}: {refused}", code=Exit.REJECTED)
+        named = refused if refused.startswith(f"{number} ") else f"{number}: {refused}"
+        return CameTo(word="refused", sentence=named, code=Exit.REJECTED)
     then = tuple(_followed(asked, decision))
     if asked.resolved is not None:
         return CameTo(

@@ -163,7 +163,8 @@ def _people(case: Case, mandate: Mandate) -> Iterator[Line]:
         for one in asked.needs if asked.is_signed else (Need(role=asked.desk),):
             if lack := vacancy(case.docket, one, mandate.now_ms, barred=asked.barred):
                 yield _line("missing ", lack, style=WARNING)
-        yield _line("you ", standing.why.removeprefix("you "), style="" if standing.mine else FAINT)
+        you = "you " if standing.why.startswith("you ") else ""
+        yield _line(you, standing.why.removeprefix(you), style="" if standing.mine else FAINT)
 
 
 def _end(asked: Asked, now_ms: int) -> Iterator[Line]:

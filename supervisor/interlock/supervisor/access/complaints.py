@@ -22,7 +22,7 @@ def complaint(error: ValidationError, known: Iterable[str]) -> str:
     first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     place, key = _place(first["loc"])
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, list(known), n=1, cutoff=0.7)
+        near = difflib.get_close_matches(key.rpartition(".")[2], list(known), n=1)
         return f"{place}{key}: there is no such setting; " + (f"write {near[0]}" if near else "remove it")
     return _SENTENCES.get(first["type"], _any)(place, key, first)
 
@@ -80,6 +80,10 @@ def _refused(place: str, key: str, details: Details) -> str:
     return f"{place}{key}: {details['ctx']['error']}"
 
 
+def _no_word(place: str, key: str, _details: Details) -> str:
+    return f'{place}{key} is empty; write {key} = "…"'
+
+
 def _nothing(place: str, key: str, _details: Details) -> str:
     return f"{place}{key} is empty; write at least one"
 
@@ -98,5 +102,5 @@ _SENTENCES: Mapping[str, Callable[[str, str, Details], str]] = {
     "literal_error": _no_choice,
     "value_error": _refused,
     "too_short": _nothing,
-    "string_too_short": _nothing,
+    "string_too_short": _no_word,
 }
