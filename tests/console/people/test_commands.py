@@ -419,7 +419,10 @@ def test_somebody_else_is_asked(desk: Desk, capsys: Captured) -> None:
     )
     assert desk.type("reassign", "{n}", "carol", "--reason", "hers") == Exit.DONE
     assert desk.said == Reassign(to="carol", reason="hers")
-    assert f"{desk.task}.1: carol is asked now: hers" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{desk.task}.1: carol is asked now: hers" in said
+    # And that she, so far, is nobody whom anybody knows
+    assert "nobody who has connected so far answers for carol" in said
 
 
 def test_the_task_that_asks_is_ended(desk: Desk, capsys: Captured) -> None:

@@ -129,7 +129,8 @@ def test_an_approval_counts_no_longer_than_the_key_that_signed_it() -> None:
     assert "0 of 2 agreed (nobody yet)" in shown(agreed, now_ms=now_ms)
     again = entitled("carol", "finance", until_ms=now_ms + 1)
     assert "1 of 2 agreed (carol)" in shown(held(by_token, payment(), counted("carol"), again), now_ms=now_ms)
-    # And it does not, where the key is none of hers any more
+    # And it does not, where the next one gives her another group, or the key is none of hers any more
+    assert "0 of 2 agreed" in shown(held(payment(), counted("carol"), entitled("carol", "law")))
     assert "0 of 2 agreed" in shown(
         held(payment(), counted("carol"), entitled("carol", "finance", keys=("V",)))
     )

@@ -13,6 +13,7 @@ from interlock.console.notifying.silence import silence
 from interlock.console.notifying.words import command_for, details, headline, link_for
 
 _LASTING = 500
+_MEANS = {530: " (it wants a login, or encryption)", 535: " (it does not take username and password)"}
 
 
 class Postman:
@@ -46,6 +47,10 @@ class Postman:
         except aiosmtplib.SMTPResponseException as failure:
             raise _refusal([failure.code]) from None
         except (aiosmtplib.SMTPException, OSError) as failure:
+            if "STARTTLS extension not supported" in str(failure):
+                raise NotDelivered(
+                    'it offers no STARTTLS; write security = "tls" for a port of that'
+                ) from None
             raise NotDelivered(silence(failure)) from None
         if refused:
             raise Unwanted(f"{len(refused)} of {len(own.to)} mailboxes refused it; the others have it")
@@ -69,5 +74,6 @@ def letter(notice: Notice, settings: Mail, page: str) -> EmailMessage:
 
 
 def _refusal(codes: list[int]) -> NotDelivered:
-    said = f"the mail server answered {', '.join(map(str, sorted(set(codes))))}"
+    meanings = (f"{code}{_MEANS.get(code, '')}" for code in sorted(set(codes)))
+    said = f"the mail server answered {', '.join(meanings)}"
     return Unwanted(said) if all(code >= _LASTING for code in codes) else NotDelivered(said)

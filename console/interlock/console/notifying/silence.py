@@ -14,7 +14,7 @@ def silence(failure: BaseException) -> str:
             case ssl.SSLCertVerificationError():
                 return "nobody vouches for its certificate; name a file of who does: ca = …"
             case ssl.SSLError():
-                return "it does not speak TLS as it should"
+                return "it does not speak TLS there"
             case socket.gaierror():
                 return "no machine has its name"
             case ConnectionRefusedError():

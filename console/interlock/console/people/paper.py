@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from interlock.console.amounts import FREE, said_amounts
 from interlock.console.output import Line
 from interlock.console.people.asked import Asked
-from interlock.console.people.mandate import Mandate
+from interlock.console.people.mandate import Mandate, agreed
 from interlock.console.people.reading import Case
 from interlock.console.people.vacancies import vacancy
 from interlock.console.people.visible import pretty, visible, visible_lines
@@ -153,7 +153,7 @@ def _people(case: Case, mandate: Mandate) -> Iterator[Line]:
     if asked.is_signed and asked.resolved is not None:
         yield _line("agreement ", f"it took {needed(asked.needs)}")
     elif asked.is_signed:
-        yield _line("agreement ", agreement(asked.needs, case.docket.counting(asked, mandate.now_ms)))
+        yield _line("agreement ", agreement(asked.needs, agreed(case.docket, asked, mandate.now_ms)))
     if asked.barred:
         yield _line("may not ", names(asked.barred))
     moved = asked.moved
