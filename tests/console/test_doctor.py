@@ -127,7 +127,11 @@ def test_whose_tokens_are_believed_is_said_and_what_is_wrong_in_their_file(
     (tmp_path / "jwks.json").write_bytes(Issuer().jwks)
     named = {"INTERLOCK_OIDC": str(file)}
     assert checks.tokens(named) == Check("ok", f"tokens: those of {ISSUER}")
-    # When the file will not do, then it is said here, and before anything starts
+    # When its keys are none, or the file will not do, then it is said here, and before anything starts
+    (tmp_path / "jwks.json").write_text("{}")
+    broken = checks.tokens(named)
+    assert broken is not None
+    assert "this is no set of keys" in broken.found
     file.write_text(file.read_text().replace("[roles]", "[rolls]"))
     found = checks.tokens(named)
     assert found is not None
