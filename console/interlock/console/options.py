@@ -60,7 +60,10 @@ def reach_options(command: Command) -> Command:
     """Add the options that say which environment a command speaks to, and as whom."""
     for option in (
         click.option(
-            "--as", "principal", metavar="PRINCIPAL", help="Speak under this name  [your login name]."
+            "--as",
+            "principal",
+            metavar="PRINCIPAL",
+            help="Speak under this name  [$INTERLOCK_PRINCIPAL, or your login name].",
         ),
         click.option("--key", metavar="FILE", help="Your key for the server  [$INTERLOCK_KEY_FILE]."),
         click.option("--url", metavar="URL", help="A server elsewhere, nats://host:port  [$INTERLOCK_URL]."),

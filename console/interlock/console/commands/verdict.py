@@ -44,6 +44,14 @@ def show(person: str, case: Case) -> None:
     print_lines(block(case, Mandate(case.docket, person, now_ms())))
 
 
+def show_once(person: str, case: Case, *, as_json: bool) -> None:
+    """Print one that people are asked, decided or not."""
+    if as_json:
+        print_json(asked_fields(Mandate(case.docket, person, now_ms()), case.asked))
+    else:
+        show(person, case)
+
+
 def tell(end: CameTo) -> None:
     """Print what a verdict came to; raises RefusedBySupervisor."""
     if end.word == "refused":
