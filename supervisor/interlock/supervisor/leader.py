@@ -281,6 +281,7 @@ class Leader:
             known = before.tasks.get(task)
             if known is not None and any(_stops(fact) for fact in facts):
                 self._ending[task] = known
+            self._telling.decided(facts)
             self._outbox.write(task, facts, self._cause, at_ms, observed)
         if any(task == 0 for task, _ in decided.segments):
             self._expect_everybody()
