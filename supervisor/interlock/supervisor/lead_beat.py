@@ -5,6 +5,7 @@ It falls silent when this process is not sure any more that others hear it. It m
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -29,10 +30,15 @@ class LeadBeat:
         self._life = life
         self._sure = sure
         self._task: asyncio.Task[None] | None = None
+        self._due = asyncio.Event()
 
     def start(self) -> None:
         """Beat now, and then again and again."""
         self._task = asyncio.get_running_loop().create_task(self._keep_beating())
+
+    def at_once(self) -> None:
+        """Beat at once: somebody is new, and begins nothing before it has heard this."""
+        self._due.set()
 
     async def stop(self) -> None:
         """Fall silent."""
@@ -43,9 +49,12 @@ class LeadBeat:
 
     async def _keep_beating(self) -> None:
         while True:
+            self._due.clear()
             if self._sure():
                 await self._beat()
-            await asyncio.sleep(LEAD_BEAT_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAD_BEAT_S):
+                    await self._due.wait()
 
     async def _beat(self) -> None:
         try:

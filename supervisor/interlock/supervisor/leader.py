@@ -22,6 +22,7 @@ from interlock.contracts.facts import (
     AutonomySet,
     CharterExceeded,
     Completed,
+    EffectsJoined,
     Failed,
     FleetSwitched,
     Halted,
@@ -75,7 +76,7 @@ _STOPPING = frozenset((Completed, Failed, Halted))
 _SWITCHING = {FleetSwitched, Switched, AgentCondemned, Receipted, PoliciesSet, AutonomySet}
 _LOGGED = _STOPPING | _SWITCHING | {Accepted, Rejected, Parked, StepDead, StepLost}
 _PROCESSES = frozenset(("agent", "effect", "guard", "access"))
-_NOTED = _LOGGED | {PlanRequested, Refused, PoliciesRefused, CharterExceeded}
+_NOTED = _LOGGED | {PlanRequested, Refused, PoliciesRefused, CharterExceeded, EffectsJoined}
 
 log = structlog.get_logger()
 
@@ -303,6 +304,8 @@ class Leader:
                 self._telling.cancel_late(said.principal, said.body, said.task)
             if isinstance(fact, PoliciesRefused):
                 log.error("policies_refused", record=seq, reasons=fact.reasons)
+            elif isinstance(fact, EffectsJoined):
+                self._lead_beat.at_once()
             elif isinstance(fact, CharterExceeded):
                 log.warning("charter_exceeded", who=fact.principal, asks=fact.asks)
             elif type(fact) in _LOGGED:
