@@ -17,7 +17,7 @@ from interlock.console.processes import GUARD, SERVICES
 pytestmark = pytest.mark.processes
 
 MIB = 1024 * 1024
-COMMON = {"msgspec", "nacl", "nats", "nkeys", "typing_extensions", "uvloop"}
+COMMON = {"msgspec", "nacl", "nats", "nkeys", "structlog", "typing_extensions", "uvloop"}
 POLICIES = {"cedarpy", "immutables"}
 TOOLS = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
 SEARCH = {"numpy", "tokenizers"}

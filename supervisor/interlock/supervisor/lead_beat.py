@@ -7,18 +7,15 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-import structlog
-
 from interlock.bus.clock import monotonic_ms
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Wire
 from interlock.contracts.message import encode
 from interlock.contracts.presence import Beat
 from interlock.contracts.subjects import lead_subject
 
 LEAD_BEAT_S = 0.5
-
-log = structlog.get_logger()
 
 
 class LeadBeat:

@@ -7,11 +7,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-import structlog
-
 from interlock.bus.clock import monotonic_ms
 from interlock.bus.dispatch import Dispatcher
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus, Message, Record, Subscription
 from interlock.bus.presence import SILENT_MS, Attendance
 from interlock.contracts.decision import Decision
@@ -77,8 +76,6 @@ _SWITCHING = {FleetSwitched, Switched, AgentCondemned, Receipted, PoliciesSet, A
 _LOGGED = _STOPPING | _SWITCHING | {Accepted, Rejected, Parked, StepDead, StepLost}
 _PROCESSES = frozenset(("agent", "effect", "guard", "access"))
 _NOTED = _LOGGED | {PlanRequested, Refused, PoliciesRefused, CharterExceeded, EffectsJoined}
-
-log = structlog.get_logger()
 
 
 class Leader:
