@@ -14,6 +14,7 @@ from tests.console.people.examples import (
     ASKED_MS,
     POLICIES,
     delegated,
+    entitled,
     form_step,
     model_use,
     payment,
@@ -117,7 +118,7 @@ def test_an_approval_is_signed_over_what_was_shown(desk: Desk, capsys: Captured)
         "executor-1 as executor: Pays invoices.",
         "dora, tenant acme",
         "2 of finance",
-        "at last it is denied",
+        "then it is denied",
         digest_of(ARGUMENTS)[:12],
     ):
         assert piece in shown.out
@@ -419,7 +420,22 @@ def test_somebody_else_is_asked(desk: Desk, capsys: Captured) -> None:
     )
     assert desk.type("reassign", "{n}", "carol", "--reason", "hers") == Exit.DONE
     assert desk.said == Reassign(to="carol", reason="hers")
-    assert f"{desk.task}.1: carol is asked now: hers" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"{desk.task}.1: carol is asked now: hers" in told
+    # And of a name that nobody has ever had, that is told
+    assert "nobody is known as carol, nor as of carol" in told
+    desk.terminal.decide(0, entitled("carol"))
+    assert desk.type("reassign", "{n}", "carol", "--reason", "hers") == Exit.DONE
+    assert "nobody is known" not in capsys.readouterr().err
+
+
+def test_an_open_one_is_shown_with_what_one_types(desk: Desk, capsys: Captured) -> None:
+    desk.asks(payment())
+    assert desk.type("show", "{n}") == Exit.DONE
+    assert f"to decide: interlock approve {desk.task}.1, or" in capsys.readouterr().out
+    desk.asks(f.Resolved(at_ms=ASKED_MS, number=1, verdict="void"))
+    assert desk.type("show", "{n}") == Exit.DONE
+    assert "to decide" not in capsys.readouterr().out
 
 
 def test_the_task_that_asks_is_ended(desk: Desk, capsys: Captured) -> None:

@@ -20,6 +20,7 @@ from interlock.console.people.mandate import Mandate
 from interlock.console.people.numbers import Number, checked_number, checked_record
 from interlock.console.people.planted import Planted
 from interlock.console.people.reading import read_case
+from interlock.console.people.words import to_do
 from interlock.console.runtime import run_async
 from interlock.console.story import told
 from interlock.contracts.errors import ContractError
@@ -63,6 +64,8 @@ async def _show_asked(reach: Reach, number: Number, *, as_json: bool) -> int:
         print_json(fields_of(Mandate(case.docket, reach.principal, now_ms()), case.asked))
     else:
         show_case(reach.principal, case)
+        if case.asked.resolved is None:
+            out(f"  to decide: {to_do(case.asked)}")
     return Exit.DONE
 
 

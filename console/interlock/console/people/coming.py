@@ -7,6 +7,7 @@ import msgspec
 from interlock.console.exits import Exit
 from interlock.console.lines import said
 from interlock.console.people.asked import Asked, PeopleFact
+from interlock.console.people.mandate import is_known
 from interlock.console.people.reading import Case
 from interlock.console.people.visible import visible
 from interlock.console.people.words import agreement, outcome
@@ -25,6 +26,8 @@ FOLLOWS = (
     f.StepCompleted,
     f.AutonomySet,
 )
+
+_STRANGE = "nobody is known as {0}, nor as of {0}: reassign it again if that was a slip"
 
 
 class CameTo(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +51,8 @@ def came_to(case: Case, seq: int, decision: Decision | None) -> CameTo:
         return CameTo(word="late", sentence=f"{number}: {waits}")
     refused = refusal(decision, seq)
     if refused:
-        return CameTo(word="refused", sentence=f"{number}: {refused}", code=Exit.REJECTED)
+        sentence = refused if str(number) in refused else f"{number}: {refused}"
+        return CameTo(word="refused", sentence=sentence, code=Exit.REJECTED)
     then = tuple(_followed(asked, decision))
     if asked.resolved is not None:
         return CameTo(
@@ -65,6 +69,8 @@ def came_to(case: Case, seq: int, decision: Decision | None) -> CameTo:
             return CameTo(word="counted", sentence=counted, code=Exit.WAITING, then=then)
         case [f.EscalationMoved() as moved]:
             now = f"{number}: {moved.desk} is asked now{because(moved.reason)}"
+            if not is_known(case.docket, moved.desk, decision.at_ms):
+                then = (*then, _STRANGE.format(moved.desk))
             return CameTo(word="moved", sentence=visible(now), then=then)
         case _:
             return CameTo(word="heard", sentence=f"{number}: it was heard, and is still open", then=then)
