@@ -32,6 +32,7 @@ from interlock.console.environment import Reach
 from interlock.console.people.numbers import Number
 from interlock.console.people.screen import rows as rows_module
 from interlock.console.people.screen.app import Inbox
+from interlock.console.people.screen.keys import KEYS, KeysScreen
 from interlock.console.people.screen.rows import Rows
 from interlock.console.people.screen.sheet import SheetScreen
 from interlock.contracts import facts as f
@@ -423,6 +424,23 @@ async def test_a_limit_is_raised_and_somebody_else_is_asked(environment: Environ
         assert (await table.said()).body == Reassign(to="carol")
 
 
+async def test_the_limit_that_is_used_up_stands_first_on_the_sheet(
+    environment: Environment, key_file: Path
+) -> None:
+    task = await task_of(environment)
+    lack = f.Lack(scope="task", dimension="replans", limit=2, needed=1)
+    parked = f.Parked(at_ms=1, kind="budget", reason="the budget is used up: ", lack=lack)
+    await environment.decide(task, parked, fresh(msgspec.structs.replace(question(), kind="budget")))
+    async with inbox(environment, key_file) as table:
+        await table.until(lambda: bool(table.numbers))
+        labels = [str(label.content) for label in (await table.sheet("plus")).query(Label)]
+        assert labels[1] == "replans more"
+        await table.press("1", "ctrl+s")
+        body = (await table.said()).body
+        assert isinstance(body, Raise)
+        assert body.more.replans == 1
+
+
 async def test_only_what_can_be_said_to_it_has_a_key(environment: Environment, key_file: Path) -> None:
     task = await task_of(environment)
     await environment.decide(task, fresh(question()))
@@ -508,6 +526,44 @@ async def test_one_can_have_all_the_room(environment: Environment, key_file: Pat
         await table.until(lambda: table.app.query_one(Rows).display)
         # And it is still the one that was chosen
         assert table.chosen == Number(task, 1)
+
+
+async def test_one_that_is_open_stays_when_it_is_decided(environment: Environment, key_file: Path) -> None:
+    # Given two, the first of which has all the room
+    task = await task_of(environment)
+    await environment.decide(task, fresh(payment(1)), fresh(payment(2)))
+    async with inbox(environment, key_file) as table:
+        await table.until(lambda: len(table.numbers) == 2)
+        await table.press("enter")
+        # When somebody else decides it
+        await environment.decide(task, f.Resolved(at_ms=1, number=1, verdict="rejected", by=("bob",)))
+        # Then it says so, and no key speaks of the other
+        await table.until(lambda: "it was rejected by bob" in table.shown("#paper"))
+        await table.press("a")
+        assert not isinstance(table.app.screen, SheetScreen)
+        # When one goes back, then the other is under the cursor
+        await table.press("escape")
+        await table.until(lambda: f"{task}.2" in table.shown("#paper"))
+        assert table.chosen == Number(task, 2)
+
+
+@pytest.mark.parametrize("back", ["escape", "question_mark", "q"])
+async def test_the_keys_are_told_on_the_smallest_screen(
+    environment: Environment, key_file: Path, back: str
+) -> None:
+    async with inbox(environment, key_file) as table:
+        await table.pilot.resize_terminal(80, 24)
+        await table.press("question_mark")
+        keys = table.app.screen.query_one("#keys")
+        # Then all of them are there, without scrolling
+        await table.until(lambda: keys.size.height >= len(KEYS))
+        assert keys.max_scroll_y == 0
+        assert "approve, signed over exactly what is shown" in table.shown("#keys Static")
+        # And each that has a key of its own is told
+        told = {key for key, _ in KEYS}
+        assert {key for key, *_ in table.app.active_bindings.items() if len(key) == 1} <= told
+        await table.press(back)
+        await table.until(lambda: not isinstance(table.app.screen, KeysScreen))
 
 
 async def test_only_the_most_urgent_are_listed_and_the_rest_is_counted(

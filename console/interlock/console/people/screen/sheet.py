@@ -44,7 +44,8 @@ class SheetScreen(ModalScreen[Verdict | None]):
         """Put up what is decided about, the fields, and the buttons."""
         with Vertical(id="sheet"):
             yield Label(Text(self._sheet.title, style="bold"), id="title")
-            with VerticalScroll(id="about"):
+            with VerticalScroll(id="about") as about:
+                about.border_subtitle = "pgup pgdn"
                 yield Static(self._about)
             with VerticalScroll(id="fields"):
                 for place, field in enumerate(self._sheet.fields):
