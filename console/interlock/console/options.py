@@ -9,6 +9,7 @@ import click
 
 from interlock.console.budgets.file import read_file
 from interlock.console.errors import BadInput
+from interlock.console.whole import Whole
 from interlock.contracts import limits
 from interlock.contracts.budget import Budget
 from interlock.contracts.errors import ContractError, MalformedSubject
@@ -87,10 +88,8 @@ reason_option = click.option(
 def budget_options(command: Command) -> Command:
     """Add the limits of a new task."""
     for option in (
-        click.option(
-            "--wall-s", type=click.IntRange(1, 31_536_000), metavar="S", help="At most S seconds of work."
-        ),
-        click.option("--budget-tokens", type=click.IntRange(1, 2**50), metavar="N", help="At most N tokens."),
+        click.option("--wall-s", type=Whole(1, 31_536_000), metavar="S", help="At most S seconds of work."),
+        click.option("--budget-tokens", type=Whole(1, 2**50), metavar="N", help="At most N tokens."),
         click.option("--budget-usd", type=float, metavar="USD", help="At most USD dollars, such as 0.50."),
     ):
         command = option(command)
@@ -114,7 +113,7 @@ def rank_options(command: Command) -> Command:
     for option in (
         click.option(
             "--priority",
-            type=click.IntRange(0, limits.MAX_PRIORITY),
+            type=Whole(0, limits.MAX_PRIORITY),
             default=limits.DEFAULT_PRIORITY,
             show_default=True,
             help="Who goes first when not all can: 9 before 0.",
@@ -132,7 +131,7 @@ def rank_options(command: Command) -> Command:
     return command
 
 
-task_argument = click.argument("task", type=click.IntRange(1, 2**53), metavar="N")
+task_argument = click.argument("task", type=Whole(1, 2**53), metavar="N")
 
 
 def usd_micros(usd: float | None) -> int | None:

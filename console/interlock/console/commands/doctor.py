@@ -15,18 +15,20 @@ from interlock.console.help import command
 from interlock.console.lines import said
 from interlock.console.options import json_option, model_option, state_option
 from interlock.console.output import out, print_json
+from interlock.console.people.lines import SHORT_DIGEST
 from interlock.console.processes import SERVICES
 from interlock.console.runtime import run_async
 from interlock.console.state import ServerFile, StateFolder, state_folder
 from interlock.console.stop.scopes import typed
 from interlock.console.views import FleetView
+from interlock.console.whole import Whole
 
 DEFAULT_PORT = 4222
 SIGNS = {"ok": "ok  ", "note": "note", "bad": "BAD "}
 
 
 @command()
-@click.option("--port", type=click.IntRange(1, 65_535), default=DEFAULT_PORT, show_default=True)
+@click.option("--port", type=Whole(1, 65_535), default=DEFAULT_PORT, show_default=True)
 @model_option
 @json_option
 @state_option
@@ -94,6 +96,16 @@ def fleet_checks(fleet: FleetView, state: StateFolder) -> list[Check]:
     if fleet.switch != "running":
         found.append(
             Check("note", f"everything is {fleet.switch}, by {fleet.switched_by}", "interlock resume fleet")
+        )
+    if fleet.refused is not None:
+        holds = f"version {fleet.policies[:SHORT_DIGEST]} holds" if fleet.policies else "none hold"
+        why = "; ".join(fleet.refused.reasons)
+        found.append(
+            Check(
+                "note",
+                f"policies: {holds}; what came after it will not do: {why}",
+                "interlock policy check FOLDER",
+            )
         )
     switches = fleet.switches.values()
     found += [Check("note", said(fact), f"interlock resume {typed(fact.scope)}") for fact in switches]

@@ -15,6 +15,7 @@ from interlock.console.output import out, print_json, say
 from interlock.console.projection import fold
 from interlock.console.runtime import run_async
 from interlock.console.views import TaskView
+from interlock.console.whole import Whole
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import decode
 from interlock.contracts.subjects import DECISIONS, decided_task
@@ -25,9 +26,7 @@ FEW = 3
 
 
 @command()
-@click.option(
-    "--last", type=click.IntRange(1, MAX_TASKS), default=30, show_default=True, help="Only the newest N."
-)
+@click.option("--last", type=Whole(1, MAX_TASKS), default=30, show_default=True, help="Only the newest N.")
 @json_option
 @reach_options
 def tasks(last: int, as_json: bool, **where: Any) -> int:
@@ -73,10 +72,9 @@ def _line(view: TaskView) -> str:
     goal = " ".join((view.goal or view.reason).split())
     goal = goal if len(goal) <= GOAL_CHARS else f"{goal[: GOAL_CHARS - 1]}…"
     waits = ", ".join(str(asked.number) for asked in view.waits_for[:FEW])
-    status = f"{view.status}" + ("?" if waits else "")
     goal = f"[waits for people: {waits}] {goal}" if waits else goal
     money = usd(view.spent.spend_usd_micros)
-    return f"{view.task:>7}  {status:<10} {view.seconds:>7.1f} s {money:>9}  {view.submitter:<12} {goal}"
+    return f"{view.task:>7}  {view.status:<10} {view.seconds:>7.1f} s {money:>9}  {view.submitter:<12} {goal}"
 
 
 def _fields(view: TaskView) -> dict[str, Any]:
