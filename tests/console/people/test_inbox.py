@@ -1,8 +1,8 @@
 """The inbox as a person uses it: by its keys, on a log in memory."""
 
 import io
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -625,6 +625,40 @@ async def test_an_editor_of_ones_own_takes_the_place_of_the_field(
         body = (await table.said()).body
         assert isinstance(body, Edit)
         assert body.arguments["amount_cents"] == 7
+
+
+async def test_an_editor_that_fails_is_told_on_the_sheet_which_keeps_what_was_typed(
+    environment: Environment, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came_back: list[bool] = []
+
+    @contextmanager
+    def suspended() -> Iterator[None]:
+        yield
+        came_back.append(True)
+
+    def fail(*_: object, **__: object) -> str:
+        raise click.ClickException("vi: Editing failed")
+
+    task = await task_of(environment)
+    await environment.decide(task, fresh(payment()))
+    async with inbox(environment, key_file) as table:
+        await table.until(lambda: bool(table.numbers))
+        monkeypatch.setattr(table.app, "suspend", suspended)
+        monkeypatch.setattr(click, "edit", fail)
+        sheet = await table.sheet("e")
+        sheet.query_one(TextArea).load_text("half")
+        await table.press("ctrl+e")
+        await table.until(lambda: "Editing failed" in table.shown("#wrong"))
+        assert sheet.query_one(TextArea).text == "half"
+        # And the terminal is the inbox's again: its own suspension returns only from a block that ends well
+        assert came_back == [True]
+
+
+async def test_ctrl_c_leaves(environment: Environment, key_file: Path) -> None:
+    async with inbox(environment, key_file) as table:
+        await table.press("ctrl+c")
+        await table.until(lambda: not table.app.is_running)
 
 
 async def test_it_opens_without_colours_too(

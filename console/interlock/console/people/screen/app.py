@@ -178,6 +178,10 @@ class Inbox(App[None]):
         """Show what each key does."""
         self.push_screen(KeysScreen())
 
+    def action_help_quit(self) -> None:
+        """Leave, as Ctrl-C does everywhere."""
+        self.exit()
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look for what is typed, as it is typed."""
         if event.input is self._find:
