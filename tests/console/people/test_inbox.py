@@ -1,7 +1,7 @@
 """The inbox as a person uses it: by its keys, on a log in memory."""
 
 import io
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -633,7 +633,7 @@ async def test_an_editor_that_fails_is_told_on_the_sheet_which_keeps_what_was_ty
     came_back: list[bool] = []
 
     @contextmanager
-    def suspended() -> Iterator[None]:
+    def suspended() -> Generator[None]:
         yield
         came_back.append(True)
 
