@@ -11,7 +11,7 @@ from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.exits import Exit
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options
-from interlock.console.output import out, print_json, say
+from interlock.console.output import print_json, print_rows, say
 from interlock.console.projection import fold
 from interlock.console.runtime import run_async
 from interlock.console.views import TaskView
@@ -48,9 +48,8 @@ async def _tasks(reach: Reach, last: int, *, as_json: bool) -> int:
     if not views:
         say('no tasks yet; hand one in with: interlock submit "…"')
         return Exit.DONE
-    out(f"{'task':>7}  {'status':<10} {'time':>9} {'money':>9}  {'from':<12} goal")
-    for view in views:
-        out(_line(view))
+    header = f"{'task':>7}  {'status':<10} {'time':>9} {'money':>9}  {'from':<12} goal"
+    print_rows((header, *map(_line, views)))
     return Exit.DONE
 
 
