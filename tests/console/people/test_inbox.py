@@ -30,6 +30,7 @@ from interlock.bus.clock import now_ms
 from interlock.bus.ports import Record
 from interlock.console.environment import Reach
 from interlock.console.people.numbers import Number
+from interlock.console.people.screen import app as app_module
 from interlock.console.people.screen import rows as rows_module
 from interlock.console.people.screen.app import Inbox
 from interlock.console.people.screen.keys import KEYS, KeysScreen
@@ -653,6 +654,23 @@ async def test_an_editor_that_fails_is_told_on_the_sheet_which_keeps_what_was_ty
         assert sheet.query_one(TextArea).text == "half"
         # And the terminal is the inbox's again: its own suspension returns only from a block that ends well
         assert came_back == [True]
+
+
+async def test_an_inbox_that_hears_nothing_more_says_so(
+    environment: Environment, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an inbox on a log that answers
+    monkeypatch.setattr(app_module, "CHECK_S", 0.0)
+    task = await task_of(environment)
+    await environment.decide(task, fresh(payment()))
+    async with inbox(environment, key_file) as table:
+        await table.until(lambda: bool(table.numbers))
+        assert "no answer" not in table.shown("#state")
+        # When it answers no more, then that stands above what may be old
+        await environment.alice.close()
+        await table.until(lambda: bool(table.app.live.unheard_since_ms))
+        await table.press("m")
+        await table.until(lambda: "this may be old" in table.shown("#state"))
 
 
 async def test_ctrl_c_leaves(environment: Environment, key_file: Path) -> None:

@@ -3,6 +3,7 @@
 It shows what the log says and says what a person decides; who may, the supervisor decides.
 """
 
+import asyncio
 from pathlib import Path
 from typing import ClassVar
 
@@ -36,6 +37,8 @@ from interlock.console.people.words import outcome, verbs_of
 from interlock.contracts.errors import ContractError
 
 TICK_S = 1.0
+CHECK_S = 3.0
+"""How often it asks whether the log still answers."""
 TOLD_S = 8.0
 """How long a message stays in the corner."""
 
@@ -113,6 +116,7 @@ class Inbox(App[None]):
         self._draw_state()
         await self._live.start()
         self.set_interval(TICK_S, self._draw)
+        self._watch_log()
 
     async def on_unmount(self) -> None:
         """Follow no more."""
@@ -226,6 +230,12 @@ class Inbox(App[None]):
             self._tell(str(error), severe=True)
             return
         self._tell("\n".join((end.sentence, *end.then)), severe=end.word == "refused")
+
+    @work(group="watching")
+    async def _watch_log(self) -> None:
+        while True:
+            await self._live.check()
+            await asyncio.sleep(CHECK_S)
 
     def _tell(self, sentence: str, *, severe: bool = False) -> None:
         self.notify(sentence, severity="error" if severe else "information", timeout=TOLD_S, markup=False)
