@@ -87,6 +87,7 @@ def test_the_use_of_a_model_is_shown_with_all_that_it_is_asked_as_one_reads_it()
         assert line.strip() in text
     # And the prompt is there once more, with what would hide in it
     assert "prompt reads:\n      Say \\u202eyes\\u202c\\u200b.\n      And \\u001b[2K nothing else." in text
+    assert text.index("prompt reads:") < text.index("all that is signed:\n    {")
     assert "nothing changes outside, but what is sent cannot be taken back" in text
     assert "costs $0.000335" in text
     assert "prompt reads:\n      Who is ill?" in shown(held(model_use()))
@@ -133,6 +134,7 @@ def test_what_happens_at_the_deadline_is_said() -> None:
     assert "in 59 min: then it is denied" in shown(held(payment(), moved, routes=routes))
     assert "over: then it is denied" in shown(held(payment()), now_ms=DEADLINE_MS)
     assert "none: it waits until somebody decides" in shown(held(question()))
+    assert "none: it is listed until somebody has seen it" in shown(held(review(1)))
 
 
 @pytest.mark.parametrize(

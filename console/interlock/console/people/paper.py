@@ -83,10 +83,7 @@ def _what(case: Case) -> Iterator[Line]:
     if said.tool:
         yield _run(asked)
     if said.kind == "approval" or asked.arguments:
-        size = len(canonical(asked.arguments))
-        yield _line("arguments ", f"{size} bytes, digest {asked.digest[:DIGEST_CHARS]}")
-        yield from _json(asked.arguments)
-        yield from _texts(asked)
+        yield from _arguments(asked)
     if asked.edited is not None:
         yield _line("edited by ", f"{asked.edited.by}{_because(asked.edited.reason)}; it was:")
         yield from _json(said.arguments, style=FAINT)
@@ -98,6 +95,19 @@ def _what(case: Case) -> Iterator[Line]:
         yield _line("", f"{undoing(asked)}{undo}", style=style)
     if (cost := said_amounts(said.cost)) != FREE:
         yield _line("costs " if said.kind in OF_A_CALL else "spent ", cost)
+
+
+def _arguments(asked: Asked) -> Iterator[Line]:
+    """Yield all of them; of a model first what it is asked, which hundreds of lines would hide."""
+    size = len(canonical(asked.arguments))
+    yield _line("arguments ", f"{size} bytes, digest {asked.digest[:DIGEST_CHARS]}")
+    if asked.model:
+        yield from _texts(asked)
+        yield _line("", "all that is signed:", style=FAINT)
+        yield from _json(asked.arguments)
+    else:
+        yield from _json(asked.arguments)
+        yield from _texts(asked)
 
 
 def _form(form: Json) -> Iterator[Line]:
@@ -125,7 +135,7 @@ def _json(value: Json, *, style: str = "") -> Iterator[Line]:
 
 
 def _texts(asked: Asked) -> Iterator[Line]:
-    """Yield once more, as one reads it, text of several lines, and every prompt; signed is what is above."""
+    """Yield as one reads it text of several lines, and every prompt; signed is the JSON."""
     for name, value in asked.arguments.items():
         prompt = name == "prompt" and asked.model
         if isinstance(value, str) and ("\n" in value.strip() or prompt):
@@ -172,7 +182,10 @@ def _end(case: Case, now_ms: int) -> Iterator[Line]:
     if asked.resolved is not None:
         return
     if asked.deadline_ms is None:
-        yield _line("deadline ", "none: it waits until somebody decides")
+        until = (
+            "it waits until somebody decides" if asked.blocks else "it is listed until somebody has seen it"
+        )
+        yield _line("deadline ", f"none: {until}")
     else:
         last = (AT_LAST if asked.blocks else AT_LAST_UNDECIDED)[asked.said.at_last]
         following = case.docket.next_desk(asked)
