@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock.bus.errors import NotPermitted
+from interlock.bus.errors import MayNotSay
 from interlock.console import main
 from interlock.console.commands.table import COMMANDS
 from interlock.console.exits import Exit
@@ -329,7 +329,7 @@ def test_who_may_not_say_it_is_told_so_and_not_that_nothing_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: object, **_settings: object) -> None:
-        raise NotPermitted("bob may not publish on interlock.in.bob.task.submit")
+        raise MayNotSay("bob may not publish on interlock.in.bob.task.submit")
 
     monkeypatch.setattr("interlock.console.commands.tasks.find", fail)
     assert call(tmp_path, "tasks") == Exit.REJECTED

@@ -103,7 +103,7 @@ def _explain(error: Exception) -> int:
     from interlock.bus.errors import (  # noqa: PLC0415 - only when something went wrong
         BusError,
         MalformedKey,
-        NotPermitted,
+        MayNotSay,
     )
     from interlock.contracts.errors import ContractError  # noqa: PLC0415 - the same
 
@@ -120,7 +120,7 @@ def _explain(error: Exception) -> int:
             sentence = f"{error.object[:60]!r} is not valid UTF-8 text"
         case MalformedKey() | ContractError():
             pass
-        case NotPermitted():
+        case MayNotSay():
             sentence, code = f"{sentence}: that takes another role; see: interlock keys list", Exit.REJECTED
         case BusError():
             code = Exit.UNREACHABLE
