@@ -187,6 +187,7 @@ USAGE: list[tuple[str, ...]] = [
     ("keys", "create", "a.b", "--role", "agent"),
     ("doctor", "--port", "0"),
     ("doctor", "--model"),
+    ("doctor", "--as", "not.a.name"),
     ("simulate", "--seeds", "none"),
     ("completion",),
     ("completion", "tcsh"),

@@ -27,6 +27,9 @@ DEFAULT_MODEL = "offline/extractive"
 MAX_USD = 1_000_000
 MAX_MODEL_CHARS = 128
 
+as_option = click.option(
+    "--as", "principal", metavar="PRINCIPAL", help="Speak under this name  [your login name]."
+)
 state_option = click.option(
     "--state", metavar="DIR", help="State directory of a local environment  [$INTERLOCK_STATE]."
 )
@@ -60,9 +63,7 @@ notify_option = click.option(
 def reach_options(command: Command) -> Command:
     """Add the options that say which environment a command speaks to, and as whom."""
     for option in (
-        click.option(
-            "--as", "principal", metavar="PRINCIPAL", help="Speak under this name  [your login name]."
-        ),
+        as_option,
         click.option("--key", metavar="FILE", help="Your key for the server  [$INTERLOCK_KEY_FILE]."),
         click.option("--url", metavar="URL", help="A server elsewhere, nats://host:port  [$INTERLOCK_URL]."),
         state_option,
