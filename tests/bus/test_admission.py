@@ -68,6 +68,29 @@ async def test_an_access_token_is_shown_to_who_admits(guarded: Guarded) -> None:
     assert (await bus.append("interlock.in.alice.task.submit", b"{}")).seq == 1
 
 
+async def test_who_speaks_under_a_name_that_is_not_its_own_is_told_so(guarded: Guarded) -> None:
+    guarded.door.tokens["ey-alice"] = "alice"
+    with pytest.raises(NotPermitted, match="the token is not bob's; speak under the name that it gives"):
+        await connect(guarded.server.url, "bob", token="ey-alice")
+    with pytest.raises(NotPermitted, match="the key is not bob's"):
+        await connect(guarded.server.url, "bob", key=guarded.seed("alice"))
+
+
+async def test_whose_token_has_ended_is_told_that_whatever_it_asks(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given somebody who is in with a token, until it ends
+    monkeypatch.setattr(connection, "LONGEST_RETRY_S", 0.2)
+    guarded.door.tokens["ey-alice"] = "alice"
+    bus = await guarded.connect("alice", key=None, token="ey-alice")
+    guarded.door.tokens.clear()
+    await guarded.door.kick("alice")
+    await until(lambda: bus.connection.final is not None)
+    # Then it is not the log that is forbidden
+    with pytest.raises(NotPermitted, match="refuses the token of alice; check that it has not ended"):
+        await bus.last_seq()
+
+
 async def test_nobody_comes_in_while_nobody_admits(guarded: Guarded) -> None:
     await guarded.door.close()
     with pytest.raises(NotPermitted):

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.console.conftest import decision
+from tests.supervisor.access.issuer import ISSUER, Issuer, write_settings
 
 from interlock.console import checks, main
 from interlock.console.checks import Check
@@ -126,3 +127,26 @@ def test_the_doctor_says_what_to_do_and_fails_when_something_is_bad(
     assert main.call(["doctor", "--state", str(tmp_path / "state")]) == Exit.DONE
     assert "start it with: interlock up" in capsys.readouterr().out
     assert not (tmp_path / "state").exists(), "the doctor only looks"
+
+
+def test_whose_tokens_are_believed_is_said_and_what_is_wrong_in_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert checks.tokens({}) is None
+    file = write_settings(tmp_path, "jwks.json")
+    (tmp_path / "jwks.json").write_bytes(Issuer().jwks)
+    named = {"INTERLOCK_OIDC": str(file)}
+    assert checks.tokens(named) == Check("ok", f"tokens: those of {ISSUER}")
+    # When its keys are none, or the file will not do, then it is said here, and before anything starts
+    (tmp_path / "jwks.json").write_text("{}")
+    broken = checks.tokens(named)
+    assert broken is not None
+    assert "this is no set of keys" in broken.found
+    file.write_text(file.read_text().replace("[roles]", "[rolls]"))
+    found = checks.tokens(named)
+    assert found is not None
+    assert (found.grade, "rolls: there is no such setting; write roles" in found.found) == ("bad", True)
+    monkeypatch.setenv("INTERLOCK_OIDC", str(file))
+    for words in (("up",), ("run", "goal", "--docs", str(tmp_path))):
+        assert main.call([*words, "--state", str(tmp_path / "state")]) == Exit.USAGE
+        assert "INTERLOCK_OIDC: " in capsys.readouterr().err

@@ -142,6 +142,13 @@ def test_who_admits_others_is_told_where_they_stand_and_is_waited_for(plan: Plan
     assert access.environment["INTERLOCK_SERVER_LOG"] == str(tmp_path / "store" / "nats-server.log")
 
 
+def test_who_admits_others_is_told_whose_tokens_to_believe_and_whom_to_trust(plan: Plan) -> None:
+    named = {"INTERLOCK_OIDC": "/etc/oidc.toml", "SSL_CERT_FILE": "/etc/ca.pem"}
+    access, *others = children(plan, RICH | named)
+    assert named.items() <= access.environment.items()
+    assert not [child.name for child in others if "INTERLOCK_OIDC" in child.environment]
+
+
 def test_a_further_process_is_told_what_it_has_to_know(plan: Plan) -> None:
     further = Service("planner-1", "agent", ("mine.planner",), 3, charter="planner", knows={"MINE": "1"})
     (child,) = children(plan, RICH, [further])

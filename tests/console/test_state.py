@@ -1,8 +1,12 @@
+import base64
+import json
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from tests.supervisor.access.issuer import write_settings
 
 from interlock.bus.errors import MalformedKey
 from interlock.bus.identity import create, load, save
@@ -106,6 +110,72 @@ def test_who_comes_with_a_token_gets_a_key_to_sign_by_and_keeps_it(
     named = tmp_path / "own.nk"
     save(create(), named)
     assert find(replace(where, key=str(named))).key_file == named
+
+
+def token_of(folder: Path, **claims: Any) -> Path:
+    file = folder / "token"
+    file.touch(mode=0o600)
+    said = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    file.write_text(f"e30.{said}.c2ln\n")
+    return file
+
+
+def test_a_token_says_its_own_name_where_the_settings_of_tokens_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given settings that name a claim inside of another, and the end that names have to have
+    settings = write_settings(tmp_path, "jwks.json")
+    settings.write_text(
+        settings.read_text().replace('"preferred_username"', '["who", "mail"]\nsuffix = "@acme.example"')
+    )
+    monkeypatch.setenv("INTERLOCK_OIDC", str(settings))
+    monkeypatch.setenv("INTERLOCK_URL", "nats://example:1")
+    where = Where(state=str(tmp_path / "state"))
+
+    def come(**claims: Any) -> str:
+        monkeypatch.setenv("INTERLOCK_TOKEN_FILE", str(token_of(tmp_path, **claims)))
+        return find(where).principal
+
+    # Then somebody speaks under that name, unless another is said
+    assert come(who={"mail": "carol@acme.example"}) == "carol"
+    monkeypatch.setenv("INTERLOCK_PRINCIPAL", "dave")
+    assert come(who={"mail": "carol@acme.example"}) == "dave"
+    monkeypatch.delenv("INTERLOCK_PRINCIPAL")
+    # And what is no such name, or no token, is said
+    for claims in ({}, {"who": "carol"}, {"who": {"mail": "carol@other.example"}}):
+        with pytest.raises(BadInput, match="does not name a person as it has to"):
+            come(**claims)
+    with pytest.raises(BadInput, match="'Carol' is not a name on the bus"):
+        come(who={"mail": "Carol@acme.example"})
+    for text in ("", "e30.%%%.c2ln", "e30.MQ.c2ln", "\u00e9.\u00e9.\u00e9"):
+        (tmp_path / "token").write_text(text)
+        with pytest.raises(BadInput, match="holds no token"):
+            find(where)
+
+
+def test_nobody_guesses_under_which_name_a_token_speaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a token, and nothing that says which of its claims is the name
+    monkeypatch.setenv("INTERLOCK_TOKEN_FILE", str(token_of(tmp_path, preferred_username="carol")))
+    monkeypatch.setenv("INTERLOCK_URL", "nats://example:1")
+    monkeypatch.delenv("INTERLOCK_OIDC", raising=False)
+    # Then the login name is not tried: the server would take it for an attempt to be somebody else
+    with pytest.raises(BadInput, match="say --as NAME, or set INTERLOCK_PRINCIPAL"):
+        find(Where(state=str(tmp_path / "state")))
+    monkeypatch.setenv("INTERLOCK_PRINCIPAL", "carol")
+    assert find(Where(state=str(tmp_path / "state"))).principal == "carol"
+
+
+def test_a_token_counts_also_on_the_machine_of_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERLOCK_TOKEN_FILE", "/run/token")
+    with held(StateFolder(tmp_path)) as state:
+        state.write_server(SERVER)
+        reach = find(Where(state=str(tmp_path), principal="carol"))
+    assert (reach.url, reach.server, reach.token_file) == (SERVER.url, SERVER, Path("/run/token"))
+    assert reach.key_file == state.key_file("carol@127-0-0-1-1")
 
 
 def test_where_no_key_can_be_kept_a_token_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

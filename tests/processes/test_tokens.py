@@ -24,15 +24,16 @@ permit (principal, action in Action::"write", resource);
 
 
 async def typed(environment: Environment, home: Path, *words: str) -> tuple[int, str]:
-    """Run a command as carol, who has a token and nothing else; return its exit code and what it printed."""
+    """Run a command as whom a token names, and nothing else; return its exit code and what it printed."""
     variables = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "INTERLOCK_URL": environment.local.note.url,
         "INTERLOCK_TOKEN_FILE": str(home / "token"),
+        "INTERLOCK_OIDC": str(home.parent / "oidc.toml"),
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "interlock.console", *words, "--as", "carol"),
+        *(sys.executable, "-m", "interlock.console", *words),
         env=variables,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -43,7 +43,7 @@ async def environment(tmp_path: Path, docs: Path, receiver: Receiver) -> AsyncIt
     """Everything that `interlock up --notify` starts."""
     file = tmp_path / "notify.toml"
     file.write_text(
-        'url = "https://interlock.example"\n[channels.all]\nkind = "webhook"\n'
+        'url = "https://desk.example/{number}"\n[channels.all]\nkind = "webhook"\n'
         f'url = "{receiver.url}"\nsecret = {{ env = "HOOK" }}\ndesks = ["finance"]\n'
     )
     (tmp_path / "read.cedar").write_text(POLICIES)
@@ -63,7 +63,7 @@ async def test_people_are_told_what_is_asked_and_what_it_came_to_though_the_noti
     # Then finance is told, with the link, and nothing of what is asked
     (asked,) = await receiver.count(1)
     assert asked.id == f"{story.task}.1.asked"
-    assert asked.json["data"]["link"] == f"https://interlock.example/inbox/{story.task}.1"
+    assert asked.json["data"]["link"] == f"https://desk.example/{story.task}.1"
     assert b"Meier" not in asked.body
     # When the notifier is killed, and the person answers
     old = environment.pid("notifier-1")

@@ -142,7 +142,12 @@ class Agent(Player):
         for place, call in enumerate(self.calls):
             self.outcomes.append(await self.effect(step, call, f"k{place}"))
         await self.may_finish.wait()
-        value = {"planner": PLAN, "reviewer": Verdict(decision="approve")}.get(self.role, "done")
+        await self.give(
+            step, {"planner": PLAN, "reviewer": Verdict(decision="approve")}.get(self.role, "done")
+        )
+
+    async def give(self, step: DoStep, value: Any) -> None:
+        """Say what a step has come to."""
         body = StepResult(step=step.step, attempt=step.attempt, value=msgspec.Raw(encode(value)))
         await self.say("agent", "result", body, step.task)
 

@@ -157,6 +157,7 @@ async def test_an_order_is_not_repeated_whose_outcome_waits_behind_the_end_of_it
     before = world.task(number)
     world.control("kill", number)
     world.completed(number, effect)
+    telling.decided(world.said(number))
     telling.cancel_all(before, "it has ended")
     # Then nobody is told to begin any more
     assert {type(order) for order in told.orders.values()} == {Cancel}

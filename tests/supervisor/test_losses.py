@@ -13,6 +13,8 @@ from interlock.contracts import facts
 from interlock.contracts.effect import AskCall, ToolCall
 from interlock.contracts.people import Answer
 from interlock.supervisor import leader as shell
+from interlock.supervisor import outbox
+from interlock.supervisor.leader import Leader
 from interlock.supervisor.supervisor import Supervisor
 
 
@@ -104,6 +106,39 @@ async def test_an_agent_that_never_takes_a_dispatch_loses_the_step(
     # When another comes, then it gets the step
     await stage.join(Agent(stage.server, "researcher-2", ()))
     await stage.completed(task)
+
+
+async def test_an_order_whose_outcome_is_here_is_not_repeated_though_its_settlement_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Given a network that loses a worker's word that it has its order, and a settlement that waits
+    def carry(message: Message, deliver: Deliver) -> None:
+        if not message.subject.startswith("interlock.taken.supervisor-1.effects-1."):
+            deliver()
+
+    monkeypatch.setattr(outbox, "LINGER_S", 60)
+    stage = Stage(MemoryServer(now_ms, carry=carry))
+    supervisor, _, _ = stage.supervise()
+    leader = await stage.leader(supervisor)
+    worker = await stage.cast((LOOK,))
+    worker.may_go_on.clear()
+    stage.agent("researcher-1").may_finish.clear()
+    task = await stage.submit(ONE, review=False)
+    await stage.until(lambda: worker.taken)
+    assert orders(leader)
+    # When the outcome comes
+    worker.may_go_on.set()
+    (effect,) = supervisor.state.tasks[task].effects
+    await stage.until(lambda: supervisor.state.tasks[task].effects[effect].state == "completed")
+    # Then nobody is told any more to do it, before that is durable
+    assert not orders(leader)
+    assert not stage.told(task, facts.EffectSettled)
+    await stage.end()
+
+
+def orders(leader: Leader) -> list[str]:
+    """Return the orders to effect workers that are repeated until they are taken."""
+    return [key for key in leader._dispatcher._token_of if key.startswith("effect.")]
 
 
 async def test_a_duplicated_dispatch_is_taken_once() -> None:

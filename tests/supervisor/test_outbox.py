@@ -8,7 +8,7 @@ import pytest
 from tests.supervisor.stage import Stage
 
 from interlock.bus.clock import now_ms
-from interlock.bus.errors import Unreachable
+from interlock.bus.errors import TooLarge, Unreachable
 from interlock.bus.memory import Capacity, MemoryServer
 from interlock.bus.memory_bus import MemoryBus
 from interlock.bus.ports import Ack
@@ -113,6 +113,19 @@ async def test_what_rides_together_never_becomes_too_large(desk: Desk) -> None:
     assert not desk.failures
     assert max(len(record.data) for record in desk.server.records) <= limits.MAX_DECISION_BYTES
     assert sum(record.data.count(b'"fact"') for record in desk.server.records) == 7
+
+
+async def test_what_fits_no_record_is_not_written_and_ends_the_writer_with_a_sentence(desk: Desk) -> None:
+    # Given more about one task than a reader of the log would take
+    desk.write(7, Refused(input=4, reason="x" * limits.MAX_DECISION_BYTES), cause=4)
+    # Then nothing is written, then or later, and it is said what is too large
+    desk.write(8, retried("a"), cause=5)
+    await desk.stage.several_turns()
+    assert desk.server.records == []
+    (failure,) = desk.failures
+    assert isinstance(failure, TooLarge)
+    assert str(failure).startswith("what record 4 led to about task 7 takes 1000")
+    assert "`interlock show 4`" in str(failure)
 
 
 async def test_what_changes_the_fleet_stands_where_it_was_decided(desk: Desk) -> None:

@@ -204,10 +204,15 @@ class Connection:
         if subject.lower() in self._deaf:
             self._deaf.discard(subject.lower())
             self.drop(hearing)
-            raise NotPermitted(
-                f"{self.principal} may not read {subject}; ask for another role or another key"
-            )
+            raise NotPermitted(self._unheard(subject))
         return hearing
+
+    def _unheard(self, subject: str) -> str:
+        """Say why a subject is not to be heard; its own inbox everybody may hear, under its own name."""
+        if subject.startswith(f"{INBOX_PREFIX}{self.principal}."):
+            kind = self._credentials.kind
+            return f"{self.url}: {kind} is not {self.principal}'s; speak under the name that it gives"
+        return f"{self.principal} may not read {subject}; ask for another role or another key"
 
     def drop(self, hearing: Hearing) -> None:
         """Stop hearing; a handler that is running ends undisturbed."""
@@ -305,8 +310,8 @@ class Connection:
         if not isinstance(self.trouble, NotPermitted):
             log.error("bus_refused", url=self.url, principal=self.principal, reason=reason)
         self.trouble = NotPermitted(
-            f"{self.url} refuses {self._credentials.kind} of {self.principal}; check whether it is the right "
-            "one, and not revoked"
+            f"{self.url} refuses {self._credentials.kind} of {self.principal}; "
+            f"check {self._credentials.doubt}"
         )
         self._pause(min(self._options["reconnect_time_wait"] * 2, LONGEST_RETRY_S))
         if not self._refusal.done():

@@ -57,3 +57,10 @@ class Credentials:
     def kind(self) -> str:
         """What is shown, for a sentence."""
         return "the token" if self.token is not None else "the key"
+
+    @property
+    def doubt(self) -> str:
+        """What may be wrong with it when it is refused, for a sentence."""
+        if self.token is not None:
+            return "that it has not ended, and gives a role and a name that may be had here"
+        return "whether it is the right one, and not revoked"

@@ -165,6 +165,9 @@ async def call(requests: Requests, verb: str, body: bytes, answer: type[T], *, t
     except NotTaken as silence:
         raise Unreachable(f"JetStream does not answer at {requests.connection.url}: {silence}") from silence
     except NotPermitted:
+        if requests.connection.final is not None:
+            # The connection itself is refused: what was asked has nothing to do with it.
+            raise
         raise NotPermitted(
             f"{requests.connection.principal} may not use {subject}; ask for a role that reads the log"
         ) from None

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from interlock.bus.errors import ServerFailed
 from interlock.bus.server import find_binary
 from interlock.console.errors import BadInput
+from interlock.console.issuers import check_issuer
 from interlock.console.policies.named import named_folder
 from interlock.console.state import ServerFile, StateFolder
 from interlock.effects.errors import EffectError
@@ -161,6 +162,15 @@ def policies(environment: Mapping[str, str]) -> Check:
     except BadInput as error:
         return Check("bad", f"policies: {error}", "without policies nothing that changes anything is allowed")
     return Check("ok", f"policies: {folder}, version {held.digest[:12]}")
+
+
+def tokens(environment: Mapping[str, str]) -> Check | None:
+    """Check that the file will do that says whose tokens are believed, when one is named."""
+    try:
+        issuer = check_issuer(environment)
+    except BadInput as error:
+        return Check("bad", f"tokens: {error}", "correct that file, or unset the variable")
+    return Check("ok", f"tokens: those of {issuer}") if issuer else None
 
 
 def prices(environment: Mapping[str, str]) -> Check | None:

@@ -19,6 +19,9 @@ from interlock.console.state import ServerFile, StateFolder, state_folder
 from interlock.contracts.errors import MalformedSubject
 from interlock.contracts.subjects import token
 
+SPEAKER = "INTERLOCK_PRINCIPAL"
+KEY = "INTERLOCK_KEY_FILE"
+
 
 class Where(msgspec.Struct, frozen=True, kw_only=True):
     """What a person said about the environment; all may be left out."""
@@ -41,8 +44,9 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def speaker(given: str | None) -> str:
-    """Return the principal that speaks: as given, else the login name made a valid token."""
-    if given is not None:
+    """Return the principal that speaks: as given, else as INTERLOCK_PRINCIPAL or the login name says."""
+    given = given or os.environ.get(SPEAKER)
+    if given:
         try:
             return token(given)
         except MalformedSubject as error:
@@ -72,22 +76,39 @@ def find(where: Where) -> Reach:
 
     A key that was exported says who speaks and where, unless something else is said. Raises MalformedKey.
     """
-    token = os.environ.get("INTERLOCK_TOKEN_FILE")
-    key = where.key or os.environ.get("INTERLOCK_KEY_FILE")
-    exported = bundle.read(Path(key)) if key and Path(key).exists() else None
-    principal = speaker(where.principal or (exported.principal if exported else None))
+    token, key = _file(os.environ.get("INTERLOCK_TOKEN_FILE")), _file(where.key or os.environ.get(KEY))
+    exported = bundle.read(key) if key and key.exists() else None
+    named = where.principal or (exported.principal if exported else None)
+    principal = _named_in(token) if token and not (named or os.environ.get(SPEAKER)) else speaker(named)
     url = where.url or os.environ.get("INTERLOCK_URL") or (exported.url if exported else None)
-    if url:
-        key_file = Path(key) if key else None
-        if token and not key:
-            key_file = signing_key(state_folder(where.state, os.environ), principal, as_token(_hosts(url)))
-        token_file = Path(token) if token else None
-        return Reach(url=url, principal=principal, key_file=key_file, token_file=token_file)
     state = state_folder(where.state, os.environ)
-    server = state.running()
-    if server is None:
+    server = None if url else state.running()
+    if not url and server is None:
         raise NotRunning(f"nothing runs in {state.root}; start it with: interlock up")
-    return reach_local(state, server, principal, Path(key) if key else None)
+    if server and not token:
+        return reach_local(state, server, principal, key)
+    reached = url or (server.url if server else "")
+    if token and not key:
+        key = signing_key(state, principal, as_token(_hosts(reached)))
+    return Reach(
+        url=reached,
+        principal=principal,
+        key_file=key,
+        token_file=token,
+        server=server,
+        state=state.root if server else None,
+    )
+
+
+def _file(named: str | None) -> Path | None:
+    return Path(named) if named else None
+
+
+def _named_in(token: Path) -> str:
+    # The settings of tokens are loaded only where somebody comes with one.
+    from interlock.console.token_name import name_in_token  # noqa: PLC0415 - for that reason
+
+    return name_in_token(token, os.environ)
 
 
 def reach_local(

@@ -28,7 +28,10 @@ MAX_USD = 1_000_000
 MAX_MODEL_CHARS = 128
 
 as_option = click.option(
-    "--as", "principal", metavar="PRINCIPAL", help="Speak under this name  [your login name]."
+    "--as",
+    "principal",
+    metavar="PRINCIPAL",
+    help="Speak under this name  [$INTERLOCK_PRINCIPAL, or your login name].",
 )
 state_option = click.option(
     "--state", metavar="DIR", help="State directory of a local environment  [$INTERLOCK_STATE]."

@@ -155,7 +155,7 @@ def _settings(plan: Plan, name: str, environment: Mapping[str, str]) -> dict[str
 
 
 def _of_access(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
-    return _files(environment, TOKENS) | {
+    return _files(environment, (*TOKENS, *TRUST)) | {
         "INTERLOCK_DIRECTORY": str(plan.state.store),
         "INTERLOCK_SERVER_LOG": str(plan.state.store / "nats-server.log"),
     }

@@ -281,8 +281,12 @@ class Leader:
             known = before.tasks.get(task)
             if known is not None and any(_stops(fact) for fact in facts):
                 self._ending[task] = known
+            self._telling.decided(facts)
             self._outbox.write(task, facts, self._cause, at_ms, observed)
-        if any(task == 0 for task, _ in decided.segments):
+        if decided.outgrown:
+            log.error("outgrown", record=self._cause, observed=observed, reason=decided.outgrown)
+        if decided.outgrown or any(task == 0 for task, _ in decided.segments):
+            # Also who was to be given up, and is still here because that did not fit.
             self._expect_everybody()
 
     def _committed(self, decision: Decision, seq: int) -> None:

@@ -4,9 +4,10 @@ The first one on a subject is written on condition that no other leader's record
 condition of its own subject. Where a former leader could still write, a new one has put its stamp first.
 
 Facts that follow while a task's last decision is on its way ride together in the next one, as far as they
-fit; what was observed stands alone, so that its time stays known. Settlements alone may wait a moment for
-company. What changes the fleet stands in the log where it was decided: after everything decided before it,
-before everything decided later; who reads the log comes to the same state as who decided.
+fit; what was observed stands alone, so that its time stays known. What fits no record by itself ends this
+writer: nobody could read it. Settlements alone may wait a moment for company. What changes the fleet stands
+in the log where it was decided: after everything decided before it, before everything decided later; who
+reads the log comes to the same state as who decided.
 It must not know what the facts mean.
 """
 
@@ -19,7 +20,7 @@ from itertools import count
 import msgspec
 import structlog
 
-from interlock.bus.errors import BusError, LogFull, Superseded
+from interlock.bus.errors import BusError, LogFull, Superseded, TooLarge
 from interlock.bus.ports import Ack, Log
 from interlock.contracts import limits
 from interlock.contracts.decision import Decision
@@ -171,10 +172,24 @@ class Outbox:
             if len(line.data) <= limits.MAX_DECISION_BYTES or riding == 1:
                 break
             riding //= 2
+        if len(line.data) > limits.MAX_DECISION_BYTES:
+            self._fits_nowhere(decision, len(line.data))
+            return
         line.sent = decision
         del line.waiting[:riding]
         self._append(task, line)
         self._sent(decision)
+
+    def _fits_nowhere(self, decision: Decision, size_bytes: int) -> None:
+        self.stop()
+        about = f"task {decision.task}" if decision.task else "the fleet"
+        self._failed(
+            TooLarge(
+                f"what record {decision.cause} led to about {about} takes {size_bytes} bytes, and one record "
+                f"holds {limits.MAX_DECISION_BYTES}: a supervisor of this version cannot go on from there; "
+                f"please report it with what `interlock show {decision.cause}` prints"
+            )
+        )
 
     def _riding(self, task: int, line: _Line) -> int:
         """Return how many of the batches that wait may be written now, in one decision."""

@@ -7,7 +7,7 @@ not decide anything.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from interlock.bus.dispatch import Dispatcher
@@ -57,6 +57,12 @@ class Telling:
             facts.EffectRepeated: self._effect_repeated,
             facts.EffectSettled: self._effect_settled,
         }
+
+    def decided(self, said: Iterable[facts.AnyFact]) -> None:
+        """Repeat no order whose outcome is here, though its settlement is not durable yet."""
+        for fact in said:
+            if isinstance(fact, facts.EffectSettled):
+                self._dispatcher.forget(_effect_key(fact.effect, fact.grant))
 
     def sent(self, decision: Decision) -> None:
         """Tell what may be begun before a decision is durable: thinking."""
@@ -115,7 +121,6 @@ class Telling:
     def _withdraw_all(self, before: Task, reason: str) -> None:
         """Take back what was granted before, of an ended task everything: nobody would tell it any more."""
         task = self._state().tasks.get(before.id)
-        self._forget_settled(before, task)
         if task is None:
             return
         for seq, effect in sorted(task.effects.items()):
@@ -125,13 +130,6 @@ class Telling:
             had = not task.active or (was is not None and _same_grant(was, effect))
             if effect.state == "granted" and had and not undoes:
                 self._withdraw(task, effect, reason)
-
-    def _forget_settled(self, before: Task, task: Task | None) -> None:
-        """Repeat no order whose outcome is here: its settlement may become durable after the end."""
-        for seq, was in before.effects.items():
-            effect = None if task is None else task.effects.get(seq)
-            if was.state == "granted" and (effect is None or not _same_grant(was, effect)):
-                self._dispatcher.forget(_effect_key(seq, was.grant))
 
     def _withdraw(self, task: Task, effect: Effect, reason: str) -> None:
         self._dispatcher.forget(_effect_key(effect.seq, effect.grant))
@@ -225,7 +223,6 @@ class Telling:
             self._tell_recorded(task, effect)
 
     def _effect_settled(self, task: Task, fact: facts.EffectSettled) -> None:
-        self._dispatcher.forget(_effect_key(fact.effect, fact.grant))
         effect = task.effects.get(fact.effect)
         if effect is None or effect.state not in ENDED_EFFECTS:
             return

@@ -130,6 +130,10 @@ async def test_after_so_much_patience_it_is_given_up_and_the_next_is_told(
     (given_up,) = (line for line in lines if line["event"] == "notice_given_up")
     assert given_up["notice"] == "1.1.asked"
     assert str(status) in given_up["reason"]
+    # And another, each time that it is tried again, in words of its own
+    delayed = [(line["channel"], line["notice"]) for line in lines if line["event"] == "notice_delayed"]
+    assert delayed == [("all", "1.1.asked")] * (attempts - 1)
+    assert "stamina" not in str(lines)
     assert receiver.url not in str(lines)
 
 
@@ -297,7 +301,7 @@ async def test_a_chat_gets_text_and_blocks_and_needs_no_secret(site: Site) -> No
             await site.decide(escalated())
             (call,) = await receiver.count(1)
     assert call.json["text"] == "1.1 waits for finance: an approval"
-    assert "interlock show 1.1" in call.json["blocks"][0]["text"]["text"]
+    assert "interlock inbox 1.1" in call.json["blocks"][0]["text"]["text"]
     assert "webhook-signature" not in call.headers
 
 

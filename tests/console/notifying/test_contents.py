@@ -19,7 +19,7 @@ from interlock.contracts.decision import Decision
 from interlock.contracts.message import encode
 from interlock.contracts.people import Need, Rule
 
-BASE = "https://interlock.example"
+PAGE = "https://desk.example/asked/{number}?from=notice"
 MAIL = Mail(kind="email", host="mail.example", sender="il@mail.example", to=["desk@mail.example"])
 
 
@@ -32,9 +32,9 @@ async def notices(environment: Environment, *facts: f.AnyFact, **known: Any) -> 
 def told(notice: Notice) -> list[str]:
     """Return a notice by every way."""
     return [
-        for_programs(notice, BASE).decode(),
-        for_chats(notice, BASE).decode(),
-        letter(notice, MAIL, BASE).as_string(),
+        for_programs(notice, PAGE).decode(),
+        for_chats(notice, PAGE).decode(),
+        letter(notice, MAIL, PAGE).as_string(),
     ]
 
 
@@ -79,14 +79,26 @@ async def test_what_is_told_is_enough_to_act_on(environment: Environment) -> Non
             "at_last": "deny",
             "deadline": "2025-11-24T17:00:00Z",
             "text": "42.1 waits for finance: an approval",
-            "command": "interlock show 42.1",
-            "link": "https://interlock.example/inbox/42.1",
+            "command": "interlock inbox 42.1",
+            "link": "https://desk.example/asked/42.1?from=notice",
         },
     }
     for text in (chat, mail):
         for word in ("42.1 waits for finance", "2 of finance", "pay-over-500", "17:00", "cannot be undone"):
             assert word in text
-        assert "https://interlock.example/inbox/42.1" in text
+        assert "https://desk.example/asked/42.1?from=notice" in text
+
+
+async def test_without_a_page_of_ones_own_there_is_the_command_and_no_link(environment: Environment) -> None:
+    (notice,) = await notices(environment, escalated())
+    texts = for_programs(notice, ""), for_chats(notice, ""), letter(notice, MAIL, "").as_bytes()
+    for text in texts:
+        assert b"interlock inbox 42.1" in text
+        assert b"://" not in text
+    # A page that shows all of them wants no number
+    assert msgspec.json.decode(for_programs(notice, "https://desk.example/"))["data"]["link"] == (
+        "https://desk.example/"
+    )
 
 
 async def test_how_many_have_to_agree_is_said_also_where_it_is_one(environment: Environment) -> None:
@@ -143,15 +155,15 @@ async def test_a_rule_that_is_no_name_is_left_out(environment: Environment, rule
 async def test_a_letter_cannot_be_given_other_headers(environment: Environment) -> None:
     hostile = escalated(desk="x\nBcc: all@evil.example", needs=(Need(role="y\r\nBcc: all"),))
     (notice,) = await notices(environment, hostile)
-    sent = letter(notice, MAIL, BASE)
+    sent = letter(notice, MAIL, PAGE)
     assert sent["Bcc"] is None
     assert "evil" not in sent.as_string()
 
 
 async def test_a_letter_is_the_same_each_time(environment: Environment) -> None:
     (notice,) = await notices(environment, escalated())
-    sent = letter(notice, MAIL, BASE)
-    assert sent.as_string() == letter(notice, MAIL, BASE).as_string()
+    sent = letter(notice, MAIL, PAGE)
+    assert sent.as_string() == letter(notice, MAIL, PAGE).as_string()
     assert sent["Message-ID"] == "<42.1.asked@interlock>"
     assert sent["Auto-Submitted"] == "auto-generated"
     assert parsedate_to_datetime(sent["Date"]).timestamp() == notice.at_ms // 1_000

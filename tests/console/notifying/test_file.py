@@ -61,7 +61,7 @@ def test_a_good_file_is_read(file: Path) -> None:
         ("desks =", "desk =", "[channels.finance] desk: there is no such setting; write desks"),
         ('["finance"]', '["Fin ance"]', "[channels.finance] desks 'Fin ance' is not a name"),
         ('["approval"]', '["approvals"]', "[channels.team] kinds: 'approvals' is none; write 'approval', "),
-        ('news = ["asked"]', "news = []", "[channels.mail] news = []: "),
+        ('news = ["asked"]', "news = []", "[channels.mail] news is empty; write at least one"),
         (
             "https://hooks",
             "http://hooks",
@@ -85,7 +85,45 @@ def test_a_good_file_is_read(file: Path) -> None:
             "[channels.mail] ca = 'no.pem' cannot",
         ),
         ("[channels.team]", '[channels."../x"]', "'../x' is not a name"),
-        ('url = "https://interlock.example"', "url = 5", "url = 5: "),
+        ('url = "https://interlock.example"', "url = 5", 'url is no text; write url = "…"'),
+        (
+            'url = "https://interlock.example"',
+            'ulr = "https://x"',
+            "ulr: there is no such setting; write url",
+        ),
+        ("https://hooks.example/x", "https://hooks.example:99999/x", "[channels.finance] url is no address"),
+        ("https://hooks.example/x", "https://[hooks/x", "[channels.finance] url is no address"),
+        ("https://hooks.example/x", "https://ho oks/x", "[channels.finance] url is no address"),
+        ('"https://hooks.example/x"', "5", '[channels.finance] url is no text; write url = "…"'),
+        (
+            '["finance"]',
+            '"finance"',
+            "[channels.finance] desks = 'finance' is no list; write desks = [\"…\"]",
+        ),
+        ('["finance"]', "[5]", "[channels.finance] desks = 5 is no text"),
+        (
+            '{ env = "HOOK" }',
+            '{ envv = "HOOK" }',
+            "[channels.finance] secret.envv: there is no such setting; write env",
+        ),
+        ('["x@y.example"]', "[]", "[channels.mail] to is empty; write at least one"),
+        ('host = "mail.example"', 'host = ""', '[channels.mail] host is empty; write host = "…"'),
+        ('kind = "slack"', 'kind = "slack"\ninsecure = "yes"', "insecure = 'yes' is neither true nor false"),
+        (
+            "[channels.team]",
+            "[channels]\nx = 5\n[channels.team]",
+            "[channels.x] is no table; write [channels.x]",
+        ),
+        (
+            "[channels.finance]",
+            "[[channels.finance]]",
+            "[channels.finance] is no table; write [channels.finance]",
+        ),
+        (
+            "https://interlock.example",
+            "https://interlock.example/{id}",
+            "url has braces around something else; write {number} where the number of a question goes",
+        ),
         ('url = "https://interlock.example"', "url = ", "is not TOML"),
         (
             "channels.",
@@ -102,6 +140,24 @@ def test_what_is_wrong_is_said_with_its_place(file: Path, old: str, new: str, se
     assert str(wrong.value).startswith(str(file))
     assert sentence in str(wrong.value)
     assert not any(secret in str(wrong.value) for secret in VARIABLES.values())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('{ env = "HOOK" }', f'"{KEY}"'),
+        ('{ env = "HOOK" }', f'{{ env = "{KEY}=" }}'),
+        ('{ env = "HOOK" }', f'["{KEY}"]'),
+        ('{ env = "PASSWORD" }', f'"{KEY}"'),
+        ("[channels.finance]", f'[[channels.finance]]\npassword = "{KEY}"'),
+    ],
+)
+def test_a_secret_that_stands_where_it_should_not_is_not_repeated(file: Path, old: str, new: str) -> None:
+    file.write_text(GOOD.replace(old, new))
+    with pytest.raises(BadInput) as wrong:
+        read_couriers(file, VARIABLES)
+    assert KEY not in str(wrong.value)
+    assert "; write " in str(wrong.value)
 
 
 def test_a_secret_in_a_file_stands_beside_the_channels_and_is_nobody_elses(file: Path) -> None:
@@ -158,4 +214,4 @@ def test_a_test_says_which_channel_nobody_answers(
         '[channels.finance]\nkind = "webhook"\nurl = "http://127.0.0.1:1/"\nsecret = { env = "HOOK" }\n'
     )
     assert terminal.type("notify", str(typed), "--test") == Exit.UNREACHABLE
-    assert capsys.readouterr().out == "finance: no answer (ConnectError)\n"
+    assert capsys.readouterr().out == "finance: nobody listens there\n"

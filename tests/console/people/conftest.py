@@ -30,7 +30,7 @@ class Desk:
         self.decides: Decides = lambda _: ()
         terminal.answer = self._answer
         terminal.decide(0, f.PoliciesSet(at_ms=1, by="s", digest=POLICIES, bundle=Policies()))
-        terminal.decide(0, entitled("alice", "finance", roles=("admin",)))
+        terminal.decide(0, entitled("alice", "finance", roles=("admin",), keys=(key.public_key,)))
         self.task = terminal.submit()
 
     def asks(self, *facts: f.AnyFact, task: int | None = None) -> None:

@@ -133,9 +133,13 @@ def review(number: int = 7, *, undo: str = "refund") -> f.Escalated:
 
 
 def entitled(
-    principal: str, *groups: str, roles: tuple[str, ...] = ("approver",), until_ms: int = 0
+    principal: str,
+    *groups: str,
+    roles: tuple[str, ...] = ("approver",),
+    keys: tuple[str, ...] = ("U",),
+    until_ms: int = 0,
 ) -> f.Entitled:
-    return f.Entitled(principal=principal, roles=roles, groups=groups, until_ms=until_ms)
+    return f.Entitled(principal=principal, roles=roles, groups=groups, keys=keys, until_ms=until_ms)
 
 
 def delegated(by: str, to: str, until_ms: int = DEADLINE_MS) -> f.Delegated:

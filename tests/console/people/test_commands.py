@@ -14,7 +14,6 @@ from tests.console.people.examples import (
     ASKED_MS,
     POLICIES,
     delegated,
-    entitled,
     form_step,
     model_use,
     payment,
@@ -420,13 +419,10 @@ def test_somebody_else_is_asked(desk: Desk, capsys: Captured) -> None:
     )
     assert desk.type("reassign", "{n}", "carol", "--reason", "hers") == Exit.DONE
     assert desk.said == Reassign(to="carol", reason="hers")
-    told = capsys.readouterr().err
-    assert f"{desk.task}.1: carol is asked now: hers" in told
-    # And of a name that nobody has ever had, that is told
-    assert "nobody is known as carol, nor as of carol" in told
-    desk.terminal.decide(0, entitled("carol"))
-    assert desk.type("reassign", "{n}", "carol", "--reason", "hers") == Exit.DONE
-    assert "nobody is known" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{desk.task}.1: carol is asked now: hers" in said
+    # And that she, so far, is nobody whom anybody knows
+    assert "nobody who has connected so far answers for carol" in said
 
 
 def test_an_open_one_is_shown_with_what_one_types(desk: Desk, capsys: Captured) -> None:
@@ -463,6 +459,24 @@ def test_somebody_stands_in(desk: Desk, capsys: Captured) -> None:
     assert desk.type("delegate", "carol", "--end") == Exit.DONE
     assert desk.said == Delegate(to="carol", for_s=0)
     assert "carol does not answer for alice any more" in capsys.readouterr().err
+
+
+def test_the_inbox_shows_one_where_it_is_named(desk: Desk, capsys: Captured) -> None:
+    desk.asks(payment(1), payment(2, arguments={"amount_cents": 7}))
+    assert desk.type("inbox", f"{desk.task}.2") == Exit.DONE
+    shown = capsys.readouterr().out
+    assert desk.type("show", f"{desk.task}.2") == Exit.DONE
+    assert shown.splitlines()[1:] == capsys.readouterr().out.splitlines()[1:]
+    assert desk.type("inbox", f"{desk.task}.2", "--json") == Exit.DONE
+    assert msgspec.json.decode(capsys.readouterr().out)["arguments"] == {"amount_cents": 7}
+    # And what is no such number, or two wishes at once, is said
+    for words, sentence in (
+        (("3",), "'3' is not the number of anything that people are asked: it looks like 42.1"),
+        ((f"{desk.task}.9",), f"there is no {desk.task}.9"),
+        ((f"{desk.task}.2", "--mine"), "Leave one of them away"),
+    ):
+        assert desk.type("inbox", *words) == Exit.USAGE
+        assert sentence in capsys.readouterr().err
 
 
 def test_the_inbox_is_a_list_where_there_is_no_terminal(desk: Desk, capsys: Captured) -> None:

@@ -113,7 +113,7 @@ PAUSES = [
 @pytest.mark.parametrize(("subject", "paused", "resumed"), PAUSES, ids=["task", "fleet", "tenant"])
 def test_while_it_is_paused_the_clock_stands(subject: int, paused: f.AnyFact, resumed: f.AnyFact) -> None:
     # Given a payment with an hour's time, to which one has agreed
-    made = held(payment(), counted("bob"))
+    made = held(entitled("bob", "finance"), payment(), counted("bob"))
     asked = made.open[FIRST]
     # When ten minutes later what asks is paused
     made.take(decision(paused, task=subject, at_ms=ASKED_MS + 600_000))

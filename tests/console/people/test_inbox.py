@@ -30,7 +30,6 @@ from interlock.bus.clock import now_ms
 from interlock.bus.ports import Record
 from interlock.console.environment import Reach
 from interlock.console.people.numbers import Number
-from interlock.console.people.screen import app as app_module
 from interlock.console.people.screen import rows as rows_module
 from interlock.console.people.screen.app import Inbox
 from interlock.console.people.screen.keys import KEYS, KeysScreen
@@ -101,6 +100,11 @@ class Table:
         return self.app.screen_stack[0].query_one(Rows).chosen
 
     @property
+    def opened(self) -> bool:
+        """Whether one of them has all the room."""
+        return self.app.screen_stack[0].query_one("#both").has_class("-open")
+
+    @property
     def told(self) -> str:
         return "\n".join(self.app.told)
 
@@ -130,9 +134,7 @@ def key_file(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def inbox(
-    environment: Environment, key_file: Path | None, *, mine: bool = False
-) -> AsyncGenerator[Table]:
+async def inbox(environment: Environment, key_file: Path | None, **wishes: Any) -> AsyncGenerator[Table]:
     """Open the inbox of alice, who is an admin and of finance."""
     environment.now_ms = now_ms()
     await environment.decide(
@@ -140,7 +142,7 @@ async def inbox(
         f.PoliciesSet(at_ms=1, by="s", digest=POLICIES, bundle=Policies()),
         entitled("alice", "finance", roles=("admin",)),
     )
-    app = HeardInbox(environment.alice, Reach(url="", principal="alice", key_file=key_file), mine=mine)
+    app = HeardInbox(environment.alice, Reach(url="", principal="alice", key_file=key_file), **wishes)
     app.told.clear()
     async with app.run_test(size=WIDE) as pilot:
         table = Table(environment, app, pilot)
@@ -197,6 +199,31 @@ async def test_everything_about_the_one_under_the_cursor_is_shown(
         # When the cursor goes down, then the question is shown
         await table.press("down")
         await table.until(lambda: "which edition?" in table.shown("#paper"))
+
+
+async def test_it_begins_with_the_one_that_was_named(environment: Environment, key_file: Path) -> None:
+    # Given two, of which the second is named
+    task = await task_of(environment)
+    await environment.decide(task, fresh(payment(1)), fresh(question(2), deadline_ms=None))
+    async with inbox(environment, key_file, opens=Number(task, 2)) as table:
+        # Then it is open, and escape leads to the list
+        await table.until(lambda: "which edition?" in table.shown("#paper"))
+        assert (table.chosen, table.opened) == (Number(task, 2), True)
+        await table.press("escape")
+        assert (table.numbers, table.opened) == ([f"{task}.1", f"{task}.2"], False)
+    async with inbox(environment, key_file, opens=Number(task, 3)) as table:
+        await table.until(lambda: f"{task}.3 is not in this list" in table.told)
+
+
+async def test_an_inbox_that_hears_nothing_says_so(environment: Environment, key_file: Path) -> None:
+    trouble = ["nats://x refuses the token of alice; this is how it was"]
+    task = await task_of(environment)
+    async with inbox(environment, key_file, trouble=lambda: trouble[-1]) as table:
+        assert "this is how it was" in table.shown("#state")
+        trouble.append("")
+        await environment.decide(task, fresh(payment()))
+        await table.until(lambda: bool(table.numbers))
+        assert "this is how it was" not in table.shown("#state")
 
 
 async def test_an_approval_is_signed_over_what_the_sheet_shows(
@@ -654,23 +681,6 @@ async def test_an_editor_that_fails_is_told_on_the_sheet_which_keeps_what_was_ty
         assert sheet.query_one(TextArea).text == "half"
         # And the terminal is the inbox's again: its own suspension returns only from a block that ends well
         assert came_back == [True]
-
-
-async def test_an_inbox_that_hears_nothing_more_says_so(
-    environment: Environment, key_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given an inbox on a log that answers
-    monkeypatch.setattr(app_module, "CHECK_S", 0.0)
-    task = await task_of(environment)
-    await environment.decide(task, fresh(payment()))
-    async with inbox(environment, key_file) as table:
-        await table.until(lambda: bool(table.numbers))
-        assert "no answer" not in table.shown("#state")
-        # When it answers no more, then that stands above what may be old
-        await environment.alice.close()
-        await table.until(lambda: bool(table.app.live.unheard_since_ms))
-        await table.press("m")
-        await table.until(lambda: "this may be old" in table.shown("#state"))
 
 
 async def test_ctrl_c_leaves(environment: Environment, key_file: Path) -> None:

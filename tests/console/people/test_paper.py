@@ -35,7 +35,11 @@ def held(*facts: f.AnyFact, task: int = 42, routes: tuple[Route, ...] = ()) -> C
     docket = Docket()
     bundle = Policies(routes=routes)
     docket.take(
-        decision(f.PoliciesSet(at_ms=1, by="s", digest=POLICIES, bundle=bundle), entitled("bob", "finance"))
+        decision(
+            f.PoliciesSet(at_ms=1, by="s", digest=POLICIES, bundle=bundle),
+            entitled("bob", "finance"),
+            entitled("carol", "finance"),
+        )
     )
     docket.take(decision(*facts, task=task))
     found = (*docket.open.values(), *docket.decided.values())
@@ -118,6 +122,47 @@ def test_an_approval_under_other_policies_or_too_old_does_not_count() -> None:
     assert "0 of 2 agreed" in shown(held(payment(), counted("carol")), now_ms=ASKED_MS + 900_000)
 
 
+def test_an_approval_counts_no_longer_than_the_key_that_signed_it() -> None:
+    # Given carol's approval, when her token ends, then it does not count, until she comes with another
+    ends, now_ms = ASKED_MS + 120_000, ASKED_MS + 180_000
+    by_token = entitled("carol", "finance", until_ms=ends)
+    agreed = held(by_token, payment(), counted("carol"))
+    assert "1 of 2 agreed (carol)" in shown(agreed, now_ms=ends - 1)
+    assert "0 of 2 agreed (nobody yet)" in shown(agreed, now_ms=now_ms)
+    again = entitled("carol", "finance", until_ms=now_ms + 1)
+    assert "1 of 2 agreed (carol)" in shown(held(by_token, payment(), counted("carol"), again), now_ms=now_ms)
+    # And it does not, where the next one gives her another group, or the key is none of hers any more
+    assert "0 of 2 agreed" in shown(held(payment(), counted("carol"), entitled("carol", "law")))
+    assert "0 of 2 agreed" in shown(
+        held(payment(), counted("carol"), entitled("carol", "finance", keys=("V",)))
+    )
+
+
+def test_what_was_decided_says_what_it_took_and_not_who_would_count_now() -> None:
+    end = f.Resolved(at_ms=ASKED_MS + 1, number=1, verdict="approved", by=("bob", "carol"))
+    text = shown(held(payment(), end))
+    assert "it was approved by bob and carol" in text
+    assert "agreement it took 2 of finance" in text
+    assert "missing" not in text
+
+
+def test_a_role_for_which_nobody_known_answers_is_said() -> None:
+    # Given a group of which all are known that it takes, then nothing is said
+    assert "missing" not in shown(held(payment()))
+    # When it takes people of one that nobody known is in, or more than are known
+    cfo = shown(held(payment(needs=(Need(role="cfo"), Need(role="finance", quorum=3)))))
+    assert "missing nobody who has connected so far answers for cfo" in cfo
+    assert "of all who have connected so far only bob and carol answer for finance, and it takes 3" in cfo
+    # Or whoever asked is one of them, or a token has ended
+    barred = held(entitled("dora", "finance"), payment(needs=(Need(role="finance", quorum=3),)))
+    assert "only bob and carol answer for finance, and it takes 3" in shown(barred)
+    ended = held(entitled("bob", "finance", until_ms=ASKED_MS), payment())
+    assert "only carol answers for finance, and it takes 2" in shown(ended)
+    # And the same of a desk that is asked a question
+    assert "nobody who has connected so far answers for operator" in shown(held(question()))
+    assert "missing" not in shown(held(question(), entitled("olga", roles=("admin",))))
+
+
 def test_two_groups_are_both_named() -> None:
     needs = (Need(role="finance", quorum=2), Need(role="cfo"))
     assert "0 of 3 agreed (nobody yet); it takes 2 of finance and 1 of cfo" in shown(
@@ -143,7 +188,7 @@ def test_what_happens_at_the_deadline_is_said() -> None:
         (payment(), "it cannot be undone"),
         (payment(reversible="", undo=""), "nobody says whether it can be undone"),
         (review(1), "it can be undone, with refund"),
-        (question(), "you it is for operator"),
+        (question(), "\n  it is for operator"),
         (
             form_step(),
             "form to fill in; what has a * has to be there\n    account *\n    cents (integer): minimum 1",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.console.people.examples import entitled
 from tests.console.policies.deciding import Desk
 from tests.console.terminal import Terminal
 from tests.supervisor.core.policy.bundles import PAY, PAY_SCHEMA, SHIPPED, bundle
@@ -58,6 +59,31 @@ def test_a_folder_that_will_do_is_listed(folder: Path, capsys: pytest.CaptureFix
     captured = capsys.readouterr()
     assert "permit  small    pay.cedar:2   up to $500 is paid by itself" in captured.out
     assert "3 policies, version " in captured.err
+
+
+def test_whom_policies_ask_and_nobody_known_answers_for_is_said_where_something_runs(
+    folder: Path, terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given policies that ask two of finance, whom a route sends on to cfo, and one of finance who is known
+    (folder / "routing.toml").write_text('[[routes]]\nrole = "finance"\nafter_s = 60\nthen = "cfo"\n')
+    terminal.decide(0, entitled("bob", "finance"))
+    # When they are checked, then they will do, and who is missing is said, for programs too
+    assert terminal.type("policy", "check", str(folder)) == Exit.DONE
+    said = capsys.readouterr().err.splitlines()[1:]
+    assert said == [
+        "nobody who has connected so far answers for cfo",
+        "of all who have connected so far only bob answers for finance, and it takes 2",
+    ]
+    terminal.decide(0, entitled("carol", "finance", "cfo"))
+    assert terminal.type("policy", "check", str(folder), "--json") == Exit.DONE
+    assert msgspec.json.decode(capsys.readouterr().out)["missing"] == []
+
+
+def test_a_folder_will_do_though_nobody_can_be_asked_who_is_known(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.call(["policy", "check", str(folder), "--url", "nats://127.0.0.1:1"]) == Exit.DONE
+    assert "who is known cannot be said: no NATS server answers" in capsys.readouterr().err
 
 
 def test_what_is_wrong_is_listed_whole_with_its_place(

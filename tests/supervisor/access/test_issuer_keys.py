@@ -7,7 +7,7 @@ from tests.supervisor.access.issuer import Authority, Issuer, serving, write_set
 
 from interlock.bus.clock import now_ms
 from interlock.supervisor.access import fetching, issuer_keys
-from interlock.supervisor.access.errors import NoKeys, Unproven
+from interlock.supervisor.access.errors import MalformedSettings, NoKeys, Unproven
 from interlock.supervisor.access.issuer_keys import AGAIN_MS, FRESH_MS, STALE_MS, IssuerKeys
 from interlock.supervisor.access.oidc import read_oidc
 from interlock.supervisor.access.tokens import make_tokens
@@ -138,6 +138,26 @@ async def test_keys_are_fetched_over_https_from_who_proves_to_be_the_issuer(tmp_
         other = make_tokens(read_oidc(write_settings(tmp_path, url)))
         with pytest.raises(NoKeys):
             await other.prove(issuer.token(), now_ms())
+
+
+async def test_whom_this_machine_trusts_is_trusted_where_nothing_else_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer, authority = Issuer(), Authority(tmp_path / "pki")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    async with serving(authority, [issuer.jwks], []) as url:
+        believer = make_tokens(read_oidc(write_settings(tmp_path, url)))
+        assert (await believer.prove(issuer.token(), now_ms())).name == "carol"
+
+
+def test_files_that_hold_no_keys_or_certificates_are_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text('{"kid": 1}')
+    with pytest.raises(MalformedSettings, match=r"jwks: .*other\.json: this is no set of keys"):
+        make_tokens(read_oidc(write_settings(tmp_path, "other.json")))
+    for ca, reason in (("no.pem", "No such file"), ("other.json", "")):
+        settings = read_oidc(write_settings(tmp_path, "https://login.example/jwks", ca=f'"{ca}"'))
+        with pytest.raises(NoKeys, match=rf"ca: .*{ca} is no file of certificates in PEM: .*{reason}"):
+            make_tokens(settings)
 
 
 async def test_too_much_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

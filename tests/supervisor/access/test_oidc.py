@@ -59,6 +59,50 @@ def test_what_cannot_be_is_named(tmp_path: Path, changed: dict[str, str], place:
         read_oidc(write_settings(tmp_path, "jwks.json", **changed))
 
 
+@pytest.mark.parametrize(
+    ("was", "becomes", "sentence"),
+    [
+        ("issuer =", "isuer =", "isuer: there is no such setting; write issuer"),
+        ("[roles]", "[rolls]", "rolls: there is no such setting; write roles"),
+        ('audience = "interlock"', "", "there is no audience; write audience = …"),
+        (
+            '[principal]\nclaim = "preferred_username"',
+            "",
+            "there is no principal; write [principal], and below",
+        ),
+        ('claim = "preferred_username"', "", "[principal] has no claim; write claim = …"),
+        ('"preferred_username"', "7", '[principal] claim = 7 is no list; write claim = ["…"]'),
+        ('"preferred_username"', '["who", 7]', "[principal] claim = 7 is no text"),
+        ('"preferred_username"', "[]", "[principal] claim is empty; write at least one"),
+        ('"groups"\nmap', '"groups"\nmaps', "[roles] maps: there is no such setting; write map"),
+        ('"viewer"', '"vieweer"', "[roles] map.interlock-readers: 'vieweer' is no role of people: write one"),
+        ('audience = "interlock"', "audience = 5", 'audience = 5 is no text; write audience = "…"'),
+        ("[principal]\n", "principal = 'who'\n[p]\n", "p: there is no such setting; remove it"),
+        (
+            "[principal]\nclaim",
+            "principal",
+            "principal is no table; write [principal], and below it its claim",
+        ),
+        ("[principal]", 'algorithms = ["HS256"]\n[principal]', "algorithms: 'HS256' is none; write one of"),
+        ("[principal]", "leeway_s = 'x'\n[principal]", "leeway_s = 'x' is no whole number"),
+        ("[principal]", "leeway_s = 301\n[principal]", "leeway_s = 301: input should be less than or equal"),
+        ("[principal]", "environment = 'Prod'\n[principal]", "environment: 'Prod' is not a name on the bus"),
+        ("[principal]", "[environment]\nclaim = 'e'\n[principal]", "[environment] has no map; write map"),
+        ("[principal]", "[principal", "is not TOML: "),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place_and_what_to_write(
+    tmp_path: Path, was: str, becomes: str, sentence: str
+) -> None:
+    path = write_settings(tmp_path, "jwks.json")
+    assert was in path.read_text()
+    path.write_text(path.read_text().replace(was, becomes, 1))
+    with pytest.raises(MalformedSettings) as wrong:
+        read_oidc(path)
+    assert str(wrong.value).startswith(str(path))
+    assert sentence in str(wrong.value)
+
+
 @pytest.mark.parametrize("address", ["http://login.example.org/jwks", "ftp://login.example.org/jwks"])
 def test_keys_come_by_https_or_from_a_file(tmp_path: Path, address: str) -> None:
     with pytest.raises(MalformedSettings, match="https only"):

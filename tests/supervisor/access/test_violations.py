@@ -50,6 +50,15 @@ def test_another_target_action_or_principal_is_another_attempt() -> None:
     assert violations.note(Attempt("staging", "researcher-1", "publish", "interlock.decision.4"), 0)
 
 
+def test_who_is_refused_for_another_reason_is_told_of_anew() -> None:
+    violations = Violations(0)
+    for reason in ("the token does not hold: expired_token", "this is no signed token"):
+        assert violations.note(Attempt("development", "", "connect", "nkey UABC", reason), 0)
+    # What the server says of sizes is no reason of its own
+    assert violations.note(Attempt("development", "carol", "payload", "too much", "2 vs 1"), 0)
+    assert not violations.note(Attempt("development", "carol", "payload", "too much", "3 vs 1"), 0)
+
+
 def test_one_that_was_quiet_for_a_while_is_told_at_once_again() -> None:
     violations = Violations(0)
     violations.note(attempt(), 0)

@@ -25,6 +25,7 @@ def uphold(before: State, decided: Decided, again: Decided, now_ms: int, *, torn
     """Check one decision: deterministic, folded from its facts alone, and lawful afterwards unless torn."""
     assert again.by_task == decided.by_task, "the same input must decide the same"
     assert again.state == decided.state
+    assert not decided.outgrown, "what is decided must fit a record"
     assert fold(before, decided.segments) == decided.state, "the facts must say it all"
     _counted_once(before, decided)
     if not torn:

@@ -525,7 +525,9 @@ def test_an_edit_waits_for_whoever_offers_the_tool_and_an_approval_does_not() ->
     # When somebody edits it, then what is missing is said, and nothing changes
     world.edit(number, LITTLE, by="bob")
     assert refused(world, number).startswith("no effect worker here offers the tool pay now")
+    assert f"{number}.1 stays as it was, and waits: start one that does" in refused(world, number)
     assert f"edit {number}.1 again" in refused(world, number)
+    assert (number, 1) in world.state.escalations
     # And it can be approved as it is, and happens when a worker is back
     world.approve(number, by="bob")
     world.approve(number, by="carol")

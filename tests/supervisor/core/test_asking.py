@@ -233,7 +233,9 @@ def test_a_task_asks_only_so_much_at_once() -> None:
     for each in range(MAX_ASKED):
         world.ask(number, "a", AskCall(question=f"{each}?"), key=f"k{each}")
     world.ask(number, "a", AskCall(question="more?"), key="more")
-    assert world.only(number, facts.EffectDenied).rule == "limits.asked"
+    denied = world.only(number, facts.EffectDenied)
+    assert denied.rule == "limits.asked"
+    assert f"asked {MAX_ASKED} things for this task already, as many as they may be at once" in denied.reason
     say(world, "answer", Answer(text="yes"), number, 1)
     world.ask(number, "a", AskCall(question="now?"), key="now")
     assert world.only(number, facts.Escalated).number == MAX_ASKED + 1

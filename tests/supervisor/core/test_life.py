@@ -1,13 +1,18 @@
 """Whatever happens in whatever order: every decision is lawful, and every task can be brought to its end."""
 
+from collections.abc import Callable
+from functools import partial
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from tests.supervisor.core import invariants, world
 from tests.supervisor.core.life import HAPPENINGS, Life
 
+from interlock.supervisor.core import turn
 from interlock.supervisor.core.state import State
 
 WALK_STEPS = 300
@@ -94,6 +99,27 @@ def test_after_a_long_life_every_task_can_be_brought_to_its_end(seed: int) -> No
     # When everybody comes back, does their work, and people help
     # Then no task is stuck
     life.everything_ends_well()
+
+
+@pytest.mark.parametrize("room_bytes", [1, 600])
+@pytest.mark.parametrize("seed", range(15))
+def test_what_finds_no_room_in_a_record_is_not_forgotten(
+    seed: int, room_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given records that hold hardly anything, so that in between much is left for later
+    monkeypatch.setattr(turn, "MAX_SAID_BYTES", room_bytes)
+    monkeypatch.setattr(world, "uphold", partial(_uphold_torn, invariants.uphold))
+    chance, life = Random(seed), Life()
+    for happening in chance.choices(list(HAPPENINGS), list(HAPPENINGS.values()), k=WALK_STEPS):
+        happening(life, chance)
+    # When everybody comes back, does their work, and people help
+    # Then no task is stuck
+    life.everything_ends_well()
+
+
+def _uphold_torn(uphold: Callable[..., None], *decided: Any, torn: bool) -> None:
+    del torn
+    uphold(*decided, torn=True)
 
 
 def test_life_is_eventful() -> None:

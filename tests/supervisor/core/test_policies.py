@@ -254,10 +254,12 @@ REDACTING = """
 def test_what_is_withheld_reaches_neither_the_tool_nor_the_log_of_grants() -> None:
     # Given a policy that withholds whom money goes to, at full autonomy
     world, number = at_work(bundle(REDACTING, PAY_SCHEMA), autonomy=5)
-    world.ask(number, "a", pay(1))
+    effect = world.ask(number, "a", pay(1))
+    # Then what is granted stands there once, and is all that is known from then on
     granted = world.only(number, facts.EffectGranted)
     assert granted.arguments == {"amount_cents": 1, "to": "[redacted]"}
-    assert granted.demand.arguments == granted.arguments
+    assert granted.demand.arguments is None
+    assert world.effect(number, effect).demand.arguments == granted.arguments
 
 
 def test_people_approve_what_will_be_done_and_that_is_what_is_done() -> None:

@@ -160,9 +160,10 @@ class World:
 
     def agent(self, name: str, role: str = "", *, capacity: int = 8, **charter: Any) -> None:
         """Let an agent say hello; its role is its name without the number, its charter allows everything."""
-        allowed: dict[str, Any] = {"tools": ("search", "write_file"), "models": ("*",)} | charter
+        allowed: dict[str, Any] = {"tools": ("search", "write_file"), "models": ("*",), "objective": "Work."}
+        allowed |= charter
         role = role or name.rsplit("-", 1)[0]
-        full = Charter(role=role, version="1", objective="Work.", **allowed)
+        full = Charter(role=role, version="1", **allowed)
         life = self._next()
         self.pids[name] = self._incarnations + 1_000
         hello = AgentHello(incarnation=life, charter=full, capacity=capacity, pid=self.pids[name])

@@ -34,7 +34,7 @@ SIGNS = {"ok": "ok  ", "note": "note", "bad": "BAD "}
 @state_option
 @as_option
 def doctor(port: int, model: str, as_json: bool, state: str | None, principal: str | None) -> int:
-    """Check this machine: nats-server, state directory and disk, port, model, key, policies, and what runs.
+    """Check this machine: nats-server, state folder, disk, port, model, key, policies, tokens, and what runs.
 
     Says what to do about each thing that is not well; exits with 7 when something has to be repaired.
 
@@ -52,7 +52,7 @@ async def _doctor(state: StateFolder, port: int, model: str, person: str, *, as_
     found = [checks.python(), await checks.server_binary(), directory, checks.port(port, server)]
     found += await checks.models(model, os.environ)
     found.append(checks.policies(os.environ))
-    found += [check for check in (checks.prices(os.environ),) if check]
+    found += [check for check in (checks.prices(os.environ), checks.tokens(os.environ)) if check]
     found += await _environment(state, server, person)
     if as_json:
         print_json([check._asdict() for check in found])

@@ -53,7 +53,7 @@ async def _check(path: Path) -> int:
         await courier.close()
         out(f"{name}: {said_channel(file.channels[name])}")
     if not file.url:
-        say('no links: the file has no url = "https://…"')
+        say("no links: the file names no url, so the command that opens each is told")
     return Exit.DONE
 
 

@@ -13,6 +13,7 @@ from interlock.console.help import Group, command
 from interlock.console.options import json_option, reach_options
 from interlock.console.output import out, print_json, say
 from interlock.console.people.editing import checked_object
+from interlock.console.policies.asking import asked_by, vacancies
 from interlock.console.policies.cases import Hypothesis, complaint, outcome_of, read_cases, ruling_on
 from interlock.console.policies.explaining import Explained, explain
 from interlock.console.policies.folder import chosen, in_force, read_bundle, wrong_with
@@ -27,6 +28,7 @@ from interlock.console.runtime import run_async
 from interlock.console.whole import Whole
 from interlock.contracts import facts as f
 from interlock.contracts.message import Json
+from interlock.contracts.policy import Policies
 from interlock.supervisor.core.policy.compiling import RISKS
 from interlock.supervisor.core.policy.rulings import compiled
 
@@ -48,11 +50,13 @@ folder_argument = click.argument("folder", required=False, metavar="[FOLDER]")
 @command("check")
 @folder_argument
 @json_option
-def check(folder: str | None, as_json: bool) -> int:
+@reach_options
+def check(folder: str | None, as_json: bool, **where: Any) -> int:
     """Say which policies stand in a folder, or what is wrong with them, and where.
 
     Without FOLDER: the one that INTERLOCK_POLICIES names, or the shipped one. A supervisor takes a changed
-    folder within about a second, and keeps what holds when this command would complain.
+    folder within about a second, and keeps what holds when this command would complain. Where an environment
+    runs, it is said too for which roles that policies ask nobody is known there.
 
     Examples:
       interlock policy check
@@ -62,19 +66,29 @@ def check(folder: str | None, as_json: bool) -> int:
     path = chosen(folder)
     bundle = read_bundle(path)
     wrong = wrong_with(bundle)
-    if as_json:
-        print_json({"folder": str(path), "digest": bundle.digest, "wrong": wrong})
-        return Exit.USAGE if wrong else Exit.DONE
-    for sentence in wrong:
-        out(sentence)
     if wrong:
+        if as_json:
+            print_json({"folder": str(path), "digest": bundle.digest, "wrong": wrong})
+            return Exit.USAGE
+        for sentence in wrong:
+            out(sentence)
         say(f"{path} will not do; a supervisor would keep the policies that hold")
         return Exit.USAGE
+    return run_async(_check(path, bundle, Where(**where), as_json=as_json))
+
+
+async def _check(path: Path, bundle: Policies, where: Where, *, as_json: bool) -> int:
     known = compiled(f.PoliciesSet(at_ms=0, by="", digest=bundle.digest, bundle=bundle)).policies
+    missing = await vacancies(where, asked_by(known, bundle))
+    if as_json:
+        print_json({"folder": str(path), "digest": bundle.digest, "wrong": (), "missing": missing})
+        return Exit.DONE
     for line in policy_lines(known):
         out(line)
     nothing = "" if known else ", so everything is denied"
     say(f"{path} will do: {len(known)} policies{nothing}, version {bundle.digest[:DIGEST_CHARS]}")
+    for sentence in missing:
+        say(sentence)
     return Exit.DONE
 
 

@@ -14,6 +14,7 @@ from interlock.console.conduct import print_outcome, show_to_the_end
 from interlock.console.environment import Reach, connected, reach_local, speaker
 from interlock.console.errors import BadInput, GaveUp
 from interlock.console.help import command
+from interlock.console.issuers import check_issuer
 from interlock.console.local import Wish, held_private, started
 from interlock.console.options import (
     budget_options,
@@ -80,6 +81,7 @@ def run(
     models = checked_models(model, os.environ)
     check_tools(os.environ)
     check_policies(os.environ)
+    check_issuer(os.environ)
     task = checked_task(
         Submit(
             goal=checked_goal(goal),

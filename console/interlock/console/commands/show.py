@@ -6,21 +6,17 @@ from typing import Any
 import click
 import msgspec
 
-from interlock.bus.clock import now_ms
 from interlock.bus.ports import Bus, Record
-from interlock.console.commands.verdict import show as show_case
+from interlock.console.commands.verdict import show_once
 from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.errors import BadInput
 from interlock.console.exits import Exit
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options
 from interlock.console.output import out, print_json
-from interlock.console.people.listing import fields as fields_of
-from interlock.console.people.mandate import Mandate
 from interlock.console.people.numbers import Number, checked_number, checked_record
 from interlock.console.people.planted import Planted
 from interlock.console.people.reading import read_case
-from interlock.console.people.words import to_do
 from interlock.console.runtime import run_async
 from interlock.console.story import told
 from interlock.contracts.errors import ContractError
@@ -60,12 +56,7 @@ def show(number: int | Number, as_json: bool, **where: Any) -> int:
 async def _show_asked(reach: Reach, number: Number, *, as_json: bool) -> int:
     async with connected(reach) as bus:
         case = await read_case(bus, number)
-    if as_json:
-        print_json(fields_of(Mandate(case.docket, reach.principal, now_ms()), case.asked))
-    else:
-        show_case(reach.principal, case)
-        if case.asked.resolved is None:
-            out(f"  to decide: {to_do(case.asked)}")
+    show_once(reach.principal, case, as_json=as_json)
     return Exit.DONE
 
 

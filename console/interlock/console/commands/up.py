@@ -9,6 +9,7 @@ import click
 from interlock.console.environment import speaker
 from interlock.console.exits import Exit
 from interlock.console.help import command
+from interlock.console.issuers import check_issuer
 from interlock.console.local import Local, Wish, held, started
 from interlock.console.options import (
     checked_channels,
@@ -61,6 +62,7 @@ def up(
     """
     check_tools(os.environ)
     check_policies(os.environ)
+    check_issuer(os.environ)
     wish = Wish(
         docs=tuple(checked_folder(folder) for folder in docs or (".",)),
         model=checked_models(model, os.environ),

@@ -120,8 +120,11 @@ class Channel:
         )
 
     async def _tell(self, notice: Notice) -> None:
+        def delayed(failure: NotDelivered) -> None:
+            log.warning("notice_delayed", channel=self._name, notice=notice.id, reason=str(failure))
+
         try:
-            await insist(lambda: self._courier.deliver(notice), self._patience)
+            await insist(lambda: self._courier.deliver(notice), self._patience, delayed)
         except NotDelivered as error:
             self._complain("notice_given_up", error, notice=notice.id)
         else:

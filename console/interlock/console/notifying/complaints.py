@@ -10,6 +10,8 @@ from interlock.console.notifying.settings import Chat, File, Mail, Secret, Webho
 
 Details = Mapping[str, Any]
 
+MOST_CHARS = 80
+_SECRETS = ("secret", "password", "url")
 _KINDS: Mapping[str, type[BaseModel]] = {"webhook": Webhook, "slack": Chat, "email": Mail}
 _MODELS: tuple[type[BaseModel], ...] = (File, Secret, *_KINDS.values())
 _KNOWN = {name for model in _MODELS for name in model.model_fields}
@@ -36,7 +38,43 @@ def _place(loc: tuple[int | str, ...]) -> tuple[str, str]:
 
 
 def _any(place: str, key: str, details: Details) -> str:
-    return f"{place}{key or 'channels'} = {details['input']!r}: {details['msg'].lower()}"
+    return f"{place}{key}{_said(key, details)}: {details['msg'].lower()}"
+
+
+def _said(key: str, details: Details) -> str:
+    """Return what is written there, where it can be no secret: somebody may have put one in its place."""
+    said = details["input"]
+    if key in _SECRETS or not isinstance(said, str | int | float) or len(repr(said)) > MOST_CHARS:
+        return ""
+    return f" = {said!r}"
+
+
+def _no_text(place: str, key: str, details: Details) -> str:
+    return f'{place}{key}{_said(key, details)} is no text; write {key} = "…"'
+
+
+def _no_list(place: str, key: str, details: Details) -> str:
+    return f'{place}{key}{_said(key, details)} is no list; write {key} = ["…"]'
+
+
+def _no_table(place: str, key: str, _details: Details) -> str:
+    if key in _SECRETS:
+        return (
+            f'{place}{key} does not say where it stands; write {key} = {{ file = "…" }}, or {{ env = "…" }}'
+        )
+    return f"{place or 'channels '}is no table; write {(place or '[channels.finance] ')}and below it its kind"
+
+
+def _no_truth(place: str, key: str, details: Details) -> str:
+    return f"{place}{key}{_said(key, details)} is neither true nor false; write {key} = true"
+
+
+def _no_word(place: str, key: str, _details: Details) -> str:
+    return f'{place}{key} is empty; write {key} = "…"'
+
+
+def _nothing(place: str, key: str, _details: Details) -> str:
+    return f"{place}{key} is empty; write at least one" if place else _missing(place, key, _details)
 
 
 def _missing(place: str, key: str, _details: Details) -> str:
@@ -46,7 +84,7 @@ def _missing(place: str, key: str, _details: Details) -> str:
 
 
 def _unknown(place: str, key: str, _details: Details) -> str:
-    near = difflib.get_close_matches(key, _KNOWN, n=1, cutoff=0.7)
+    near = difflib.get_close_matches(key.rpartition(".")[2], _KNOWN, n=1)
     return f"{place}{key}: there is no such setting" + (f"; write {near[0]}" if near else "; remove it")
 
 
@@ -73,6 +111,14 @@ def _no_mailbox(place: str, key: str, details: Details) -> str:
 
 _SENTENCES: Mapping[str, Callable[[str, str, Details], str]] = {
     "missing": _missing,
+    "string_type": _no_text,
+    "list_type": _no_list,
+    "dict_type": _no_table,
+    "model_type": _no_table,
+    "model_attributes_type": _no_table,
+    "bool_type": _no_truth,
+    "too_short": _nothing,
+    "string_too_short": _no_word,
     "extra_forbidden": _unknown,
     "union_tag_invalid": _kind,
     "union_tag_not_found": _no_kind,

@@ -38,14 +38,14 @@ class Courier(Protocol):
 class Caller:
     """Calls a program, and signs what it says."""
 
-    def __init__(self, hook: Hook, secret: bytes, base: str) -> None:
+    def __init__(self, hook: Hook, secret: bytes, page: str) -> None:
         self._hook = hook
         self._signer = Signer(secret)
-        self._base = base
+        self._page = page
 
     async def deliver(self, notice: Notice) -> None:
         """Deliver once; raises NotDelivered."""
-        body = for_programs(notice, self._base)
+        body = for_programs(notice, self._page)
         at = datetime.fromtimestamp(now_ms() // 1_000, UTC)
         headers = {
             "webhook-id": notice.id,
@@ -62,13 +62,13 @@ class Caller:
 class Chatter:
     """Writes into a chat."""
 
-    def __init__(self, hook: Hook, base: str) -> None:
+    def __init__(self, hook: Hook, page: str) -> None:
         self._hook = hook
-        self._base = base
+        self._page = page
 
     async def deliver(self, notice: Notice) -> None:
         """Deliver once; raises NotDelivered."""
-        await self._hook.post(for_chats(notice, self._base), {})
+        await self._hook.post(for_chats(notice, self._page), {})
 
     async def close(self) -> None:
         """Let go of what is open."""

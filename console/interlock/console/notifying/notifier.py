@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import AsyncGenerator, Generator, Mapping
 from pathlib import Path
 
+from stamina.instrumentation import set_on_retry_hooks
+
 from interlock.bus.lock import locked
 from interlock.bus.ports import Bus
 from interlock.console.errors import BadInput, NotRunning
@@ -32,6 +34,8 @@ async def notifying(
     NotRunning when another notifier has the folder.
     """
     file, couriers = read_couriers(path, environment)
+    # Each channel says what it tries again; stamina does not know what that is.
+    set_on_retry_hooks(())
     with _held(positions):
         channels = [
             Channel(

@@ -26,12 +26,20 @@ class Patience(NamedTuple):
     parting_s: float = 1.0
 
 
-async def insist(deliver: Callable[[], Awaitable[None]], patience: Patience) -> None:
-    """Deliver until it has arrived; raises NotDelivered when there is no more patience."""
+async def insist(
+    deliver: Callable[[], Awaitable[None]], patience: Patience, delayed: Callable[[NotDelivered], None]
+) -> None:
+    """Deliver until it has arrived; raises NotDelivered when there is no more patience.
+
+    `delayed` is told why, each time that it has to be tried again.
+    """
+    attempts = 0
 
     def again(failure: Exception) -> bool | float:
         if not isinstance(failure, NotDelivered) or isinstance(failure, Unwanted):
             return False
+        if attempts < patience.attempts:
+            delayed(failure)
         return min(failure.after_s, patience.longest_s) or True
 
     async for attempt in stamina.retry_context(
@@ -42,6 +50,7 @@ async def insist(deliver: Callable[[], Awaitable[None]], patience: Patience) -> 
         wait_max=patience.longest_s,
         wait_jitter=patience.first_s,
     ):
+        attempts = attempt.num
         with attempt:
             await once(deliver, patience.attempt_s)
 

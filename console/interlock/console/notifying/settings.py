@@ -1,9 +1,10 @@
 """The file of channels, as TOML that people write: who is told what, and where. It sends nothing."""
 
+import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from interlock.console.notifying.notice import News
 from interlock.contracts.errors import MalformedSubject
@@ -13,8 +14,11 @@ from interlock.contracts.subjects import token
 MOST_CHANNELS = 16
 MOST_NAMES = 64
 NEWS: tuple[News, ...] = ("asked", "moved", "resolved")
+NUMBER = "{number}"
+"""Stands in the address of a page for the number of what is asked."""
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAILBOX = r"^[^@\s<>,;:]{1,64}@[^@\s<>,;:]{1,190}$"
 
 
@@ -26,14 +30,30 @@ def _named(name: str) -> str:
 
 
 def _addressed(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not url.isprintable() or " " in url:
         raise ValueError("is no address; write one that begins with https://")
+    return url
+
+
+def _page(url: str) -> str:
+    if not url:
+        return url
+    rest = _addressed(url).replace(NUMBER, "")
+    if "{" in rest or "}" in rest:
+        raise ValueError(
+            f"has braces around something else; write {NUMBER} where the number of a question goes"
+        )
     return url
 
 
 Name = Annotated[str, AfterValidator(_named)]
 Address = Annotated[str, Field(max_length=2_000), AfterValidator(_addressed)]
+Page = Annotated[str, Field(max_length=2_000), AfterValidator(_page)]
 Mailbox = Annotated[str, Field(pattern=_MAILBOX)]
 
 
@@ -49,6 +69,9 @@ class Secret(BaseModel):
     def _one(self) -> "Secret":
         if bool(self.file) == bool(self.env):
             raise ValueError('has to name one place: { file = "hook.secret" } or { env = "HOOK_SECRET" }')
+        if self.env and not _VARIABLE.fullmatch(self.env):
+            # It may be the secret itself, and is not repeated.
+            raise ValueError('names no variable; write one such as { env = "HOOK_SECRET" }')
         return self
 
 
@@ -65,7 +88,10 @@ class _Channel(BaseModel):
 class _Hook(_Channel):
     """What calls an address over HTTP; `insecure` allows one elsewhere that is not encrypted."""
 
-    url: Address | Secret
+    url: Annotated[
+        Annotated[Address, Tag("~open")] | Annotated[Secret, Tag("~secret")],
+        Discriminator(lambda url: "~secret" if isinstance(url, dict) else "~open"),
+    ]
     ca: str = ""
     insecure: bool = False
 
@@ -124,11 +150,11 @@ Channel = Annotated[Webhook | Chat | Mail, Field(discriminator="kind")]
 
 
 class File(BaseModel):
-    """The whole file; `url` is where the inbox can be opened in a browser, and becomes the links."""
+    """The whole file; `url` is a page of people's own that shows a question, and becomes the links."""
 
     model_config = _STRICT
 
-    url: Address | Literal[""] = ""
+    url: Page = ""
     channels: Annotated[dict[Name, Channel], Field(min_length=1, max_length=MOST_CHANNELS)]
 
     @property

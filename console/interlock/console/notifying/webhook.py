@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import httpx
 
 from interlock.console.notifying.errors import NotDelivered, Unwanted
+from interlock.console.notifying.silence import silence
 from interlock.contracts.version import DISTRIBUTION
 
 _AGAIN = frozenset({408, 425, 429})
@@ -42,8 +43,7 @@ class Hook:
                 _check(answer)
         # The last where the connection was gone as soon as it stood: uvloop then has no socket to describe.
         except (httpx.HTTPError, OSError, AttributeError) as failure:
-            # The words of a failure may hold the address.
-            raise NotDelivered(f"no answer ({type(failure).__name__})") from None
+            raise NotDelivered(silence(failure)) from None
 
     async def close(self) -> None:
         """Let go of what is open."""

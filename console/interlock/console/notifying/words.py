@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from interlock.console.notifying.notice import Notice
+from interlock.console.notifying.settings import NUMBER
 
 _WANTED: Mapping[str, str] = {
     "approval": "an approval",
@@ -57,13 +58,13 @@ def details(notice: Notice) -> list[str]:
 
 
 def command_for(notice: Notice) -> str:
-    """Return what a person types to see everything, and how to decide; empty when it is over."""
-    return f"interlock show {notice.number}" if notice.what in {"asked", "moved"} else ""
+    """Return what a person types to see everything and decide; empty when it is over."""
+    return f"interlock inbox {notice.number}" if notice.what in {"asked", "moved"} else ""
 
 
-def link_for(notice: Notice, base: str) -> str:
-    """Return the page of the escalation below a base address; empty without one."""
-    return f"{base.rstrip('/')}/inbox/{notice.number}" if base and notice.what != "test" else ""
+def link_for(notice: Notice, page: str) -> str:
+    """Return the address of a page of people's own, with the number where it wants it; empty without one."""
+    return page.replace(NUMBER, notice.number) if notice.what != "test" else ""
 
 
 def _whom(notice: Notice) -> str:

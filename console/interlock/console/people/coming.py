@@ -7,14 +7,16 @@ import msgspec
 from interlock.console.exits import Exit
 from interlock.console.lines import said
 from interlock.console.people.asked import Asked, PeopleFact
-from interlock.console.people.mandate import is_known
+from interlock.console.people.mandate import agreed
 from interlock.console.people.reading import Case
+from interlock.console.people.vacancies import vacancy
 from interlock.console.people.visible import visible
 from interlock.console.people.words import agreement, outcome
 from interlock.console.sayings import refusal
 from interlock.console.stop.lines import because
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
+from interlock.contracts.people import Need
 
 FOLLOWS = (
     f.EffectGranted,
@@ -26,8 +28,6 @@ FOLLOWS = (
     f.StepCompleted,
     f.AutonomySet,
 )
-
-_STRANGE = "nobody is known as {0}, nor as of {0}: reassign it again if that was a slip"
 
 
 class CameTo(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +51,8 @@ def came_to(case: Case, seq: int, decision: Decision | None) -> CameTo:
         return CameTo(word="late", sentence=f"{number}: {waits}")
     refused = refusal(decision, seq)
     if refused:
-        sentence = refused if str(number) in refused else f"{number}: {refused}"
-        return CameTo(word="refused", sentence=sentence, code=Exit.REJECTED)
+        named = refused if refused.startswith(f"{number} ") else f"{number}: {refused}"
+        return CameTo(word="refused", sentence=named, code=Exit.REJECTED)
     then = tuple(_followed(asked, decision))
     if asked.resolved is not None:
         return CameTo(
@@ -64,14 +64,13 @@ def came_to(case: Case, seq: int, decision: Decision | None) -> CameTo:
     edited = "edited, and " if any(isinstance(fact, f.ArgumentsEdited) for fact in mine) else ""
     match mine[-1:]:
         case [f.ApprovalCounted()]:
-            agreed = agreement(asked.needs, case.docket.counting(asked, decision.at_ms))
-            counted = f"{number}: {edited}your approval counts; {agreed}"
+            all_agreed = agreement(asked.needs, agreed(case.docket, asked, decision.at_ms))
+            counted = f"{number}: {edited}your approval counts; {all_agreed}"
             return CameTo(word="counted", sentence=counted, code=Exit.WAITING, then=then)
         case [f.EscalationMoved() as moved]:
             now = f"{number}: {moved.desk} is asked now{because(moved.reason)}"
-            if not is_known(case.docket, moved.desk, decision.at_ms):
-                then = (*then, _STRANGE.format(moved.desk))
-            return CameTo(word="moved", sentence=visible(now), then=then)
+            lack = vacancy(case.docket, Need(role=moved.desk), decision.at_ms)
+            return CameTo(word="moved", sentence=visible(now), then=(*then, *filter(None, (lack,))))
         case _:
             return CameTo(word="heard", sentence=f"{number}: it was heard, and is still open", then=then)
 

@@ -13,6 +13,7 @@ from interlock.console.people.numbers import Number
 from interlock.console.stop.switchboard import Switchboard
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
+from interlock.contracts.observed import lasts
 from interlock.contracts.policy import Route
 
 _MS = 1_000
@@ -80,14 +81,20 @@ class Docket:
         return "" if then in asked.desks else then
 
     def counting(self, asked: Asked, now_ms: int) -> list[f.ApprovalCounted]:
-        """Return the approvals that count now: of the policies in force, and not expired."""
-        now_ms = asked.stands_since_ms or now_ms
+        """Return the approvals that count now: of these policies, not expired, by keys that still sign."""
+        aged_ms = asked.stands_since_ms or now_ms
         return [
             one
             for one in asked.approvals
             if one.approval.statement.policies == self.policies
-            and now_ms < one.at_ms + one.approval.statement.valid_s * _MS
+            and aged_ms < one.at_ms + one.approval.statement.valid_s * _MS
+            and self.signs(one.by, one.approval.public_key, now_ms)
         ]
+
+    def signs(self, who: str, public_key: str, now_ms: int) -> bool:
+        """Tell whether a key is one by which somebody signs now: keys that came with a token end with it."""
+        known = self.entitled.get(who)
+        return known is not None and public_key in known.keys and lasts(known.until_ms, now_ms)
 
     def _open(self, changed: dict[Number, Asked], decision: Decision, fact: f.Escalated) -> None:
         if len(self.open) >= MOST_OPEN:

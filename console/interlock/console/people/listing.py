@@ -7,7 +7,7 @@ import msgspec
 
 from interlock.console.people.asked import Asked
 from interlock.console.people.editing import values
-from interlock.console.people.mandate import Mandate
+from interlock.console.people.mandate import Mandate, agreed
 from interlock.console.people.visible import visible
 from interlock.console.people.words import KINDS, span, time_left
 
@@ -50,10 +50,10 @@ def summary(mandate: Mandate, asked: Asked) -> str:
     text = text if len(text) <= SUMMARY_CHARS else f"{text[: SUMMARY_CHARS - 1]}…"
     if asked.planted:
         return f"{text} [planted]"
-    agreed = asked.approvals and mandate.docket.counting(asked, mandate.now_ms)
-    if not agreed:
+    count = len(agreed(mandate.docket, asked, mandate.now_ms)) if asked.approvals else 0
+    if not count:
         return text
-    return f"{text} [{len(agreed)} of {sum(one.quorum for one in asked.needs)} agreed]"
+    return f"{text} [{count} of {sum(one.quorum for one in asked.needs)} agreed]"
 
 
 def fields(mandate: Mandate, asked: Asked) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def fields(mandate: Mandate, asked: Asked) -> dict[str, Any]:
         "desk": asked.desk,
         "deadline_ms": asked.deadline_ms,
         "paused": bool(asked.stands_since_ms),
-        "agreed": [one.by for one in mandate.docket.counting(asked, mandate.now_ms)],
+        "agreed": [one.by for one in agreed(mandate.docket, asked, mandate.now_ms)],
         "edited_by": asked.edited.by if asked.edited else "",
         "mine": stands.mine,
         "why": stands.why,

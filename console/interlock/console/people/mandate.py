@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from interlock.console.people.asked import Asked
 from interlock.console.people.docket import Docket
+from interlock.contracts import facts as f
 from interlock.contracts.observed import lasts
 
 ADMIN, OPERATOR = "admin", "operator"
@@ -73,9 +74,19 @@ class Mandate:
         return "you are asked by name" if name == self.person else f"you may, as {name}"
 
 
-def is_known(docket: Docket, desk: str, now_ms: int) -> bool:
-    """Tell whether anybody is called so, or is of such a role or group."""
-    return any(desk in _roles(docket, person, now_ms) for person in docket.entitled)
+def agreed(docket: Docket, asked: Asked, now_ms: int) -> list[f.ApprovalCounted]:
+    """Return who counts now for a role that has to agree: whose group has ended does not."""
+    wanted = {one.role for one in asked.needs}
+    return [
+        one
+        for one in docket.counting(asked, now_ms)
+        if not wanted.isdisjoint(_roles(docket, one.instead_of or one.by, now_ms))
+    ]
+
+
+def members(docket: Docket, role: str, now_ms: int) -> list[str]:
+    """Return who of all that are known answers for a role now: a group, a role of people, or a name."""
+    return [person for person in docket.entitled if role in _roles(docket, person, now_ms)]
 
 
 def _wanted(asked: Asked) -> Sequence[str]:

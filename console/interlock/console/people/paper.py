@@ -6,8 +6,9 @@ from interlock.console.amounts import FREE, said_amounts
 from interlock.console.output import Line
 from interlock.console.people.asked import Asked
 from interlock.console.people.fields import told
-from interlock.console.people.mandate import Mandate
+from interlock.console.people.mandate import Mandate, agreed
 from interlock.console.people.reading import Case
+from interlock.console.people.vacancies import vacancy
 from interlock.console.people.visible import pretty, visible, visible_lines
 from interlock.console.people.words import (
     AT_LAST,
@@ -16,6 +17,7 @@ from interlock.console.people.words import (
     agreement,
     left,
     names,
+    needed,
     outcome,
     span,
     undoing,
@@ -23,7 +25,7 @@ from interlock.console.people.words import (
 from interlock.console.stop.times import said_moment
 from interlock.contracts.approval import canonical
 from interlock.contracts.message import Json
-from interlock.contracts.people import Rule
+from interlock.contracts.people import Need, Rule
 
 INDENT = 2
 DIGEST_CHARS = 12
@@ -166,15 +168,21 @@ def _evidence(asked: Asked) -> Iterator[Line]:
 
 def _people(case: Case, mandate: Mandate) -> Iterator[Line]:
     asked, standing = case.asked, mandate.standing(case.asked)
-    if asked.is_signed:
-        yield _line("agreement ", agreement(asked.needs, case.docket.counting(asked, mandate.now_ms)))
+    if asked.is_signed and asked.resolved is not None:
+        yield _line("agreement ", f"it took {needed(asked.needs)}")
+    elif asked.is_signed:
+        yield _line("agreement ", agreement(asked.needs, agreed(case.docket, asked, mandate.now_ms)))
     if asked.barred:
         yield _line("may not ", names(asked.barred))
     moved = asked.moved
     by = f", sent there by {moved.by}{_because(moved.reason)}" if moved and moved.by else ""
     yield _line("asked now ", f"{asked.desk or 'nobody'}{by}")
     if asked.resolved is None:
-        yield _line("you ", standing.why.removeprefix("you "), style="" if standing.mine else FAINT)
+        for one in asked.needs if asked.is_signed else (Need(role=asked.desk),):
+            if lack := vacancy(case.docket, one, mandate.now_ms, barred=asked.barred):
+                yield _line("missing ", lack, style=WARNING)
+        you = "you " if standing.why.startswith("you ") else ""
+        yield _line(you, standing.why.removeprefix(you), style="" if standing.mine else FAINT)
 
 
 def _end(case: Case, now_ms: int) -> Iterator[Line]:

@@ -46,6 +46,16 @@ async def read_docket(bus: Bus) -> Docket:
     return docket
 
 
+async def read_known(bus: Bus) -> Docket:
+    """Read who is known, and in which groups: it is decided for the fleet."""
+    docket = Docket()
+    record: Record
+    async for record in bus.history([FLEET_DECISIONS]):
+        if concerns(record.data):
+            docket.take(decode(Decision, record.data))
+    return docket
+
+
 async def read_case(bus: Bus, number: Number) -> Case:
     """Read one escalation as it stands now; raises BadInput when there is none of that number."""
     docket = Docket()

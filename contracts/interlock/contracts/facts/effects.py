@@ -16,7 +16,7 @@ class Demand(Part, frozen=True, kw_only=True):
     `digest` is the same for two calls that ask for the same. `counted_tokens` is the whole prompt as its
     provider has counted it, and replaces what its bytes allow; 0: it could not be counted. `arguments` are
     those of a tool, where policies may be asked again, or all that a model is asked, where people may be:
-    that is said once.
+    they are said once.
     """
 
     kind: Literal["model", "tool", "ask"]

@@ -15,13 +15,22 @@ MOST_BYTES = 262_144
 FETCH_S = 2.0
 
 
+def trusted(ca: Path | None) -> ssl.SSLContext:
+    """Return whom to trust; raise NoKeys for a file of certificates that is none."""
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as failure:
+        reason = failure.strerror or failure
+        raise NoKeys(f"ca: {ca} is no file of certificates in PEM: {reason}; see docs/oidc.md") from failure
+
+
 async def fetch(url: str, ca: Path | None) -> bytes:
     """Return what stands at an https URL; raise NoKeys when it does not come, or is too much.
 
     `ca` is a file of certificates that vouch for the server; None: those that this machine trusts.
     """
     try:
-        trust = ssl.create_default_context(cafile=str(ca)) if ca else True
+        trust = trusted(ca)
         async with (
             httpx.AsyncClient(verify=trust, timeout=FETCH_S, trust_env=False) as client,
             client.stream("GET", url) as answer,

@@ -64,7 +64,7 @@ class IssuerKeys:
                 return
             self._tried_ms = now
             try:
-                self._keys = _parse(await self._read())
+                self._keys = keys_in(await self._read())
             except NoKeys as failure:
                 log.warning("issuer_keys_not_read", reason=str(failure))
                 return
@@ -80,8 +80,8 @@ def read_file(path: Path) -> bytes:
         raise NoKeys(f"the keys in {path} cannot be read: {failure.strerror}") from failure
 
 
-def _parse(data: bytes) -> dict[str, Key]:
-    """Return the keys that sign, by name; keys that both sides would hold are none of them."""
+def keys_in(data: bytes) -> dict[str, Key]:
+    """Return the keys that sign, by name, none of which both sides hold; raise NoKeys for no set of keys."""
     try:
         found: Any = msgspec.json.decode(data)
         listed = [key for key in found["keys"] if key.get("kty") in {"RSA", "EC", "OKP"}]

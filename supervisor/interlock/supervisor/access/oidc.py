@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from interlock.bus.permissions import PEOPLE, ROLES
 from interlock.contracts.errors import MalformedSubject
 from interlock.contracts.subjects import token
+from interlock.supervisor.access.complaints import TAG, complaint
 from interlock.supervisor.access.errors import MalformedSettings
 
 MAX_FILE_BYTES = 1_000_000
@@ -47,8 +48,17 @@ def _group(name: str) -> str:
     return _name(name)
 
 
+def _form(value: object) -> str:
+    """Tell which of two forms a value has that may be one word, or something larger."""
+    return f"{TAG}one" if isinstance(value, str) else f"{TAG}more"
+
+
+One, More = Tag(f"{TAG}one"), Tag(f"{TAG}more")
 # A claim's name; a list of names leads into a claim that is an object.
-Claim = Annotated[str, Field(min_length=1)] | Annotated[tuple[str, ...], Field(min_length=1)]
+Claim = Annotated[
+    Annotated[str, Field(min_length=1), One] | Annotated[tuple[str, ...], Field(min_length=1), More],
+    Discriminator(_form),
+]
 Role = Annotated[str, AfterValidator(_role)]
 Environment = Annotated[str, AfterValidator(_name)]
 Group = Annotated[str, AfterValidator(_group)]
@@ -111,7 +121,9 @@ class Oidc(BaseModel):
     ca: Path | None = None
     algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = _ALGORITHMS
     leeway_s: Annotated[int, Field(ge=0, le=MOST_LEEWAY_S)] = 30
-    environment: Environment | EnvironmentClaim = "development"
+    environment: Annotated[
+        Annotated[Environment, One] | Annotated[EnvironmentClaim, More], Discriminator(_form)
+    ] = "development"
     principal: NameClaim
     roles: RolesClaim
     groups: GroupsClaim | None = None
@@ -123,6 +135,10 @@ class Oidc(BaseModel):
         return "://" in self.jwks
 
 
+_MODELS = (Oidc, NameClaim, RolesClaim, GroupsClaim, EnvironmentClaim, EntitlementClaims)
+_KNOWN = {name for model in _MODELS for name in model.model_fields}
+
+
 def read_oidc(path: Path) -> Oidc:
     """Read the file; relative paths in it start at its folder. Raises MalformedSettings."""
     try:
@@ -130,12 +146,14 @@ def read_oidc(path: Path) -> Oidc:
             raise MalformedSettings(f"{path} has more than {MAX_FILE_BYTES} bytes: it is no OIDC file")
         table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
         found = Oidc.model_validate(table)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MalformedSettings(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise MalformedSettings(f"{path} cannot be read: {error.strerror}; docs/oidc.md shows one") from error
+    except UnicodeDecodeError as error:
+        raise MalformedSettings(f"{path}: byte {error.start} is not UTF-8 text; save it as UTF-8") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise MalformedSettings(f"{path} is not TOML: {error}; docs/oidc.md shows one") from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(word) for word in first["loc"])
-        raise MalformedSettings(f"{path}: {place}: {first['msg']}; see docs/oidc.md") from error
+        raise MalformedSettings(f"{path}: {complaint(error, _KNOWN)}; see docs/oidc.md") from error
     if found.by_url and urlsplit(found.jwks).scheme != "https":
         raise MalformedSettings(f"{path}: jwks: keys are fetched by https only; write https://, or a file")
     here = path.absolute().parent

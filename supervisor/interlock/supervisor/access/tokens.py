@@ -7,18 +7,17 @@ directory. Sources: RFC 7519, RFC 9068, RFC 8725.
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from joserfc import jws, jwt
 from joserfc.errors import JoseError, SecurityWarning
 
-from interlock.contracts.errors import MalformedSubject
 from interlock.contracts.limits import MAX_OFFERS
-from interlock.contracts.subjects import token as subject_token
 from interlock.supervisor.access.admission import TokenProof
-from interlock.supervisor.access.errors import Unproven
-from interlock.supervisor.access.issuer_keys import IssuerKeys, read_file
+from interlock.supervisor.access.claims import as_object, claim, name_in
+from interlock.supervisor.access.errors import MalformedSettings, NoKeys, Unproven
+from interlock.supervisor.access.issuer_keys import IssuerKeys, keys_in, read_file
 from interlock.supervisor.access.oidc import Claim, GroupsClaim, Oidc, RolesClaim
 
 MOST_CHARS = 16_384
@@ -77,14 +76,7 @@ class Tokens:
         )
 
     def _name(self, claims: Mapping[str, Any]) -> str:
-        wanted = self._settings.principal
-        name = _claim(claims, wanted.claim)
-        if not isinstance(name, str) or not name.endswith(wanted.suffix):
-            raise Unproven("the token does not name a person as it has to; see [principal] in the OIDC file")
-        try:
-            name = subject_token(name.removesuffix(wanted.suffix))
-        except MalformedSubject as failure:
-            raise Unproven(f"the token's name cannot be used: {failure}") from failure
+        name = name_in(claims, self._settings.principal)
         groups = self._settings.groups
         if groups is not None and name in groups.map.values():
             raise Unproven(f"the token's name cannot be used: {name} is a group, for which it would answer")
@@ -101,14 +93,19 @@ class Tokens:
 
 
 def make_tokens(settings: Oidc) -> Tokens:
-    """Return what believes the tokens of these settings; raise NoKeys for a file that cannot be read."""
+    """Return what believes the tokens of these settings; raise AccessError for a file that will not do."""
     if settings.by_url:
         # An HTTP client is loaded only where keys are fetched.
-        from interlock.supervisor.access.fetching import fetch  # noqa: PLC0415 - for that reason
+        from interlock.supervisor.access.fetching import fetch, trusted  # noqa: PLC0415 - for that reason
 
+        trusted(settings.ca)
         return Tokens(settings, IssuerKeys(lambda: fetch(settings.jwks, settings.ca)))
     path = Path(settings.jwks)
-    read_file(path)
+    data = read_file(path)
+    try:
+        keys_in(data)
+    except NoKeys as failure:
+        raise MalformedSettings(f"jwks: {path}: {failure}; see docs/oidc.md") from failure
     return Tokens(settings, IssuerKeys(lambda: _read_later(path)))
 
 
@@ -121,7 +118,7 @@ def _header(token: str) -> Mapping[str, Any]:
         header: Any = jws.extract_compact(token.encode()).protected
     except (JoseError, ValueError, TypeError) as failure:
         raise Unproven("this is no signed token") from failure
-    return _object(header)
+    return as_object(header)
 
 
 def _reason(failure: Exception) -> str:
@@ -129,20 +126,9 @@ def _reason(failure: Exception) -> str:
     return failure.error if isinstance(failure, JoseError) and failure.error else type(failure).__name__
 
 
-def _claim(claims: Mapping[str, Any], path: Claim) -> Any:
-    found: Any = claims
-    for word in (path,) if isinstance(path, str) else path:
-        found = _object(found).get(word)
-    return found
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
-
-
 def _values(claims: Mapping[str, Any], path: Claim) -> tuple[str, ...]:
     """Return a claim's values: a list of them, or words with spaces between, as in `scope`."""
-    found = _claim(claims, path)
+    found = claim(claims, path)
     try:
         listed = msgspec.convert(found.split() if isinstance(found, str) else found, list[str])
     except msgspec.ValidationError:

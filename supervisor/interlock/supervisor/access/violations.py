@@ -32,9 +32,10 @@ class Attempt(msgspec.Struct, frozen=True):
     detail: str = ""
 
     @property
-    def kind(self) -> tuple[str, str, str, str]:
-        """What makes it the same as another one."""
-        return self.environment, self.principal, self.action, self.target
+    def kind(self) -> tuple[str, str, str, str, str]:
+        """What makes it the same as another one; who is refused for another reason has another trouble."""
+        reason = self.detail if self.action == "connect" else ""
+        return self.environment, self.principal, self.action, self.target, reason
 
 
 class _Seen(msgspec.Struct):
@@ -74,7 +75,7 @@ class Violations:
     """What is to be said of attempts, each with the environment whose log it is for."""
 
     def __init__(self, now_ms: int) -> None:
-        self._seen: dict[tuple[str, str, str, str], _Seen] = {}
+        self._seen: dict[tuple[str, str, str, str, str], _Seen] = {}
         self._purses: dict[str, _Purse] = {}
         self._purse = _Purse(MOST_OF_ALL, ONE_MORE_OF_ALL_MS, now_ms)
 

@@ -52,6 +52,7 @@ from interlock.supervisor.core.deciding.observing import (
     process_exited,
     violated,
 )
+from interlock.supervisor.core.deciding.outgrowing import in_bounds
 from interlock.supervisor.core.deciding.people.canaries import canary_planted
 from interlock.supervisor.core.deciding.people.delegating import delegated
 from interlock.supervisor.core.deciding.people.suspending import awaken
@@ -124,7 +125,7 @@ def decide(state: State, said: Input, now_ms: int) -> Decided:
     turn = Turn(state, now_ms)
     stop_used_up(turn, (said.task,) if said.task else turn.running())
     _DECIDERS[type(said.body)](turn, said, said.body)
-    return _finish(turn)
+    return in_bounds(state, _finish(turn), now_ms, said)
 
 
 def decide_defect(state: State, said: Input) -> Decided:
@@ -142,7 +143,7 @@ def decide_tick(state: State, now_ms: int) -> Decided:
     turn = Turn(state, now_ms)
     ticked(turn)
     _go_on(turn)
-    return Decided(turn)
+    return in_bounds(state, Decided(turn), now_ms)
 
 
 def decide_silence(state: State, principal: str, now_ms: int) -> Decided:
@@ -150,7 +151,7 @@ def decide_silence(state: State, principal: str, now_ms: int) -> Decided:
     turn = Turn(state, now_ms)
     stop_used_up(turn, turn.running())
     gone(turn, principal, "nothing was heard from it")
-    return _finish(turn)
+    return in_bounds(state, _finish(turn), now_ms)
 
 
 def decide_unconfirmed(state: State, principal: str, now_ms: int) -> Decided:
@@ -158,7 +159,7 @@ def decide_unconfirmed(state: State, principal: str, now_ms: int) -> Decided:
     turn = Turn(state, now_ms)
     stop_used_up(turn, turn.running())
     condemn(turn, principal)
-    return _finish(turn)
+    return in_bounds(state, _finish(turn), now_ms)
 
 
 def _finish(turn: Turn) -> Decided:

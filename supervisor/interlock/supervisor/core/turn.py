@@ -2,8 +2,9 @@
 
 from interlock.contracts import facts
 from interlock.contracts.facts import AnyFact
-from interlock.contracts.message import line
+from interlock.contracts.message import encode, line
 from interlock.supervisor.core.evolve import evolve
+from interlock.supervisor.core.limits import MAX_SAID_BYTES
 from interlock.supervisor.core.state import State, Task
 
 _FREEING = (facts.EffectSettled, facts.LimitRaised, facts.LimitsSet)
@@ -18,6 +19,8 @@ class Turn:
         self.said: list[tuple[int, AnyFact]] = []
         self.touched_tasks: set[int] = set()
         self.freed = False
+        self._said_bytes: dict[int, int] = {}
+        self._measured = 0
 
     def say(self, task: int, fact: AnyFact) -> None:
         """Let a fact be so from here on; raises IllegalFact when the tables do not allow it."""
@@ -31,6 +34,16 @@ class Turn:
     def refuse(self, task: int, input_seq: int, reason: str) -> None:
         """Say that an input changes nothing, and why."""
         self.say(task, facts.Refused(input=input_seq, reason=line(reason)))
+
+    def is_full(self, task: int) -> bool:
+        """Tell whether enough is said of a task, or of the fleet, for one record: what else is due waits.
+
+        Only what is looked at again anyway, by the next tick at the latest, may wait for that.
+        """
+        for number, fact in self.said[self._measured :]:
+            self._said_bytes[number] = self._said_bytes.get(number, 0) + len(encode(fact))
+        self._measured = len(self.said)
+        return max(self._said_bytes.get(task, 0), self._said_bytes.get(0, 0)) >= MAX_SAID_BYTES
 
     def running(self) -> list[int]:
         """Return the tasks whose clocks run."""
@@ -46,13 +59,14 @@ class Decided:
     """What a turn came to: the new state, and the facts by task in the order in which they were said.
 
     `segments` are the same facts as they must stand in the log: those of different tasks may change places,
-    but not with the fleet's.
+    but not with the fleet's. `outgrown` says what these stand in place of, where that fits no record.
     """
 
-    __slots__ = ("segments", "state")
+    __slots__ = ("outgrown", "segments", "state")
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, outgrown: str = "") -> None:
         self.state = turn.state
+        self.outgrown = outgrown
         self.segments: list[tuple[int, list[AnyFact]]] = []
         current: dict[int, list[AnyFact]] = {}
         for task, fact in turn.said:

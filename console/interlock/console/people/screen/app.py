@@ -3,7 +3,7 @@
 It shows what the log says and says what a person decides; who may, the supervisor decides.
 """
 
-import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ from textual.widgets import DataTable, Footer, Input, Static
 
 from interlock.bus.clock import now_ms
 from interlock.bus.errors import BusError
+from interlock.bus.nats_bus import NatsBus
 from interlock.bus.ports import Bus
 from interlock.console.environment import Reach
 from interlock.console.errors import ConsoleError
@@ -37,8 +38,6 @@ from interlock.console.people.words import outcome, verbs_of
 from interlock.contracts.errors import ContractError
 
 TICK_S = 1.0
-CHECK_S = 3.0
-"""How often it asks whether the log still answers."""
 TOLD_S = 8.0
 """How long a message stays in the corner."""
 
@@ -72,8 +71,19 @@ class Inbox(App[None]):
     decided = reactive(default=False)
     words = reactive("")
 
-    def __init__(self, bus: Bus, reach: Reach, *, mine: bool = False) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        reach: Reach,
+        *,
+        mine: bool = False,
+        opens: Number | None = None,
+        trouble: Callable[[], str] = str,
+    ) -> None:
+        """Make one that opens a number first; `trouble` says why it hears nothing now, empty: it hears."""
         super().__init__()
+        self._opens = opens
+        self._trouble = trouble
         self._bus = bus
         self._person = Person(reach.principal, reach.key_file)
         self._live = Live(bus, self._on_change)
@@ -116,7 +126,6 @@ class Inbox(App[None]):
         self._draw_state()
         await self._live.start()
         self.set_interval(TICK_S, self._draw)
-        self._watch_log()
 
     async def on_unmount(self) -> None:
         """Follow no more."""
@@ -231,12 +240,6 @@ class Inbox(App[None]):
             return
         self._tell("\n".join((end.sentence, *end.then)), severe=end.word == "refused")
 
-    @work(group="watching")
-    async def _watch_log(self) -> None:
-        while True:
-            await self._live.check()
-            await asyncio.sleep(CHECK_S)
-
     def _tell(self, sentence: str, *, severe: bool = False) -> None:
         self.notify(sentence, severity="error" if severe else "information", timeout=TOLD_S, markup=False)
 
@@ -269,10 +272,21 @@ class Inbox(App[None]):
         with self.batch_update():
             self._rows.show_all(mandate, self._view.wanted(mandate))
             self._draw_state()
+        if self._opens is not None:
+            self._open_first(self._opens)
         self._show_chosen()
 
+    def _open_first(self, number: Number) -> None:
+        self._opens = None
+        if self._rows.choose(number):
+            self.action_open()
+        else:
+            self._tell(f"{number} is not in this list: press / and type {number}", severe=True)
+
     def _draw_state(self) -> None:
-        self._state.update(heading(self._view, self._live, self._mandate(), self._rows.hidden))
+        state = heading(self._view, self._live, self._mandate(), self._rows.hidden)
+        trouble = self._trouble()
+        self._state.update(state.append(f"  {trouble}", style="bold red") if trouble else state)
 
     @property
     def _view(self) -> View:
@@ -298,9 +312,13 @@ class Inbox(App[None]):
         return Mandate(self._live.docket, self._person.name, now_ms())
 
 
-async def show_inbox(bus: Bus, reach: Reach, *, mine: bool) -> None:
+async def show_inbox(bus: NatsBus, reach: Reach, *, mine: bool, opens: Number | None) -> None:
     """Show the inbox until the person leaves it; raises what ended it otherwise."""
-    inbox = Inbox(bus, reach, mine=mine)
+
+    def trouble() -> str:
+        return "" if bus.connected else str(bus.connection.failure("this is how it was"))
+
+    inbox = Inbox(bus, reach, mine=mine, opens=opens, trouble=trouble)
     await inbox.run_async()
     if inbox.failure is not None:
         raise inbox.failure

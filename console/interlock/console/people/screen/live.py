@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from interlock.bus.clock import now_ms
-from interlock.bus.errors import BusError
 from interlock.bus.ports import Bus, Record, Subscription
 from interlock.console.people.asked import Asked
 from interlock.console.people.docket import Docket, concerns
@@ -14,16 +12,12 @@ from interlock.contracts.subjects import DECISIONS
 
 
 class Live:
-    """The docket, as the log tells it; `on_change` is called with what has changed, once it is up to date.
-
-    `unheard_since_ms` says since when the log does not answer (0: it does).
-    """
+    """The docket, as the log tells it; `on_change` is called with what has changed, once it is up to date."""
 
     def __init__(self, bus: Bus, on_change: Callable[[list[Asked]], None]) -> None:
         self.docket = Docket()
         self.unreadable = ""
         self.last_seq = 0
-        self.unheard_since_ms = 0
         self._bus = bus
         self._on_change = on_change
         self._known_seq = 0
@@ -41,15 +35,6 @@ class Live:
         self._following = await self._bus.follow([DECISIONS], self._take)
         if self.is_up_to_date:
             self._on_change([])
-
-    async def check(self) -> None:
-        """Ask whether the log still answers: what is not heard of looks like what has not happened."""
-        try:
-            await self._bus.last_seq()
-        except BusError:
-            self.unheard_since_ms = self.unheard_since_ms or now_ms()
-        else:
-            self.unheard_since_ms = 0
 
     async def stop(self) -> None:
         """Follow no more."""

@@ -45,6 +45,13 @@ class Rows(DataTable[Text]):
         key = self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value
         return None if key is None else read_number(key)
 
+    def choose(self, number: Number) -> bool:
+        """Put the cursor on a number; return whether it is in the list."""
+        if str(number) not in self._shown:
+            return False
+        self.move_cursor(row=self.get_row_index(str(number)))
+        return True
+
     def show_all(self, mandate: Mandate, wanted: list[Asked]) -> None:
         """Show these, at most as many as anybody looks at; `hidden` is how many more there are."""
         shown = heapq.nsmallest(MOST_ROWS, wanted, key=urgency)

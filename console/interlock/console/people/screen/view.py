@@ -7,7 +7,7 @@ from interlock.console.people.asked import Asked
 from interlock.console.people.editing import values
 from interlock.console.people.mandate import Mandate
 from interlock.console.people.screen.live import Live
-from interlock.console.people.words import KINDS, span
+from interlock.console.people.words import KINDS
 
 
 class View(msgspec.Struct, frozen=True):
@@ -48,9 +48,6 @@ def heading(view: View, live: Live, mandate: Mandate, hidden: int) -> Text:
         text.append(f"{mine} yours", style="bold green" if mine else "dim")
     else:
         text.append(f"  reads the log, record {live.last_seq} …", style="dim")
-    if live.unheard_since_ms:
-        lost = span(mandate.now_ms - live.unheard_since_ms)
-        text.append(f"  no answer for {lost}: this may be old", style="bold red")
     shown = (
         "decided" if view.decided else "",
         "only yours" if view.mine and not view.decided else "",

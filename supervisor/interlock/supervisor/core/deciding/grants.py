@@ -20,12 +20,13 @@ def granted_tool(
 ) -> facts.EffectGranted:
     """Build the grant of a tool.
 
-    Its arguments stay at hand where policies or people may be asked about them once more.
+    Its arguments stay at hand where policies or people may be asked about them once more; what stands in the
+    log already, or beside it in the grant, is not said again.
     """
     again = bool(ruling.needs or ruling.flags) or (
         state.policies is not None and compiled(state.policies).declares(offer.tool)
     )
-    demand = kept(effect.demand) if again else replace(effect.demand, arguments=None)
+    demand = told(effect) if again and effect.arguments is None else replace(effect.demand, arguments=None)
     return _granted(
         effect,
         worker,
@@ -48,8 +49,8 @@ def granted_model(
 
 
 def told(effect: Effect) -> Demand:
-    """Return an effect's demand as it is said; what a model is asked once: many may go on at once."""
-    if effect.demand.kind == "model" and effect.state != "none":
+    """Return an effect's demand as it is said: its arguments once, as many may go on at once."""
+    if effect.state != "none":
         return replace(effect.demand, arguments=None)
     return kept(effect.demand)
 

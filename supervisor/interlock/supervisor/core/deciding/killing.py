@@ -1,6 +1,7 @@
 """Decides what follows from a kill, in whatever it is over; whatever of that was done already is left alone.
 
-So it can be done again: a crash may come between a kill's record and those of what follows from it.
+So it can be done again: a crash may come between a kill's record and those of what follows from it, and what
+finds no room in a record is done at the next tick.
 """
 
 from interlock.contracts import facts
@@ -27,13 +28,15 @@ def kill_agents(turn: Turn, scope: Scope) -> None:
     if scope != FLEET:
         void_planted(turn, scope, f"{_named(scope)} is killed")
     for agent in agents:
-        turn.say(0, facts.Left(principal=agent.principal, incarnation=agent.incarnation, reason=reason))
+        if not turn.is_full(0):
+            turn.say(0, facts.Left(principal=agent.principal, incarnation=agent.incarnation, reason=reason))
     if scope == FLEET:
         return
     for number, seq in waiting:
         abandon_effect(turn, number, seq)
     for agent in agents:
-        _lose_steps(turn, agent, reason)
+        if agent.principal not in turn.state.agents:
+            _lose_steps(turn, agent, reason)
 
 
 def _lose_steps(turn: Turn, agent: Agent, reason: str) -> None:
@@ -47,6 +50,8 @@ def kill_effects(turn: Turn, scope: Scope) -> None:
     """Deny what waits for a tool or a model that is killed; what is in flight is withdrawn."""
     waiting = [(t.id, e) for t, e in effects_in(turn.state, scope) if e.state in _WAITING]
     for number, effect in waiting:
+        if turn.is_full(number):
+            continue
         if effect.state == "escalated":
             void(turn, number, effect.asked, f"{_named(scope)} is killed")
         why = forbids(turn.state, effect.demand, effect.demand.name, new=False)

@@ -45,7 +45,7 @@ def objections(
         unfit = misfit(shapes.get(step.role, {}), step.input)
         wrong += [f"step {step.id}: its input is not what {step.role} takes, {unfit}"] if unfit else []
     if wrong:
-        return tuple(wrong)
+        return tuple(line(each) for each in wrong)
     depth = _depth({step.id: step.after for step in plan.steps})
     if depth is None:
         return ("the steps wait for each other in a circle: no order can satisfy `after`",)

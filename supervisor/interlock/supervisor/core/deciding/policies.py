@@ -30,5 +30,6 @@ def policies_said(turn: Turn, said: Input, body: SetPolicies) -> None:
         ),
     )
     for principal in sorted(turn.state.agents):
-        report_excess(turn, principal)
+        if not turn.is_full(0):
+            report_excess(turn, principal)
     reask_stale(turn)

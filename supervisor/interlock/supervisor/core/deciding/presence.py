@@ -113,9 +113,10 @@ def _worker_left(turn: Turn, principal: str, reason: str) -> list[tuple[int, int
 
 
 def _lose_effects(turn: Turn, lost: list[tuple[int, int]]) -> None:
+    """Lose what a worker had in hand; what finds no room in the record, the next tick finds with nobody."""
     for seq, number in lost:
         effect = turn.state.tasks[number].effects.get(seq)
-        if effect is not None and effect.state == "granted":
+        if effect is not None and effect.state == "granted" and not turn.is_full(number):
             effect_lost(turn, number, effect)
     for number in sorted({number for _, number in lost}):
         retry_held(turn, number)

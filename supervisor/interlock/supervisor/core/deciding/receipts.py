@@ -4,12 +4,15 @@ It is written as soon as nothing is awaited, or when the time for it is over.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from interlock.contracts import facts
 from interlock.contracts.facts import EffectReceipt, ProcessFate, ProcessReceipt
 from interlock.contracts.limits import MAX_RECEIPT_EFFECTS, MAX_RECEIPT_PROCESSES
+from interlock.contracts.message import encode
 from interlock.supervisor.core.deciding.fates import fate_when_due
 from interlock.supervisor.core.kill import Kill, KilledProcess
+from interlock.supervisor.core.limits import MAX_NAMED_BYTES
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Turn
 
@@ -18,7 +21,8 @@ def write_receipts(turn: Turn) -> None:
     """Write the receipts of all kills for which nothing is awaited any more, or not any longer."""
     for seq in sorted(turn.state.kills):
         kill = turn.state.kills[seq]
-        if turn.now_ms >= kill.due_ms or not _awaits(turn.state, kill):
+        due = turn.now_ms >= kill.due_ms or not _awaits(turn.state, kill)
+        if due and not turn.is_full(kill.scope.task):
             turn.say(kill.scope.task, _receipt(turn, kill))
 
 
@@ -43,6 +47,7 @@ def _receipt(turn: Turn, kill: Kill) -> facts.Receipted:
     processes = [_process(turn.state, kill, process) for process in killed]
     begun = [each.started_us for each in effects if each.fate != "refused"]
     ending = [each for each in processes if each.fate != "stopped"]
+    named, shown = _fitting(effects[:MAX_RECEIPT_EFFECTS]), _fitting(processes[:MAX_RECEIPT_PROCESSES])
     return facts.Receipted(
         at_ms=turn.now_ms,
         kill=kill.seq,
@@ -51,14 +56,20 @@ def _receipt(turn: Turn, kill: Kill) -> facts.Receipted:
         reason=kill.reason,
         commanded_us=kill.commanded_us,
         complete=not kill.open and all(map(_is_complete, killed, processes)),
-        effects=tuple(effects[:MAX_RECEIPT_EFFECTS]),
-        processes=tuple(processes[:MAX_RECEIPT_PROCESSES]),
-        more_effects=max(0, len(effects) - MAX_RECEIPT_EFFECTS),
-        more_processes=max(0, len(processes) - MAX_RECEIPT_PROCESSES),
+        effects=tuple(effects[:named]),
+        processes=tuple(processes[:shown]),
+        more_effects=len(effects) - named,
+        more_processes=len(processes) - shown,
         last_start_us=_last(begun),
         last_connection_us=_last([each.disconnected_us for each in ending]),
         last_exit_us=_last([each.exited_us for each in ending]),
     )
+
+
+def _fitting(parts: Sequence[EffectReceipt | ProcessReceipt]) -> int:
+    """Return how many of the first parts of a receipt find room in it."""
+    sizes = accumulate(len(encode(part)) + 1 for part in parts)
+    return sum(1 for size in sizes if size <= MAX_NAMED_BYTES)
 
 
 def _last(times_us: Sequence[int | None]) -> int | None:

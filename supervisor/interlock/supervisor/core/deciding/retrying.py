@@ -20,6 +20,8 @@ def retry_held(turn: Turn, number: int) -> None:
         # trying each would cost more than all the rest of deciding.
         if effect.state != "held" or any(_needs_no_less(effect, other) for other in alike):
             continue
+        if turn.is_full(number):
+            return
         try_grant(turn, number, effect)
         tried = turn.state.tasks[number].effects[seq]
         if tried.state == "held" and tried.waits_for in _NO_ROOM:
@@ -42,5 +44,5 @@ def retry_starved(turn: Turn) -> None:
         if not any(worker.free > 0 for worker in turn.state.workers.values()):
             return
         effect = turn.state.tasks[number].effects.get(seq)
-        if effect is not None and effect.state == "held":
+        if effect is not None and effect.state == "held" and not turn.is_full(number):
             try_grant(turn, number, effect)

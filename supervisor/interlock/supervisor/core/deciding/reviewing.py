@@ -1,11 +1,11 @@
 """Decides about reviews: when one is due, and what follows from a verdict."""
 
 from interlock.contracts import facts
-from interlock.contracts.message import line
+from interlock.contracts.message import encode, line
 from interlock.contracts.roles import Verdict
 from interlock.supervisor.core.deciding.people.parking import park
 from interlock.supervisor.core.deciding.people.resolving import end_task
-from interlock.supervisor.core.limits import MAX_REVIEW_ROUNDS
+from interlock.supervisor.core.limits import MAX_NOTES_BYTES, MAX_REVIEW_ROUNDS
 from interlock.supervisor.core.state import Task
 from interlock.supervisor.core.turn import Turn
 
@@ -37,9 +37,19 @@ def verdict_came(turn: Turn, number: int, step: str, verdict: Verdict) -> None:
 
 def revise(turn: Turn, number: int, notes: tuple[str, ...]) -> None:
     """Let the last steps of the plan begin again with the reviewer's notes."""
-    task = turn.state.tasks[number]
-    for name in last_steps(task):
-        turn.say(number, facts.StepReopened(step=name, notes=notes))
+    names = last_steps(turn.state.tasks[number])
+    most_bytes = MAX_NOTES_BYTES // max(1, len(names) * len(notes))
+    fitting = tuple(_cut(note, most_bytes) for note in notes)
+    for name in names:
+        turn.say(number, facts.StepReopened(step=name, notes=fitting))
+
+
+def _cut(note: str, most_bytes: int) -> str:
+    """Return as much of a note as can stand at each of the steps that begin again."""
+    cut = note if len(encode(note)) <= most_bytes else note[:most_bytes]
+    while cut and len(encode(cut)) > most_bytes:
+        cut = cut[: len(cut) * most_bytes // (len(encode(cut)) + 1)]
+    return cut
 
 
 def last_steps(task: Task) -> tuple[str, ...]:

@@ -93,6 +93,8 @@ def pauses_over(turn: Turn) -> None:
         if switch.until_ms is not None and turn.now_ms >= switch.until_ms
     ]
     for scope in sorted(over, key=str):
+        if turn.is_full(scope.task):
+            continue
         if scope == FLEET:
             turn.say(
                 0, facts.FleetSwitched(at_ms=turn.now_ms, state="running", by=BY_ITSELF, reason=PAUSE_OVER)

@@ -83,7 +83,7 @@ def _find_effects_of_nobody(turn: Turn, task: Task) -> None:
         if effect is None or effect.state != "granted":
             continue
         worker = turn.state.workers.get(effect.worker)
-        if worker is None or seq not in worker.in_hand:
+        if (worker is None or seq not in worker.in_hand) and not turn.is_full(task.id):
             effect_lost(turn, task.id, effect)
 
 

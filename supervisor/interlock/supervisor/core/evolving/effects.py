@@ -27,7 +27,7 @@ def granted(state: State, number: int, fact: facts.EffectGranted) -> State:
     moved = replace(
         effect,
         state=next_effect(effect.state, "effect_granted"),
-        demand=_still_judged(effect.demand, fact.demand),
+        demand=_still_judged(effect.demand, fact),
         attempt=fact.attempt,
         grant=fact.grant,
         granted_attempt=fact.attempt,
@@ -213,9 +213,12 @@ def _begun(task: Task, fact: _First, demand: facts.Demand) -> Effect:
     )
 
 
-def _still_judged(known: facts.Demand, said: facts.Demand) -> facts.Demand:
-    """Return a demand with what a model is asked, which is said once alone."""
-    return replace(said, arguments=known.arguments) if said.kind == "model" and not said.arguments else said
+def _still_judged(known: facts.Demand, fact: facts.EffectGranted) -> facts.Demand:
+    """Return a demand with its arguments, which are said once alone, or those in their place."""
+    if fact.demand.arguments is not None:
+        return fact.demand
+    placed = fact.arguments if fact.demand.kind == "tool" else None
+    return replace(fact.demand, arguments=known.arguments if placed is None else placed)
 
 
 def _unprompted(demand: facts.Demand) -> facts.Demand:

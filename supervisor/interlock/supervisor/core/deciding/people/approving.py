@@ -105,9 +105,9 @@ def _objection(ruling: Ruling | None, name: str, tool: str) -> str:
     if ruling is not None:
         return f"with these arguments it may not happen, by {ruling.rule}: {ruling.reason}"
     return (
-        f"no effect worker here offers the tool {tool} now, so policies cannot judge other arguments: start "
-        f"one that does (interlock agents lists who is here), then edit {name} again; approving it as it is, "
-        "and rejecting it, need none"
+        f"no effect worker here offers the tool {tool} now, so policies cannot judge other arguments; {name} "
+        f"stays as it was, and waits: start one that does (interlock agents lists who is here), then edit "
+        f"{name} again; approving it as it is, and rejecting it, need none"
     )
 
 

@@ -28,7 +28,7 @@ def climb(turn: Turn) -> None:
     ]
     for task, number in sorted(late)[:MAX_CLIMBED]:
         known = turn.state.escalations.get((task, number))
-        if known is not None and not _stands(turn.state, task):
+        if known is not None and not _stands(turn.state, task) and not turn.is_full(task):
             _ask_next(turn, task, known)
 
 

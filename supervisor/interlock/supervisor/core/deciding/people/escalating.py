@@ -140,12 +140,20 @@ def ask_question(turn: Turn, number: int, effect: Effect, question: str, charter
 
 
 def _asks_too_much(turn: Turn, number: int, effect: Effect) -> bool:
-    """Deny what would be more than people can be asked for one task at once, or anew in one record."""
+    """Deny what would be more than people can be asked for one task at once."""
     task = turn.state.tasks[number]
     others = [task.effects[seq] for seq in task.asked if seq != effect.seq]
-    if len(others) < MAX_ASKED and not _is_too_much((*others, effect)):
+    if len(others) >= MAX_ASKED:
+        much = "as many as they may be at once"
+    elif _is_too_much((*others, effect)):
+        much = (
+            f"and with this they would have more than {MAX_ASKED_BYTES} bytes of arguments to judge at once"
+        )
+    else:
         return False
-    reason = f"people are asked {len(others)} things for this task already: wait until some are decided"
+    reason = (
+        f"people are asked {len(others)} things for this task already, {much}: wait until some are decided"
+    )
     turn.say(number, denied(effect, "limits.asked", reason))
     return True
 

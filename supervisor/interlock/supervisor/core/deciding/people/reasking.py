@@ -22,7 +22,8 @@ def reask_stale(turn: Turn) -> None:
         if known.said.policies != now and _is_of_a_call(key[0], known)
     ]
     for (number, _), known in sorted(stale, key=lambda each: each[0])[:MAX_REASKED]:
-        _reask(turn, number, known, "the policies have changed: it is judged by these")
+        if not turn.is_full(number):
+            _reask(turn, number, known, "the policies have changed: it is judged by these")
 
 
 def reask_role(turn: Turn, role: str) -> None:
@@ -33,7 +34,7 @@ def reask_role(turn: Turn, role: str) -> None:
         if known.said.role == role and _is_of_a_call(number, known)
     ]
     for number, known in concerned[:MAX_REASKED]:
-        if _is_ruled_differently(turn, number, known):
+        if not turn.is_full(number) and _is_ruled_differently(turn, number, known):
             _reask(turn, number, known, f"how far {role} goes by itself has changed")
 
 

@@ -52,6 +52,8 @@ def ask_people(turn: Turn) -> None:
         task = turn.state.tasks[ready.task]
         if stops_step(turn.state, task.id, ready.step) or stops_tenant(turn.state, task.tenant):
             continue
+        if turn.is_full(task.id):
+            continue
         step = task.steps[ready.step]
         escalate(turn, task.id, _asked(task, step))
         suspended = facts.StepSuspended(
