@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import structlog
 import uvloop
 from bench.kill import agents, cases
 from bench.kill.fence import check
@@ -20,6 +19,8 @@ from bench.kill.load import Load, loaded
 from bench.kill.scene import scene
 from bench.kill.sight import Sight, witness
 from bench.results import keep
+
+from interlock.bus.logs import structlog
 
 KILLS, QUICK_KILLS = 200, 10
 

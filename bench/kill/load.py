@@ -11,11 +11,12 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-import structlog
 import uvloop
 from bench.governed import Door
 from bench.kill.quiet import quiet
 from bench.kill.stage import Cast, agent, stage
+
+from interlock.bus.logs import structlog
 
 AT_ONCE = 32
 READY = b"ready\n"

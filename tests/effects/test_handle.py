@@ -21,14 +21,32 @@ def proved(now_ms: int = 0) -> Handle:
     return handle
 
 
-def test_nothing_begins_before_the_first_beat_after_the_first_proof() -> None:
+def test_nothing_begins_before_a_proof_and_a_beat() -> None:
+    handle = proved()
+    assert "heard yet" in handle.why_not(200)
+    handle.heard(300)
+    assert not handle.why_not(300)
+    # When the beat comes first, to one who has just begun to listen
     handle = Handle(0)
     handle.heard(100)
     assert "reads the switches" in handle.why_not(100)
     handle.prove(handle.doubts)
-    assert "heard yet" in handle.why_not(200)
-    handle.heard(300)
-    assert not handle.why_not(300)
+    # Then it counts: it cannot be old
+    assert not handle.why_not(200)
+
+
+def test_a_first_beat_does_not_count_behind_a_standstill_or_a_lost_connection() -> None:
+    for cut_off in (False, True):
+        handle = Handle(0)
+        handle.heard(0)
+        if cut_off:
+            handle.doubt()
+        # When it looks again, late or cut off, and then hears what may be old
+        now_ms = 1 if cut_off else GAP_MS
+        handle.look(now_ms)
+        handle.heard(now_ms)
+        handle.prove(handle.doubts)
+        assert "heard yet" in handle.why_not(now_ms)
 
 
 def test_silence_ends_it_and_a_beat_lets_it_go_on() -> None:
@@ -76,7 +94,9 @@ def test_the_gap_is_seen_by_whoever_looks_first() -> None:
 
 
 @given(events)
-def test_it_lets_begin_exactly_after_a_beat_behind_a_proof_without_a_gap_since(said: list[Event]) -> None:
+def test_it_lets_begin_exactly_after_a_proof_and_a_new_beat_without_a_gap_since(
+    said: list[Event],
+) -> None:
     handle, now_ms = Handle(0), 0
     # The plain rule, by what has happened since the last doubt
     begun, begun_in_doubt, doubt, proof, beat_ms = 0, 0, 1, 0, -1
@@ -89,7 +109,7 @@ def test_it_lets_begin_exactly_after_a_beat_behind_a_proof_without_a_gap_since(s
                 handle.look(now_ms)
             case "beat":
                 handle.heard(now_ms)
-                beat_ms = now_ms if proof == doubt else -1
+                beat_ms = now_ms if doubt in {1, proof} else -1
             case "begin proof":
                 handle.look(now_ms)
                 if later_ms >= GAP_MS:

@@ -25,8 +25,8 @@ def test_what_fits_passes() -> None:
 @pytest.mark.parametrize(
     ("answer", "complaint"),
     [
-        (b'{"steps": [{"role": "king"}]}', r"\$\.steps\[0\]\.role: 'king' is not one of"),
-        (b"{}", r"\$: 'steps' is a required property"),
+        (b'{"steps": [{"role": "king"}]}', r"at \$\.steps\[0\]\.role: \"king\" is not one of"),
+        (b"{}", r"at \$: \"steps\" is a required property"),
         (b'{"steps": [', "not JSON"),
         (b"", "not JSON"),
         (b"\xff", "not JSON"),
@@ -45,7 +45,7 @@ def test_a_schema_that_is_none_is_refused() -> None:
 
 async def test_a_reference_to_elsewhere_is_never_fetched(provider: Provider) -> None:
     provider.will(Reply((b"{}",), headers=("content-type: application/json",)))
-    with pytest.raises(Unfit, match="does not hold"):
+    with pytest.raises(Unfit, match=r"no JSON Schema: .*Retrieval is disabled"):
         await asyncio.to_thread(check, b"{}", {"$ref": f"{provider.url}/schema.json"})
     assert not provider.asked
 

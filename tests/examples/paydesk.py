@@ -9,10 +9,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import structlog
-
 from interlock.bus.errors import BusError
 from interlock.bus.identity import Identity, load
+from interlock.bus.logs import structlog
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.console.sayings import submit
 from interlock.contracts import facts as f

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import structlog
 from tests.hostile.attacker import Attacker
 from tests.hostile.attempts import ME
 from tests.processes.environment import Environment, Story, running
 from tests.processes.model_server import MODEL, ModelServer
 
 from interlock.bus.identity import load
+from interlock.bus.logs import structlog
 from interlock.bus.principals import Principals
 from interlock.contracts import facts as f
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 import pytest_asyncio
-import structlog
 from msgspec.structs import replace
 from tests.hostile.vault import Vault, opened
 
 from interlock.bus import identity
 from interlock.bus.errors import NotPermitted
+from interlock.bus.logs import structlog
 from interlock.bus.nats_bus import NatsBus
 from interlock.contracts import facts as f
 from interlock.contracts.approval import Approval, digest_of

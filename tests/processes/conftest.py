@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import structlog
 from tests.processes.environment import Environment, running
 from tests.processes.model_server import MODEL, ModelServer
 from tests.processes.scene import Scene, scene
+
+from interlock.bus.logs import structlog
 
 LAMP = "# The lamp\n\nThe lamp is green while the pump runs.\n"
 

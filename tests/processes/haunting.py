@@ -38,10 +38,14 @@ def _reach() -> socket.socket:
 def _present(server: socket.socket) -> bytes:
     """Show the credential, and return the answer to a ping."""
     identity = load(Path(os.environ["INTERLOCK_KEY_FILE"]))
-    nonce = json.loads(server.recv(8192).removeprefix(b"INFO "))["nonce"]
+    nonce = json.loads(_line(server).removeprefix(b"INFO "))["nonce"]
     signature = base64.urlsafe_b64encode(identity.sign(nonce.encode())).decode().rstrip("=")
     shown = {"verbose": False, "protocol": 1, "nkey": identity.public_key, "sig": signature}
     server.sendall(f"CONNECT {json.dumps(shown)}\r\nPING\r\n".encode())
+    return _line(server)
+
+
+def _line(server: socket.socket) -> bytes:
     said = b""
     while b"\r\n" not in said and (more := server.recv(8192)):
         said += more

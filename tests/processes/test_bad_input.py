@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-import structlog
 from tests.processes.conftest import lamp
 from tests.processes.environment import Environment, running
 
 from interlock.bus.errors import NotPermitted, TooLarge
+from interlock.bus.logs import structlog
 from interlock.console.exits import Exit, of_status
 from interlock.console.sayings import raise_limit
 from interlock.contracts import facts as f

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import pytest
 import pytest_asyncio
-import structlog
 from tests.processes.crowd import Ledger
 from tests.processes.held_model import HeldModel
 from tests.processes.scene import ROLE, STEP, Scene, scene
 
+from interlock.bus.logs import structlog
 from interlock.bus.ports import Message
 from interlock.console.stop.receipts import Kill, Receipt
 from interlock.contracts import facts as f

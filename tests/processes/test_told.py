@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import structlog
 from tests.console.notifying.receivers import Receiver, receiving
 from tests.processes.environment import Environment, running
 
+from interlock.bus.logs import structlog
 from interlock.console.fatigue.reading import read_ledger
 from interlock.console.sayings import control, plant
 from interlock.contracts import facts as f

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import structlog
 from tests.processes.environment import Environment, Story, running
 from tests.processes.held_model import FREE, MODEL, HeldModel
 
+from interlock.bus.logs import structlog
 from interlock.console.processes import Service
 from interlock.contracts import facts as f
 from interlock.contracts.message import encode

@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import socket
+import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -102,14 +103,28 @@ def _return(order: Order) -> None:
 
 
 def _leave(live: Callable[[], object]) -> None:
+    """Leave a grandchild that begins when its parent is no more: so there are two processes, not three."""
+    alone, reaped = os.pipe()
     child = os.fork()
     if child:
         os.waitpid(child, 0)
+        os.close(alone)
+        os.close(reaped)
         return
+    os.close(reaped)
     os.setsid()
     if os.fork() == 0:
+        _begin(live, alone)
+    os._exit(0)
+
+
+def _begin(live: Callable[[], object], alone: int) -> NoReturn:
+    try:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.read(alone, 1)
         live()
+    except BaseException:  # noqa: BLE001 - whatever it is: nobody may go on here as a second agent
+        traceback.print_exc()
     os._exit(0)
 
 

@@ -183,6 +183,23 @@ async def test_the_one_that_leads_shows_that_it_does(stage: Stage) -> None:
     assert len({life for _, life in heard}) == 2
 
 
+async def test_a_new_effect_worker_need_not_wait_for_the_next_beat(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a leader that has just beaten, and will not again for a long time
+    monkeypatch.setattr(lead_beat, "LEAD_BEAT_S", 3_600)
+    heard: list[Message] = []
+    await stage.operator.bus.listen(LEADS, heard.append)  # type: ignore[arg-type]  # any message
+    supervisor, _, _ = stage.supervise()
+    await stage.leader(supervisor)
+    await stage.until(lambda: heard)
+    heard.clear()
+    # When a worker joins
+    await stage.join(EffectWorker(stage.server))
+    # Then it hears at once that somebody leads
+    await stage.until(lambda: heard)
+
+
 async def test_a_supervisor_that_nobody_hears_does_not_say_that_it_leads(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

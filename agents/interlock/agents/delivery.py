@@ -2,16 +2,13 @@
 
 import asyncio
 
-import structlog
-
 from interlock.bus.errors import BusError, LogFull, Unreachable
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus
 
 TRIES = 30
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
-
-log = structlog.get_logger()
 
 
 async def deliver(bus: Bus, subject: str, data: bytes, *, message_id: str = "") -> None:

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, get_type_hints
 
 import msgspec
-import structlog
 
 from interlock.agents.context import Context
 from interlock.agents.errors import AgentError, EffectDenied, EffectFailed, InDoubt, MalformedAgent, Unfit
 from interlock.agents.shapes import Shape, shape_of
+from interlock.bus.logs import log
 from interlock.contracts.dispatch import DoStep
 from interlock.contracts.errors import ContractError
 from interlock.contracts.limits import MAX_LINE_CHARS, MAX_MESSAGE_BYTES
@@ -19,8 +19,6 @@ from interlock.contracts.step import FailureKind, StepFailure, StepResult
 Handle = Callable[[Any, Context], Awaitable[Any]]
 
 ENVELOPE_BYTES = 1_024
-
-log = structlog.get_logger()
 
 
 class Handler:

@@ -4,15 +4,12 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-import structlog
-
 from interlock.agents.handler import Handler
 from interlock.agents.station import Station
 from interlock.bus.errors import NotPermitted
+from interlock.bus.logs import log, structlog
 from interlock.bus.process import DONE, Settings, open_bus
 from interlock.contracts.charter import Charter
-
-log = structlog.get_logger()
 
 
 async def serve(

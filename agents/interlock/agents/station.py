@@ -13,13 +13,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 import msgspec
-import structlog
 
 from interlock.agents.delivery import deliver, deliver_or_log
 from interlock.agents.handler import Handler
 from interlock.agents.journal import Now
 from interlock.agents.workbench import Workbench
 from interlock.bus.desk import Desk
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus, Message, Subscription
 from interlock.bus.presence import Beater
 from interlock.contracts.charter import Charter
@@ -38,8 +38,6 @@ AWAY_SWEEP_S = 0.1
 SILENT_S = 2.5
 LOST_S = 5.0
 BYE_S = 1.0
-
-log = structlog.get_logger()
 
 _read = cast("Callable[[bytes], Dispatch]", msgspec.json.Decoder(Dispatch).decode)
 

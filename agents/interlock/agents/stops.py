@@ -7,10 +7,9 @@ from outside. It does not know who ordered what.
 import asyncio
 from collections import OrderedDict
 
-import structlog
-
 from interlock.agents.delivery import deliver_or_log
 from interlock.bus.clock import now_us
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus
 from interlock.contracts.message import encode
 from interlock.contracts.step import StepStopped
@@ -20,8 +19,6 @@ MOST_REMEMBERED = 16_384
 
 Attempt = tuple[int, str, int]
 """Task, step and attempt."""
-
-log = structlog.get_logger()
 
 
 class Stops:

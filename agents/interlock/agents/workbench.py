@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
-import structlog
 
 from interlock.agents.context import Context
 from interlock.agents.delivery import deliver_or_log
@@ -17,6 +16,7 @@ from interlock.agents.errors import HandsFull
 from interlock.agents.handler import Handler
 from interlock.agents.journal import Journal, Now
 from interlock.agents.stops import Attempt, Stops
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus
 from interlock.contracts.dispatch import Cancel, DoStep, Outcome
 from interlock.contracts.message import encode
@@ -26,8 +26,6 @@ from interlock.contracts.subjects import input_subject
 
 MOST_REMEMBERED = 16_384
 MOST_CLINGING = 256
-
-log = structlog.get_logger()
 
 
 class Working(msgspec.Struct):

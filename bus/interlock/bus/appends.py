@@ -20,13 +20,13 @@ from collections import deque
 
 import msgspec
 import nats.errors
-import structlog
 
 from interlock.bus import jetstream
 from interlock.bus.append import Append
 from interlock.bus.conflicts import examine
 from interlock.bus.errors import BusError, Busy, LogFull, MayNotSay, Superseded, TooLarge, Unreachable
 from interlock.bus.lanes import Lanes
+from interlock.bus.logs import log
 from interlock.bus.ports import Ack
 from interlock.bus.requests import NO_RESPONDERS, Requests, status_of
 from interlock.bus.wired import Wired
@@ -39,8 +39,6 @@ LONGEST_SWEEP_S = 0.5
 SWEEPS_PER_ACK = 10
 SILENCE_S = 3.0
 LEADERLESS_PAUSE_S = 0.1
-
-log = structlog.get_logger()
 
 _decode_ack = msgspec.json.Decoder(jetstream.PubAck).decode
 

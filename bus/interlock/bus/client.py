@@ -14,17 +14,15 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 import nats.errors
-import structlog
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 
 from interlock.bus.identity import Identity
+from interlock.bus.logs import log
 from interlock.bus.parser import MessageParser
 from interlock.bus.wired import OnWire, Wired
 
 _UNFIT = re.compile(r"\s|^$")
-
-log = structlog.get_logger()
 
 
 class DirectClient(Client):

@@ -11,13 +11,13 @@ from collections.abc import Coroutine
 from typing import Any, Protocol
 
 import nats.errors
-import structlog
 from nats.aio.subscription import Subscription
 from nats.nuid import NUID
 
 from interlock.bus.client import DirectClient
 from interlock.bus.credentials import Credentials
 from interlock.bus.errors import BusError, NotPermitted, Unreachable
+from interlock.bus.logs import log
 from interlock.bus.wired import OnWire
 
 OPEN_S = 3.0
@@ -34,8 +34,6 @@ INBOX_PREFIX = "_INBOX_"
 
 _VIOLATION = re.compile(r'permissions violation for (publish|subscription)[^"]* "([^"]+)"')
 _REFUSALS = ("authorization violation", "authentication timeout", "authentication revoked")
-
-log = structlog.get_logger()
 
 
 class Watcher(Protocol):

@@ -8,16 +8,13 @@ import ssl
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-import structlog
-
 from interlock.bus.errors import MalformedKey
 from interlock.bus.identity import Identity
+from interlock.bus.logs import log
 
 Secret = str | Callable[[], str]
 
 Read = TypeVar("Read")
-
-log = structlog.get_logger()
 
 
 class _Latest(Generic[Read]):

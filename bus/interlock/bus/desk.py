@@ -8,16 +8,13 @@ subject on which this principal says something else.
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from interlock.bus.dispatch import ALREADY, ANSWERS, TAKEN
 from interlock.bus.errors import BusError, NotNow
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus, Message, Subscription
 from interlock.contracts.subjects import dispatch_subject
 
 ANSWER_S = 0.05
-
-log = structlog.get_logger()
 
 Take = Callable[[bytes], bool]
 

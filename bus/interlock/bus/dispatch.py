@@ -12,9 +12,9 @@ from collections.abc import Callable
 from itertools import count
 
 import msgspec
-import structlog
 
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Message, Subscription, Wire
 from interlock.contracts.subjects import ROOT, dispatch_subject
 
@@ -28,8 +28,6 @@ TOKEN_DIGITS = 20
 MOST_LIVES = 10**12
 TOKENS_OF_A_LIFE = 10**6
 ANSWERS = f"{ROOT}.taken."
-
-log = structlog.get_logger()
 
 OnLost = Callable[[str, str], None]
 

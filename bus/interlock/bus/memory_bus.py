@@ -4,14 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
-import structlog
-
 from interlock.bus.errors import BusError, NotTaken, Unreachable
+from interlock.bus.logs import log
 from interlock.bus.memory import MAX_PAYLOAD_BYTES, Ear, MemoryServer
 from interlock.bus.patterns import matcher
 from interlock.bus.ports import Ack, Message, OnMessage, OnRecord, Record, Subscription
-
-log = structlog.get_logger()
 
 
 class _Worker:

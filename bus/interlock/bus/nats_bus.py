@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Awaitable, Sequence
 from inspect import iscoroutinefunction
 
 import nats.errors
-import structlog
 
 from interlock.bus import jetstream
 from interlock.bus.appends import AppendLimits, Appends
@@ -19,13 +18,12 @@ from interlock.bus.credentials import Credentials, Secret
 from interlock.bus.echoes import is_echo
 from interlock.bus.errors import BusError, TooLarge
 from interlock.bus.history import history, narrow_history
+from interlock.bus.logs import log
 from interlock.bus.patterns import matcher
 from interlock.bus.ports import Ack, Message, OnMessage, OnRecord, Record, Subscription
 from interlock.bus.reader import Reader
 from interlock.bus.requests import Requests, status_of
 from interlock.bus.wired import Wired
-
-log = structlog.get_logger()
 
 
 class Listening:

@@ -6,18 +6,15 @@ A heartbeat may be lost; several in a row are silence. It must not know what fol
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from interlock.bus.clock import steady_ms
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Wire
 from interlock.contracts.subjects import beat_subject
 
 BEAT_S = 1.0
 SILENT_MS = 3_500
 LATE_MS = 2_500
-
-log = structlog.get_logger()
 
 
 class Beater:

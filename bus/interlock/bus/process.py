@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import structlog
 import uvloop
 
 from interlock.bus import logs, tls
@@ -24,6 +23,7 @@ from interlock.bus.appends import AppendLimits
 from interlock.bus.credentials import Credentials
 from interlock.bus.errors import BusError
 from interlock.bus.identity import read_secret, read_seed
+from interlock.bus.logs import log
 from interlock.bus.nats_bus import NatsBus, connect_by
 from interlock.bus.patience import be_patient, come_first
 from interlock.contracts.errors import ContractError
@@ -149,5 +149,5 @@ def _die_with(parent: int) -> None:
 
 
 def _say(error: Exception, code: int) -> int:
-    structlog.get_logger().error("stopped", reason=str(error))
+    log.error("stopped", reason=str(error))
     return code

@@ -13,11 +13,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
-import structlog
 
 from interlock.bus import jetstream
 from interlock.bus.connection import Hearing
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import OnRecord, Record
 from interlock.bus.requests import Requests, status_of
 from interlock.bus.wired import Wired
@@ -37,8 +37,6 @@ NS_PER_US = 1_000
 _ACK = "$JS.ACK."
 # Ends of one portion that leave the consumer whole; every other 409 means that it is gone.
 _HARMLESS = ("exceed", "batch completed")
-
-log = structlog.get_logger()
 
 
 class Reader:

@@ -17,9 +17,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-import structlog
 
 from interlock.bus.errors import ServerFailed
+from interlock.bus.logs import log
 from interlock.bus.patience import patient_children
 from interlock.bus.server_home import Note, ServerHome
 from interlock.bus.tls import ServerTls
@@ -31,8 +31,6 @@ POLL_S = 0.02
 ANY_PORT = 0
 
 _BINARY = "nats-server"
-
-log = structlog.get_logger()
 
 
 class Server:

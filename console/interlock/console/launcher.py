@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import structlog
 
+from interlock.bus.logs import log
 from interlock.bus.process import UNREACHABLE, USAGE
 from interlock.console.embedded import EmbeddedServer
 from interlock.console.errors import GaveUp, NotRunning
@@ -29,8 +29,6 @@ STOP_MARGIN_S = 10.0
 PLAN = "INTERLOCK_GUARD_PLAN"
 
 WaitReady = Callable[[frozenset[str]], Awaitable[None]]
-
-log = structlog.get_logger()
 
 
 class Launcher:

@@ -8,16 +8,13 @@ import asyncio
 import os
 from contextlib import suppress
 
-import structlog
-
+from interlock.bus.logs import log
 from interlock.console.embedded import EmbeddedServer
 from interlock.supervisor.guard import kernel
 from interlock.supervisor.guard.strays import Strays
 
 END_S = 5.0
 LOOK_AGAIN_S = 0.005
-
-log = structlog.get_logger()
 
 
 class Leftovers:

@@ -17,7 +17,6 @@ from interlock.bus.jetstream import Refusal
 from interlock.bus.nats_bus import NatsBus
 from interlock.bus.ports import OnRecord, Record, Subscription
 from interlock.console import embedded
-from interlock.console.budgets.watch import watched
 from interlock.console.embedded import EmbeddedServer
 from interlock.console.endings import to_the_end
 from interlock.console.environment import Reach, connected, reach_local
@@ -154,6 +153,9 @@ async def _limited(reach: Reach, wish: Wish) -> AsyncGenerator[None]:
     if wish.limits is None:
         yield
         return
+    # Most environments get no file of limits, and pydantic needs 130 ms and 9 MB to load.
+    from interlock.console.budgets.watch import watched  # noqa: PLC0415 - for that reason
+
     async with watched(reach, wish.limits, say):
         yield
 

@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from interlock.console.notifying.file import VARIABLE, read_file, variables_of
-from interlock.console.notifying.places import PLACE
+from interlock.console.notifying.places import PLACE, VARIABLE
 from interlock.console.state import StateFolder
 from interlock.supervisor.guard.plan import Child, Role
 
@@ -165,6 +164,9 @@ def _of_notifier(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
     """Return what a notifier needs: its file, the secrets that it names, and the way out."""
     if plan.channels is None:
         return {}
+    # Most environments have no notifier, and pydantic needs 130 ms and 9 MB to load.
+    from interlock.console.notifying.file import read_file, variables_of  # noqa: PLC0415 - for that reason
+
     names = variables_of(read_file(plan.channels)) | {*WAY_OUT, *TRUST}
     known = {name: environment[name] for name in names if name in environment}
     return known | {VARIABLE: str(plan.channels), PLACE: str(plan.state.notifying)}

@@ -6,9 +6,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-import structlog
-
-from interlock.bus.clock import now_ms
+from interlock.bus.logs import add_time, structlog
 
 
 def drop_records() -> None:
@@ -31,7 +29,7 @@ def _configure(factory: Callable[..., Any], handler: logging.Handler) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            _add_time,
+            add_time,
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
@@ -41,8 +39,3 @@ def _configure(factory: Callable[..., Any], handler: logging.Handler) -> None:
     )
     # Without a handler, Python would show the warnings of libraries to the person at the terminal.
     logging.getLogger().handlers[:] = [handler]
-
-
-def _add_time(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
-    event["time_ms"] = now_ms()
-    return event

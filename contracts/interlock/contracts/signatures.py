@@ -3,8 +3,8 @@
 import base64
 import binascii
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nacl.exceptions import CryptoError
+from nacl.signing import VerifyKey
 
 PUBLIC_BYTES = 35
 
@@ -19,7 +19,7 @@ def has_signed(public_key: str, data: bytes, signature: bytes) -> bool:
         raw = base64.b32decode(public_key)
         if len(raw) != PUBLIC_BYTES or binascii.crc_hqx(raw[:-2], 0).to_bytes(2, "little") != raw[-2:]:
             return False
-        Ed25519PublicKey.from_public_bytes(raw[1:-2]).verify(signature, data)
-    except (InvalidSignature, ValueError, binascii.Error):
+        VerifyKey(raw[1:-2]).verify(data, signature)
+    except (CryptoError, ValueError):
         return False
     return True

@@ -3,17 +3,14 @@
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from interlock.bus.errors import LogFull, Unreachable
+from interlock.bus.logs import log
 from interlock.bus.ports import Ack, Bus
 
 OPEN_MAX = 4_096
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 LATE_S = 0.1
-
-log = structlog.get_logger()
 
 
 class Appending:

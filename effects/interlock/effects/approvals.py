@@ -7,10 +7,9 @@ approval was needed at all it cannot see, nor whether the policies let the submi
 import asyncio
 from collections.abc import Iterable, Mapping
 
-import structlog
-
 from interlock.bus.clock import now_ms
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.contracts.approval import Approval, digest_of, is_signed
 from interlock.contracts.consent import asked_of_model, judged, signed_name
 from interlock.contracts.dispatch import DoEffect
@@ -24,8 +23,6 @@ from interlock.effects.people import Known, People, Submission
 LOOK_S = 5.0
 AGAIN_S = 0.25
 _REQUESTER = "whoever has submitted the task may not agree to it: others have to"
-
-log = structlog.get_logger()
 
 
 class Approvals:

@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import Callable
 
 import msgspec
-import structlog
 
 from interlock.bus.clock import now_ms, now_us
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus
 from interlock.contracts import limits
 from interlock.contracts.budget import NOTHING, Amounts
@@ -30,8 +30,6 @@ from interlock.effects.appending import Appending
 from interlock.effects.models.answer import Answer
 
 _NULL = msgspec.Raw(b"null")
-
-log = structlog.get_logger()
 
 
 class Ends:

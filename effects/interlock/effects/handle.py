@@ -2,12 +2,14 @@
 
 Whoever stood still, or was cut off, cannot tell old signs of life from new ones: they may have waited in the
 socket. It is then in doubt until it has heard from the server itself, and only signs that come after that
-count. A machine whose clocks stand still together with it cannot notice; of that the log's order takes care.
+count. Who has just begun to listen can hear nothing old: until it first stands still, signs count before that
+too. A machine whose clocks stand still together with it cannot notice; of that the log's order takes care.
 """
 
 HANDLE_MS = 3_000
 TICK_MS = 250
 LATE_MS = 1_000
+_FIRST = 1
 
 
 class Handle:
@@ -19,7 +21,7 @@ class Handle:
     def __init__(self, now_ms: int) -> None:
         self._looked_ms = now_ms
         self._heard_ms: int | None = None
-        self._doubts = 1
+        self._doubts = _FIRST
         self._proved = 0
 
     @property
@@ -52,7 +54,7 @@ class Handle:
     def heard(self, now_ms: int) -> None:
         """Take a sign of life of the supervisor that leads."""
         self.look(now_ms)
-        if not self.in_doubt:
+        if not self.in_doubt or self._doubts == _FIRST:
             self._heard_ms = now_ms
 
     def why_not(self, now_ms: int) -> str:

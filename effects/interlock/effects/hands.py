@@ -9,10 +9,10 @@ from collections import OrderedDict
 from typing import Protocol
 
 import msgspec
-import structlog
 
 from interlock.bus.clock import now_ms, now_us
 from interlock.bus.errors import NotNow
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus
 from interlock.contracts.dispatch import Cancel, DoEffect
 from interlock.contracts.effect import ToolCall
@@ -26,8 +26,6 @@ from interlock.effects.live import Live
 
 REMEMBERED_MAX = 65_536
 _OLDER = "it was granted before a kill"
-
-log = structlog.get_logger()
 
 
 class Gate(Protocol):

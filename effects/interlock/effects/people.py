@@ -10,8 +10,8 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 import msgspec
-import structlog
 
+from interlock.bus.logs import log
 from interlock.bus.ports import Log, Record
 from interlock.contracts.errors import ContractError
 from interlock.contracts.message import decode
@@ -21,8 +21,6 @@ from interlock.contracts.subjects import DELEGATIONS, ENTITLEMENTS, SUBMISSIONS,
 
 _S = 1_000
 _ADMINS_ARE = ("operator", "approver")
-
-log = structlog.get_logger()
 
 
 class Delegation(msgspec.Struct, frozen=True):

@@ -8,10 +8,9 @@ leaves to `on_kill`.
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from interlock.bus.clock import steady_ms
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus, Message, Record, Subscription
 from interlock.contracts.control import Control
 from interlock.contracts.errors import ContractError
@@ -23,8 +22,6 @@ from interlock.effects.handle import TICK_MS, Handle
 
 CONSUMER = "controls"
 RETRY_S = 0.25
-
-log = structlog.get_logger()
 
 OnKill = Callable[[Kill, int | None], None]
 """Called with a kill and its place in the log (None: not known yet): what is older and in its scope ends."""

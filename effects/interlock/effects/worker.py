@@ -10,11 +10,11 @@ import socket
 from itertools import count
 
 import msgspec
-import structlog
 
 from interlock.bus.clock import monotonic_ms
 from interlock.bus.desk import Desk
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus
 from interlock.bus.presence import Beater
 from interlock.contracts.dispatch import Cancel, DoEffect
@@ -37,8 +37,6 @@ SETTLE_S = 1.2
 BYE_S = 0.4
 # The supervisor gives a worker up after 3.5 s of silence.
 SILENT_MS = 2_500
-
-log = structlog.get_logger()
 
 _read_dispatch = msgspec.json.Decoder(DoEffect | Cancel).decode
 

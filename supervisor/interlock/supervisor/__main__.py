@@ -4,12 +4,13 @@ import os
 import sys
 
 from interlock.bus.appends import AppendLimits
+from interlock.bus.logs import log
 from interlock.bus.process import INTERNAL, Settings, open_bus, run
 from interlock.bus.stream import StreamSettings, ensure_stream
 from interlock.contracts.errors import ContractError
 from interlock.supervisor.errors import SupervisorError
 from interlock.supervisor.policies import folder_named
-from interlock.supervisor.supervisor import Supervisor, log
+from interlock.supervisor.supervisor import Supervisor
 
 # A replicated log needs up to ten seconds to elect another leader.
 ACK_S = 30.0

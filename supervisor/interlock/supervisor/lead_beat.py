@@ -5,19 +5,17 @@ It falls silent when this process is not sure any more that others hear it. It m
 
 import asyncio
 from collections.abc import Callable
-
-import structlog
+from contextlib import suppress
 
 from interlock.bus.clock import monotonic_ms
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Wire
 from interlock.contracts.message import encode
 from interlock.contracts.presence import Beat
 from interlock.contracts.subjects import lead_subject
 
 LEAD_BEAT_S = 0.5
-
-log = structlog.get_logger()
 
 
 class LeadBeat:
@@ -29,10 +27,15 @@ class LeadBeat:
         self._life = life
         self._sure = sure
         self._task: asyncio.Task[None] | None = None
+        self._due = asyncio.Event()
 
     def start(self) -> None:
         """Beat now, and then again and again."""
         self._task = asyncio.get_running_loop().create_task(self._keep_beating())
+
+    def at_once(self) -> None:
+        """Beat at once: somebody is new, and begins nothing before it has heard this."""
+        self._due.set()
 
     async def stop(self) -> None:
         """Fall silent."""
@@ -43,9 +46,12 @@ class LeadBeat:
 
     async def _keep_beating(self) -> None:
         while True:
+            self._due.clear()
             if self._sure():
                 await self._beat()
-            await asyncio.sleep(LEAD_BEAT_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAD_BEAT_S):
+                    await self._due.wait()
 
     async def _beat(self) -> None:
         try:

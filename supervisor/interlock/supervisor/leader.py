@@ -7,11 +7,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-import structlog
-
 from interlock.bus.clock import monotonic_ms
 from interlock.bus.dispatch import Dispatcher
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus, Message, Record, Subscription
 from interlock.bus.presence import SILENT_MS, Attendance
 from interlock.contracts.decision import Decision
@@ -22,6 +21,7 @@ from interlock.contracts.facts import (
     AutonomySet,
     CharterExceeded,
     Completed,
+    EffectsJoined,
     Failed,
     FleetSwitched,
     Halted,
@@ -75,9 +75,7 @@ _STOPPING = frozenset((Completed, Failed, Halted))
 _SWITCHING = {FleetSwitched, Switched, AgentCondemned, Receipted, PoliciesSet, AutonomySet}
 _LOGGED = _STOPPING | _SWITCHING | {Accepted, Rejected, Parked, StepDead, StepLost}
 _PROCESSES = frozenset(("agent", "effect", "guard", "access"))
-_NOTED = _LOGGED | {PlanRequested, Refused, PoliciesRefused, CharterExceeded}
-
-log = structlog.get_logger()
+_NOTED = _LOGGED | {PlanRequested, Refused, PoliciesRefused, CharterExceeded, EffectsJoined}
 
 
 class Leader:
@@ -303,6 +301,8 @@ class Leader:
                 self._telling.cancel_late(said.principal, said.body, said.task)
             if isinstance(fact, PoliciesRefused):
                 log.error("policies_refused", record=seq, reasons=fact.reasons)
+            elif isinstance(fact, EffectsJoined):
+                self._lead_beat.at_once()
             elif isinstance(fact, CharterExceeded):
                 log.warning("charter_exceeded", who=fact.principal, asks=fact.asks)
             elif type(fact) in _LOGGED:

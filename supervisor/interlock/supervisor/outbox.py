@@ -18,9 +18,9 @@ from contextlib import suppress
 from itertools import count
 
 import msgspec
-import structlog
 
 from interlock.bus.errors import BusError, LogFull, Superseded, TooLarge
+from interlock.bus.logs import log
 from interlock.bus.ports import Ack, Log
 from interlock.contracts import limits
 from interlock.contracts.decision import Decision
@@ -34,8 +34,6 @@ FULL_RETRY_S = 0.5
 SECRET_BYTES = 8
 _PATIENT = frozenset((EffectSettled, BudgetWarned))
 _CHANGES_NOBODY = frozenset((Refused, BudgetWarned, AccessViolated))
-
-log = structlog.get_logger()
 
 OnSent = Callable[[Decision], None]
 OnCommitted = Callable[[Decision, int], None]

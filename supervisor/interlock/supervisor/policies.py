@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from interlock.bus.clock import now_ms
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus
 from interlock.contracts.limits import MAX_MESSAGE_BYTES, MAX_POLICY_CHARS
 from interlock.contracts.message import encode
@@ -27,8 +27,6 @@ SCHEMA = "interlock.cedarschema"
 LOOK_S = 1.0
 _HERE = Path(__file__).parent
 _ROOM_BYTES = 2_048
-
-log = structlog.get_logger()
 
 
 def shipped_folder() -> Path:

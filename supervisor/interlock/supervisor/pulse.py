@@ -8,9 +8,8 @@ Clocks decide here when to try and when to be quiet; that there is one writer is
 from collections.abc import Callable
 from contextlib import suppress
 
-import structlog
-
 from interlock.bus.clock import monotonic_ms
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus, Message, Subscription
 from interlock.bus.presence import Beater
 from interlock.contracts.errors import ContractError
@@ -23,8 +22,6 @@ SILENT_MS = 1_000
 # Shorter than the silence that others wait for, so that who was frozen has not spoken when they lead.
 SURE_MS = 700
 LATE_MS = 700
-
-log = structlog.get_logger()
 
 
 class Pulse:

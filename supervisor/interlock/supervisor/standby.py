@@ -9,9 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import structlog
-
 from interlock.bus.errors import LogFull, Superseded, Unreachable
+from interlock.bus.logs import log
 from interlock.bus.ports import Ack, Bus, Record
 from interlock.contracts.decision import Decision
 from interlock.contracts.facts import LeaderTook, Led
@@ -27,8 +26,6 @@ AGAIN_S = 0.5
 READ_S = 60.0
 MOST_REFUSALS = 16
 STAMPS_AT_ONCE = 4_096
-
-log = structlog.get_logger()
 
 
 class Standby:

@@ -7,9 +7,8 @@ follows from a hello, nobody knows here.
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Log
 from interlock.contracts.inputs import Input, read_record
 from interlock.contracts.subjects import ROOT
@@ -18,8 +17,6 @@ from interlock.contracts.subjects import ROOT
 STRANGE_MS = 1_500
 NOBODY_MS = 60_000
 MOST_NOTED = 4_096
-
-log = structlog.get_logger()
 
 
 class Strangers:

@@ -10,8 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus
 from interlock.bus.presence import SILENT_MS
 from interlock.contracts.policy import Policies
@@ -24,8 +23,6 @@ from interlock.supervisor.standby import Standby
 
 MOST_STEPS_BACK = 10
 STEPS_BACK_PERIOD_S = 60.0
-
-log = structlog.get_logger()
 
 
 def _name_life() -> str:

@@ -5,13 +5,12 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
 import pytest
-import structlog
 from standardwebhooks import Webhook, WebhookVerificationError
-from structlog.testing import capture_logs
 from tests.console.conftest import Environment
 from tests.console.notifying.receivers import HANG, Receiver, receiving
 from tests.console.notifying.stories import escalated, moved, resolved
 
+from interlock.bus.logs import structlog
 from interlock.console.errors import BadInput, NotRunning
 from interlock.console.notifying.notifier import notifying
 from interlock.console.notifying.patience import Patience
@@ -121,7 +120,7 @@ async def test_after_so_much_patience_it_is_given_up_and_the_next_is_told(
     # Given a receiver that refuses the first as often as it is tried
     async with receiving(*[status] * attempts) as receiver:
         site.write(all=(receiver, ""))
-        with capture_logs() as lines:
+        with structlog.testing.capture_logs() as lines:
             async with site.runs():
                 await site.decide(escalated(1), escalated(2))
                 await receiver.count(attempts + 1)
@@ -283,7 +282,7 @@ async def test_two_notifiers_cannot_have_one_place(site: Site, monkeypatch: pyte
 async def test_a_decision_that_cannot_be_read_is_passed_over(site: Site, environment: Environment) -> None:
     async with receiving() as receiver:
         site.write(all=(receiver, ""))
-        with capture_logs() as lines:
+        with structlog.testing.capture_logs() as lines:
             async with site.runs():
                 await environment.supervisor.append("interlock.decision.1", b'{"facts": "escalated"')
                 await environment.supervisor.append("interlock.decision.7", b'{"fact": "resolved"}')

@@ -10,9 +10,8 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
-import structlog
-
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus
 from interlock.console.budgets.dimensions import said_budget
 from interlock.console.budgets.file import read_file
@@ -27,8 +26,6 @@ NONE = SetLimits()
 
 Tell = Callable[[str], None]
 Print = tuple[int, int, int, int] | None
-
-log = structlog.get_logger()
 
 
 class LimitsFile:

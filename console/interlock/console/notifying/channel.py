@@ -6,9 +6,8 @@ channel that hangs delays no other. It must not know by which way a notice goes.
 
 import asyncio
 
-import structlog
-
 from interlock.bus.jetstream import Refusal
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus, Record, Subscription
 from interlock.console.notifying.couriers import Courier
 from interlock.console.notifying.errors import NotDelivered
@@ -22,8 +21,6 @@ from interlock.contracts.subjects import DECISIONS
 
 LOOK_S = 0.25
 MOST_WAITING = 64
-
-log = structlog.get_logger()
 
 
 class Channel:

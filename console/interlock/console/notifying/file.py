@@ -12,8 +12,6 @@ from interlock.console.notifying.complaints import complaint
 from interlock.console.notifying.settings import Chat, File, Mail, Secret, Webhook
 from interlock.console.toml_file import read_toml
 
-VARIABLE = "INTERLOCK_NOTIFY"
-
 
 def read_file(path: Path) -> File:
     """Return what a file says; raises BadInput that names file, place and remedy."""

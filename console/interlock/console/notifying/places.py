@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from interlock.console.errors import BadInput
-from interlock.console.notifying.file import VARIABLE
 from interlock.console.state import state_folder
 
+VARIABLE = "INTERLOCK_NOTIFY"
 PLACE = "INTERLOCK_NOTIFY_STATE"
 
 

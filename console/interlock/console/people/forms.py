@@ -9,7 +9,7 @@ from interlock.console.people.asked import Asked
 from interlock.console.people.visible import visible
 from interlock.contracts.message import Json
 from interlock.contracts.people import Answer
-from interlock.supervisor.core.shapes import misfit, schema_objection
+from interlock.contracts.shapes import misfit, schema_objection
 
 
 def answer_of(asked: Asked, text: str | None, value: Any = msgspec.UNSET) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
-import structlog
+from interlock.bus.logs import structlog
 
 DEFECTS = frozenset(
     {

@@ -10,8 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from inspect import iscoroutinefunction
 from typing import Any
 
-import structlog
-
+from interlock.bus.logs import log
 from interlock.bus.memory import Ear, MemoryServer
 from interlock.bus.patterns import matcher
 from interlock.bus.ports import Message, OnMessage, OnRecord, Record
@@ -22,8 +21,6 @@ PUSH_LATE_S = (0.0, 0.001, 0.02, 0.3)
 """How much later than the plain message a record may come to a narrow reader."""
 OPEN_LATE_S = (0.0, 0.0, 0.4, 2.0)
 """How long it may take until a narrow reader is served again after a break."""
-
-log = structlog.get_logger()
 
 OnArrival = Callable[[Message | Record, float, int], None]
 """Told of a thing that arrives, of when the server has sent it, and of its place in the log (0: none)."""

@@ -5,11 +5,13 @@ read: the package itself would load training code and change the process's loggi
 """
 
 import json
+import os
 import struct
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,9 @@ DIMENSIONS = 256
 TEXT_CHARS = 2_000
 # A component of a vector of length 1 is rarely beyond 0.3: as a byte it keeps three digits of a cosine.
 STEPS = 400
+ROW_BYTES = DIMENSIONS * np.dtype(np.float16).itemsize
+# 160 pages of text use 3,000 of 32,000; those that are kept take 5 MiB at most.
+ROWS_KEPT = 8_192
 
 Floats = NDArray[np.float32]
 
@@ -34,7 +39,8 @@ def meanings(texts: Sequence[str]) -> Floats:
         # One by one: a batch would be spread over threads, which the other processes here need more.
         tokens = _tokenizer().encode(plain, add_special_tokens=False).ids
         if tokens:
-            rows[place] = _vectors()[tokens].sum(axis=0, dtype=np.float32)
+            vectors = np.frombuffer(b"".join(map(_vector, tokens)), np.float16).reshape(-1, DIMENSIONS)
+            rows[place] = vectors.sum(axis=0, dtype=np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return (rows / np.where(lengths == 0, 1, lengths)).astype(np.float32)
 
@@ -56,15 +62,26 @@ def _tokenizer() -> Tokenizer:
     return Tokenizer.from_file(str(_folder() / TOKENS))
 
 
+class _Weights(NamedTuple):
+    """The open file of vectors, and where in it they begin."""
+
+    descriptor: int
+    begin: int
+
+
+@lru_cache(maxsize=ROWS_KEPT)
+def _vector(token: int) -> bytes:
+    """Read one vector: a file that is mapped would be in memory as a whole, for its words lie scattered."""
+    weights = _weights()
+    return os.pread(weights.descriptor, ROW_BYTES, weights.begin + token * ROW_BYTES)
+
+
 @cache
-def _vectors() -> NDArray[np.float16]:
-    """Map the weights into memory: of the file, only the pages of words that occur are ever read."""
-    path = _folder() / WEIGHTS
-    with path.open("rb") as stream:
-        (length,) = struct.unpack("<Q", stream.read(8))
-        about = json.loads(stream.read(length))["embedding.weight"]
-    first, _ = about["data_offsets"]
-    return np.memmap(path, np.float16, "r", 8 + length + first, tuple(about["shape"]))
+def _weights() -> _Weights:
+    descriptor = os.open(_folder() / WEIGHTS, os.O_RDONLY | os.O_CLOEXEC)
+    (length,) = struct.unpack("<Q", os.pread(descriptor, 8, 0))
+    first, _ = json.loads(os.pread(descriptor, length, 8))["embedding.weight"]["data_offsets"]
+    return _Weights(descriptor, 8 + length + first)
 
 
 @cache

@@ -3,11 +3,8 @@
 import re
 from pathlib import Path
 
-from lxml import etree
-
 from interlock.effects.documents.folder import FILE_BYTES_MAX
 from interlock.effects.documents.kinds import Kind, kind_of
-from interlock.effects.documents.page import read_page
 from interlock.effects.documents.pdf import read_pdf
 from interlock.effects.documents.prose import read_prose
 from interlock.effects.documents.source import read_source
@@ -66,7 +63,12 @@ def _html(data: bytes, file: str) -> Text | Skipped:
         data.decode(encoding)
     except (UnicodeDecodeError, LookupError):
         return Skipped(file, f"not text in its encoding {encoding}")
+    # lxml needs 6 MB, and most folders hold no HTML.
+    from lxml.etree import LxmlError  # noqa: PLC0415 - for that reason
+
+    from interlock.effects.documents.page import read_page  # noqa: PLC0415 - the same
+
     try:
         return read_page(data, encoding)
-    except (etree.LxmlError, ValueError, RecursionError) as error:
+    except (LxmlError, ValueError, RecursionError) as error:
         return Skipped(file, f"not readable HTML ({type(error).__name__})")

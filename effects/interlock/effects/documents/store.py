@@ -6,8 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
-
+from interlock.bus.logs import log
 from interlock.effects.documents.errors import CacheUnusable
 
 SCHEMA_VERSION = 3
@@ -32,7 +31,6 @@ CREATE INDEX IF NOT EXISTS links_of_file ON links(file_id);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
     symbols, heading, title, text, content='passages', content_rowid='id', tokenize='porter unicode61');
 """
-log = structlog.get_logger()
 
 
 def store_path(root: Path, cache_folder: Path) -> Path:

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import msgspec
-import structlog
 
 from interlock.bus.clock import monotonic_ms, now_ms
+from interlock.bus.logs import log
 from interlock.contracts.version import DISTRIBUTION
 from interlock.effects.errors import BrokenOff, Busy, EffectError, NotAllowed, Refused, Unreachable
 from interlock.effects.models.allowance import Allowance
@@ -46,8 +46,6 @@ _NOT_SENT = (
 # An event of httpcore's: it has a connection, and writes the request to it.
 _SENT_FROM_HERE_ON = "http11.send_request_headers.started"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-log = structlog.get_logger()
 
 
 class Patience(msgspec.Struct, frozen=True):

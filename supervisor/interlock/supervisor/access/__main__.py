@@ -5,16 +5,13 @@ import os
 import secrets
 import sys
 
-import structlog
-
+from interlock.bus.logs import log
 from interlock.bus.process import USAGE, Settings, run, say_ready
 from interlock.supervisor.access.errors import AccessError
 from interlock.supervisor.access.service import Access
 from interlock.supervisor.access.settings import PRINCIPAL, read_settings
 
 INCARNATION_BYTES = 8
-
-log = structlog.get_logger()
 
 
 async def main(settings: Settings) -> int:
@@ -29,7 +26,7 @@ async def main(settings: Settings) -> int:
         finally:
             await access.stop()
     except AccessError as error:
-        log.error("stopped", reason=str(error))  # noqa: TRY400 - the sentence says all there is
+        log.error("stopped", reason=str(error))
         return USAGE
     return 0
 

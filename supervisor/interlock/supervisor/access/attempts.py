@@ -6,9 +6,8 @@ It must not know how often what is told; `violations` does.
 import asyncio
 from collections.abc import Mapping
 
-import structlog
-
 from interlock.bus.clock import monotonic_ms
+from interlock.bus.logs import log
 from interlock.contracts.message import line
 from interlock.supervisor.access.admission import Rejected
 from interlock.supervisor.access.connections import Place
@@ -19,8 +18,6 @@ from interlock.supervisor.access.violations import Attempt, Violations
 
 LOOK_S = 0.05
 MOST_REFUSED = 4_096
-
-log = structlog.get_logger()
 
 
 class Attempts:

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-import structlog
 from msgspec.structs import replace
 
 from interlock.bus import tickets
@@ -18,6 +17,7 @@ from interlock.bus.accounts import account
 from interlock.bus.clock import now_ms
 from interlock.bus.errors import MalformedTicket, NotPermitted
 from interlock.bus.identity import Identity
+from interlock.bus.logs import log
 from interlock.bus.permissions import permissions_of
 from interlock.bus.tickets import Question
 from interlock.bus.wired import Wired
@@ -38,8 +38,6 @@ from interlock.supervisor.access.environment import Environment
 from interlock.supervisor.access.errors import NoKeys, Unproven, Unready
 
 MOST_WAITING = 256
-
-log = structlog.get_logger()
 
 Respond = Callable[[str, bytes], None]
 

@@ -7,9 +7,8 @@ not heard of it, is found when the server tells that the connection stands.
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
-import structlog
-
 from interlock.bus.clock import now_ms
+from interlock.bus.logs import log
 from interlock.contracts.facts import AgentCondemned
 from interlock.contracts.message import line
 from interlock.contracts.observed import ConnectionEnded
@@ -27,8 +26,6 @@ NEVER_US = -1
 ID_BYTES = 16
 KICKED = "Kicked"
 GONE = "it was not there any more when the server was asked"
-
-log = structlog.get_logger()
 
 
 class Cutting:

@@ -9,10 +9,10 @@ counts. It must not know who is connected.
 import asyncio
 from functools import partial
 
-import structlog
 from msgspec.structs import replace
 
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.ports import Ack, Bus
 from interlock.contracts.facts import Entitled
 from interlock.contracts.message import encode
@@ -30,8 +30,6 @@ AGAIN_S = 0.1
 WAIT_S = 0.5
 MOST_AT_ONCE = 256
 _NOTHING = Entitlement()
-
-log = structlog.get_logger()
 
 
 class Entitling:

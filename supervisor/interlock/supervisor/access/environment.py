@@ -9,10 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-import structlog
-
 from interlock.bus.errors import BusError
 from interlock.bus.jetstream import NO_STREAM, Refusal
+from interlock.bus.logs import log
 from interlock.bus.ports import Bus, Message, Record, Subscription
 from interlock.contracts.control import Control
 from interlock.contracts.decision import Decision
@@ -28,8 +27,6 @@ from interlock.supervisor.access.switches import Switches
 from interlock.supervisor.access.voice import Voice
 
 AGAIN_S = 0.25
-
-log = structlog.get_logger()
 
 
 class Executioner(Protocol):

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from interlock.bus.clock import monotonic_ms
+from interlock.bus.logs import log
 from interlock.supervisor.access.errors import NoKeys, Unproven
 
 AGAIN_MS = 30_000
@@ -24,8 +24,6 @@ STALE_MS = 3_600_000
 MOST_KEYS = 64
 
 Read = Callable[[], Awaitable[bytes]]
-
-log = structlog.get_logger()
 
 
 class IssuerKeys:

@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import Callable
 
 import msgspec
-import structlog
 
 from interlock.bus.connection import Connection
+from interlock.bus.logs import log
 from interlock.bus.requests import status_of
 from interlock.bus.wired import Wired
 from interlock.supervisor.access.connections import Place
@@ -19,8 +19,6 @@ MOST_IN_FLIGHT = 256
 MOST_WAITING = 65_536
 ANSWER_S = 1.0
 MOST_TRIES = 3
-
-log = structlog.get_logger()
 
 
 class _Answer(msgspec.Struct, frozen=True):

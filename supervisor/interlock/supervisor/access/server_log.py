@@ -7,13 +7,11 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-import structlog
+from interlock.bus.logs import log
 
 MOST_BYTES = 262_144
 MOST_BEHIND_BYTES = 16 * 1024 * 1024
 MOST_LINE_BYTES = 65_536
-
-log = structlog.get_logger()
 
 
 class ServerLog:

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from functools import partial
 from socket import gethostname
 
-import structlog
-
 from interlock.bus.accounts import ASKED_ON, account, environments
 from interlock.bus.clock import now_ms
 from interlock.bus.nats_bus import NatsBus, connect
@@ -36,8 +34,6 @@ from interlock.supervisor.access.watched_directory import WatchedDirectory
 QUEUE = "interlock-access"
 # After a server's restart it has to be there before all whom it admits: the server asks once, and they wait.
 RETRY_S = 0.05
-
-log = structlog.get_logger()
 
 
 class Access:

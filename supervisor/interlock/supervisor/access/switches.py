@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 
 import msgspec
-import structlog
 
+from interlock.bus.logs import log
 from interlock.contracts.facts import AgentJoined, FleetSwitched, Refused, Switched
 from interlock.contracts.facts.fact import Fact
 from interlock.contracts.scope import FLEET, Doing, Scope, covers
@@ -20,8 +20,6 @@ MOST_UNDECIDED = 4_096
 KINDS = ("agent", "role", "fleet")
 
 _NUMBERED = re.compile(r"(?P<role>.+?)-\d+")
-
-log = structlog.get_logger()
 
 
 class _Kill(msgspec.Struct, frozen=True):

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Protocol
 
 import msgspec
-import structlog
 
 from interlock.bus.connection import Connection
+from interlock.bus.logs import log
 from interlock.bus.requests import status_of
 from interlock.bus.wired import Wired
 from interlock.supervisor.access.connections import Place
@@ -25,8 +25,6 @@ ANSWER_S = 2.0
 SURVEY_EVERY_S = 30.0
 
 _REFUSED = "Auth callout service returned an error"
-
-log = structlog.get_logger()
 
 
 class _Server(msgspec.Struct, frozen=True):

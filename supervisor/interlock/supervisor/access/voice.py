@@ -5,8 +5,7 @@ It is said without waiting, in bounded number. It must not know why any of it is
 
 import asyncio
 
-import structlog
-
+from interlock.bus.logs import log
 from interlock.bus.ports import Ack, Bus
 from interlock.bus.presence import Beater
 from interlock.contracts.message import Message, encode
@@ -16,8 +15,6 @@ from interlock.contracts.subjects import input_subject
 
 MOST_OUTSTANDING = 1_024
 BYE_S = 1.0
-
-log = structlog.get_logger()
 
 
 class Voice:

@@ -6,18 +6,15 @@ A file that cannot be read changes nothing: who is known stays known. It must no
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from interlock.bus.clock import now_ms
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.principals import Principals
 from interlock.supervisor.access.directory import Cut, Directory, cuts
 
 LOOK_S = 0.1
 # Keys may be retired by time alone: the file need not change for that.
 MOST_MS_BETWEEN = 1_000
-
-log = structlog.get_logger()
 
 Changed = Callable[[Directory, list[Cut]], None]
 
@@ -60,7 +57,7 @@ class WatchedDirectory:
             try:
                 found = Directory(self._principals.read())
             except (BusError, OSError) as failure:
-                log.error("directory_not_read", reason=str(failure))  # noqa: TRY400 - it says all there is
+                log.error("directory_not_read", reason=str(failure))
                 return
             log.info("directory_read", principals=len(found.principals))
         elif at_ms - self._at_ms < MOST_MS_BETWEEN:

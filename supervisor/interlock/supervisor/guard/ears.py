@@ -7,11 +7,10 @@ What follows from what is heard, `on_change` is told; it is not known here.
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from interlock.bus import jetstream
 from interlock.bus.clock import now_us
 from interlock.bus.errors import BusError, NotPermitted
+from interlock.bus.logs import log
 from interlock.bus.nats_bus import NatsBus
 from interlock.bus.ports import Bus, Message, Record, Subscription
 from interlock.bus.process import Settings, open_bus
@@ -32,8 +31,6 @@ MOST_EARLY = 64
 FIRST_PAUSE_S = 0.05
 NO_LOG_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 1.0
-
-log = structlog.get_logger()
 
 OnChange = Callable[[frozenset[str], int, str], None]
 

@@ -10,8 +10,7 @@ import secrets
 import socket
 from typing import Any
 
-import structlog
-
+from interlock.bus.logs import log
 from interlock.bus.nats_bus import NatsBus
 from interlock.bus.presence import Beater
 from interlock.bus.process import Settings
@@ -30,8 +29,6 @@ SWEEP_S = 1.0
 SETTLE_S = 0.5
 # Within this time a bus that is there has admitted a guard.
 JOIN_S = 2.0
-
-log = structlog.get_logger()
 
 
 class Guard:

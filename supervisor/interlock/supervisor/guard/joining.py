@@ -3,10 +3,9 @@
 import asyncio
 import os
 
-import structlog
-
 from interlock.bus import logs
 from interlock.bus.errors import BusError
+from interlock.bus.logs import log
 from interlock.bus.process import DONE, INTERNAL, UNREACHABLE, USAGE, read_settings
 from interlock.contracts.errors import ContractError
 from interlock.supervisor.guard.guard import Guard
@@ -24,6 +23,6 @@ async def guard(plan: Plan, keeper: Keeper, tell: Tell, told_to_stop: asyncio.Ev
         logs.configure(settings.log, principal=settings.principal)
         kept = await Guard(settings, plan, keeper, tell).run(told_to_stop)
     except (BusError, ContractError) as error:
-        structlog.get_logger().error("stopped", reason=str(error))
+        log.error("stopped", reason=str(error))
         return UNREACHABLE if isinstance(error, BusError) else USAGE
     return DONE if kept else INTERNAL

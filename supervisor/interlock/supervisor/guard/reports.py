@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from interlock.bus.errors import BusError, Busy, LogFull, Unreachable
+from interlock.bus.logs import log
 from interlock.bus.ports import Ack, Bus
 from interlock.contracts.message import Message, encode
 from interlock.contracts.subjects import input_subject
@@ -13,8 +12,6 @@ from interlock.contracts.subjects import input_subject
 MOST_OPEN = 4_096
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
-
-log = structlog.get_logger()
 
 
 class Reports:

@@ -6,6 +6,7 @@ from interlock.contracts import facts, limits
 from interlock.contracts.message import Json, encode, line
 from interlock.contracts.people import HUMAN
 from interlock.contracts.plan import Plan, PlannedStep
+from interlock.contracts.shapes import misfit
 from interlock.supervisor.core.accounts import scopes
 from interlock.supervisor.core.bounds import shortage
 from interlock.supervisor.core.deciding.budgets import park_for_budget, warn
@@ -14,7 +15,6 @@ from interlock.supervisor.core.deciding.people.steps import objections_to
 from interlock.supervisor.core.deciding.settling import abandon_effects
 from interlock.supervisor.core.evolving.tasks import ONE_REPLAN
 from interlock.supervisor.core.limits import MAX_PLAN_REFUSALS
-from interlock.supervisor.core.shapes import misfit
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.turn import Turn
 

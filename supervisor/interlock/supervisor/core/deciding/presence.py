@@ -4,13 +4,13 @@ from interlock.contracts import facts
 from interlock.contracts.inputs import Input
 from interlock.contracts.presence import AgentHello, Bye, EffectHello
 from interlock.contracts.scope import FLEET, Scope
+from interlock.contracts.shapes import schema_objection
 from interlock.supervisor.core.deciding.entitling import charter_forbidden
 from interlock.supervisor.core.deciding.exceeding import report_excess
 from interlock.supervisor.core.deciding.forging import accuse
 from interlock.supervisor.core.deciding.retrying import retry_held
 from interlock.supervisor.core.deciding.settling import effect_lost
 from interlock.supervisor.core.deciding.steps import step_lost
-from interlock.supervisor.core.shapes import schema_objection
 from interlock.supervisor.core.state import State
 from interlock.supervisor.core.switches import switch_of
 from interlock.supervisor.core.turn import Turn

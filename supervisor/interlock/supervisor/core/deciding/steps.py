@@ -7,6 +7,7 @@ from interlock.contracts.inputs import Input
 from interlock.contracts.message import line
 from interlock.contracts.plan import Plan
 from interlock.contracts.roles import Verdict
+from interlock.contracts.shapes import misfit
 from interlock.contracts.step import StepFailure, StepResult
 from interlock.supervisor.core.deciding.confirming import confirmed
 from interlock.supervisor.core.deciding.forging import refuse_step
@@ -16,7 +17,6 @@ from interlock.supervisor.core.deciding.reviewing import request_review, verdict
 from interlock.supervisor.core.deciding.settling import abandon_effects
 from interlock.supervisor.core.evolving.tasks import PLANNER, REVIEWER
 from interlock.supervisor.core.limits import MAX_STEP_FAILURES, MAX_STEP_LOSSES, RETRY_BASE_MS, RETRY_MAX_MS
-from interlock.supervisor.core.shapes import misfit
 from interlock.supervisor.core.state import Step
 from interlock.supervisor.core.turn import Turn
 

@@ -9,10 +9,10 @@ from interlock.contracts.message import Json, line
 from interlock.contracts.people import HUMAN, Answer
 from interlock.contracts.plan import PlannedStep
 from interlock.contracts.roles import RoleOffer
+from interlock.contracts.shapes import misfit, schema_objection
 from interlock.supervisor.core.deciding.people.escalating import OPERATOR, escalate
 from interlock.supervisor.core.provenance import evidence_of
 from interlock.supervisor.core.ready import waiting
-from interlock.supervisor.core.shapes import misfit, schema_objection
 from interlock.supervisor.core.state import Step, Task
 from interlock.supervisor.core.switches import stops_step, stops_tenant
 from interlock.supervisor.core.turn import Turn

@@ -1,6 +1,7 @@
 """Whether a value has the shape that a JSON Schema (draft 2020-12) asks for; says where it has not.
 
-Compiled schemas are kept. Nothing is fetched: a schema that refers to elsewhere is none.
+Compiled schemas are kept. Nothing is fetched: a schema that refers to elsewhere is none. It does not know
+what the value is, or what becomes of it.
 """
 
 from functools import lru_cache
@@ -35,7 +36,10 @@ def misfit(schema: Json, value: Any) -> str:
     """
     if not schema or schema_objection(schema):
         return ""
-    error = next(iter(_compiled(_canonical(schema)).iter_errors(value)), None)
+    try:
+        error = next(iter(_compiled(_canonical(schema)).iter_errors(value)), None)
+    except (ValueError, RecursionError):
+        return "at $: it is nested too deeply to be judged"
     if error is None:
         return ""
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path)
