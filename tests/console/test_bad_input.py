@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from interlock.bus.errors import MayNotSay
 from interlock.console import main
 from interlock.console.commands.table import COMMANDS
 from interlock.console.exits import Exit
@@ -187,6 +188,7 @@ USAGE: list[tuple[str, ...]] = [
     ("keys", "create", "a.b", "--role", "agent"),
     ("doctor", "--port", "0"),
     ("doctor", "--model"),
+    ("doctor", "--as", "not.a.name"),
     ("simulate", "--seeds", "none"),
     ("completion",),
     ("completion", "tcsh"),
@@ -323,6 +325,25 @@ def test_a_defect_is_admitted_in_one_sentence(
     monkeypatch.setattr("interlock.console.commands.tasks.find", fail)
     assert call(tmp_path, "tasks") == Exit.INTERNAL
     assert "a defect: RuntimeError: never thought of this" in capsys.readouterr().err
+
+
+def test_who_may_not_say_it_is_told_so_and_not_that_nothing_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_settings: object) -> None:
+        raise MayNotSay("bob may not publish on interlock.in.bob.task.submit")
+
+    monkeypatch.setattr("interlock.console.commands.tasks.find", fail)
+    assert call(tmp_path, "tasks") == Exit.REJECTED
+    assert "that takes another role; see: interlock keys list" in one_sentence(capsys)
+
+
+@pytest.mark.parametrize("words", [("watch", "zero"), ("show", "all"), ("policy", "explain", "it")])
+def test_what_is_no_number_is_told_in_plain_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert call(tmp_path, *words) == Exit.USAGE
+    assert f"'{words[-1]}' is not a valid number." in one_sentence(capsys)
 
 
 def test_every_command_is_tried_with_bad_input() -> None:

@@ -17,6 +17,7 @@ from interlock.console.state import ServerFile, StateFolder
 from interlock.console.views import FleetView
 from interlock.contracts import facts as f
 from interlock.contracts.charter import Charter
+from interlock.contracts.policy import Policies
 from interlock.contracts.scope import Scope
 
 
@@ -96,6 +97,15 @@ def test_who_is_silent_is_bad_and_who_is_killed_is_noted(tmp_path: Path) -> None
     (well, note) = checks_of(fleet_of_services(CLERK, killed), state)
     assert well.grade == "ok"
     assert note == Check("note", "agent clerk-1 is killed, by bob: odd", "interlock resume agent clerk-1")
+
+
+def test_policies_that_will_not_do_are_noted_until_others_hold(tmp_path: Path) -> None:
+    good = f.PoliciesSet(at_ms=1, by="s", digest="a" * 64, bundle=Policies())
+    refused = f.PoliciesRefused(digest="b" * 64, reasons=("pay.cedar:3: unexpected end of input",))
+    (_, note) = checks_of(fleet_of_services(good, refused), StateFolder(tmp_path))
+    assert note.grade == "note"
+    assert "version aaaaaaaaaaaa holds; what came after it will not do: pay.cedar:3" in note.found
+    assert len(checks_of(fleet_of_services(good, refused, good), StateFolder(tmp_path))) == 1
 
 
 def test_everybody_silent_and_everything_switched_is_said(tmp_path: Path) -> None:

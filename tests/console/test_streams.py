@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from interlock.console import output
 from interlock.console.exits import Exit
+from interlock.console.output import print_rows
 
 WORDS = (sys.executable, "-m", "interlock.console")
 INBOX = (*WORDS, "inbox", "--url", "nats://127.0.0.1:1", "--as", "alice")
@@ -56,3 +58,15 @@ def test_without_a_keyboard_nothing_waits_for_keys(tmp_path: Path) -> None:
     # Then no editor is opened
     assert done.returncode == Exit.USAGE
     assert b"an editor needs a terminal" in done.stderr
+
+
+def test_a_row_is_cut_where_a_terminal_has_no_room_and_nowhere_else(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    row = "42.1  approval  [bold]pay[/] amount_cents=90000"
+    print_rows([row])
+    assert capsys.readouterr().out == f"{row}\n"
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    print_rows([row])
+    assert capsys.readouterr().out == "42.1  approval  [bo…\n"

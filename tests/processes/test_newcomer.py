@@ -211,6 +211,10 @@ def test_who_is_there_is_listed_with_signs_of_life(up: Newcomer) -> None:
     }
     assert all(member["alive"] for member in fleet["members"])
     assert up.types("doctor").returncode == Exit.DONE
+    # And whoever speaks by another name asks by that
+    stranger = up.types("doctor", "--as", "nobody")
+    assert stranger.returncode == Exit.UNREACHABLE
+    assert "nobody has no key" in stranger.stdout
 
 
 def test_everything_is_paused_and_a_task_is_killed_meanwhile(up: Newcomer) -> None:

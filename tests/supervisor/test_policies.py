@@ -104,8 +104,8 @@ def test_what_cannot_be_read_is_said_in_a_sentence(
 def test_a_folder_that_is_not_there_and_a_file_that_is_no_text_are_said(tmp_path: Path) -> None:
     with pytest.raises(MalformedPolicies, match=r"none is no folder: name one with \*\.cedar files"):
         read_folder(tmp_path / "none", AT_MS)
-    (tmp_path / "a.cedar").write_bytes(b"\xff")
-    with pytest.raises(MalformedPolicies, match=r"a\.cedar cannot be read"):
+    (tmp_path / "a.cedar").write_bytes(b"//\xff")
+    with pytest.raises(MalformedPolicies, match=r"a\.cedar is no UTF-8 text, see byte 2"):
         read_folder(tmp_path, AT_MS)
 
 

@@ -24,7 +24,7 @@ import nats.errors
 from interlock.bus import jetstream
 from interlock.bus.append import Append
 from interlock.bus.conflicts import examine
-from interlock.bus.errors import BusError, Busy, LogFull, NotPermitted, Superseded, TooLarge, Unreachable
+from interlock.bus.errors import BusError, Busy, LogFull, MayNotSay, Superseded, TooLarge, Unreachable
 from interlock.bus.lanes import Lanes
 from interlock.bus.logs import log
 from interlock.bus.ports import Ack
@@ -129,7 +129,7 @@ class Appends:
         for token, append in tuple(self._open.items()):
             if append.subject.lower() == subject:
                 sentence = f"{self._connection.principal} may not publish on {append.subject}"
-                self._fail(token, NotPermitted(sentence))
+                self._fail(token, MayNotSay(sentence))
 
     def _refusal(self, subject: str, size_bytes: int) -> BusError | None:
         if self._connection.final is not None:

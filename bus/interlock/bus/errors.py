@@ -13,6 +13,10 @@ class NotPermitted(BusError):
     """The server refused: this principal may not publish or read there."""
 
 
+class MayNotSay(NotPermitted):
+    """The server refused a message: none of this principal's roles may publish there."""
+
+
 class LogFull(BusError):
     """The log has no room; nothing that was accepted is dropped, new records are refused."""
 

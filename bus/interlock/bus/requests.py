@@ -9,7 +9,7 @@ from typing import NamedTuple
 import nats.errors
 
 from interlock.bus.connection import Connection
-from interlock.bus.errors import BusError, NotPermitted, NotTaken
+from interlock.bus.errors import BusError, MayNotSay, NotTaken
 from interlock.bus.wired import Wired
 
 NO_RESPONDERS = "503"
@@ -41,7 +41,7 @@ class Requests:
     async def ask(self, subject: str, data: bytes, *, timeout_s: float, repeatable: bool = False) -> Wired:
         """Send and return the first answer; what is `repeatable` is sent again after a broken connection.
 
-        Raises NotTaken when nobody listens or answers in time, NotPermitted when the server refused the
+        Raises NotTaken when nobody listens or answers in time, MayNotSay when the server refused the
         publish, Unreachable when the connection did not stand within the time.
         """
         loop = asyncio.get_running_loop()
@@ -79,7 +79,7 @@ class Requests:
         for asked in self._open.values():
             if asked.subject.lower() == subject and not asked.answer.done():
                 sentence = f"{self.connection.principal} may not publish on {asked.subject}"
-                asked.answer.set_exception(NotPermitted(sentence))
+                asked.answer.set_exception(MayNotSay(sentence))
 
     def _on_answer(self, message: Wired) -> None:
         asked = self._open.get(message.subject.removeprefix(self._inbox))

@@ -106,7 +106,7 @@ def next_steps(view: TaskView, shared_use: int | None = None) -> list[str]:
     `shared_use` is what counts against the shared limit that it lacks, where there is one.
     """
     lines = [
-        f"it waits for people, {asked.number}: {visible(asked.said.summary)}\n  {to_do(asked)}"
+        f"it waits for people, {asked.number}: {visible(asked.summary)}\n  {to_do(asked)}"
         for asked in view.waits_for
         if asked.said.kind != "budget"
     ]

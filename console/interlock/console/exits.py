@@ -28,7 +28,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.HALTED: "the task was killed",
     Exit.WAITING: "the task waits for a person, or what was asked for another one",
     Exit.UNREACHABLE: "nothing runs here, or it cannot be reached",
-    Exit.REJECTED: "the supervisor refused what was asked",
+    Exit.REJECTED: "the supervisor, or the server, refused what was asked",
     Exit.UNFINISHED: "the task is not finished yet, or its receipt is not there yet",
     Exit.INTERRUPTED: "Ctrl-C; `run` kills its task first",
 }

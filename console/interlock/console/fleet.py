@@ -25,12 +25,26 @@ def fold_fleet(view: FleetView, decision: Decision) -> None:
                     member.left = fact.reason or "said good-bye"
             case f.FleetSwitched():
                 view.switch, view.switched_by, view.reason = fact.state, fact.by, fact.reason
-            case f.Switched(scope=Scope(kind="agent" | "role"), state="running"):
-                view.switches.pop(fact.scope, None)
             case f.Switched(scope=Scope(kind="agent" | "role")):
-                view.switches[fact.scope] = fact
+                _switch(view, fact)
+            case f.PoliciesSet() | f.PoliciesRefused():
+                _rule(view, fact)
             case _:
                 pass
+
+
+def _rule(view: FleetView, fact: f.PoliciesSet | f.PoliciesRefused) -> None:
+    if isinstance(fact, f.PoliciesRefused):
+        view.refused = fact
+    else:
+        view.policies, view.refused = fact.digest, None
+
+
+def _switch(view: FleetView, fact: f.Switched) -> None:
+    if fact.state == "running":
+        view.switches.pop(fact.scope, None)
+    else:
+        view.switches[fact.scope] = fact
 
 
 def _agent(fact: f.AgentJoined, at_ms: int) -> MemberView:

@@ -100,7 +100,11 @@ def _context_name(error: click.ClickException) -> str:
 
 def _explain(error: Exception) -> int:
     """Say what an error means, or admit a defect."""
-    from interlock.bus.errors import BusError, MalformedKey  # noqa: PLC0415 - only when something went wrong
+    from interlock.bus.errors import (  # noqa: PLC0415 - only when something went wrong
+        BusError,
+        MalformedKey,
+        MayNotSay,
+    )
     from interlock.contracts.errors import ContractError  # noqa: PLC0415 - the same
 
     who, sentence, code = "interlock", str(error), Exit.USAGE
@@ -116,6 +120,8 @@ def _explain(error: Exception) -> int:
             sentence = f"{error.object[:60]!r} is not valid UTF-8 text"
         case MalformedKey() | ContractError():
             pass
+        case MayNotSay():
+            sentence, code = f"{sentence}: that takes another role; see: interlock keys list", Exit.REJECTED
         case BusError():
             code = Exit.UNREACHABLE
         case OSError(errno=errno.ENOSPC):

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from interlock.console.errors import BadInput
+from interlock.console.whole import Whole
 from interlock.contracts import limits
 from interlock.contracts.budget import Budget
 from interlock.contracts.errors import ContractError, MalformedSubject
@@ -25,6 +26,12 @@ DEFAULT_MODEL = "offline/extractive"
 MAX_USD = 1_000_000
 MAX_MODEL_CHARS = 128
 
+as_option = click.option(
+    "--as",
+    "principal",
+    metavar="PRINCIPAL",
+    help="Speak under this name  [$INTERLOCK_PRINCIPAL, or your login name].",
+)
 state_option = click.option(
     "--state", metavar="DIR", help="State directory of a local environment  [$INTERLOCK_STATE]."
 )
@@ -58,12 +65,7 @@ notify_option = click.option(
 def reach_options(command: Command) -> Command:
     """Add the options that say which environment a command speaks to, and as whom."""
     for option in (
-        click.option(
-            "--as",
-            "principal",
-            metavar="PRINCIPAL",
-            help="Speak under this name  [$INTERLOCK_PRINCIPAL, or your login name].",
-        ),
+        as_option,
         click.option("--key", metavar="FILE", help="Your key for the server  [$INTERLOCK_KEY_FILE]."),
         click.option("--url", metavar="URL", help="A server elsewhere, nats://host:port  [$INTERLOCK_URL]."),
         state_option,
@@ -89,10 +91,8 @@ reason_option = click.option(
 def budget_options(command: Command) -> Command:
     """Add the limits of a new task."""
     for option in (
-        click.option(
-            "--wall-s", type=click.IntRange(1, 31_536_000), metavar="S", help="At most S seconds of work."
-        ),
-        click.option("--budget-tokens", type=click.IntRange(1, 2**50), metavar="N", help="At most N tokens."),
+        click.option("--wall-s", type=Whole(1, 31_536_000), metavar="S", help="At most S seconds of work."),
+        click.option("--budget-tokens", type=Whole(1, 2**50), metavar="N", help="At most N tokens."),
         click.option("--budget-usd", type=float, metavar="USD", help="At most USD dollars, such as 0.50."),
     ):
         command = option(command)
@@ -116,7 +116,7 @@ def rank_options(command: Command) -> Command:
     for option in (
         click.option(
             "--priority",
-            type=click.IntRange(0, limits.MAX_PRIORITY),
+            type=Whole(0, limits.MAX_PRIORITY),
             default=limits.DEFAULT_PRIORITY,
             show_default=True,
             help="Who goes first when not all can: 9 before 0.",
@@ -134,7 +134,7 @@ def rank_options(command: Command) -> Command:
     return command
 
 
-task_argument = click.argument("task", type=click.IntRange(1, 2**53), metavar="N")
+task_argument = click.argument("task", type=Whole(1, 2**53), metavar="N")
 
 
 def usd_micros(usd: float | None) -> int | None:

@@ -49,6 +49,11 @@ def print_lines(lines: Iterable[Line]) -> None:
         out(f"{' ' * line.indent}{line.label}{line.text}".rstrip())
 
 
+def print_rows(rows: Iterable[str]) -> None:
+    """Print the rows of a list, each on one line: a terminal cuts what it has no room for, a pipe nothing."""
+    print_lines(Line(row, folds=False) for row in rows)
+
+
 def print_json(value: Any) -> None:
     """Print anything as indented JSON."""
     out(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

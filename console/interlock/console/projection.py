@@ -181,8 +181,12 @@ def _recommended(view: TaskView, fact: f.EffectRecommended, _at_ms: int) -> None
         view.recommendations = (*view.recommendations, said)
 
 
+def _park(view: TaskView) -> f.Parked | None:
+    return f.Parked(at_ms=0, kind="budget", reason=view.reason, lack=view.lack) if view.lack else None
+
+
 def _asked(view: TaskView, fact: f.Escalated, _at_ms: int) -> None:
-    asked = view.asked[fact.number] = opened(view.task, fact)
+    asked = view.asked[fact.number] = opened(view.task, fact, _park(view))
     if asked.effect and fact.kind in {"approval", "question"}:
         effect = _effect(view, asked.effect, fact.step)
         effect.state, effect.name, effect.reason = "escalated", _wanted(fact), visible(fact.summary)

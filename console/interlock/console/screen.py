@@ -130,7 +130,7 @@ def _cost(step: StepView) -> str:
 
 def _asked(view: TaskView) -> RenderableType:
     """Say how to answer what a person is asked."""
-    lines = [f"{asked.number} {visible(asked.said.summary)}\n  {to_do(asked)}" for asked in view.waits_for]
+    lines = [f"{asked.number} {visible(asked.summary)}\n  {to_do(asked)}" for asked in view.waits_for]
     return Text("\n".join(lines), style="bold")
 
 

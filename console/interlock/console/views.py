@@ -166,13 +166,18 @@ class MemberView:
 
 @dataclass
 class FleetView:
-    """Who is there, the switch over everything, and those over agents and roles that are not running."""
+    """Who is there, the switch over everything, and those over agents and roles that are not running.
+
+    `policies` is the version that holds, `refused` what was said after it and will not do.
+    """
 
     members: dict[str, MemberView] = field(default_factory=dict[str, MemberView])
     switch: str = "running"
     switched_by: str = ""
     reason: str = ""
     switches: dict[Scope, f.Switched] = field(default_factory=dict[Scope, f.Switched])
+    policies: str = ""
+    refused: f.PoliciesRefused | None = None
 
     def switch_over(self, member: MemberView) -> f.Switched | None:
         """Return the switch that holds an agent, the strictest where there are several."""

@@ -35,7 +35,7 @@ async def keep_open(folder: Path, policies: Path, model: str) -> int:
 
 def main() -> int:
     """Read the command line and open the desk."""
-    parser = argparse.ArgumentParser(description="Open the invoice desk.")
+    parser = argparse.ArgumentParser(prog="python -m invoice_desk", description="Open the invoice desk.")
     parser.add_argument("folder", type=Path, help="where invoices, books and state stand")
     parser.add_argument("--policies", type=Path, default=POLICIES, help="a folder of policies of your own")
     parser.add_argument("--model", default=NO_MODEL, help="a model, where your own agents ask one")

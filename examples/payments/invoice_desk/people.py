@@ -20,7 +20,7 @@ PEOPLE = (
     Person("alice", ("submitter", "approver"), ("desk", "finance")),
     Person("bob", ("approver",), ("finance",)),
     Person("carol", ("approver",), ("finance",)),
-    Person("erin", ("approver",), ("board",)),
+    Person("erin", ("approver",), ("board", "cfo")),
     Person(OPERATOR, ("admin",)),
 )
 

@@ -72,7 +72,9 @@ def read_folder(folder: Path, at_ms: int) -> Policies:
 def _file(path: Path) -> PolicyFile:
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise MalformedPolicies(f"{path} is no UTF-8 text, see byte {error.start}") from error
+    except OSError as error:
         raise MalformedPolicies(f"{path} cannot be read: {error}") from error
     if len(text) > MAX_POLICY_CHARS:
         raise MalformedPolicies(f"{path} has {len(text)} characters; at most {MAX_POLICY_CHARS} do: split it")

@@ -117,7 +117,7 @@ def test_an_approval_is_signed_over_what_was_shown(desk: Desk, capsys: Captured)
         "executor-1 as executor: Pays invoices.",
         "dora, tenant acme",
         "2 of finance",
-        "at last it is denied",
+        "then it is denied",
         digest_of(ARGUMENTS)[:12],
     ):
         assert piece in shown.out
@@ -423,6 +423,15 @@ def test_somebody_else_is_asked(desk: Desk, capsys: Captured) -> None:
     assert f"{desk.task}.1: carol is asked now: hers" in said
     # And that she, so far, is nobody whom anybody knows
     assert "nobody who has connected so far answers for carol" in said
+
+
+def test_an_open_one_is_shown_with_what_one_types(desk: Desk, capsys: Captured) -> None:
+    desk.asks(payment())
+    assert desk.type("show", "{n}") == Exit.DONE
+    assert f"to decide: interlock approve {desk.task}.1, or" in capsys.readouterr().out
+    desk.asks(f.Resolved(at_ms=ASKED_MS, number=1, verdict="void"))
+    assert desk.type("show", "{n}") == Exit.DONE
+    assert "to decide" not in capsys.readouterr().out
 
 
 def test_the_task_that_asks_is_ended(desk: Desk, capsys: Captured) -> None:

@@ -21,12 +21,14 @@ from interlock.console.people.listing import in_order
 from interlock.console.people.mandate import Mandate, Standing
 from interlock.console.people.numbers import Number, read_number
 from interlock.console.people.reading import read_case, read_docket
+from interlock.console.people.words import time_left
 from interlock.contracts import facts as f
 from interlock.contracts.approval import Approval, Statement
 from interlock.contracts.effect import AskCall, EffectRequest
 from interlock.contracts.message import encode
 from interlock.contracts.people import Need
 from interlock.contracts.policy import Policies
+from interlock.contracts.scope import Scope
 from interlock.contracts.subjects import input_subject
 from interlock.contracts.task import Submit
 
@@ -97,6 +99,46 @@ def test_whoever_is_asked_next_has_the_desk_from_then_on() -> None:
     assert (asked.desk, asked.deadline_ms, asked.said.desk) == ("cfo", 7, "finance")
 
 
+PAUSES = [
+    (42, f.Paused(at_ms=0, by="alice"), f.Resumed(at_ms=0, by="alice")),
+    (0, f.FleetSwitched(at_ms=0, state="paused", by="a"), f.FleetSwitched(at_ms=0, state="running", by="a")),
+    (
+        0,
+        f.Switched(at_ms=0, scope=Scope(kind="tenant", name="acme"), state="paused", by="alice"),
+        f.Switched(at_ms=0, scope=Scope(kind="tenant", name="acme"), state="running", by="alice"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("subject", "paused", "resumed"), PAUSES, ids=["task", "fleet", "tenant"])
+def test_while_it_is_paused_the_clock_stands(subject: int, paused: f.AnyFact, resumed: f.AnyFact) -> None:
+    # Given a payment with an hour's time, to which one has agreed
+    made = held(entitled("bob", "finance"), payment(), counted("bob"))
+    asked = made.open[FIRST]
+    # When ten minutes later what asks is paused
+    made.take(decision(paused, task=subject, at_ms=ASKED_MS + 600_000))
+    # Then hours later its time is not over, and the approval counts
+    assert time_left(asked, DEADLINE_MS + 1) == "paused"
+    assert [one.by for one in made.counting(asked, DEADLINE_MS + 1)] == ["bob"]
+    # When it goes on, then there is as much time as there was
+    made.take(decision(resumed, task=subject, at_ms=ASKED_MS + 900_000))
+    assert asked.deadline_ms == DEADLINE_MS + 300_000
+    assert made.counting(asked, ASKED_MS + 1_199_999)
+    assert not made.counting(asked, ASKED_MS + 1_200_000)
+
+
+def test_what_is_asked_during_a_pause_has_its_time_from_the_end_of_it_on() -> None:
+    made = held(f.Paused(at_ms=ASKED_MS - 5_000, by="alice"), payment())
+    made.take(decision(f.Resumed(at_ms=ASKED_MS + 5_000, by="alice"), at_ms=ASKED_MS + 5_000))
+    assert made.open[FIRST].deadline_ms == DEADLINE_MS + 5_000
+
+
+def test_a_pause_of_another_task_stops_no_clock() -> None:
+    made = held(payment())
+    made.take(decision(f.Paused(at_ms=ASKED_MS, by="alice"), task=43))
+    assert time_left(made.open[FIRST], ASKED_MS) == "in 1 h"
+
+
 def test_what_is_said_of_an_unknown_number_changes_nothing() -> None:
     made = held(payment())
     assert made.take(decision(resolved(9), counted("bob", 9))) == []
@@ -123,6 +165,8 @@ def test_only_a_bounded_number_is_held_and_the_rest_is_counted(monkeypatch: pyte
         delegated("bob", "carol"),
         entitled("bob"),
         f.PoliciesSet(at_ms=1, by="supervisor-1", digest="d", bundle=Policies()),
+        f.Drained(at_ms=1, by="alice"),
+        *(each for _, paused, resumed in PAUSES for each in (paused, resumed)),
     ],
     ids=lambda fact: type(fact).__name__,
 )
@@ -171,6 +215,15 @@ def test_an_approval_is_for_those_of_the_needed_group_but_not_for_whoever_asked(
 ) -> None:
     made = held(*PEOPLE, payment())
     assert Mandate(made, person, ASKED_MS).standing(made.open[FIRST]) == Standing(mine, why)
+
+
+def test_whom_an_approval_has_climbed_to_is_asked_and_told_that_others_have_to_agree() -> None:
+    moved = f.EscalationMoved(at_ms=ASKED_MS, number=1, desk="erik")
+    made = held(*PEOPLE, payment(), moved)
+    assert Mandate(made, "erik", ASKED_MS).standing(made.open[FIRST]) == Standing(
+        mine=True, why="you are asked now, and may reject, reassign or abort it; only finance may approve it"
+    )
+    assert Mandate(made, "bob", ASKED_MS).standing(made.open[FIRST]).why == "you may, as finance"
 
 
 def test_who_has_agreed_is_not_asked_again() -> None:
@@ -236,6 +289,18 @@ async def test_one_is_read_with_its_goal_and_the_policies_in_force(environment: 
     # Then it is that one
     assert (case.goal, case.asked.resolved, case.docket.policies) == ("pay April", None, POLICIES)
     assert list((await read_docket(bus)).open) == [Number(tasks[1], 1)]
+
+
+async def test_one_is_read_in_the_order_of_the_log(environment: Environment) -> None:
+    # Given something that was asked, and everything paused after that
+    bus = environment.alice
+    task = (await bus.append(input_subject("dora", "task", "submit"), encode(Submit(goal="pay")))).seq
+    await environment.decide(task, payment(at_ms=environment.now_ms))
+    environment.now_ms += 60_000
+    await environment.decide(0, f.FleetSwitched(at_ms=environment.now_ms, state="paused", by="alice"))
+    # When it is read, then its clock stands since the pause
+    asked = (await read_case(bus, Number(task, 1))).asked
+    assert asked.stands_since_ms >= environment.now_ms
 
 
 async def test_an_unknown_number_is_refused_with_those_that_there_are(environment: Environment) -> None:

@@ -1,8 +1,8 @@
 """The inbox as a person uses it: by its keys, on a log in memory."""
 
 import io
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,6 +32,7 @@ from interlock.console.environment import Reach
 from interlock.console.people.numbers import Number
 from interlock.console.people.screen import rows as rows_module
 from interlock.console.people.screen.app import Inbox
+from interlock.console.people.screen.keys import KEYS, KeysScreen
 from interlock.console.people.screen.rows import Rows
 from interlock.console.people.screen.sheet import SheetScreen
 from interlock.contracts import facts as f
@@ -451,6 +452,23 @@ async def test_a_limit_is_raised_and_somebody_else_is_asked(environment: Environ
         assert (await table.said()).body == Reassign(to="carol")
 
 
+async def test_the_limit_that_is_used_up_stands_first_on_the_sheet(
+    environment: Environment, key_file: Path
+) -> None:
+    task = await task_of(environment)
+    lack = f.Lack(scope="task", dimension="replans", limit=2, needed=1)
+    parked = f.Parked(at_ms=1, kind="budget", reason="the budget is used up: ", lack=lack)
+    await environment.decide(task, parked, fresh(msgspec.structs.replace(question(), kind="budget")))
+    async with inbox(environment, key_file) as table:
+        await table.until(lambda: bool(table.numbers))
+        labels = [str(label.content) for label in (await table.sheet("plus")).query(Label)]
+        assert labels[1] == "replans more"
+        await table.press("1", "ctrl+s")
+        body = (await table.said()).body
+        assert isinstance(body, Raise)
+        assert body.more.replans == 1
+
+
 async def test_only_what_can_be_said_to_it_has_a_key(environment: Environment, key_file: Path) -> None:
     task = await task_of(environment)
     await environment.decide(task, fresh(question()))
@@ -538,6 +556,44 @@ async def test_one_can_have_all_the_room(environment: Environment, key_file: Pat
         assert table.chosen == Number(task, 1)
 
 
+async def test_one_that_is_open_stays_when_it_is_decided(environment: Environment, key_file: Path) -> None:
+    # Given two, the first of which has all the room
+    task = await task_of(environment)
+    await environment.decide(task, fresh(payment(1)), fresh(payment(2)))
+    async with inbox(environment, key_file) as table:
+        await table.until(lambda: len(table.numbers) == 2)
+        await table.press("enter")
+        # When somebody else decides it
+        await environment.decide(task, f.Resolved(at_ms=1, number=1, verdict="rejected", by=("bob",)))
+        # Then it says so, and no key speaks of the other
+        await table.until(lambda: "it was rejected by bob" in table.shown("#paper"))
+        await table.press("a")
+        assert not isinstance(table.app.screen, SheetScreen)
+        # When one goes back, then the other is under the cursor
+        await table.press("escape")
+        await table.until(lambda: f"{task}.2" in table.shown("#paper"))
+        assert table.chosen == Number(task, 2)
+
+
+@pytest.mark.parametrize("back", ["escape", "question_mark", "q"])
+async def test_the_keys_are_told_on_the_smallest_screen(
+    environment: Environment, key_file: Path, back: str
+) -> None:
+    async with inbox(environment, key_file) as table:
+        await table.pilot.resize_terminal(80, 24)
+        await table.press("question_mark")
+        keys = table.app.screen.query_one("#keys")
+        # Then all of them are there, without scrolling
+        await table.until(lambda: keys.size.height >= len(KEYS))
+        assert keys.max_scroll_y == 0
+        assert "approve, signed over exactly what is shown" in table.shown("#keys Static")
+        # And each that has a key of its own is told
+        told = {key for key, _ in KEYS}
+        assert {key for key, *_ in table.app.active_bindings.items() if len(key) == 1} <= told
+        await table.press(back)
+        await table.until(lambda: not isinstance(table.app.screen, KeysScreen))
+
+
 async def test_only_the_most_urgent_are_listed_and_the_rest_is_counted(
     environment: Environment, key_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -597,6 +653,40 @@ async def test_an_editor_of_ones_own_takes_the_place_of_the_field(
         body = (await table.said()).body
         assert isinstance(body, Edit)
         assert body.arguments["amount_cents"] == 7
+
+
+async def test_an_editor_that_fails_is_told_on_the_sheet_which_keeps_what_was_typed(
+    environment: Environment, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came_back: list[bool] = []
+
+    @contextmanager
+    def suspended() -> Generator[None]:
+        yield
+        came_back.append(True)
+
+    def fail(*_: object, **__: object) -> str:
+        raise click.ClickException("vi: Editing failed")
+
+    task = await task_of(environment)
+    await environment.decide(task, fresh(payment()))
+    async with inbox(environment, key_file) as table:
+        await table.until(lambda: bool(table.numbers))
+        monkeypatch.setattr(table.app, "suspend", suspended)
+        monkeypatch.setattr(click, "edit", fail)
+        sheet = await table.sheet("e")
+        sheet.query_one(TextArea).load_text("half")
+        await table.press("ctrl+e")
+        await table.until(lambda: "Editing failed" in table.shown("#wrong"))
+        assert sheet.query_one(TextArea).text == "half"
+        # And the terminal is the inbox's again: its own suspension returns only from a block that ends well
+        assert came_back == [True]
+
+
+async def test_ctrl_c_leaves(environment: Environment, key_file: Path) -> None:
+    async with inbox(environment, key_file) as table:
+        await table.press("ctrl+c")
+        await table.until(lambda: not table.app.is_running)
 
 
 async def test_it_opens_without_colours_too(

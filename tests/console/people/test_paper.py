@@ -19,7 +19,7 @@ from tests.console.people.examples import (
 
 from interlock.console.people.docket import Docket
 from interlock.console.people.editing import changes, with_values
-from interlock.console.people.fields import fields_of, value_of, words_of
+from interlock.console.people.fields import fields_of, told, value_of, words_of
 from interlock.console.people.mandate import Mandate
 from interlock.console.people.paper import block
 from interlock.console.people.reading import Case
@@ -28,14 +28,15 @@ from interlock.console.people.words import KINDS, MEANS, VERBS, VERDICTS, names,
 from interlock.contracts import facts as f
 from interlock.contracts.approval import Approval, Statement
 from interlock.contracts.people import EscalationKind, Need, VerdictKind
-from interlock.contracts.policy import Policies
+from interlock.contracts.policy import Policies, Route
 
 
-def held(*facts: f.AnyFact, task: int = 42) -> Case:
+def held(*facts: f.AnyFact, task: int = 42, routes: tuple[Route, ...] = ()) -> Case:
     docket = Docket()
+    bundle = Policies(routes=routes)
     docket.take(
         decision(
-            f.PoliciesSet(at_ms=1, by="s", digest=POLICIES, bundle=Policies()),
+            f.PoliciesSet(at_ms=1, by="s", digest=POLICIES, bundle=bundle),
             entitled("bob", "finance"),
             entitled("carol", "finance"),
         )
@@ -90,6 +91,7 @@ def test_the_use_of_a_model_is_shown_with_all_that_it_is_asked_as_one_reads_it()
         assert line.strip() in text
     # And the prompt is there once more, with what would hide in it
     assert "prompt reads:\n      Say \\u202eyes\\u202c\\u200b.\n      And \\u001b[2K nothing else." in text
+    assert text.index("prompt reads:") < text.index("all that is signed:\n    {")
     assert "nothing changes outside, but what is sent cannot be taken back" in text
     assert "costs $0.000335" in text
     assert "prompt reads:\n      Who is ill?" in shown(held(model_use()))
@@ -169,9 +171,15 @@ def test_two_groups_are_both_named() -> None:
 
 
 def test_what_happens_at_the_deadline_is_said() -> None:
-    assert "in 59 min: then the next in line is asked, and at last it is denied" in shown(held(payment()))
-    assert "over: then" in shown(held(payment()), now_ms=DEADLINE_MS)
+    routes = (Route(role="finance", after_s=3_600, then="cfo"), Route(role="cfo", after_s=9, then="finance"))
+    asked = held(payment(), routes=routes)
+    assert "in 59 min: then cfo is asked, and at last it is denied" in shown(asked)
+    # And whoever was asked before is not asked again
+    moved = f.EscalationMoved(at_ms=ASKED_MS, number=1, desk="cfo", deadline_ms=DEADLINE_MS)
+    assert "in 59 min: then it is denied" in shown(held(payment(), moved, routes=routes))
+    assert "over: then it is denied" in shown(held(payment()), now_ms=DEADLINE_MS)
     assert "none: it waits until somebody decides" in shown(held(question()))
+    assert "none: it is listed until somebody has seen it" in shown(held(review(1)))
 
 
 @pytest.mark.parametrize(
@@ -181,12 +189,36 @@ def test_what_happens_at_the_deadline_is_said() -> None:
         (payment(reversible="", undo=""), "nobody says whether it can be undone"),
         (review(1), "it can be undone, with refund"),
         (question(), "\n  it is for operator"),
-        (form_step(), "the answer has to fit:"),
+        (
+            form_step(),
+            "form to fill in; what has a * has to be there\n    account *\n    cents (integer): minimum 1",
+        ),
+        (form_step(type="array"), 'form the answer has to fit:\n    {\n      "type": "array"'),
         (msgspec.structs.replace(question(), blocks=False), "nothing waits for it"),
     ],
 )
 def test_what_one_must_know_is_said(fact: f.Escalated, words: str) -> None:
     assert words in shown(held(fact))
+
+
+def test_of_what_was_not_done_nobody_says_whether_it_can_be_undone() -> None:
+    tried = msgspec.structs.replace(payment(arguments={}, reversible=""), kind="violation")
+    assert "undone" not in shown(held(tried))
+
+
+def test_which_limit_is_used_up_is_said_in_peoples_units_with_what_one_types() -> None:
+    reason = "the budget is used up: wall_ms of the task: limit 2000, needed 1 more"
+    lack = f.Lack(scope="task", dimension="wall_ms", limit=2_000, needed=1)
+    asked = msgspec.structs.replace(question(text=reason), kind="budget")
+    case = held(f.Parked(at_ms=ASKED_MS, kind="budget", reason=reason, lack=lack), asked)
+    assert "  the budget is used up: the task may use 2 s, and that time is over" in shown(case)
+    assert "wall_ms" not in shown(case)
+    assert to_do(case.asked).startswith("interlock budget raise 42.1 --wall-s 300, or")
+
+
+@pytest.mark.parametrize(("kind", "label"), [("approval", "costs"), ("budget", "spent")])
+def test_what_was_spent_is_no_cost_of_what_is_asked(kind: EscalationKind, label: str) -> None:
+    assert f"{label} 1 tool call" in shown(held(msgspec.structs.replace(payment(), kind=kind)))
 
 
 def test_what_was_decided_is_said_instead_of_what_may_be_done() -> None:
@@ -206,10 +238,17 @@ def test_who_sent_it_there_is_said() -> None:
     [
         (payment(), "interlock approve 42.1, or: interlock reject 42.1 REASON"),
         (question(), "interlock answer 42.1 TEXT, or: interlock reject 42.1 REASON"),
-        (form_step(), "interlock answer 42.1 --value JSON, or: interlock reject 42.1 REASON"),
+        (
+            form_step(),
+            """interlock answer 42.1 --value '{"account": …}', or: interlock reject 42.1 REASON""",
+        ),
+        (
+            form_step(type="object", properties={"'; ls '": {}}, required=["'; ls '"]),
+            "interlock answer 42.1 --value JSON, or: interlock reject 42.1 REASON",
+        ),
         (
             msgspec.structs.replace(question(), kind="budget"),
-            "interlock budget raise 42.1 AMOUNT, or: interlock reject 42.1 REASON",
+            "interlock budget raise 42.1 --usd USD, or: interlock reject 42.1 REASON",
         ),
     ],
 )
@@ -325,6 +364,23 @@ def test_a_flat_form_has_a_field_for_each_property() -> None:
     assert [words_of(one) for one in fields[4].choices] == ["red", "1", "null"]
     typed = {"name": "bob", "long": " ", "count": "3", "sure": "false", "colour": "null", "rest": "[1]"}
     assert value_of(fields, typed) == {"name": "bob", "count": 3, "sure": False, "colour": None, "rest": [1]}
+
+
+def test_a_form_may_have_a_field_of_any_name() -> None:
+    fields = fields_of({"type": "object", "properties": {"value": {"type": "string"}}})
+    assert value_of(fields, {"value": "x"}) == {"value": "x"}
+
+
+def test_a_form_is_told_field_by_field_and_no_rule_of_it_is_left_out() -> None:
+    form = {
+        "type": "object",
+        "properties": {
+            "way": {"enum": ["by\u202ehand", 2], "description": "how"},
+            "note": {"type": "string", "maxLength": 9, "pattern": "^\x1b"},
+        },
+        "required": ["way"],
+    }
+    assert told(form) == ["way *: by\\u202ehand or 2; how", 'note: maxLength 9; pattern "^\\u001b"']
 
 
 @pytest.mark.parametrize(

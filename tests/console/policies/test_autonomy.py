@@ -13,23 +13,29 @@ from interlock.console.commands import autonomy as command
 from interlock.console.exits import Exit
 from interlock.console.sayings import decided
 
+HEADER = "role risk tenant level set by"
+
 
 def shown(terminal: Terminal, capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
     capsys.readouterr()
     assert terminal.type("autonomy", *words) == Exit.DONE
-    return capsys.readouterr().out.splitlines()
+    header, *lines = capsys.readouterr().out.splitlines() or [HEADER]
+    assert header.split() == HEADER.split()
+    assert all(line[header.index("level")].isdecimal() for line in lines)
+    return lines
 
 
 def test_what_charters_say_and_what_was_set_is_shown(
     terminal: Terminal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     desk = Desk(terminal, SHIPPED)
-    assert shown(terminal, capsys) == ["researcher  *             *     4 execute with guardrails  charter 1"]
+    (line,) = shown(terminal, capsys)
+    assert line == "researcher  *             *       4 execute with guardrails  charter 1"
     # When it is set, then who did it and why is shown too, and it holds
     assert terminal.type("autonomy", "researcher", "2", "--risk", "write", "--reason", "new prompts") == 0
     assert "researcher goes to level 2 (prepare and propose) with write effects" in capsys.readouterr().err
     assert shown(terminal, capsys, "researcher")[1] == (
-        "researcher  write         *     2 prepare and propose      alice: new prompts"
+        "researcher  write         *       2 prepare and propose      alice: new prompts"
     )
     assert desk.state.autonomy["researcher", "write", "*"] == 2
     # And it can be given back

@@ -177,6 +177,8 @@ def test_something_supposed_is_explained_without_anything_running(
     assert "is        waits for people" in lines
     assert "takes     finance:2" in lines
     assert any("permit  large  pay.cedar:7" in line for line in lines)
+    # And it is said whose word that is
+    assert lines[-1].endswith(f", of {folder}")
     # A suggestion and what does not fit the schema too
     assert main.call(["policy", "explain", *large, "--autonomy", "1"]) == Exit.DONE
     assert "is        a suggestion, by autonomy.1" in capsys.readouterr().out

@@ -14,7 +14,7 @@ STEP = Scope(kind="step", task=42, step="facts-1")
 def board(*facts: f.AnyFact, task: int = 42) -> Switchboard:
     made = Switchboard()
     for seq, fact in enumerate(facts, 50):
-        made.take(seq, decision(fact, task=task))
+        made.take(decision(fact, task=task), seq)
     return made
 
 
@@ -78,9 +78,9 @@ def test_what_runs_again_or_has_ended_does_not_stand_there(facts: tuple[f.AnyFac
 
 def test_the_end_of_a_task_leaves_the_switches_of_others() -> None:
     made = board(switched(AGENT), switched(STEP), PAUSED)
-    made.take(60, decision(f.Halted(at_ms=9, by="bob"), task=7))
+    made.take(decision(f.Halted(at_ms=9, by="bob"), task=7), 60)
     assert set(made.switches) == {AGENT, STEP, task_scope(42)}
-    made.take(61, decision(f.Halted(at_ms=9, by="bob"), task=42))
+    made.take(decision(f.Halted(at_ms=9, by="bob"), task=42), 61)
     assert set(made.switches) == {AGENT}
 
 
@@ -96,7 +96,7 @@ def test_who_asked_for_a_release_is_known_until_it_is_decided() -> None:
     assert made.fleet == Switch(scope=FLEET, state="killed", by="bob", reason="fire", since_ms=5, record=51)
     assert (made.rule.people, made.asked) == (2, asked)
     # When it is released
-    made.take(60, decision(f.FleetSwitched(at_ms=9, state="running", by="ada"), task=0))
+    made.take(decision(f.FleetSwitched(at_ms=9, state="running", by="ada"), task=0), 60)
     # Then nobody waits for anybody
     assert (made.fleet.state, made.asked) == ("running", None)
 

@@ -46,8 +46,8 @@ def said_park(fact: f.Parked) -> str:
     return f"{why}{_USED_UP} {said_lack(fact.lack)}"
 
 
-def remedy(task: int, lack: f.Lack, used: int | None = None) -> str:
-    """Return the command that lets the task go on.
+def remedy(task: int | str, lack: f.Lack, used: int | None = None) -> str:
+    """Return the command that lets the task go on, which is named by its number, or that of what it asks.
 
     `used` is what was spent and reserved against that limit, where it is known: a limit may have been set to
     less than that.

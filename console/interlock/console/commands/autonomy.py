@@ -15,6 +15,7 @@ from interlock.console.options import json_option, reach_options, reason_option
 from interlock.console.output import out, print_json, say
 from interlock.console.runtime import run_async
 from interlock.console.sayings import decided, refusal, set_autonomy
+from interlock.console.whole import Whole
 from interlock.contracts import facts as f
 from interlock.contracts.control import SetAutonomy
 from interlock.contracts.decision import Decision
@@ -48,7 +49,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 @command("autonomy")
 @click.argument("role", required=False, metavar="[ROLE]")
-@click.argument("level", required=False, type=click.IntRange(0, 5), metavar="[LEVEL]")
+@click.argument("level", required=False, type=Whole(0, 5), metavar="[LEVEL]")
 @click.option("--risk", type=click.Choice([ANY, *CHANGING]), default=ANY, help="Only for what has this risk.")
 @click.option("--tenant", metavar="NAME", default=ANY, help="Only for the tasks of this tenant.")
 @reason_option
@@ -134,7 +135,10 @@ def table(found: list[Standing]) -> Iterator[str]:
     """Write levels in columns."""
     if not found:
         return
-    roles, tenants = (max(4, *(len(getattr(each, part)) for each in found)) for part in ("role", "tenant"))
+    roles, tenants = (
+        max(len(part), *(len(getattr(each, part)) for each in found)) for part in ("role", "tenant")
+    )
+    yield f"{'role':<{roles}}  {'risk':<12}  {'tenant':<{tenants}}  {'level':<25}  set by"
     for each in found:
         why = f": {each.reason}" if each.reason else ""
         lowered = "lowered by " if each.lowered else ""

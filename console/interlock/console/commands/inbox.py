@@ -12,7 +12,7 @@ from interlock.console.errors import BadInput
 from interlock.console.exits import Exit
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options
-from interlock.console.output import is_interactive, out, print_json, say
+from interlock.console.output import is_interactive, print_json, print_rows, say
 from interlock.console.people.asked import Asked
 from interlock.console.people.listing import HEADER, fields, in_order, row
 from interlock.console.people.mandate import Mandate
@@ -106,7 +106,7 @@ async def _print(reach: Reach, wanted: Wanted, nothing: str, *, mine: bool, as_j
     if not found:
         say(nothing)
         return Exit.DONE
-    out("\n".join((HEADER, *(row(mandate, asked) for asked in found))))
+    print_rows((HEADER, *(row(mandate, asked) for asked in found)))
     if docket.overflow:
         say(f"and {docket.overflow} more than are shown")
     return Exit.DONE

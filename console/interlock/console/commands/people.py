@@ -19,6 +19,7 @@ from interlock.console.output import out, print_json, say
 from interlock.console.people.editing import checked_object
 from interlock.console.runtime import run_async
 from interlock.console.sayings import decided, plant, refusal
+from interlock.console.whole import Whole
 from interlock.contracts.facts import Escalated
 from interlock.contracts.message import Json
 from interlock.contracts.people import PlantCanary
@@ -39,7 +40,7 @@ people = Group(
 
 
 @command("show")
-@click.option("--hours", type=click.IntRange(1, MOST_HOURS), help="Only the last N hours  [all].")
+@click.option("--hours", type=Whole(1, MOST_HOURS), help="Only the last N hours  [all].")
 @click.option("--metrics", is_flag=True, help="Print OpenMetrics text, of all time.")
 @json_option
 @reach_options
@@ -87,7 +88,7 @@ async def _show(reach: Reach, hours: int | None, *, metrics: bool, as_json: bool
 @command("canary")
 @name_option("--role", "role", help="Who shall be asked.")
 @name_option("--tool", "tool", help="What shall seem to be asked for.")
-@click.option("--task", type=click.IntRange(1, 2**53), metavar="N", help="In which task.")
+@click.option("--task", type=Whole(1, 2**53), metavar="N", help="In which task.")
 @click.option("--arguments", default="{}", metavar="JSON", callback=checked_object, help="What is read.")
 @json_option
 @reach_options

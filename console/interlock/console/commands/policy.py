@@ -25,6 +25,7 @@ from interlock.console.policies.paper import (
     ruling_lines,
 )
 from interlock.console.runtime import run_async
+from interlock.console.whole import Whole
 from interlock.contracts import facts as f
 from interlock.contracts.message import Json
 from interlock.contracts.policy import Policies
@@ -118,7 +119,7 @@ def test(folder: str | None, as_json: bool) -> int:
 
 
 @command("explain")
-@click.argument("effect", type=click.IntRange(1, 2**53), required=False, metavar="[EFFECT]")
+@click.argument("effect", type=Whole(1, 2**53), required=False, metavar="[EFFECT]")
 @click.option("--role", metavar="NAME", default="", help="Suppose that an agent of this role asks.")
 @click.option("--tool", metavar="NAME", default="", help="For this tool,")
 @click.option("--model", metavar="NAME", default="", help="or for this model,")
@@ -126,7 +127,7 @@ def test(folder: str | None, as_json: bool) -> int:
 @click.option(
     "--arguments", metavar="JSON", default="{}", callback=checked_object, help="with these arguments,"
 )
-@click.option("--autonomy", type=click.IntRange(1, 5), default=4, show_default=True, help="at this level,")
+@click.option("--autonomy", type=Whole(1, 5), default=4, show_default=True, help="at this level,")
 @click.option("--user", metavar="NAME", default="", help="on behalf of this person,")
 @click.option("--tenant", metavar="NAME", default="default", show_default=True, help="of this tenant,")
 @click.option("--untrusted", is_flag=True, help="after something from outside was read,")
@@ -156,10 +157,11 @@ def explain_it(effect: int | None, folder: str | None, as_json: bool, **options:
         raise BadInput("what shall be explained? Name an effect's record, or --role with --tool or --model")
     # Text that is none is complained of here, and not in Cedar's words.
     msgspec.json.encode(supposed)
-    return _suppose(Hypothesis(**supposed), in_force(chosen(folder)), as_json=as_json)
+    place = chosen(folder)
+    return _suppose(Hypothesis(**supposed), in_force(place), place, as_json=as_json)
 
 
-def _suppose(supposed: Hypothesis, policies: f.PoliciesSet, *, as_json: bool) -> int:
+def _suppose(supposed: Hypothesis, policies: f.PoliciesSet, place: Path, *, as_json: bool) -> int:
     answer = compiled(policies).answer(supposed.question)
     ruling = ruling_on(policies, supposed)
     if as_json:
@@ -178,6 +180,7 @@ def _suppose(supposed: Hypothesis, policies: f.PoliciesSet, *, as_json: bool) ->
         out(line)
     for line in ruling_lines(ruling, answer.policies, answer.error):
         out(line)
+    out(f"policies  {policies.digest[:DIGEST_CHARS]}, of {place}")
     return Exit.DONE
 
 

@@ -17,10 +17,11 @@ from interlock.console.stop.documents import receipt_json
 from interlock.console.stop.paper import receipt_lines
 from interlock.console.stop.receipts import Kill, Receipt, find_kill, gather, receipts_of
 from interlock.console.stop.scopes import said_scope
+from interlock.console.whole import Whole
 
 
 @command()
-@click.argument("number", type=click.IntRange(1, 2**53), metavar="N")
+@click.argument("number", type=Whole(1, 2**53), metavar="N")
 @click.option("--all", "everything", is_flag=True, help="Every effect and process, not the first 20.")
 @json_option
 @reach_options

@@ -16,6 +16,7 @@ from interlock.console.simulation.run import Report, Simulation
 from interlock.console.simulation.scenario import Scenario
 from interlock.console.simulation.shrink import shrunken
 from interlock.console.simulation.story import tell
+from interlock.console.whole import Whole
 
 DEFAULT_SEEDS = 100
 MOST_NAMED = 10
@@ -24,20 +25,18 @@ MS_PER_MINUTE = 60_000
 
 
 @command()
-@click.option(
-    "--seeds", type=click.IntRange(1, 10**9), metavar="N", help="Run so many seeds.  [default: 100]"
-)
-@click.option("--from", "first", type=click.IntRange(0, 10**12), default=0, metavar="S", help="Begin here.")
+@click.option("--seeds", type=Whole(1, 10**9), metavar="N", help="Run so many seeds.  [default: 100]")
+@click.option("--from", "first", type=Whole(0, 10**12), default=0, metavar="S", help="Begin here.")
 @click.option(
     "--steps",
-    type=click.IntRange(0, 2_000),
+    type=Whole(0, 2_000),
     default=DEFAULT_STEPS,
     show_default=True,
     metavar="K",
     help="So many things go wrong in each.",
 )
-@click.option("--minutes", type=click.IntRange(1, 100_000), metavar="M", help="Go on for so long.")
-@click.option("--seed", type=click.IntRange(0, 10**12), metavar="S", help="Run this one seed, and tell it.")
+@click.option("--minutes", type=Whole(1, 100_000), metavar="M", help="Go on for so long.")
+@click.option("--seed", type=Whole(0, 10**12), metavar="S", help="Run this one seed, and tell it.")
 @click.option("--verbose", is_flag=True, help="With --seed: print the whole log.")
 def simulate(
     seeds: int | None, first: int, steps: int, minutes: int | None, seed: int | None, *, verbose: bool

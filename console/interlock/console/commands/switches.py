@@ -18,6 +18,7 @@ from interlock.console.stop.lines import because, people, still_needed
 from interlock.console.stop.scopes import said_scope, typed
 from interlock.console.stop.switchboard import Switch, Switchboard, read_switches
 from interlock.console.stop.times import said_moment
+from interlock.console.whole import Whole
 from interlock.contracts.limits import MAX_RELEASERS
 
 STYLES = {"running": "green", "paused": "yellow", "draining": "yellow", "killed": "red"}
@@ -115,7 +116,7 @@ def _switch_fields(switch: Switch) -> dict[str, Any]:
 
 
 @command("require")
-@click.argument("number", type=click.IntRange(1, MAX_RELEASERS), metavar="N")
+@click.argument("number", type=Whole(1, MAX_RELEASERS), metavar="N")
 @reason_option
 @reach_options
 def require(number: int, reason: str, **where: Any) -> int:

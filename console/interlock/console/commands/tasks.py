@@ -11,10 +11,11 @@ from interlock.console.environment import Reach, Where, connected, find
 from interlock.console.exits import Exit
 from interlock.console.help import command
 from interlock.console.options import json_option, reach_options
-from interlock.console.output import out, print_json, say
+from interlock.console.output import print_json, print_rows, say
 from interlock.console.projection import fold
 from interlock.console.runtime import run_async
 from interlock.console.views import TaskView
+from interlock.console.whole import Whole
 from interlock.contracts.decision import Decision
 from interlock.contracts.message import decode
 from interlock.contracts.subjects import DECISIONS, decided_task
@@ -25,9 +26,7 @@ FEW = 3
 
 
 @command()
-@click.option(
-    "--last", type=click.IntRange(1, MAX_TASKS), default=30, show_default=True, help="Only the newest N."
-)
+@click.option("--last", type=Whole(1, MAX_TASKS), default=30, show_default=True, help="Only the newest N.")
 @json_option
 @reach_options
 def tasks(last: int, as_json: bool, **where: Any) -> int:
@@ -49,9 +48,8 @@ async def _tasks(reach: Reach, last: int, *, as_json: bool) -> int:
     if not views:
         say('no tasks yet; hand one in with: interlock submit "…"')
         return Exit.DONE
-    out(f"{'task':>7}  {'status':<10} {'time':>9} {'money':>9}  {'from':<12} goal")
-    for view in views:
-        out(_line(view))
+    header = f"{'task':>7}  {'status':<10} {'time':>9} {'money':>9}  {'from':<12} goal"
+    print_rows((header, *map(_line, views)))
     return Exit.DONE
 
 
@@ -73,10 +71,9 @@ def _line(view: TaskView) -> str:
     goal = " ".join((view.goal or view.reason).split())
     goal = goal if len(goal) <= GOAL_CHARS else f"{goal[: GOAL_CHARS - 1]}…"
     waits = ", ".join(str(asked.number) for asked in view.waits_for[:FEW])
-    status = f"{view.status}" + ("?" if waits else "")
     goal = f"[waits for people: {waits}] {goal}" if waits else goal
     money = usd(view.spent.spend_usd_micros)
-    return f"{view.task:>7}  {status:<10} {view.seconds:>7.1f} s {money:>9}  {view.submitter:<12} {goal}"
+    return f"{view.task:>7}  {view.status:<10} {view.seconds:>7.1f} s {money:>9}  {view.submitter:<12} {goal}"
 
 
 def _fields(view: TaskView) -> dict[str, Any]:

@@ -26,13 +26,14 @@ from interlock.console.policies.named import check_policies
 from interlock.console.runtime import run_async
 from interlock.console.state import StateFolder, state_folder
 from interlock.console.tools import check_tools
+from interlock.console.whole import Whole
 
 DEFAULT_PORT = 4222
 
 
 @command()
 @click.option(
-    "--port", type=click.IntRange(0, 65_535), default=DEFAULT_PORT, show_default=True, help="0: any free one."
+    "--port", type=Whole(0, 65_535), default=DEFAULT_PORT, show_default=True, help="0: any free one."
 )
 @click.option(
     "--docs", multiple=True, metavar="DIR", help="A folder that tasks may read; may be repeated  [.]"
@@ -95,5 +96,6 @@ def _welcome(local: Local, docs: tuple[Path, ...]) -> list[str]:
         f"state and logs: {local.state.root}",
         f'submit a goal: interlock submit "…" --docs {docs[0]}',
         f'or from any NATS client: request interlock.in.{principal}.task.submit with {{"goal": "…"}}',
+        "what people are asked: interlock inbox",
         "stop everything: Ctrl-C",
     ]

@@ -6,7 +6,7 @@ from typing import Any
 from interlock.bus.clock import now_ms
 from interlock.console.environment import Reach, connected
 from interlock.console.errors import RefusedBySupervisor
-from interlock.console.output import print_json, print_lines, say
+from interlock.console.output import out, print_json, print_lines, say
 from interlock.console.people.coming import CameTo
 from interlock.console.people.deciding import decide
 from interlock.console.people.listing import fields as asked_fields
@@ -15,7 +15,7 @@ from interlock.console.people.numbers import Number
 from interlock.console.people.paper import block
 from interlock.console.people.reading import Case, read_case
 from interlock.console.people.saying import Verdict
-from interlock.console.people.words import outcome
+from interlock.console.people.words import outcome, to_do
 
 Think = Callable[[Case], Awaitable[Verdict]]
 
@@ -45,11 +45,13 @@ def show(person: str, case: Case) -> None:
 
 
 def show_once(person: str, case: Case, *, as_json: bool) -> None:
-    """Print one that people are asked, decided or not."""
+    """Print one that people are asked, decided or not, and what one types to decide."""
     if as_json:
         print_json(asked_fields(Mandate(case.docket, person, now_ms()), case.asked))
-    else:
-        show(person, case)
+        return
+    show(person, case)
+    if case.asked.resolved is None:
+        out(f"  to decide: {to_do(case.asked)}")
 
 
 def tell(end: CameTo) -> None:

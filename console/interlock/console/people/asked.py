@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
+from interlock.console.budgets.lacks import said_park
 from interlock.console.people.numbers import Number
 from interlock.contracts import facts as f
 from interlock.contracts.consent import signed_model
@@ -17,7 +20,9 @@ class Asked:
     """One escalation.
 
     `arguments`, `needs` and `rules` are as edited, `approvals` are of these arguments. `desk` is the role or
-    person that is asked now, until `deadline_ms`; any of `desks`, which were asked, may still decide.
+    person that is asked now, since `since_ms` and until `deadline_ms`; any of `desks`, which were asked, may
+    still decide. `parked` is the park that asks, where a limit is used up. Since `stands_since_ms` a pause
+    has stopped its clock (0: it runs).
     """
 
     number: Number
@@ -34,6 +39,19 @@ class Asked:
     edited: f.ArgumentsEdited | None = None
     moved: f.EscalationMoved | None = None
     resolved: f.Resolved | None = None
+    parked: f.Parked | None = None
+    since_ms: int = 0
+    stands_since_ms: int = 0
+
+    @property
+    def summary(self) -> str:
+        """What is asked, in a line: of a limit, in people's units."""
+        return self.said.summary if self.parked is None else said_park(self.parked)
+
+    @property
+    def lack(self) -> f.Lack | None:
+        """The limit that is used up; None: it is about something else, or nobody knows."""
+        return None if self.parked is None else self.parked.lack
 
     @property
     def task(self) -> int:
@@ -70,14 +88,27 @@ class Asked:
         """The model whose use it is about; empty: none."""
         return signed_model(self.said.tool)
 
+    def stop_clock(self, at_ms: int) -> None:
+        """Let neither the deadline come nearer nor an approval age."""
+        self.stands_since_ms = max(1, at_ms)
+
+    def start_clock(self, at_ms: int) -> None:
+        """Let time go on; what ran before it stood still ends as much later."""
+        since_ms, self.stands_since_ms = self.stands_since_ms, 0
+        if self.deadline_ms is not None:
+            self.deadline_ms += max(0, at_ms - max(self.since_ms, since_ms))
+        self.approvals = [
+            replace(one, at_ms=one.at_ms + max(0, at_ms - max(one.at_ms, since_ms))) for one in self.approvals
+        ]
+
     @property
     def is_signed(self) -> bool:
         """Whether an approval of it has to be signed: it is of exactly these arguments."""
         return self.said.kind == "approval"
 
 
-def opened(task: int, fact: f.Escalated) -> Asked:
-    """Return an escalation as it begins."""
+def opened(task: int, fact: f.Escalated, parked: f.Parked | None = None) -> Asked:
+    """Return an escalation as it begins; `parked` says what its decision has parked."""
     return Asked(
         number=Number(task, fact.number),
         said=fact,
@@ -89,6 +120,8 @@ def opened(task: int, fact: f.Escalated) -> Asked:
         rules=fact.rules,
         excluded=fact.excluded,
         desks=(fact.desk,),
+        since_ms=fact.at_ms,
+        parked=parked if fact.kind == "budget" else None,
     )
 
 
@@ -97,6 +130,7 @@ def take(asked: Asked, fact: PeopleFact) -> None:
     match fact:
         case f.EscalationMoved():
             asked.desk, asked.deadline_ms, asked.moved = fact.desk, fact.deadline_ms, fact
+            asked.since_ms = fact.at_ms
             asked.desks = (*asked.desks, fact.desk)[-MOST_DESKS:]
         case f.ApprovalCounted():
             asked.approvals.append(fact)

@@ -9,7 +9,7 @@ def checked_words(text: str, what: str, most: int) -> str:
     """Return what somebody says without blank ends; raises BadInput when it is empty or too long."""
     text = text.strip()
     if not text:
-        raise BadInput(f"{what} is empty; say it in quotation marks")
+        raise BadInput(f"{what} is empty: write a word or more")
     if len(text) > most:
         raise BadInput(f"{what} has {len(text)} characters, at most {most} are read")
     try:
@@ -21,6 +21,8 @@ def checked_words(text: str, what: str, most: int) -> str:
 
 def checked_who(who: str) -> str:
     """Return the name of a person or role; raises BadInput for what can be none."""
+    if not who:
+        raise BadInput("nobody is named: write a person or a role, such as carol")
     try:
         return token(who)
     except MalformedSubject as error:

@@ -10,17 +10,20 @@ from dataclasses import dataclass, field
 
 from interlock.console.people.asked import Asked, opened, take
 from interlock.console.people.numbers import Number
+from interlock.console.stop.switchboard import Switchboard
 from interlock.contracts import facts as f
 from interlock.contracts.decision import Decision
 from interlock.contracts.observed import lasts
+from interlock.contracts.policy import Route
 
 _MS = 1_000
 MOST_OPEN = 100_000
 MOST_DECIDED = 1_000
 _SAYS = re.compile(
     rb'"(?:escalated|escalation_moved|approval_counted|arguments_edited|resolved|delegated|entitled'
-    rb'|policies_set)"'
+    rb'|policies_set|switched|fleet_switched|paused|drained|resumed|failed|halted)"'
 )
+SWITCHING = (f.Switched, f.FleetSwitched, f.Paused, f.Drained, f.Resumed)
 
 concerns: Callable[[bytes], object] = _SAYS.search
 """Whether the bytes of a decision may say something of people: most do not, and need not be read."""
@@ -30,7 +33,8 @@ concerns: Callable[[bytes], object] = _SAYS.search
 class Docket:
     """What people are asked, by number, in the order in which they were asked.
 
-    `policies` is the version in force. `overflow` counts what is open beyond the bound.
+    `policies` is the version in force, `routes` say who is asked next. `overflow` counts what is open beyond
+    the bound.
     """
 
     open: dict[Number, Asked] = field(default_factory=dict[Number, Asked])
@@ -38,15 +42,18 @@ class Docket:
     entitled: dict[str, f.Entitled] = field(default_factory=dict[str, f.Entitled])
     delegated: dict[str, f.Delegated] = field(default_factory=dict[str, f.Delegated])
     policies: str = ""
+    routes: tuple[Route, ...] = ()
+    switches: Switchboard = field(default_factory=Switchboard)
     overflow: int = 0
 
     def take(self, decision: Decision) -> list[Asked]:
         """Bring it up to a decision; return the escalations that it changed."""
         changed: dict[Number, Asked] = {}
+        switched = False
         for fact in decision.facts:
             match fact:
                 case f.Escalated():
-                    self._open(changed, decision.task, fact)
+                    self._open(changed, decision, fact)
                 case f.EscalationMoved() | f.ApprovalCounted() | f.ArgumentsEdited() | f.Resolved():
                     self._change(changed, Number(decision.task, fact.number), fact)
                 case f.Entitled():
@@ -54,22 +61,33 @@ class Docket:
                 case f.Delegated():
                     self.delegated[fact.by] = fact
                 case f.PoliciesSet():
-                    self.policies = fact.digest
+                    self.policies, self.routes = fact.digest, fact.bundle.routes
+                case _ if isinstance(fact, SWITCHING):
+                    switched = True
                 case _:
                     pass
+        self.switches.take(decision)
+        if switched:
+            self._set_clocks(decision.at_ms)
         return list(changed.values())
 
     def find(self, number: Number) -> Asked | None:
         """Return an escalation that is open, or was decided lately."""
         return self.open.get(number) or self.decided.get(number)
 
+    def next_desk(self, asked: Asked) -> str:
+        """Return who is asked when nobody answers in time; empty: nobody any more."""
+        then = next((route.then for route in self.routes if route.role == asked.desk), "")
+        return "" if then in asked.desks else then
+
     def counting(self, asked: Asked, now_ms: int) -> list[f.ApprovalCounted]:
         """Return the approvals that count now: of these policies, not expired, by keys that still sign."""
+        aged_ms = asked.stands_since_ms or now_ms
         return [
             one
             for one in asked.approvals
             if one.approval.statement.policies == self.policies
-            and now_ms < one.at_ms + one.approval.statement.valid_s * _MS
+            and aged_ms < one.at_ms + one.approval.statement.valid_s * _MS
             and self.signs(one.by, one.approval.public_key, now_ms)
         ]
 
@@ -78,12 +96,26 @@ class Docket:
         known = self.entitled.get(who)
         return known is not None and public_key in known.keys and lasts(known.until_ms, now_ms)
 
-    def _open(self, changed: dict[Number, Asked], task: int, fact: f.Escalated) -> None:
+    def _open(self, changed: dict[Number, Asked], decision: Decision, fact: f.Escalated) -> None:
         if len(self.open) >= MOST_OPEN:
             self.overflow += 1
             return
-        asked = opened(task, fact)
+        parked = next((one for one in decision.facts if isinstance(one, f.Parked)), None)
+        asked = opened(decision.task, fact, parked)
+        if self._stands(asked):
+            asked.stop_clock(fact.at_ms)
         self.open[asked.number] = changed[asked.number] = asked
+
+    def _set_clocks(self, at_ms: int) -> None:
+        """Stop or start the clocks of what is open, as the switches stand now."""
+        for asked in self.open.values():
+            stands = self._stands(asked)
+            if stands != bool(asked.stands_since_ms):
+                (asked.stop_clock if stands else asked.start_clock)(at_ms)
+
+    def _stands(self, asked: Asked) -> bool:
+        """Tell whether somebody has paused the task that asks, its tenant or everything."""
+        return bool(asked.task) and self.switches.is_paused(asked.task, asked.said.tenant)
 
     def _change(
         self,

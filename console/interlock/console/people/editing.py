@@ -86,8 +86,10 @@ def changes(before: Json, after: Json) -> list[str]:
 
 
 def values(arguments: Json) -> str:
-    """Return arguments in one line, each by its name; not yet made visible."""
-    return " ".join([f"{name}={_encode(value).decode()}" for name, value in arguments.items()])
+    """Return arguments in one line, each by its name, the short ones first; not yet made visible."""
+    return " ".join(
+        sorted([f"{name}={_encode(value).decode()}" for name, value in arguments.items()], key=len)
+    )
 
 
 def _bounded(arguments: Json, what: str) -> Json:

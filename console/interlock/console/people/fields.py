@@ -1,5 +1,6 @@
 """The fields in which a person fills in something: made from a JSON Schema, and read back into its value."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -22,7 +23,8 @@ Typed = Mapping[str, str | bool]
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One field; `about` says more of it than its label.
 
-    `choices` are what may be chosen, as JSON; `holds` is how the text is read: as words, or as JSON.
+    `choices` are what may be chosen, as JSON; `holds` is how the text is read: as words, or as JSON. `whole`:
+    it is all of the value, and no part of it.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     required: bool = False
     holds: Literal["words", "json"] = "words"
+    whole: bool = False
 
 
 class _Shape(msgspec.Struct, frozen=True):
@@ -48,17 +51,44 @@ class _Shape(msgspec.Struct, frozen=True):
 
 
 WHOLE = "value"
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+_TOLD_ALREADY = ("type", "title", "description", "enum")
 
 
 def fields_of(form: Json) -> tuple[Field, ...]:
     """Return a field for each property of a form, or one for the whole value where it is no flat object."""
     shape = _shape(form)
     if shape.type != "object" or not 0 < len(shape.properties) <= MOST_FIELDS:
-        return (_field(WHOLE, shape, required=True),)
+        return (replace(_field(WHOLE, shape, required=True), whole=True),)
     return tuple(
         _field(name, _shape(schema), required=name in shape.required)
         for name, schema in shape.properties.items()
     )
+
+
+def told(form: Json) -> list[str]:
+    """Return a form as one reads it, a line for each field; nothing where only JSON says what it asks."""
+    fields = fields_of(form)
+    return [] if fields[0].whole else [_told(field, form["properties"][field.name]) for field in fields]
+
+
+def skeleton(form: Json) -> str:
+    """Return what one types to answer a form, with gaps; a shell must find nothing of the form's in it."""
+    names = [field.name for field in fields_of(form) if field.required and not field.whole]
+    if not names or not all(map(_PLAIN.fullmatch, names)):
+        return "JSON"
+    gaps = ", ".join(f'"{name}": …' for name in names)
+    return f"'{{{gaps}}}'"
+
+
+def _told(field: Field, schema: Json) -> str:
+    said = [" or ".join(map(words_of, field.choices)), field.about]
+    said += [
+        f"{visible(name)} {visible(msgspec.json.encode(value).decode())}"
+        for name, value in schema.items()
+        if name not in _TOLD_ALREADY
+    ]
+    return ": ".join(filter(None, (field.label, "; ".join(filter(None, said)))))
 
 
 def words_of(choice: str) -> str:
@@ -69,7 +99,7 @@ def words_of(choice: str) -> str:
 
 def value_of(fields: tuple[Field, ...], typed: Typed) -> Any:
     """Return the value that was filled in; raises BadInput that names the field."""
-    if [field.name for field in fields] == [WHOLE]:
+    if fields[0].whole:
         return _read(fields[0], str(typed.get(WHOLE, "")))
     return {
         field.name: _read(field, text)

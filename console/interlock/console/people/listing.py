@@ -9,7 +9,7 @@ from interlock.console.people.asked import Asked
 from interlock.console.people.editing import values
 from interlock.console.people.mandate import Mandate, agreed
 from interlock.console.people.visible import visible
-from interlock.console.people.words import KINDS, left, span
+from interlock.console.people.words import KINDS, span, time_left
 
 HEADER = f"{'number':>9}  {'kind':<10} {'age':>7}  {'time left':<11} {'for':<16} {'yours':<5} what"
 SUMMARY_CHARS = 100
@@ -34,18 +34,18 @@ def row(mandate: Mandate, asked: Asked) -> str:
     now_ms = mandate.now_ms
     return (
         f"{asked.number!s:>9}  {KINDS[asked.said.kind]:<10} {span(now_ms - asked.said.at_ms):>7}  "
-        f"{left(asked.deadline_ms, now_ms):<11} {asked.desk:<16} {mine:<5} {summary(mandate, asked)}"
+        f"{time_left(asked, now_ms):<11} {asked.desk:<16} {mine:<5} {summary(mandate, asked)}"
     )
 
 
 def summary(mandate: Mandate, asked: Asked) -> str:
     """Return what is asked, and of which agreement there is some already, in a few words."""
     said = asked.said
-    text = said.summary
+    text = asked.summary
     if asked.model:
-        text = f"{asked.model} {asked.arguments.get('prompt', '')} - {said.summary}"
-    elif said.tool:
-        text = f"{said.tool} {values(asked.arguments)} - {said.summary}"
+        text = f"{asked.model} {asked.arguments.get('prompt', '')} - {asked.summary}"
+    elif said.tool and asked.arguments:
+        text = f"{said.tool} {values(asked.arguments)} - {asked.summary}"
     text = visible(text[:MOST_READ_CHARS])
     text = text if len(text) <= SUMMARY_CHARS else f"{text[: SUMMARY_CHARS - 1]}…"
     if asked.planted:
@@ -61,6 +61,7 @@ def fields(mandate: Mandate, asked: Asked) -> dict[str, Any]:
     stands = mandate.standing(asked)
     said = msgspec.to_builtins(asked.said)
     return {
+        "lacks": msgspec.to_builtins(asked.lack),
         **{name: said.get(name, getattr(asked.said, name)) for name in _SAID},
         "number": str(asked.number),
         "task": asked.about,
@@ -75,6 +76,7 @@ def fields(mandate: Mandate, asked: Asked) -> dict[str, Any]:
         "evidence": msgspec.to_builtins(asked.said.evidence),
         "desk": asked.desk,
         "deadline_ms": asked.deadline_ms,
+        "paused": bool(asked.stands_since_ms),
         "agreed": [one.by for one in agreed(mandate.docket, asked, mandate.now_ms)],
         "edited_by": asked.edited.by if asked.edited else "",
         "mine": stands.mine,

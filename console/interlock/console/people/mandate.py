@@ -37,13 +37,14 @@ class Mandate:
         """Tell whether the person is asked; `standing` says why, or why not."""
         if self.person in asked.excluded or (asked.approvals and self._has_agreed(asked)):
             return False
-        return any(name in self._names for name in _wanted(asked))
+        return any(name in self._names for name in (*_wanted(asked), asked.desk))
 
     def standing(self, asked: Asked) -> Standing:
         """Return how the person stands to what is asked."""
         wanted = _wanted(asked)
         if self.is_theirs(asked):
-            return Standing(mine=True, why=self._as(next(name for name in wanted if name in self._names)))
+            name = next((name for name in wanted if name in self._names), "")
+            return Standing(mine=True, why=self._as(name) if name else self._of_the_desk(asked))
         if self.person in asked.excluded:
             return Standing(mine=False, why="you asked for it, so somebody else decides")
         if self._has_agreed(asked):
@@ -61,6 +62,11 @@ class Mandate:
             return f"; you may {verb} too, as {OPERATOR}"
         owns = self.person == asked.said.submitter and asked.said.kind in OF_THE_SUBMITTER
         return f"; you may {verb} too, for the task is yours" if owns else ""
+
+    def _of_the_desk(self, asked: Asked) -> str:
+        """Say what somebody may who is asked now; who has to agree stays as the policy says."""
+        who = " and ".join(_wanted(asked))
+        return f"you are asked now, and may reject, reassign or abort it; only {who} may approve it"
 
     def _as(self, name: str) -> str:
         if self._names[name]:

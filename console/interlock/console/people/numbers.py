@@ -6,10 +6,11 @@ from typing import NamedTuple
 import click
 
 from interlock.console.errors import BadInput
+from interlock.console.whole import Whole
 
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,15})\.([1-9][0-9]{0,8})")
 
-_RECORD = click.IntRange(1, 2**53)
+_RECORD = Whole(1, 2**53)
 
 
 class Number(NamedTuple):

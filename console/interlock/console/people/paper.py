@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from interlock.console.amounts import FREE, said_amounts
 from interlock.console.output import Line
 from interlock.console.people.asked import Asked
+from interlock.console.people.fields import told
 from interlock.console.people.mandate import Mandate, agreed
 from interlock.console.people.reading import Case
 from interlock.console.people.vacancies import vacancy
@@ -28,6 +29,8 @@ from interlock.contracts.people import Need, Rule
 
 INDENT = 2
 DIGEST_CHARS = 12
+OF_A_CALL = ("approval", "review")
+"""Kinds that are about one call: what it costs, and whether it can be undone."""
 WARNING = "bold red"
 STRONG = "bold"
 FAINT = "dim"
@@ -43,7 +46,7 @@ def block(case: Case, mandate: Mandate) -> list[Line]:
         *_why(asked),
         *_evidence(asked),
         *_people(case, mandate),
-        *_end(asked, now_ms),
+        *_end(case, now_ms),
     ]
 
 
@@ -56,7 +59,7 @@ def _title(case: Case, now_ms: int) -> Iterator[Line]:
         yield Line(f"it {outcome(asked, asked.resolved)}", indent=INDENT, style=STRONG)
     if case.undoing:
         yield _line("undoing ", case.undoing)
-    yield _line("", asked.said.summary, style=STRONG)
+    yield _line("", asked.summary, style=STRONG)
 
 
 def _who(case: Case) -> Iterator[Line]:
@@ -82,22 +85,37 @@ def _what(case: Case) -> Iterator[Line]:
     if said.tool:
         yield _run(asked)
     if said.kind == "approval" or asked.arguments:
-        size = len(canonical(asked.arguments))
-        yield _line("arguments ", f"{size} bytes, digest {asked.digest[:DIGEST_CHARS]}")
-        yield from _json(asked.arguments)
-        yield from _texts(asked)
+        yield from _arguments(asked)
     if asked.edited is not None:
         yield _line("edited by ", f"{asked.edited.by}{_because(asked.edited.reason)}; it was:")
         yield from _json(said.arguments, style=FAINT)
     if said.form:
-        yield _line("form ", "the answer has to fit:")
-        yield from _json(said.form)
-    if said.tool or said.reversible:
+        yield from _form(said.form)
+    if said.reversible or said.kind in OF_A_CALL:
         undo = f", with {said.undo}" if said.undo else ""
         style = WARNING if said.reversible in {"", "no"} else ""
         yield _line("", f"{undoing(asked)}{undo}", style=style)
     if (cost := said_amounts(said.cost)) != FREE:
-        yield _line("costs ", cost)
+        yield _line("costs " if said.kind in OF_A_CALL else "spent ", cost)
+
+
+def _arguments(asked: Asked) -> Iterator[Line]:
+    """Yield all of them; of a model first what it is asked, which hundreds of lines would hide."""
+    size = len(canonical(asked.arguments))
+    yield _line("arguments ", f"{size} bytes, digest {asked.digest[:DIGEST_CHARS]}")
+    if asked.model:
+        yield from _texts(asked)
+        yield _line("", "all that is signed:", style=FAINT)
+        yield from _json(asked.arguments)
+    else:
+        yield from _json(asked.arguments)
+        yield from _texts(asked)
+
+
+def _form(form: Json) -> Iterator[Line]:
+    lines = told(form)
+    yield _line("form ", "to fill in; what has a * has to be there" if lines else "the answer has to fit:")
+    yield from (Line(line, "", 2 * INDENT) for line in lines) if lines else _json(form)
 
 
 def _run(asked: Asked) -> Line:
@@ -119,7 +137,7 @@ def _json(value: Json, *, style: str = "") -> Iterator[Line]:
 
 
 def _texts(asked: Asked) -> Iterator[Line]:
-    """Yield once more, as one reads it, text of several lines, and every prompt; signed is what is above."""
+    """Yield as one reads it text of several lines, and every prompt; signed is the JSON."""
     for name, value in asked.arguments.items():
         prompt = name == "prompt" and asked.model
         if isinstance(value, str) and ("\n" in value.strip() or prompt):
@@ -167,17 +185,29 @@ def _people(case: Case, mandate: Mandate) -> Iterator[Line]:
         yield _line(you, standing.why.removeprefix(you), style="" if standing.mine else FAINT)
 
 
-def _end(asked: Asked, now_ms: int) -> Iterator[Line]:
+def _end(case: Case, now_ms: int) -> Iterator[Line]:
+    asked = case.asked
     if asked.resolved is not None:
         return
-    last = (AT_LAST if asked.blocks else AT_LAST_UNDECIDED)[asked.said.at_last]
     if asked.deadline_ms is None:
-        yield _line("deadline ", "none: it waits until somebody decides")
+        until = (
+            "it waits until somebody decides" if asked.blocks else "it is listed until somebody has seen it"
+        )
+        yield _line("deadline ", f"none: {until}")
     else:
-        when = f"{said_moment(asked.deadline_ms)}, {left(asked.deadline_ms, now_ms)}"
-        yield _line("deadline ", f"{when}: then the next in line is asked, and at last {last}")
+        last = (AT_LAST if asked.blocks else AT_LAST_UNDECIDED)[asked.said.at_last]
+        following = case.docket.next_desk(asked)
+        then = f"{following} is asked, and at last {last}" if following else last
+        yield _line("deadline ", f"{_until(asked, asked.deadline_ms, now_ms)}: then {then}")
     if not asked.blocks:
         yield _line("", "nothing waits for it", style=FAINT)
+
+
+def _until(asked: Asked, deadline_ms: int, now_ms: int) -> str:
+    if asked.stands_since_ms:
+        rest = span(deadline_ms - asked.stands_since_ms)
+        return f"{rest} are left, and do not run while it is paused"
+    return f"{said_moment(deadline_ms)}, {left(deadline_ms, now_ms)}"
 
 
 def _because(reason: str) -> str:

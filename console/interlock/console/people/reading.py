@@ -4,6 +4,8 @@ Decisions are followed by one filter from the beginning on: the server sends the
 looked for, and those that say nothing of people are not decoded.
 """
 
+from operator import attrgetter
+
 import msgspec
 
 from interlock.bus.ports import Bus, Record
@@ -57,14 +59,14 @@ async def read_known(bus: Bus) -> Docket:
 async def read_case(bus: Bus, number: Number) -> Case:
     """Read one escalation as it stands now; raises BadInput when there is none of that number."""
     docket = Docket()
-    record: Record
-    subjects = dict.fromkeys((FLEET_DECISIONS, decision_subject(number.task)))
+    records: list[Record] = []
+    for subject in dict.fromkeys((FLEET_DECISIONS, decision_subject(number.task))):
+        records.extend([record async for record in bus.history([subject]) if concerns(record.data)])
     found: Asked | None = None
-    for subject in subjects:
-        async for record in bus.history([subject]):
-            if concerns(record.data):
-                for asked in docket.take(decode(Decision, record.data)):
-                    found = asked if asked.number == number else found
+    # In the order of the log: when a pause of everything came matters to what a task asks.
+    for record in sorted(records, key=attrgetter("seq")):
+        for asked in docket.take(decode(Decision, record.data)):
+            found = asked if asked.number == number else found
     if found is None:
         known = ", ".join(str(one) for one in docket.open if one.task == number.task)
         open_ones = f"of {_named(number.task)} there are {known}" if known else "interlock inbox lists them"

@@ -117,7 +117,9 @@ def _answer(case: Case, _person: Person) -> Sheet:
 
 
 def _raise(case: Case, _person: Person) -> Sheet:
-    fields = tuple(Field(name=name, label=f"so many {one.noun} more") for name, one in BY_NAME.items())
+    lack = case.asked.lack
+    by_name = sorted(BY_NAME.items(), key=lambda item: lack is None or item[1].field != lack.dimension)
+    fields = tuple(Field(name=name, label=f"{one.noun} more") for name, one in by_name)
 
     def makes(typed: Typed) -> Raise:
         more = {

@@ -1,6 +1,8 @@
 """What is about people, in words: kinds, verdicts, who must agree, how long ago. Only words."""
 
+from interlock.console.budgets.lacks import remedy
 from interlock.console.people.asked import Asked
+from interlock.console.people.fields import skeleton
 from interlock.console.people.visible import visible
 from interlock.console.stop.lines import because
 from interlock.contracts import facts as f
@@ -31,7 +33,7 @@ MEANS: dict[EscalationKind, str] = {
     "in_doubt": "nobody knows whether something was done",
     "deadline": "a deadline is near",
     "crash": "a process is not kept any more",
-    "violation": "somebody tried what is not theirs",
+    "violation": "somebody tried what is forbidden",
     "review": "something was done; was it right?",
 }
 VERBS: dict[EscalationKind, tuple[str, ...]] = {
@@ -57,8 +59,6 @@ APPROVE_MEANS: dict[EscalationKind, str] = {
     "violation": "seen",
 }
 GO_ON = "go on"
-TYPED = {"raise": "budget raise"}
-"""Verbs that are said by a command of another name."""
 VERDICTS: dict[VerdictKind, str] = {
     "approved": "was approved",
     "edited": "was edited and approved",
@@ -103,6 +103,13 @@ def left(deadline_ms: int | None, now_ms: int) -> str:
     if deadline_ms is None:
         return "no deadline"
     return f"in {span(deadline_ms - now_ms)}" if deadline_ms > now_ms else "over"
+
+
+def time_left(asked: Asked, now_ms: int) -> str:
+    """Return how long there is still time, unless the clock stands."""
+    if asked.stands_since_ms and asked.deadline_ms is not None:
+        return "paused"
+    return left(asked.deadline_ms, now_ms)
 
 
 def names(who: tuple[str, ...] | list[str]) -> str:
@@ -153,18 +160,19 @@ def outcome(asked: Asked, fact: f.Resolved) -> str:
 def to_do(asked: Asked) -> str:
     """Return what one types to decide about it."""
     first = VERBS[asked.said.kind][0]
-    return ", or: ".join(
-        f"interlock {TYPED.get(verb, verb)} {_typed(verb, asked)}" for verb in (first, "reject")
-    )
+    return f"{_typed(first, asked)}, or: {_typed('reject', asked)}"
 
 
 def _typed(verb: str, asked: Asked) -> str:
     match verb:
         case "answer":
-            return f"{asked.number} {'--value JSON' if asked.said.form else 'TEXT'}"
+            what = f" --value {skeleton(asked.said.form)}" if asked.said.form else " TEXT"
+        case "raise" if asked.lack is not None:
+            return remedy(str(asked.number), asked.lack)
         case "raise":
-            return f"{asked.number} AMOUNT"
+            return f"interlock budget raise {asked.number} --usd USD"
         case "reject":
-            return f"{asked.number} REASON"
+            what = " REASON"
         case _:
-            return str(asked.number)
+            what = ""
+    return f"interlock {verb} {asked.number}{what}"

@@ -41,8 +41,8 @@ class Switchboard:
     asked: f.ReleaseAsked | None = None
     switches: dict[Scope, Switch] = field(default_factory=dict[Scope, Switch])
 
-    def take(self, record_seq: int, decision: Decision) -> None:
-        """Bring it up to a decision."""
+    def take(self, decision: Decision, record_seq: int = 0) -> None:
+        """Bring it up to a decision, which stands in this record."""
         for fact in decision.facts:
             match fact:
                 case f.ReleaseRuleSet():
@@ -64,6 +64,12 @@ class Switchboard:
                     self._forget(decision.task)
                 case _:
                     pass
+
+    def is_paused(self, task: int, tenant: str) -> bool:
+        """Tell whether somebody has paused a task, its tenant or everything."""
+        over = (task_scope(task), Scope(kind="tenant", name=tenant))
+        found = (self.fleet, *(self.switches.get(scope, RUNNING) for scope in over))
+        return any(switch.state == "paused" for switch in found)
 
     def _set(self, switch: Switch) -> None:
         if switch.state == "running":
@@ -95,5 +101,5 @@ async def read_switches(bus: Bus) -> Switchboard:
     board = Switchboard()
     record: Record
     async for record in bus.history([DECISIONS]):
-        board.take(record.seq, decode(Decision, record.data))
+        board.take(decode(Decision, record.data), record.seq)
     return board

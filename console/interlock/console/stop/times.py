@@ -40,8 +40,8 @@ def said_us(span_us: int) -> str:
 
 
 def said_moment(at_ms: int) -> str:
-    """Return a time of the log as local time, to the second."""
-    return f"{datetime.fromtimestamp(at_ms / 1_000).astimezone():%Y-%m-%d %H:%M:%S}"
+    """Return a time of the log as local time, to the second, with its zone."""
+    return f"{datetime.fromtimestamp(at_ms / 1_000).astimezone():%Y-%m-%d %H:%M:%S %Z}"
 
 
 def said_instant(at_us: int) -> str:

@@ -28,6 +28,7 @@ from interlock.console.people.paper import block
 from interlock.console.people.reading import read_case
 from interlock.console.people.screen.detail import Detail
 from interlock.console.people.screen.drawing import drawn
+from interlock.console.people.screen.keys import KeysScreen
 from interlock.console.people.screen.live import Live
 from interlock.console.people.screen.rows import Rows
 from interlock.console.people.screen.sheet import SheetScreen
@@ -51,19 +52,19 @@ class Inbox(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (130, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open"),
-        Binding("escape", "close", "close", show=False),
+        Binding("escape", "close", "back"),
         Binding("a", "say('approve')", "approve"),
         Binding("e", "say('edit')", "edit"),
         Binding("r", "say('reject')", "reject"),
         Binding("n", "say('answer')", "answer"),
         Binding("plus", "say('raise')", "raise", key_display="+"),
-        Binding("question_mark", "help", "keys", key_display="?"),
         Binding("w", "say('reassign')", "reassign"),
         Binding("x", "say('abort')", "abort"),
+        Binding("question_mark", "help", "keys", key_display="?"),
+        Binding("q", "quit", "quit"),
+        Binding("slash", "find", "find", key_display="/"),
         Binding("m", "mine", "mine/all"),
         Binding("d", "decided", "decided"),
-        Binding("slash", "find", "find", key_display="/"),
-        Binding("q", "quit", "quit"),
     ]
 
     mine = reactive(default=False)
@@ -87,6 +88,7 @@ class Inbox(App[None]):
         self._person = Person(reach.principal, reach.key_file)
         self._live = Live(bus, self._on_change)
         self._is_due = False
+        self._opened: Number | None = None
         self._verbs: tuple[str, ...] = ()
         self._state = Static(id="state")
         self._find = Input(placeholder="words that it has to hold", id="find")
@@ -130,8 +132,16 @@ class Inbox(App[None]):
         await self._live.stop()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what can be said to the one under the cursor."""
-        return action != "say" or parameters[0] in self._verbs
+        """Offer only what can be said to the one that is looked at, and a way back where there is one."""
+        match action:
+            case "say":
+                return parameters[0] in self._verbs
+            case "open":
+                return self._opened is None
+            case "close":
+                return self._opened is not None or self._find.display
+            case _:
+                return True
 
     def watch_mine(self) -> None:
         """Show the others too, or not."""
@@ -147,35 +157,43 @@ class Inbox(App[None]):
 
     def action_mine(self) -> None:
         """Change between what is mine and all."""
+        self._to_list()
         self.mine = not self.mine
 
     def action_decided(self) -> None:
         """Change between what is open and what was decided lately."""
+        self._to_list()
         self.decided = not self.decided
 
     def action_open(self) -> None:
-        """Give the one under the cursor all the room."""
-        self._both.add_class("-open")
-        self._detail.focus()
+        """Give the one under the cursor all the room, and stay with it when it is decided."""
+        self._opened = self._rows.chosen
+        if self._opened is not None:
+            self._both.add_class("-open")
+            self._detail.focus()
+            self.refresh_bindings()
 
     def action_close(self) -> None:
         """Go back to the list."""
-        self._both.remove_class("-open")
-        self._find.display = False
-        self._find.value = self.words = ""
-        self._rows.focus()
+        if self._opened is None:
+            self._find.display = False
+            self._find.value = self.words = ""
+        self._to_list()
 
     def action_find(self) -> None:
         """Ask for the words to look for."""
+        self._to_list()
         self._find.display = True
         self._find.focus()
+        self.refresh_bindings()
 
     def action_help(self) -> None:
-        """Show or hide what each key does."""
-        if self.screen.query("HelpPanel"):
-            self.action_hide_help_panel()
-        else:
-            self.action_show_help_panel()
+        """Show what each key does."""
+        self.push_screen(KeysScreen())
+
+    def action_help_quit(self) -> None:
+        """Leave, as Ctrl-C does everywhere."""
+        self.exit()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look for what is typed, as it is typed."""
@@ -199,6 +217,7 @@ class Inbox(App[None]):
         """Ask for what a verb needs, about the one under the cursor as it was when the key was pressed."""
         asked = self._chosen()
         if asked is not None:
+            self.clear_notifications()
             self._say(verb, asked.number)
 
     @work(exclusive=True, group="saying")
@@ -223,6 +242,13 @@ class Inbox(App[None]):
 
     def _tell(self, sentence: str, *, severe: bool = False) -> None:
         self.notify(sentence, severity="error" if severe else "information", timeout=TOLD_S, markup=False)
+
+    def _to_list(self) -> None:
+        self._opened = None
+        self._both.remove_class("-open")
+        self._rows.focus()
+        self._show_chosen()
+        self.refresh_bindings()
 
     def _on_change(self, changed: list[Asked]) -> None:
         fresh = [asked for asked in changed if asked.resolved is None and not asked.approvals]
@@ -267,11 +293,11 @@ class Inbox(App[None]):
         return View(self.mine, self.decided, self.words)
 
     def _chosen(self) -> Asked | None:
-        number = self._rows.chosen
+        number = self._rows.chosen if self._opened is None else self._opened
         return None if number is None else self._live.docket.find(number)
 
     def _show_chosen(self) -> None:
-        """Show the one under the cursor, and the keys for what can be said to it."""
+        """Show the one that is open, or under the cursor, and the keys for what can be said to it."""
         asked = self._chosen()
         verbs = () if asked is None or asked.resolved is not None else verbs_of(asked)
         if verbs != self._verbs:

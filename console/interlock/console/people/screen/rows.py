@@ -4,15 +4,17 @@ The cursor stays on the same number whatever comes and goes: nobody decides abou
 """
 
 import heapq
+from typing import ClassVar
 
 from rich.text import Text
+from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 from interlock.console.people.asked import Asked
 from interlock.console.people.listing import summary, urgency
 from interlock.console.people.mandate import Mandate
 from interlock.console.people.numbers import Number, read_number
-from interlock.console.people.words import KINDS, left, span
+from interlock.console.people.words import KINDS, span, time_left
 
 MOST_ROWS = 500
 SOON_MS = 600_000
@@ -22,6 +24,8 @@ Cells = tuple[Text, ...]
 
 class Rows(DataTable[Text]):
     """The list; the number under the cursor is `chosen`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "open")]
 
     def __init__(self) -> None:
         super().__init__(cursor_type="row", zebra_stripes=False, cell_padding=1)
@@ -78,7 +82,7 @@ class Rows(DataTable[Text]):
 
 def _cells(mandate: Mandate, asked: Asked) -> Cells:
     mine, now_ms = mandate.is_theirs(asked), mandate.now_ms
-    deadline_ms = asked.deadline_ms
+    deadline_ms = None if asked.stands_since_ms else asked.deadline_ms
     hurry = "bold red" if deadline_ms is not None and deadline_ms - now_ms < SOON_MS else ""
     faint = "" if mine else "dim"
     verdict = asked.resolved.verdict if asked.resolved else ""
@@ -87,7 +91,7 @@ def _cells(mandate: Mandate, asked: Asked) -> Cells:
         Text(str(asked.number), style=faint or "bold"),
         Text(KINDS[asked.said.kind], style=faint),
         Text(span(now_ms - asked.said.at_ms), style=faint, justify="right"),
-        Text(verdict or left(deadline_ms, now_ms), style="" if verdict else hurry or faint),
+        Text(verdict or time_left(asked, now_ms), style="" if verdict else hurry or faint),
         Text(asked.desk, style=faint),
         Text(summary(mandate, asked), style=faint),
     )

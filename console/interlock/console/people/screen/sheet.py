@@ -44,7 +44,8 @@ class SheetScreen(ModalScreen[Verdict | None]):
         """Put up what is decided about, the fields, and the buttons."""
         with Vertical(id="sheet"):
             yield Label(Text(self._sheet.title, style="bold"), id="title")
-            with VerticalScroll(id="about"):
+            with VerticalScroll(id="about") as about:
+                about.border_subtitle = "pgup pgdn"
                 yield Static(self._about)
             with VerticalScroll(id="fields"):
                 for place, field in enumerate(self._sheet.fields):
@@ -72,7 +73,7 @@ class SheetScreen(ModalScreen[Verdict | None]):
         try:
             verdict = self._sheet.makes(self._typed())
         except (ConsoleError, ContractError) as error:
-            self.query_one("#wrong", Static).update(Text(str(error), style="bold red"))
+            self._complain(str(error))
             return
         self.dismiss(verdict)
 
@@ -87,10 +88,19 @@ class SheetScreen(ModalScreen[Verdict | None]):
         area = next(iter(self.query(TextArea)), None)
         if area is None:
             return
+        saved, wrong = None, ""
         with self.app.suspend():  # pyright: ignore[reportUnknownMemberType] - a screen is of any app
-            saved = click.edit(area.text, extension=".json")
+            # Within: the screen comes back only where this block ends well.
+            try:
+                saved = click.edit(area.text, extension=".json")
+            except (click.ClickException, OSError, UnicodeError) as error:
+                wrong = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        self._complain(wrong)
         if saved is not None:
             area.load_text(saved.rstrip("\n"))
+
+    def _complain(self, sentence: str) -> None:
+        self.query_one("#wrong", Static).update(Text(sentence, style="bold red"))
 
     def _typed(self) -> Typed:
         return {

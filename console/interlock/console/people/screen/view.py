@@ -61,5 +61,5 @@ def heading(view: View, live: Live, mandate: Mandate, hidden: int) -> Text:
 
 def _searched(asked: Asked) -> str:
     said = asked.said
-    words = (said.summary, said.role, said.tool, asked.desk, said.submitter, values(asked.arguments))
+    words = (asked.summary, said.role, said.tool, asked.desk, said.submitter, values(asked.arguments))
     return " ".join((str(asked.number), KINDS[said.kind], *words)).casefold()
