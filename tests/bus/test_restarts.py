@@ -7,15 +7,17 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from tests.bus.conftest import Collected, until
 
+from interlock.bus import connection as connection_module
 from interlock.bus import server
 from interlock.bus.appends import AppendLimits
-from interlock.bus.connection import RETRY_S
+from interlock.bus.connection import RETRY_S, Connection
 from interlock.bus.errors import Unreachable
 from interlock.bus.nats_bus import NatsBus, connect
 from interlock.bus.ports import Ack, Message, Record
@@ -79,6 +81,36 @@ async def knocking_s(state: Path, retry_s: float = RETRY_S) -> float:
         await until(lambda: len(tries_s) >= 5)
     await bus.close()
     return tries_s[4] - tries_s[0]
+
+
+@pytest.mark.parametrize("cuts", [1, 8])
+async def test_one_that_is_cut_off_instead_of_answered_tries_again(
+    cuts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a server that ends connections, some or more than one waits for, when it is asked to admit them
+    monkeypatch.setattr(connection_module, "OPEN_S", 0.2)
+    knocks = count(1)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"max_payload":1048576}\r\n')
+        admits = next(knocks) > cuts
+        while line := await reader.readline():
+            if line == b"PING\r\n":
+                if not admits:
+                    break
+                writer.write(b"PONG\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        connection = Connection("alice", f"nats://{host}:{port}", retry_s=0.05)
+        # When somebody comes who is patient
+        await connection.open(name="test", patience_s=CONFIRMED_S)
+        # Then the connection stands at last
+        assert connection.up
+        await connection.hear("anything", lambda _message: None)
+        await connection.close()
+    assert next(knocks) == cuts + 2
 
 
 async def test_everybody_hears_again_after_each_of_three_kills(fragile: Fragile) -> None:

@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -22,8 +23,7 @@ def haunt(tell: Callable[[str], None]) -> NoReturn:
         with _reach() as server:
             if b"PONG" in _present(server):
                 tell(ADMITTED)
-                while b"-ERR" not in (said := server.recv(4096)) and said:
-                    server.sendall(b"PONG\r\n")
+                _stay(server)
                 tell(CUT)
             else:
                 tell(REFUSED)
@@ -35,10 +35,23 @@ def _reach() -> socket.socket:
     return socket.create_connection((address.hostname, address.port))
 
 
+def _stay(server: socket.socket) -> None:
+    with suppress(ConnectionError):
+        while b"-ERR" not in (said := server.recv(4096)) and said:
+            server.sendall(b"PONG\r\n")
+
+
 def _present(server: socket.socket) -> bytes:
-    """Show the credential, and return the answer to a ping."""
+    """Show the credential, and return the answer to a ping; empty when the server broke it off."""
+    with suppress(ConnectionError):
+        greeting = _line(server)
+        return _answer(server, greeting) if greeting.startswith(b"INFO ") else greeting
+    return b""
+
+
+def _answer(server: socket.socket, greeting: bytes) -> bytes:
     identity = load(Path(os.environ["INTERLOCK_KEY_FILE"]))
-    nonce = json.loads(_line(server).removeprefix(b"INFO "))["nonce"]
+    nonce = json.loads(greeting.removeprefix(b"INFO "))["nonce"]
     signature = base64.urlsafe_b64encode(identity.sign(nonce.encode())).decode().rstrip("=")
     shown = {"verbose": False, "protocol": 1, "nkey": identity.public_key, "sig": signature}
     server.sendall(f"CONNECT {json.dumps(shown)}\r\nPING\r\n".encode())

@@ -91,7 +91,7 @@ async def test_a_supervisor_that_cannot_come_back_is_not_needed(stage: Scene) ->
 
 
 async def test_the_bus_cuts_an_agent_whose_guard_is_frozen_and_keeps_it_out(stage: Scene) -> None:
-    # Given an agent whose grandchild comes back to the bus with its credential, and a guard that stands still
+    # Given an agent whose child comes back to the bus with its credential, and a guard that stands still
     work, said = await stage.misbehaving("returning")
     assert said[0] == ADMITTED
     pids = (stage.pid(work.agent), int(said[1]))

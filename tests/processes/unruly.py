@@ -88,7 +88,7 @@ def _hang(order: Order) -> None:
 
 
 def _fork(order: Order) -> None:
-    """Leave a grandchild in a session of its own, which ignores being asked to end."""
+    """Leave a child in a session of its own, which ignores being asked to end."""
 
     def stay() -> None:
         tell(order, os.getpid())
@@ -98,30 +98,17 @@ def _fork(order: Order) -> None:
 
 
 def _return(order: Order) -> None:
-    """Leave a grandchild that comes back to the bus again and again, with this agent's credential."""
+    """Leave a child that comes back to the bus again and again, with this agent's credential."""
     _leave(lambda: haunt(lambda word: tell(order, word, os.getpid())))
 
 
 def _leave(live: Callable[[], object]) -> None:
-    """Leave a grandchild that begins when its parent is no more: so there are two processes, not three."""
-    alone, reaped = os.pipe()
-    child = os.fork()
-    if child:
-        os.waitpid(child, 0)
-        os.close(alone)
-        os.close(reaped)
+    """Start a child in a session of its own; an orphan there would be ended before the test can strike."""
+    if os.fork():
         return
-    os.close(reaped)
-    os.setsid()
-    if os.fork() == 0:
-        _begin(live, alone)
-    os._exit(0)
-
-
-def _begin(live: Callable[[], object], alone: int) -> NoReturn:
     try:
+        os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        os.read(alone, 1)
         live()
     except BaseException:  # noqa: BLE001 - whatever it is: nobody may go on here as a second agent
         traceback.print_exc()

@@ -25,6 +25,14 @@ from interlock.bus.wired import OnWire, Wired
 _UNFIT = re.compile(r"\s|^$")
 
 
+class CutOff(nats.errors.Error):
+    """The server ended the connection before it had said whether it admits."""
+
+    def __str__(self) -> str:
+        """Say so."""
+        return "the server ended the connection before it answered"
+
+
 class DirectClient(Client):
     """A client that calls handlers which need not wait at once, without a task.
 
@@ -91,6 +99,16 @@ class DirectClient(Client):
             # nats-py leaves the socket of an attempt that was refused to the garbage collector.
             self._transport.close()  # type: ignore[no-untyped-call]  # nats-py left it so
         await super()._connect_to_server(s)
+
+    async def _process_connect_init(self) -> None:
+        await super()._process_connect_init()
+        if self._status != Client.CONNECTED:
+            # nats-py takes the end of the connection for an answer, believes in it, and never tries again.
+            for name in ("_reading_task", "_ping_interval_task", "_flusher_task"):
+                begun: asyncio.Task[None] | None = getattr(self, name)
+                if begun is not None:
+                    begun.cancel()
+            raise CutOff
 
     async def _close(self, status: int, do_cbs: bool = True) -> None:
         try:

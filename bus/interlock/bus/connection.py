@@ -14,7 +14,7 @@ import nats.errors
 from nats.aio.subscription import Subscription
 from nats.nuid import NUID
 
-from interlock.bus.client import DirectClient
+from interlock.bus.client import CutOff, DirectClient
 from interlock.bus.credentials import Credentials
 from interlock.bus.errors import BusError, NotPermitted, Unreachable
 from interlock.bus.logs import log
@@ -91,6 +91,7 @@ class Connection:
         self._down = asyncio.Event()
         self._closing = False
         self._opened = False
+        self._cut_off = False
         self._refusal: asyncio.Future[None] = self._loop.create_future()
         self._hearings: set[Hearing] = set()
         self._deaf: set[str] = set()
@@ -126,7 +127,8 @@ class Connection:
     async def open(self, *, name: str, patience_s: float = 0.0) -> None:
         """Connect; raise NotPermitted when the server refuses, Unreachable when nobody answers.
 
-        A refusal is final after `patience_s`: until then it may be that nobody is there yet who admits.
+        A refusal is final after `patience_s`: until then it may be that nobody is there yet who admits. A
+        server that ends the connection instead of answering is borne with as long.
         """
         self._options = {
             "error_cb": self._on_error,
@@ -146,7 +148,7 @@ class Connection:
         opening = self._loop.create_task(self._connect())
         try:
             await asyncio.wait({opening, self._refusal}, timeout=OPEN_S, return_when=asyncio.FIRST_COMPLETED)
-            if not opening.done() and self._refusal.done():
+            if not opening.done() and (self._refusal.done() or self._cut_off):
                 await asyncio.wait({opening}, timeout=patience_s)
         except asyncio.CancelledError:
             # Else nats-py would go on trying for ever, with nobody left who could end it.
@@ -303,6 +305,7 @@ class Connection:
             self._on_refusal(str(error))
         else:
             log.debug("bus_error", url=self.url, reason=str(error) or type(error).__name__)
+        self._cut_off = isinstance(error, CutOff)
 
     def _on_refusal(self, reason: str) -> None:
         if not isinstance(self.trouble, NotPermitted):
