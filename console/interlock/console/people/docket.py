@@ -23,7 +23,8 @@ _SAYS = re.compile(
     rb'"(?:escalated|escalation_moved|approval_counted|arguments_edited|resolved|delegated|entitled'
     rb'|policies_set|switched|fleet_switched|paused|drained|resumed|failed|halted)"'
 )
-SWITCHING = (f.Switched, f.FleetSwitched, f.Paused, f.Drained, f.Resumed)
+OF_ONE_TASK = (f.Paused, f.Drained, f.Resumed)
+OF_MANY = (f.Switched, f.FleetSwitched)
 
 concerns: Callable[[bytes], object] = _SAYS.search
 """Whether the bytes of a decision may say something of people: most do not, and need not be read."""
@@ -49,7 +50,6 @@ class Docket:
     def take(self, decision: Decision) -> list[Asked]:
         """Bring it up to a decision; return the escalations that it changed."""
         changed: dict[Number, Asked] = {}
-        switched = False
         for fact in decision.facts:
             match fact:
                 case f.Escalated():
@@ -62,13 +62,11 @@ class Docket:
                     self.delegated[fact.by] = fact
                 case f.PoliciesSet():
                     self.policies, self.routes = fact.digest, fact.bundle.routes
-                case _ if isinstance(fact, SWITCHING):
-                    switched = True
                 case _:
                     pass
         self.switches.take(decision)
-        if switched:
-            self._set_clocks(decision.at_ms)
+        for asked in self._switched(decision):
+            self._set_clock(asked, decision.at_ms)
         return list(changed.values())
 
     def find(self, number: Number) -> Asked | None:
@@ -106,12 +104,19 @@ class Docket:
             asked.stop_clock(fact.at_ms)
         self.open[asked.number] = changed[asked.number] = asked
 
-    def _set_clocks(self, at_ms: int) -> None:
-        """Stop or start the clocks of what is open, as the switches stand now."""
-        for asked in self.open.values():
-            stands = self._stands(asked)
-            if stands != bool(asked.stands_since_ms):
-                (asked.stop_clock if stands else asked.start_clock)(at_ms)
+    def _switched(self, decision: Decision) -> list[Asked]:
+        """Return what is open of all that somebody may have paused, or let go on."""
+        if any(isinstance(fact, OF_MANY) for fact in decision.facts):
+            return list(self.open.values())
+        if any(isinstance(fact, OF_ONE_TASK) for fact in decision.facts):
+            return [asked for number, asked in self.open.items() if number.task == decision.task]
+        return []
+
+    def _set_clock(self, asked: Asked, at_ms: int) -> None:
+        """Stop or start the clock of what is open, as the switches stand now."""
+        stands = self._stands(asked)
+        if stands != bool(asked.stands_since_ms):
+            (asked.stop_clock if stands else asked.start_clock)(at_ms)
 
     def _stands(self, asked: Asked) -> bool:
         """Tell whether somebody has paused the task that asks, its tenant or everything."""
