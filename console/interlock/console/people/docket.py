@@ -23,8 +23,8 @@ _SAYS = re.compile(
     rb'"(?:escalated|escalation_moved|approval_counted|arguments_edited|resolved|delegated|entitled'
     rb'|policies_set|switched|fleet_switched|paused|drained|resumed|failed|halted)"'
 )
-OF_ONE_TASK = (f.Paused, f.Drained, f.Resumed)
-OF_MANY = (f.Switched, f.FleetSwitched)
+OF_ONE_TASK = frozenset((f.Paused, f.Drained, f.Resumed, f.Failed, f.Halted))
+OF_MANY = frozenset((f.Switched, f.FleetSwitched))
 
 concerns: Callable[[bytes], object] = _SAYS.search
 """Whether the bytes of a decision may say something of people: most do not, and need not be read."""
@@ -64,9 +64,7 @@ class Docket:
                     self.policies, self.routes = fact.digest, fact.bundle.routes
                 case _:
                     pass
-        self.switches.take(decision)
-        for asked in self._switched(decision):
-            self._set_clock(asked, decision.at_ms)
+        self._switch(decision)
         return list(changed.values())
 
     def find(self, number: Number) -> Asked | None:
@@ -104,13 +102,16 @@ class Docket:
             asked.stop_clock(fact.at_ms)
         self.open[asked.number] = changed[asked.number] = asked
 
-    def _switched(self, decision: Decision) -> list[Asked]:
-        """Return what is open of all that somebody may have paused, or let go on."""
-        if any(isinstance(fact, OF_MANY) for fact in decision.facts):
-            return list(self.open.values())
-        if any(isinstance(fact, OF_ONE_TASK) for fact in decision.facts):
-            return [asked for number, asked in self.open.items() if number.task == decision.task]
-        return []
+    def _switch(self, decision: Decision) -> None:
+        """Stop or start the clocks of what somebody has paused, or lets go on."""
+        kinds = {type(fact) for fact in decision.facts}
+        many = not kinds.isdisjoint(OF_MANY)
+        if not many and kinds.isdisjoint(OF_ONE_TASK):
+            return
+        self.switches.take(decision)
+        for number, asked in self.open.items():
+            if many or number.task == decision.task:
+                self._set_clock(asked, decision.at_ms)
 
     def _set_clock(self, asked: Asked, at_ms: int) -> None:
         """Stop or start the clock of what is open, as the switches stand now."""

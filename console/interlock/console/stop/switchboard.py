@@ -67,6 +67,8 @@ class Switchboard:
 
     def is_paused(self, task: int, tenant: str) -> bool:
         """Tell whether somebody has paused a task, its tenant or everything."""
+        if not self.switches:
+            return self.fleet.state == "paused"
         over = (task_scope(task), Scope(kind="tenant", name=tenant))
         found = (self.fleet, *(self.switches.get(scope, RUNNING) for scope in over))
         return any(switch.state == "paused" for switch in found)
