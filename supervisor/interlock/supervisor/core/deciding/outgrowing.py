@@ -18,9 +18,9 @@ MAX_FACTS_BYTES = limits.MAX_DECISION_BYTES - 1_024
 
 def in_bounds(before: State, decided: Decided, now_ms: int, said: Input | None = None) -> Decided:
     """Return what was decided, or, where that is too large for a record, what holds instead."""
-    sizes = _too_large(decided)
-    if not sizes:
+    if all(len(encode(each)) <= MAX_FACTS_BYTES for _, each in decided.segments):
         return decided
+    sizes = _too_large(decided)
     turn = Turn(before, now_ms)
     reason = line(
         "; ".join(
