@@ -29,6 +29,9 @@ from interlock.bus import identity
 from interlock.bus.clock import now_ms
 from interlock.bus.ports import Record
 from interlock.console.environment import Reach
+from interlock.console.people.asked import opened
+from interlock.console.people.docket import Docket
+from interlock.console.people.mandate import Mandate
 from interlock.console.people.numbers import Number
 from interlock.console.people.screen import rows as rows_module
 from interlock.console.people.screen.app import Inbox
@@ -199,6 +202,19 @@ async def test_everything_about_the_one_under_the_cursor_is_shown(
         # When the cursor goes down, then the question is shown
         await table.press("down")
         await table.until(lambda: "which edition?" in table.shown("#paper"))
+
+
+async def test_a_row_has_room_for_what_it_grows_to(environment: Environment, key_file: Path) -> None:
+    # Given a question of three seconds ago
+    task = await task_of(environment)
+    await environment.decide(task, fresh(question(1), deadline_ms=None))
+    async with inbox(environment, key_file) as table:
+        await table.until(lambda: bool(table.numbers))
+        rows, asked = table.app.query_one(Rows), opened(task, question(1))
+        for seconds, age in ((3, "3 s"), (36_000, "10 h")):
+            # When time goes by, then the whole of its age is shown
+            rows.show_all(Mandate(Docket(), "alice", asked.said.at_ms + seconds * 1_000), [asked])
+            await table.until(lambda age=age: f" {age} " in rows.render_line(1).text)
 
 
 async def test_it_begins_with_the_one_that_was_named(environment: Environment, key_file: Path) -> None:

@@ -67,7 +67,7 @@ class Rows(DataTable[Text]):
         for key, row in cells.items():
             for column, old, new in zip(COLUMNS, self._shown[key], row, strict=True):
                 if old != new:
-                    self.update_cell(key, column, new)
+                    self.update_cell(key, column, new, update_width=True)
 
     def _replace(self, cells: dict[str, Cells]) -> None:
         chosen, at_row, offset = self.chosen, self.cursor_row, self.scroll_offset
