@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -214,7 +215,11 @@ async def test_a_row_has_room_for_what_it_grows_to(environment: Environment, key
         for seconds, age in ((3, "3 s"), (36_000, "10 h")):
             # When time goes by, then the whole of its age is shown
             rows.show_all(Mandate(Docket(), "alice", asked.said.at_ms + seconds * 1_000), [asked])
-            await table.until(lambda age=age: f" {age} " in rows.render_line(1).text)
+            await table.until(partial(shows, rows, f" {age} "))
+
+
+def shows(rows: Rows, words: str) -> bool:
+    return words in rows.render_line(1).text
 
 
 async def test_it_begins_with_the_one_that_was_named(environment: Environment, key_file: Path) -> None:
