@@ -6,6 +6,7 @@
 import asyncio
 import os
 import signal
+import ssl
 from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from tests.bus.conftest import Collected, until
 
 from interlock.bus import connection as connection_module
-from interlock.bus import server
+from interlock.bus import server, sockets
 from interlock.bus.appends import AppendLimits
 from interlock.bus.connection import RETRY_S, Connection
 from interlock.bus.errors import Unreachable
@@ -111,6 +112,27 @@ async def test_one_that_is_cut_off_instead_of_answered_tries_again(
         await connection.hear("anything", lambda _message: None)
         await connection.close()
     assert next(knocks) == cuts + 2
+
+
+async def test_a_server_that_stands_still_in_the_handshake_holds_nobody_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Given a server that says that it encrypts, and then nothing
+    monkeypatch.setattr(connection_module, "OPEN_S", 0.3)
+    monkeypatch.setattr(sockets, "CLOSE_S", 0.1)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"max_payload":1048576,"tls_required":true}\r\n')
+        while await reader.read(1_024):
+            pass
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as standing:
+        host, port = standing.sockets[0].getsockname()
+        # When somebody comes, then it is told that nobody answers
+        async with asyncio.timeout(CONFIRMED_S):
+            with pytest.raises(Unreachable):
+                await connect(f"nats://{host}:{port}", "alice", tls=ssl.create_default_context())
 
 
 async def test_everybody_hears_again_after_each_of_three_kills(fragile: Fragile) -> None:

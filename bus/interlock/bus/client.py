@@ -9,17 +9,19 @@ tests/bus/test_client.py guards.
 import asyncio
 import base64
 import re
+import time
 from collections.abc import Callable, Mapping
 from inspect import iscoroutinefunction
 from typing import Any
 
 import nats.errors
-from nats.aio.client import Client
+from nats.aio.client import DEFAULT_BUFFER_SIZE, Client
 from nats.aio.subscription import Subscription
 
 from interlock.bus.identity import Identity
 from interlock.bus.logs import log
 from interlock.bus.parser import MessageParser
+from interlock.bus.sockets import Socket
 from interlock.bus.wired import OnWire, Wired
 
 _UNFIT = re.compile(r"\s|^$")
@@ -98,7 +100,10 @@ class DirectClient(Client):
         if self._transport is not None:
             # nats-py leaves the socket of an attempt that was refused to the garbage collector.
             self._transport.close()  # type: ignore[no-untyped-call]  # nats-py left it so
-        await super()._connect_to_server(s)
+        else:
+            self._transport = Socket()
+        s.last_attempt = time.monotonic()
+        await self._transport.connect(s.uri, DEFAULT_BUFFER_SIZE, self.options["connect_timeout"])
 
     async def _process_connect_init(self) -> None:
         await super()._process_connect_init()
