@@ -101,7 +101,7 @@ class DirectClient(Client):
             # nats-py leaves the socket of an attempt that was refused to the garbage collector.
             self._transport.close()  # type: ignore[no-untyped-call]  # nats-py left it so
         else:
-            self._transport = Socket()
+            self._transport = Socket()  # type: ignore[no-untyped-call]  # the same
         s.last_attempt = time.monotonic()
         await self._transport.connect(s.uri, DEFAULT_BUFFER_SIZE, self.options["connect_timeout"])
 

@@ -16,7 +16,7 @@ class Socket(TcpTransport):
 
     async def wait_closed(self) -> None:
         """Wait until it is closed, or long enough; raise what closing it has raised."""
-        closing = asyncio.ensure_future(super().wait_closed())
+        closing = asyncio.ensure_future(super().wait_closed())  # type: ignore[no-untyped-call]  # nats-py left it so
         try:
             await asyncio.wait({closing}, timeout=CLOSE_S)
             if closing.done() and not closing.cancelled():
