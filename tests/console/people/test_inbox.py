@@ -216,6 +216,7 @@ async def test_a_row_has_room_for_what_it_grows_to(environment: Environment, key
             # When time goes by, then the whole of its age is shown
             rows.show_all(Mandate(Docket(), "alice", asked.said.at_ms + seconds * 1_000), [asked])
             await table.until(partial(shows, rows, f" {age} "))
+            assert shows(rows, "which edition?"), "and nothing else has lost its own"
 
 
 def shows(rows: Rows, words: str) -> bool:
@@ -708,6 +709,7 @@ async def test_ctrl_c_leaves(environment: Environment, key_file: Path) -> None:
     async with inbox(environment, key_file) as table:
         await table.press("ctrl+c")
         await table.until(lambda: not table.app.is_running)
+    assert table.app.return_code == 0
 
 
 async def test_it_opens_without_colours_too(
